@@ -1,0 +1,64 @@
+/** Writes the program's own log, one line an entry, to standard error. @module */
+
+/** Severities, from the most talkative to the quietest. */
+export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export const LOG_FORMATS = ["logfmt", "json"] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+/** Further facts of an entry, by name. Never hand over a secret. */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** What the rest of the program writes its log with. An entry below the chosen level is dropped. */
+export type Log = Readonly<Record<LogLevel, (message: string, fields?: LogFields) => void>>;
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  /** Where a finished line goes. Default: standard error. */
+  readonly write?: (line: string) => void;
+  /** The time of an entry. Default: the clock. */
+  readonly now?: () => Date;
+}
+
+const encoder = new TextEncoder();
+
+function writeToStderr(line: string): void {
+  try {
+    Deno.stderr.writeSync(encoder.encode(line));
+  } catch {
+    // Standard error is closed: there is nowhere left to say so.
+  }
+}
+
+/** Quotes a value as logfmt wants it: bare where it can be, else as a JSON string. */
+function logfmtValue(value: string | number | boolean): string {
+  const text = String(value);
+  return /^[^\s"=\\\p{Cc}]+$/u.test(text) ? text : JSON.stringify(text);
+}
+
+function formatEntry(
+  format: LogFormat,
+  time: string,
+  level: LogLevel,
+  message: string,
+  fields: LogFields,
+): string {
+  if (format === "json") return JSON.stringify({ time, level, msg: message, ...fields }) + "\n";
+  let line = `time=${time} level=${level} msg=${logfmtValue(message)}`;
+  for (const [name, value] of Object.entries(fields)) {
+    if (value !== undefined) line += ` ${name}=${logfmtValue(value)}`;
+  }
+  return line + "\n";
+}
+
+/** Makes a log that drops what is below `level` and writes the rest as `format` says. */
+export function createLog({ level, format, write = writeToStderr, now }: LogOptions): Log {
+  const lowest = LOG_LEVELS.indexOf(level);
+  const entry = (at: LogLevel) => (message: string, fields: LogFields = {}) => {
+    if (LOG_LEVELS.indexOf(at) < lowest) return;
+    write(formatEntry(format, (now?.() ?? new Date()).toISOString(), at, message, fields));
+  };
+  return { debug: entry("debug"), info: entry("info"), warn: entry("warn"), error: entry("error") };
+}
