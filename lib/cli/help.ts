@@ -1,0 +1,120 @@
+/** Writes the help text and the table of flags for the documentation. @module */
+
+import settings from "../../deno.json" with { type: "json" };
+import {
+  type CommandName,
+  COMMANDS,
+  DEFAULT_COMMAND,
+  environmentName,
+  type Flag,
+  isInConfigFile,
+  isNegatable,
+} from "./flags.ts";
+
+/** The version of this program. */
+export const VERSION: string = settings.version;
+
+const WIDTH = 100;
+const INDENT = 2;
+const GAP = 2;
+/** Stands for a space at which no line is broken. */
+const HARD_SPACE = "\u00a0";
+
+const ENVIRONMENT = "An option can also be an environment variable, such as " +
+  "TRADESIM_EXPORTER_WEB_LISTEN_ADDRESS for --web.listen-address: upper case, with _ for . and -; " +
+  "commas between repeated values, true or false for what is on or off; an empty one counts as " +
+  "not set. Options win over the environment, the environment over the --config file.";
+
+/** Breaks text into lines of at most `width` characters. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line].map((finished) => finished.replaceAll(HARD_SPACE, " "));
+}
+
+function listFlags(command: CommandName): readonly Flag[] {
+  return Object.values(COMMANDS[command].flags);
+}
+
+/** A flag as it is typed, such as `--port <PORT>`. */
+function usage(flag: Flag): string {
+  const short = flag.short === undefined ? "" : `-${flag.short}, `;
+  const unit = flag.unit === undefined ? "" : ` ${flag.unit}`;
+  return `${short}--${isNegatable(flag) ? "[no-]" : ""}${flag.name}${unit}`;
+}
+
+/** What a flag is when nobody sets it; absent for one that only asks for something else to be done. */
+function defaultWords(flag: Flag): string | undefined {
+  return environmentName(flag) === undefined ? undefined : flag.initially;
+}
+
+function meaning(flag: Flag): string {
+  const words = defaultWords(flag);
+  return words === undefined ? flag.help : `${flag.help} (default:${HARD_SPACE}${words})`;
+}
+
+/** The help of a command, at most 100 columns wide. */
+export function helpText(command: CommandName = DEFAULT_COMMAND, version = VERSION): string {
+  const { summary, example } = COMMANDS[command];
+  const flags = listFlags(command);
+  const margin = " ".repeat(INDENT);
+  const left = INDENT + Math.max(...flags.map((flag) => usage(flag).length)) + GAP;
+  const options = flags.flatMap((flag) =>
+    wrap(meaning(flag), WIDTH - left).map((line, index) =>
+      (index === 0 ? margin + usage(flag) : "").padEnd(left) + line
+    )
+  );
+  return [
+    `tradesim-exporter ${version}`,
+    summary,
+    "",
+    "USAGE:",
+    `${margin}tradesim-exporter ${
+      command === DEFAULT_COMMAND ? `[${command}]` : command
+    } [OPTIONS]`,
+    "",
+    "OPTIONS:",
+    ...options,
+    "",
+    "ENVIRONMENT:",
+    ...wrap(ENVIRONMENT, WIDTH - INDENT).map((line) => margin + line),
+    "",
+    "EXAMPLE:",
+    margin + example,
+    "",
+  ].join("\n");
+}
+
+function cell(text: string): string {
+  return text.replaceAll(/[\\|*_<>]/g, "\\$&");
+}
+
+/** A command's flags as a Markdown table. */
+export function flagsMarkdown(command: CommandName = DEFAULT_COMMAND): string {
+  const rows = listFlags(command).map((flag) => {
+    const variable = environmentName(flag);
+    const cells = [
+      `\`${usage(flag)}\`` + (isInConfigFile(flag) ? "" : " †"),
+      variable === undefined ? "–" : `\`${variable}\``,
+      cell(defaultWords(flag) ?? "–"),
+      cell(flag.help),
+    ];
+    return `| ${cells.join(" | ")} |`;
+  });
+  return [
+    "| Flag | Environment | Default | Meaning |",
+    "| --- | --- | --- | --- |",
+    ...rows,
+    "",
+    "† not in a configuration file.",
+    "",
+  ].join("\n");
+}

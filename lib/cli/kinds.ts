@@ -1,0 +1,168 @@
+/** The kinds of values that flags take: what each reads, and how it says what it expected. @module */
+
+import { isIP, isIPv4, isIPv6 } from "node:net";
+
+/** A kind of value. */
+export interface Kind<T> {
+  /** What a right value is, in words that follow "expected". */
+  readonly expected: string;
+  /** The types that a configuration file may write it in. */
+  readonly types: readonly ("string" | "number" | "boolean")[];
+  /** True when a configuration file may also write it as a list of such values. */
+  readonly list?: boolean;
+  /** The value that the text means, or undefined when it means none. */
+  readonly parse: (text: string) => T | undefined;
+}
+
+/** Where to listen. */
+export interface Address {
+  /** An IP address without brackets, or a host name. */
+  readonly hostname: string;
+  /** 0 to 65535; 0 = any free port. */
+  readonly port: number;
+}
+
+const MILLISECONDS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const BYTES: Readonly<Record<string, number>> = { "": 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+
+function parseSeconds(text: string): number | undefined {
+  if (text === "0") return 0;
+  const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
+  const factor = MILLISECONDS[unit];
+  return factor === undefined ? undefined : Number(amount) * factor / 1000;
+}
+
+function parseBytes(text: string): number | undefined {
+  const [, amount, unit = ""] = /^(\d+)(KiB|MiB|GiB)?$/.exec(text) ?? [];
+  const factor = BYTES[unit];
+  return amount === undefined || factor === undefined ? undefined : Number(amount) * factor;
+}
+
+function parseWhole(text: string): number | undefined {
+  return /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+function isHost(text: string): boolean {
+  if (isIP(text) !== 0) return true;
+  if (/^[\d.]+$/.test(text)) return isIPv4(text);
+  return text.length <= 253 &&
+    /^[a-z\d]([a-z\d_-]*[a-z\d])?(\.[a-z\d]([a-z\d_-]*[a-z\d])?)*$/i.test(text);
+}
+
+function within(low: number, high: number, value: number | undefined): number | undefined {
+  return value !== undefined && value >= low && value <= high ? value : undefined;
+}
+
+/** A whole number from `low` to `high`. */
+export function wholeNumber(low: number, high: number): Kind<number> {
+  return {
+    expected: `a whole number from ${low} to ${high}`,
+    types: ["number"],
+    parse: (text) => within(low, high, parseWhole(text)),
+  };
+}
+
+/** A time from `low` to `high`, both written as a user writes them; its value is in seconds. */
+export function time(low: string, high: string, zero: "zero too" | "not zero"): Kind<number> {
+  const [least, most] = [parseSeconds(low) ?? NaN, parseSeconds(high) ?? NaN];
+  return {
+    expected: `${
+      zero === "zero too" ? "0 or " : ""
+    }a time from ${low} to ${high}, in ms, s, m or h`,
+    types: ["string", "number"],
+    parse: (text) => {
+      const seconds = parseSeconds(text);
+      return seconds === 0 && zero === "zero too" ? 0 : within(least, most, seconds);
+    },
+  };
+}
+
+/** A size from `low` to `high`, both written as a user writes them; its value is in bytes. */
+export function size(low: string, high: string): Kind<number> {
+  const [least, most] = [parseBytes(low) ?? NaN, parseBytes(high) ?? NaN];
+  return {
+    expected: `a size from ${low} to ${high}, in bytes, KiB, MiB or GiB`,
+    types: ["string", "number"],
+    parse: (text) => within(least, most, parseBytes(text)),
+  };
+}
+
+/** One of the given words. */
+export function oneOf<T extends string>(words: readonly T[]): Kind<T> {
+  return {
+    expected: `one of ${words.join(", ")}`,
+    types: ["string"],
+    parse: (text) => words.find((word) => word === text),
+  };
+}
+
+/** Some of the given words with commas between them, or none; in the order of `words`, each once. */
+export function someOf<T extends string>(words: readonly T[]): Kind<readonly T[]> {
+  return {
+    expected: `some of ${words.join(", ")}, with commas between them`,
+    types: ["string"],
+    list: true,
+    parse: (text) => {
+      if (text.trim() === "") return [];
+      const parts: readonly string[] = text.split(",").map((part) => part.trim());
+      const chosen = words.filter((word) => parts.includes(word));
+      // One that is missing from the words, or that stands there twice, is a slip.
+      return chosen.length === parts.length ? chosen : undefined;
+    },
+  };
+}
+
+export const YES_OR_NO: Kind<boolean> = {
+  expected: "true, false, 1 or 0",
+  types: ["boolean"],
+  parse: (text) => {
+    if (text === "true" || text === "1") return true;
+    return text === "false" || text === "0" ? false : undefined;
+  },
+};
+
+export const FILE: Kind<string> = {
+  expected: "the name of a file",
+  types: ["string"],
+  parse: (text) => text === "" || text.includes("\0") ? undefined : text,
+};
+
+export const HOST: Kind<string> = {
+  expected: "a host name or an IP address, without a port",
+  types: ["string"],
+  parse: (text) => {
+    const bare = /^\[(.*)\]$/.exec(text)?.[1];
+    if (bare !== undefined) return isIPv6(bare) ? bare : undefined;
+    return isHost(text) ? text : undefined;
+  },
+};
+
+export const LISTEN_ADDRESS: Kind<Address> = {
+  expected: "an address such as :8000, 127.0.0.1:8000 or [::1]:8000",
+  types: ["string"],
+  parse: (text) => {
+    const [, host, digits = ""] = /^(\[.*\]|[^:]*):(\d+)$/.exec(text) ?? [];
+    const port = within(0, 65535, parseWhole(digits));
+    const hostname = host === "" ? "0.0.0.0" : HOST.parse(host ?? "");
+    return port === undefined || hostname === undefined ? undefined : { hostname, port };
+  },
+};
+
+export const METRIC_PREFIX: Kind<string> = {
+  expected: "nothing, or a letter or _ followed by letters, digits and _",
+  types: ["string"],
+  parse: (text) => /^([a-zA-Z_][a-zA-Z0-9_]*)?$/.test(text) ? text : undefined,
+};
+
+/** A path of a URL that is none of those in `taken`. */
+export function urlPath(taken: readonly string[]): Kind<string> {
+  return {
+    expected: `a path that starts with / and is none of ${taken.join(", ")}`,
+    types: ["string"],
+    parse: (text) => {
+      if (!text.startsWith("/") || taken.includes(text)) return undefined;
+      // Only a path that a request shows just as it is written can be served.
+      return new URL("http://localhost" + text).pathname === text ? text : undefined;
+    },
+  };
+}

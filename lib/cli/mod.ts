@@ -1,0 +1,192 @@
+/** Turns command line, environment and configuration file into the options of a command. @module */
+
+import { type CommandName, COMMANDS, DEFAULT_COMMAND, type Flags, type Values } from "./flags.ts";
+import { helpText } from "./help.ts";
+import type { Address } from "./kinds.ts";
+import {
+  type Environment,
+  type Layer,
+  readArguments,
+  readEnvironment,
+  readValues,
+} from "./layers.ts";
+import { readPythonConfig } from "./python_config.ts";
+import { defaultStatePath } from "./state_path.ts";
+import { nearest } from "./suggest.ts";
+import { badValue, UsageError } from "./usage_error.ts";
+import { readYamlConfig } from "./yaml_config.ts";
+
+export { type Label, LABELS, OWN_PATHS } from "./flags.ts";
+export { flagsMarkdown, helpText, VERSION } from "./help.ts";
+export type { Address } from "./kinds.ts";
+export { formatUsageError, UsageError } from "./usage_error.ts";
+
+type ServeValues = Values<typeof COMMANDS.serve.flags>;
+
+/** What `serve` is to do: the values of its flags, times in seconds and sizes in bytes. */
+export interface ServeOptions extends
+  Omit<
+    ServeValues,
+    "port" | "host" | "webListenAddress" | "state" | "config" | "version" | "help"
+  > {
+  /** Where to listen; at least one. */
+  readonly addresses: readonly Address[];
+  /** The file that keeps the state; undefined = keep none. */
+  readonly state: string | undefined;
+  /** False when TradeSim's config.py switches metrics off. */
+  readonly enabled: boolean;
+}
+
+/** What the user asks for. */
+export type CommandLine =
+  | {
+    readonly command: "serve";
+    readonly options: ServeOptions;
+    /** What the user should know about the configuration, one sentence each. */
+    readonly notes: readonly string[];
+  }
+  | { readonly command: "help"; readonly text: string }
+  | { readonly command: "version" };
+
+/** Values of one place, with the place's name for messages. */
+interface Source {
+  readonly place: string;
+  readonly values: ReadonlyMap<string, unknown>;
+}
+
+/** What all places say, the strongest first. */
+interface Settings {
+  readonly sources: readonly Source[];
+  readonly enabled: boolean;
+  readonly notes: readonly string[];
+}
+
+function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(COMMANDS, name);
+}
+
+/** Takes the command's name, if there is one, from the front of the arguments. */
+function splitCommand(args: readonly string[]): [CommandName, readonly string[]] {
+  const [first] = args;
+  if (first === undefined || first.startsWith("-")) return [DEFAULT_COMMAND, args];
+  if (isCommand(first)) return [first, args.slice(1)];
+  const meant = nearest(first, Object.keys(COMMANDS));
+  throw new UsageError(
+    `Unknown command ${JSON.stringify(first)}` +
+      (meant === undefined ? "" : `: did you mean ${meant}?`),
+  );
+}
+
+function readConfigText(path: string, name: string, readFile: (path: string) => string): string {
+  try {
+    return readFile(path);
+  } catch (cause) {
+    const missing = cause instanceof Deno.errors.NotFound;
+    const error = badValue(name, JSON.stringify(path), "a file that can be read");
+    throw new UsageError(error.message + (missing ? ", but there is none" : ""), { cause });
+  }
+}
+
+function readSettings(
+  flags: Flags,
+  fromArguments: Layer,
+  env: Environment,
+  readFile: (path: string) => string,
+): Settings {
+  const fromEnvironment = readEnvironment(flags, env);
+  const sources = [
+    { place: "command line", values: readValues(flags, fromArguments) },
+    { place: "environment", values: readValues(flags, fromEnvironment) },
+  ];
+  const config = fromArguments.get("config") ?? fromEnvironment.get("config");
+  const path = config?.texts[0];
+  if (config === undefined || path === undefined) return { sources, enabled: true, notes: [] };
+
+  const text = readConfigText(path, config.name, readFile);
+  const { layer, enabled, notes } = path.toLowerCase().endsWith(".py")
+    ? readPythonConfig(text, path)
+    : { layer: readYamlConfig(flags, text, path), enabled: true, notes: [] };
+  return {
+    sources: [...sources, { place: path, values: readValues(flags, layer) }],
+    enabled,
+    notes,
+  };
+}
+
+/** For each flag the value of the strongest place that gives one, else its initial one. */
+function mergeValues<F extends Flags>(flags: F, sources: readonly Source[]): Values<F> {
+  const entries = Object.entries(flags).map(([property, { initial }]) => {
+    const source = sources.find(({ values }) => values.has(property));
+    return [property, source === undefined ? initial : source.values.get(property)];
+  });
+  // Each value comes from its own flag: from its kind's parse or its initial value.
+  return Object.fromEntries(entries) as Values<F>;
+}
+
+function chooseAddresses(values: ServeValues, sources: readonly Source[]): readonly Address[] {
+  const rank = (property: string) => sources.findIndex(({ values }) => values.has(property));
+  const listen = rank("webListenAddress");
+  if (listen < 0) return [{ hostname: values.host, port: values.port }];
+  for (const name of ["host", "port"] as const) {
+    const other = rank(name);
+    // A weaker place is overruled; one that is as strong or stronger contradicts.
+    if (other < 0 || other > listen) continue;
+    throw new UsageError(
+      `Cannot use --${name} (${sources[other]?.place}) together with --web.listen-address ` +
+        `(${sources[listen]?.place}): expected one of them`,
+    );
+  }
+  return values.webListenAddress;
+}
+
+function serveOptions(
+  { sources, enabled, notes }: Settings,
+  env: Environment,
+): CommandLine {
+  const values = mergeValues(COMMANDS.serve.flags, sources);
+  const addresses = chooseAddresses(values, sources);
+  const port = addresses[0]?.port ?? 0;
+  const {
+    port: _port,
+    host: _host,
+    webListenAddress: _webListenAddress,
+    config: _config,
+    version: _version,
+    help: _help,
+    state: chosenState,
+    ...rest
+  } = values;
+
+  let state = chosenState === "none" ? undefined : chosenState;
+  let stateNotes: readonly string[] = [];
+  if (chosenState === undefined && port !== 0) {
+    state = defaultStatePath(port, env);
+    if (state === undefined) stateNotes = ["No state is kept: there is no home directory for it"];
+  }
+  return {
+    command: "serve",
+    options: { ...rest, addresses, state, enabled },
+    notes: [...notes, ...stateNotes],
+  };
+}
+
+/**
+ * Reads what the user asks for: flags win over the environment, that over the configuration file,
+ * and that over what is initially so.
+ *
+ * @param args The arguments after the program's name.
+ * @param readFile Reads the file of `--config`.
+ * @throws {UsageError} When something of that is wrong.
+ */
+export function readCommandLine(
+  args: readonly string[],
+  env: Environment,
+  readFile: (path: string) => string,
+): CommandLine {
+  const [command, rest] = splitCommand(args);
+  const { flags } = COMMANDS[command];
+  const fromArguments = readArguments(flags, rest);
+  if (fromArguments.has("help")) return { command: "help", text: helpText(command) };
+  if (fromArguments.has("version")) return { command: "version" };
+  return serveOptions(readSettings(flags, fromArguments, env, readFile), env);
+}

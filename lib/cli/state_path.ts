@@ -1,0 +1,25 @@
+/** Where the state is kept from one start to the next. @module */
+
+import { posix, win32 } from "node:path";
+import type { Environment } from "./layers.ts";
+
+/**
+ * The file of a port in the user's state directory, or undefined when the environment names no
+ * such directory.
+ */
+export function defaultStatePath(
+  port: number,
+  env: Environment,
+  os: "windows" | "other" = Deno.build.os === "windows" ? "windows" : "other",
+): string | undefined {
+  const file = `${port}.json`;
+  if (os === "windows") {
+    const local = env("LOCALAPPDATA");
+    return local ? win32.join(local, "tradesim-exporter", file) : undefined;
+  }
+  const state = env("XDG_STATE_HOME");
+  // The XDG rules: a relative path is to be ignored.
+  if (state?.startsWith("/")) return posix.join(state, "tradesim-exporter", file);
+  const home = env("HOME");
+  return home ? posix.join(home, ".local/state/tradesim-exporter", file) : undefined;
+}

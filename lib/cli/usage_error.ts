@@ -1,0 +1,31 @@
+/** The error of a wrong command line, environment variable or configuration file. @module */
+
+/** What the user gave is wrong; the message is one sentence that names it and says what was expected. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+const UNPRINTABLE = /[\p{Cc}\u2028\u2029]/gu;
+
+function escaped(character: string): string {
+  return "\\u" + character.charCodeAt(0).toString(16).padStart(4, "0");
+}
+
+/** Two lines for standard error, with a newline after each: what is wrong, and where help is. */
+export function formatUsageError(error: UsageError): string {
+  // A line break that came with a flag or a file name must not make a third line.
+  const message = error.message.replace(UNPRINTABLE, escaped);
+  return `tradesim-exporter: error: ${message}\nTry: tradesim-exporter --help\n`;
+}
+
+/**
+ * The error of a value that cannot be read.
+ *
+ * @param name The flag, environment variable or key.
+ * @param shown The value as the user sees it, in quotes where it is text.
+ * @param file The configuration file that it stands in, if any.
+ */
+export function badValue(name: string, shown: string, expected: string, file?: string): UsageError {
+  const place = file === undefined ? "" : ` in ${file}`;
+  return new UsageError(`Cannot read ${name} ${shown}${place}: expected ${expected}`);
+}

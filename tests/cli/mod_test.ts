@@ -1,0 +1,475 @@
+/** Tests of the whole way from command line to options. @module */
+
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  type CommandLine,
+  formatUsageError,
+  helpText,
+  LABELS,
+  OWN_PATHS,
+  readCommandLine,
+  type ServeOptions,
+  UsageError,
+} from "../../lib/cli/mod.ts";
+import { COMMANDS, environmentName } from "../../lib/cli/flags.ts";
+
+type Texts = Readonly<Record<string, string>>;
+
+/** Reads a command line with these variables and files, and a home directory. */
+function read(args: readonly string[], env: Texts = {}, files: Texts = {}): CommandLine {
+  const variables: Texts = { HOME: "/home/a", ...env };
+  return readCommandLine(args, (name) => variables[name], (path) => {
+    const text = files[path];
+    if (text === undefined) throw new Deno.errors.NotFound(`no file ${path}`);
+    return text;
+  });
+}
+
+function readServe(args: readonly string[], env: Texts = {}, files: Texts = {}) {
+  const line = read(args, env, files);
+  assert.equal(line.command, "serve");
+  return line;
+}
+
+// defaultStatePath() has tests of its own for Windows; here the state is always given or elsewhere.
+const STATE = ["--state=/s.json"];
+
+const DEFAULTS: ServeOptions = {
+  addresses: [{ hostname: "127.0.0.1", port: 8000 }],
+  follow: ["logs/metrics*.jsonl"],
+  state: "/s.json",
+  labels: [],
+  detail: false,
+  allKeys: false,
+  metricPrefix: "",
+  checkConfig: false,
+  collectInterval: 1,
+  systemInterval: 5,
+  staleAfter: 3600,
+  maxSeries: 10000,
+  maxSessions: 1000,
+  maxBody: 33554432,
+  ingestTokenFile: undefined,
+  allowRemoteIngest: false,
+  webTelemetryPath: "/metrics",
+  webConfigFile: undefined,
+  logLevel: "info",
+  logFormat: "logfmt",
+  enabled: true,
+};
+
+Deno.test("readCommandLine() serves with the defaults, named or not", () => {
+  const expected = { command: "serve", options: DEFAULTS, notes: [] };
+  assert.deepEqual(read(STATE), expected);
+  assert.deepEqual(read(["serve", ...STATE]), expected);
+});
+
+/** For each flag what good values make of the options, and values that it refuses. */
+const FLAGS: Readonly<
+  Record<string, { good: Readonly<Record<string, Partial<ServeOptions>>>; bad: readonly string[] }>
+> = {
+  "port": {
+    good: {
+      "0": { addresses: [{ hostname: "127.0.0.1", port: 0 }] },
+      "65535": { addresses: [{ hostname: "127.0.0.1", port: 65535 }] },
+    },
+    bad: ["65536", "-1", "", "abc"],
+  },
+  "host": {
+    good: {
+      "0.0.0.0": { addresses: [{ hostname: "0.0.0.0", port: 8000 }] },
+      "[::1]": { addresses: [{ hostname: "::1", port: 8000 }] },
+    },
+    bad: ["", "a:80", "a b"],
+  },
+  "web.listen-address": {
+    good: {
+      ":9000": { addresses: [{ hostname: "0.0.0.0", port: 9000 }] },
+      "[::1]:9000": { addresses: [{ hostname: "::1", port: 9000 }] },
+    },
+    bad: ["9000", "::1:9000", ""],
+  },
+  "web.telemetry-path": {
+    good: { "/m": { webTelemetryPath: "/m" } },
+    bad: ["", "m", "/a b", ...OWN_PATHS],
+  },
+  "web.config.file": { good: { "w.yml": { webConfigFile: "w.yml" } }, bad: [""] },
+  "follow": { good: { "a.jsonl": { follow: ["a.jsonl"] } }, bad: [""] },
+  "state": { good: { "none": { state: undefined }, "b.json": { state: "b.json" } }, bad: [""] },
+  "labels": {
+    good: { "": { labels: [] }, "session,continent": { labels: ["continent", "session"] } },
+    bad: ["pays", "session,", "session,session"],
+  },
+  "metric-prefix": { good: { "ts_": { metricPrefix: "ts_" } }, bad: ["1", "a-b"] },
+  "config": { good: {}, bad: ["", "missing.yaml", "missing.py"] },
+  "collect-interval": {
+    good: { "500ms": { collectInterval: 0.5 } },
+    bad: ["0", "1", "1ms", "25h"],
+  },
+  "system-interval": {
+    good: { "0": { systemInterval: 0 }, "1m": { systemInterval: 60 } },
+    bad: ["1", "1ms", "25h"],
+  },
+  "stale-after": { good: { "2h": { staleAfter: 7200 } }, bad: ["0", "10", "1ms"] },
+  "max-series": { good: { "1": { maxSeries: 1 } }, bad: ["0", "10000001", "1k"] },
+  "max-sessions": { good: { "5": { maxSessions: 5 } }, bad: ["0", "1000001"] },
+  "max-body": {
+    good: { "2048": { maxBody: 2048 }, "1GiB": { maxBody: 1073741824 } },
+    bad: ["1", "2GiB", "1MB"],
+  },
+  "ingest-token-file": { good: { "t": { ingestTokenFile: "t" } }, bad: [""] },
+  "log.level": { good: { "debug": { logLevel: "debug" } }, bad: ["", "trace"] },
+  "log.format": { good: { "json": { logFormat: "json" } }, bad: ["", "text"] },
+};
+
+for (const [name, { good, bad }] of Object.entries(FLAGS)) {
+  // A second --state would be refused as such.
+  const others = name === "state" ? [] : STATE;
+  for (const [value, expected] of Object.entries(good)) {
+    Deno.test(`--${name}=${value}`, () => {
+      const { options } = readServe([`--${name}=${value}`, ...others]);
+      assert.deepEqual(options, { ...DEFAULTS, ...expected });
+    });
+  }
+  for (const value of bad) {
+    Deno.test(`--${name}=${value} is refused`, () => {
+      assert.throws(
+        () => read([`--${name}=${value}`, ...others]),
+        (error: unknown) =>
+          error instanceof UsageError &&
+          error.message.startsWith(`Cannot read --${name} ${JSON.stringify(value)}: expected `),
+      );
+    });
+  }
+}
+
+Deno.test("readCommandLine() has a test of good and bad values for every flag that takes one", () => {
+  const names = Object.values(COMMANDS.serve.flags).flatMap(({ name, unit }) => unit ? [name] : []);
+  assert.deepEqual(Object.keys(FLAGS).sort(), names.sort());
+});
+
+const SWITCHES: Readonly<Record<string, Partial<ServeOptions>>> = {
+  "detail": { detail: true },
+  "all-keys": { allKeys: true },
+  "allow-remote-ingest": { allowRemoteIngest: true },
+  "check-config": { checkConfig: true },
+};
+
+for (const [name, expected] of Object.entries(SWITCHES)) {
+  Deno.test(`--${name}`, () => {
+    assert.deepEqual(readServe([`--${name}`, ...STATE]).options, { ...DEFAULTS, ...expected });
+    assert.throws(() => read([`--${name}=true`]), UsageError);
+  });
+}
+
+Deno.test("--follow and --web.listen-address may be repeated", () => {
+  const { options } = readServe([
+    "--follow=a",
+    "--follow=b",
+    "--web.listen-address=:1",
+    "--web.listen-address",
+    "localhost:2",
+    ...STATE,
+  ]);
+  assert.deepEqual(options, {
+    ...DEFAULTS,
+    follow: ["a", "b"],
+    addresses: [{ hostname: "0.0.0.0", port: 1 }, { hostname: "localhost", port: 2 }],
+  });
+});
+
+Deno.test("--help gives the help, whatever the other values are", () => {
+  const expected = { command: "help", text: helpText("serve") };
+  for (const args of [["--help"], ["serve", "-h"], ["--version", "--port=abc", "-h"]]) {
+    assert.deepEqual(read(args, { TRADESIM_EXPORTER_PORT: "x" }), expected);
+  }
+});
+
+Deno.test("--version asks for the version, whatever the other values are", () => {
+  assert.deepEqual(read(["--version", "--config=missing"]), { command: "version" });
+});
+
+/** Each place gives the port and a boolean another value than the next one. */
+const PLACES: Readonly<
+  Record<string, [args: string[], env: Texts, port: number, detail: boolean]>
+> = {
+  "the command line over all": [
+    ["--port=1", "--no-detail", "--config=x.yaml"],
+    { TRADESIM_EXPORTER_PORT: "2", TRADESIM_EXPORTER_DETAIL: "true" },
+    1,
+    false,
+  ],
+  "the environment over the file": [
+    ["--config=x.yaml"],
+    { TRADESIM_EXPORTER_PORT: "2", TRADESIM_EXPORTER_DETAIL: "0" },
+    2,
+    false,
+  ],
+  "the file over the defaults": [["--config=x.yaml"], {}, 3, true],
+  "the file named by the environment": [[], { TRADESIM_EXPORTER_CONFIG: "x.yaml" }, 3, true],
+  "the file named by the command line": [
+    ["--config=x.yaml"],
+    { TRADESIM_EXPORTER_CONFIG: "missing.yaml" },
+    3,
+    true,
+  ],
+  "the defaults last": [[], {}, 8000, false],
+};
+
+for (const [name, [args, env, port, detail]] of Object.entries(PLACES)) {
+  Deno.test(`readCommandLine() takes ${name}`, () => {
+    const files = { "x.yaml": "port: 3\ndetail: true\n" };
+    const { options } = readServe([...args, ...STATE], env, files);
+    assert.deepEqual(options, {
+      ...DEFAULTS,
+      addresses: [{ hostname: "127.0.0.1", port }],
+      detail,
+    });
+  });
+}
+
+Deno.test("readCommandLine() replaces the list of a weaker place as a whole", () => {
+  const files = { "x.yaml": "follow: [a, b]\nlabels: [session]\n" };
+  const { options } = readServe(
+    ["--config=x.yaml", "--follow=c", "--labels=", ...STATE],
+    {},
+    files,
+  );
+  assert.deepEqual(options, { ...DEFAULTS, follow: ["c"] });
+});
+
+Deno.test("readCommandLine() takes --web.listen-address over a port of a weaker place", () => {
+  const { options } = readServe(
+    ["--config=config.py", "--web.listen-address=:9", ...STATE],
+    { TRADESIM_EXPORTER_HOST: "a" },
+    { "config.py": "METRICS_EXPORTER_PORT = 8000" },
+  );
+  assert.deepEqual(options.addresses, [{ hostname: "0.0.0.0", port: 9 }]);
+});
+
+const BAD: Readonly<
+  Record<string, [args: readonly string[], env: Texts, files: Texts, message: string]>
+> = {
+  "a mistyped command": [["srve"], {}, {}, 'Unknown command "srve": did you mean serve?'],
+  "a command like no other": [["toString"], {}, {}, 'Unknown command "toString"'],
+  "a command after a flag": [
+    ["--detail", "serve"],
+    {},
+    {},
+    'Cannot use argument "serve": expected only flags after the command',
+  ],
+  "--port beside --web.listen-address": [
+    ["--port=1", "--web.listen-address=:1"],
+    {},
+    {},
+    "Cannot use --port (command line) together with --web.listen-address (command line): " +
+    "expected one of them",
+  ],
+  "--host over --web.listen-address": [
+    ["--config=x.yaml"],
+    { TRADESIM_EXPORTER_HOST: "a" },
+    { "x.yaml": "web.listen-address: :1" },
+    "Cannot use --host (environment) together with --web.listen-address (x.yaml): " +
+    "expected one of them",
+  ],
+  "a wrong variable": [
+    [],
+    { TRADESIM_EXPORTER_DETAIL: "yes" },
+    {},
+    'Cannot read TRADESIM_EXPORTER_DETAIL "yes": expected true, false, 1 or 0',
+  ],
+  "a wrong variable that a flag overrules": [
+    ["--port=1"],
+    { TRADESIM_EXPORTER_PORT: "x" },
+    {},
+    'Cannot read TRADESIM_EXPORTER_PORT "x": expected a whole number from 0 to 65535',
+  ],
+  "an empty entry in a list of a variable": [
+    [],
+    { TRADESIM_EXPORTER_FOLLOW: "a,,b" },
+    {},
+    'Cannot read TRADESIM_EXPORTER_FOLLOW "": expected the name of a file',
+  ],
+  "a wrong value in a YAML file": [
+    ["--config=x.yaml"],
+    {},
+    { "x.yaml": "port: 70000" },
+    'Cannot read port "70000" in x.yaml: expected a whole number from 0 to 65535',
+  ],
+  "a wrong value in a list of a YAML file": [
+    ["--config=x.yml"],
+    {},
+    { "x.yml": "labels: [continent, pays]" },
+    'Cannot read labels "continent,pays" in x.yml: ' +
+    "expected some of continent, produit_type, session, with commas between them",
+  ],
+  "a wrong value in config.py": [
+    ["--config=a/config.py"],
+    {},
+    { "a/config.py": "METRICS_EXPORTER_PORT = -1" },
+    'Cannot read METRICS_EXPORTER_PORT "-1" in a/config.py: expected a whole number from 0 to 65535',
+  ],
+  "an interval of config.py that is out of range": [
+    ["--config=config.py"],
+    {},
+    { "config.py": "METRICS_COLLECTION_INTERVAL = 0.0" },
+    'Cannot read METRICS_COLLECTION_INTERVAL "0s" in config.py: ' +
+    "expected a time from 50ms to 24h, in ms, s, m or h",
+  ],
+  "a file that is not there": [
+    [],
+    { TRADESIM_EXPORTER_CONFIG: "n.yaml" },
+    {},
+    'Cannot read TRADESIM_EXPORTER_CONFIG "n.yaml": expected a file that can be read, ' +
+    "but there is none",
+  ],
+};
+
+for (const [name, [args, env, files, message]] of Object.entries(BAD)) {
+  Deno.test(`readCommandLine() refuses ${name}`, () => {
+    assert.throws(
+      () => read(args, env, files),
+      (error: unknown) =>
+        error instanceof UsageError && error.message === message ||
+        assert.fail(String(error)),
+    );
+  });
+}
+
+Deno.test("readCommandLine() refuses a file that may not be read", () => {
+  const denied = () => {
+    throw new Deno.errors.PermissionDenied("no");
+  };
+  assert.throws(
+    () => readCommandLine(["--config=x"], () => undefined, denied),
+    (error: unknown) =>
+      error instanceof UsageError && error.cause instanceof Deno.errors.PermissionDenied &&
+      error.message === 'Cannot read --config "x": expected a file that can be read',
+  );
+});
+
+Deno.test("readCommandLine() reads the constants of config.py and hands on its notes", () => {
+  const text = `# TradeSim
+METRICS_ENABLED = False
+METRICS_COLLECTION_INTERVAL = 2.0  # secondes
+METRICS_EXPORTER_PORT = 8001
+METRICS_EXPORTER_HOST = "0.0.0.0"
+METRICS_SYSTEM_ENABLED = False
+METRICS_SYSTEM_INTERVAL = 5.0
+METRICS_LABELS_ENABLED = True
+METRICS_LABELS_CONTINENT = True
+METRICS_LABELS_PRODUIT_TYPE = False
+`;
+  assert.deepEqual(
+    read(["--config", "config/config.py", ...STATE], {}, { "config/config.py": text }),
+    {
+      command: "serve",
+      options: {
+        ...DEFAULTS,
+        addresses: [{ hostname: "127.0.0.1", port: 8001 }],
+        collectInterval: 2,
+        systemInterval: 0,
+        labels: ["continent"],
+        enabled: false,
+      },
+      notes: ['METRICS_EXPORTER_HOST = "0.0.0.0" is not used: only --host opens the network'],
+    },
+  );
+});
+
+Deno.test("readCommandLine() opens no address that only config.py names", () => {
+  const { options } = readServe(["--config=c.py"], {}, { "c.py": "METRICS_EXPORTER_HOST = '::'" });
+  assert.deepEqual(options.addresses, DEFAULTS.addresses);
+});
+
+Deno.test("readCommandLine() names the state after the port, and keeps none with port 0", () => {
+  const home = { XDG_STATE_HOME: "/x", LOCALAPPDATA: "C:\\x" };
+  const state = (...args: string[]) => readServe(args, home).options.state;
+  assert.match(state() ?? "", /x.tradesim-exporter.8000\.json$/);
+  assert.match(state("--port=9") ?? "", /x.tradesim-exporter.9\.json$/);
+  assert.match(
+    state("--web.listen-address=:7", "--web.listen-address=:8") ?? "",
+    /x.tradesim-exporter.7\.json$/,
+  );
+  assert.equal(state("--port=0"), undefined);
+  assert.equal(state("--port=0", "--state=a"), "a");
+  assert.equal(state("--state=none"), undefined);
+});
+
+Deno.test("readCommandLine() keeps no state and says so when there is no home", () => {
+  const { options, notes } = readServe([], { HOME: "" });
+  assert.equal(options.state, undefined);
+  assert.deepEqual(notes, ["No state is kept: there is no home directory for it"]);
+  assert.deepEqual(readServe(["--port=0"], { HOME: "" }).notes, []);
+});
+
+/** Throws what a wrong command line may not throw. */
+function expectUsageError(run: () => unknown): void {
+  try {
+    run();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    assert.match(formatUsageError(error), /^tradesim-exporter: error: [^\n]+\nTry: [^\n]+\n$/);
+    assert.doesNotMatch(error.message, /[Oo]ption '|argument missing|undefined/);
+  }
+}
+
+const names = Object.values(COMMANDS.serve.flags).map(({ name }) => name);
+const word = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 12 }),
+  fc.constantFrom("", "-", "--", "1", "0", "5s", ":1", "/a", "true", "x.yaml", "c.py", "serve"),
+  fc.constantFrom(...LABELS),
+);
+const argument = fc.oneof(
+  word,
+  fc.constantFrom(...names).map((name) => `--${name}`),
+  fc.constantFrom(...names).map((name) => `--no-${name}`),
+  fc.tuple(fc.constantFrom(...names), word).map(([name, value]) => `--${name}=${value}`),
+  word.map((text) => `-${text}`),
+  word.map((text) => `--${text}`),
+);
+
+Deno.test("readCommandLine() throws nothing but UsageError for random arguments", () => {
+  fc.assert(
+    fc.property(fc.array(argument, { maxLength: 6 }), word, word, (args, yaml, python) => {
+      expectUsageError(() => read(args, {}, { "x.yaml": yaml, "c.py": python }));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+Deno.test("readCommandLine() throws nothing but UsageError for random variables and files", () => {
+  const flags = Object.values(COMMANDS.serve.flags).filter((flag) => environmentName(flag));
+  const variables = fc.dictionary(
+    fc.constantFrom(...flags.map((flag) => environmentName(flag) ?? "")),
+    word,
+    { maxKeys: 4 },
+  );
+  const entry = fc.oneof(
+    fc.tuple(fc.constantFrom(...names), word).map(([name, value]) => `${name}: ${value}`),
+    fc.tuple(fc.constantFrom(...names), fc.json()).map(([name, value]) => `${name}: ${value}`),
+    fc.string({ unit: "binary" }),
+  );
+  const constant = fc.oneof(
+    fc.tuple(
+      fc.constantFrom("EXPORTER_PORT", "ENABLED", "SYSTEM_INTERVAL", "LABELS_ENABLED"),
+      fc.oneof(word, fc.json()),
+    ).map(([name, value]) => `METRICS_${name} = ${value}`),
+    fc.constantFrom('"""', "'", "(", ")", "\\", "#"),
+  );
+  fc.assert(
+    fc.property(
+      variables,
+      fc.array(entry, { maxLength: 4 }),
+      fc.array(constant, { maxLength: 4 }),
+      (env, yaml, python) => {
+        const files = { "x.yaml": yaml.join("\n"), "c.py": python.join("\n") };
+        expectUsageError(() => read([], env, files));
+        expectUsageError(() => read(["--config=x.yaml"], env, files));
+        expectUsageError(() => read(["--config=c.py"], env, files));
+      },
+    ),
+    { numRuns: 1000 },
+  );
+});

@@ -1,0 +1,31 @@
+/** Tests of the error of a wrong command line. @module */
+
+import assert from "node:assert/strict";
+import { badValue, formatUsageError, UsageError } from "../../lib/cli/usage_error.ts";
+
+Deno.test("formatUsageError() gives two lines: the error and where help is", () => {
+  assert.equal(
+    formatUsageError(new UsageError("Unknown flag --prot: did you mean --port?")),
+    "tradesim-exporter: error: Unknown flag --prot: did you mean --port?\n" +
+      "Try: tradesim-exporter --help\n",
+  );
+});
+
+Deno.test("formatUsageError() keeps to two lines whatever the message holds", () => {
+  assert.equal(
+    formatUsageError(new UsageError("Unknown flag --a\nb\r\u001b\u2028")),
+    "tradesim-exporter: error: Unknown flag --a\\u000ab\\u000d\\u001b\\u2028\n" +
+      "Try: tradesim-exporter --help\n",
+  );
+});
+
+Deno.test("badValue() names the thing, its value, its file and what was expected", () => {
+  assert.equal(
+    badValue("--port", '"x"', "a number").message,
+    'Cannot read --port "x": expected a number',
+  );
+  assert.equal(
+    badValue("port", "-1", "a number", "a.yaml").message,
+    "Cannot read port -1 in a.yaml: expected a number",
+  );
+});
