@@ -1,0 +1,50 @@
+/** The one catalogue of metrics: whatever is shown, documented or stored by name stands here once. @module */
+
+import { EXPORTER_METRICS } from "./exporter.ts";
+import { GAME_METRICS } from "./game.ts";
+import type { Metric } from "./metric.ts";
+import { SYSTEM_METRICS } from "./system.ts";
+
+export * from "./metric.ts";
+export { EXPORTER_METRICS } from "./exporter.ts";
+export { GAME_METRICS, TURN_SECONDS_BUCKETS } from "./game.ts";
+export { SYSTEM_METRICS } from "./system.ts";
+
+export const METRICS: readonly Metric[] = [...GAME_METRICS, ...SYSTEM_METRICS, ...EXPORTER_METRICS];
+
+const BY_NAME: ReadonlyMap<string, Metric> = new Map(
+  METRICS.map((metric) => [metric.name, metric]),
+);
+
+/**
+ * Finds a metric by name.
+ *
+ * @throws {Error} When the catalogue has no such metric, which is a bug of the caller.
+ */
+export function metric(name: string): Metric {
+  const found = BY_NAME.get(name);
+  if (found === undefined) throw new Error(`Cannot find metric "${name}" in the catalogue`);
+  return found;
+}
+
+/** Metrics of the game whose value reports hand over as one number under the metric's own name. */
+export const REPORTED_METRICS: readonly Metric[] = GAME_METRICS.filter((entry) => entry.reported);
+
+/** What the name of a metric outside the catalogue must look like; colons are for recording rules. */
+export const METRIC_NAME = /^[a-zA-Z_][a-zA-Z0-9_]{0,127}$/;
+
+/**
+ * The names, before the prefix, that no other metric can have: those under which the catalogue
+ * exposes series, the series of histograms and summaries included.
+ */
+export function takenNames(prefix: string): ReadonlySet<string> {
+  const names = METRICS.flatMap(({ name, type, group }) => {
+    const own = type === "histogram" || type === "summary"
+      ? [name, `${name}_bucket`, `${name}_sum`, `${name}_count`]
+      : [name];
+    if (group !== "exporter") return own;
+    // These take no prefix, so it is the prefixed name that must not meet them.
+    return own.filter((full) => full.startsWith(prefix)).map((full) => full.slice(prefix.length));
+  });
+  return new Set(names);
+}

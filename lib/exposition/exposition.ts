@@ -1,0 +1,112 @@
+/** What a scrape is answered with: rendered when something has changed, else the text of before. @module */
+
+import type { Log } from "../log/mod.ts";
+import type { Family, Model } from "../model/mod.ts";
+import type { Telemetry } from "../telemetry/mod.ts";
+import { countSeries, limitSeries } from "./series_limit.ts";
+import { createRenderer } from "./text.ts";
+
+/** A source of families that says when they have changed. */
+export interface FamilySource {
+  readonly version: number;
+  families(): readonly Family[];
+}
+
+export interface ExpositionOptions {
+  readonly model: Model;
+  readonly system: FamilySource;
+  readonly telemetry: Telemetry;
+  /** Goes before the names of game and system metrics. */
+  readonly prefix: string;
+  readonly maxSeries: number;
+  readonly log: Log;
+  /** The time in seconds since 1970. */
+  readonly now: () => number;
+  /** Compresses off the event loop. */
+  readonly gzip: (bytes: Uint8Array) => Promise<Uint8Array>;
+}
+
+export interface Exposition {
+  /** The text of now: a report that was taken before this call is in it. */
+  text(): Promise<string>;
+  /** The same, compressed; made at most once per text. */
+  gzip(): Promise<Uint8Array>;
+}
+
+/** Series in a text: its lines that are not comments. */
+function countLines(text: string): number {
+  let lines = 0;
+  for (let at = 0; at < text.length; at = text.indexOf("\n", at) + 1) {
+    if (text[at] !== "#" && text[at] !== "\n") lines++;
+  }
+  return lines;
+}
+
+const encoder = new TextEncoder();
+
+export function createExposition(options: ExpositionOptions): Exposition {
+  const { model, system, telemetry, prefix, maxSeries, log, now, gzip } = options;
+  const render = createRenderer(prefix);
+  const told = new Set<string>();
+  let modelVersion = -1;
+  let systemVersion = -1;
+  let until = -Infinity;
+  let gameText = "";
+  let ownSeries = 0;
+  let whole = { game: "", own: "", text: "" };
+  let compressed: { readonly text: string; readonly bytes: Promise<Uint8Array> } | undefined;
+
+  /** Says once of each family that it is kept back. */
+  function tell(dropped: readonly Family[]): void {
+    const fresh = dropped.filter(({ metric }) => !told.has(metric.name));
+    if (fresh.length === 0) return;
+    for (const { metric } of fresh) told.add(metric.name);
+    log.warn("Too many series: whole families are not shown; see --max-series", {
+      limit: maxSeries,
+      series: countSeries(fresh),
+      families: fresh.map(({ metric }) => prefix + metric.name).join(","),
+    });
+  }
+
+  /** Renders game and system anew where something has changed. */
+  function renderGame(): void {
+    const time = now();
+    const isFresh = model.version === modelVersion && system.version === systemVersion &&
+      time < until;
+    if (isFresh) return;
+    const game = model.families(time);
+    modelVersion = model.version;
+    systemVersion = system.version;
+    until = game.until;
+    const families = [...game.families, ...system.families()]
+      .sort((a, b) => a.metric.name < b.metric.name ? -1 : 1);
+    const { shown, dropped } = limitSeries(families, maxSeries - ownSeries);
+    tell(dropped);
+    telemetry.set("tradesim_exporter_series", countSeries(shown) + ownSeries, { state: "exposed" });
+    telemetry.set("tradesim_exporter_series", countSeries(dropped), { state: "dropped" });
+    gameText = render(shown);
+  }
+
+  async function currentText(): Promise<string> {
+    if (ownSeries === 0) ownSeries = countLines(await telemetry.text());
+    renderGame();
+    const own = await telemetry.text();
+    if (own !== whole.own) ownSeries = countLines(own);
+    // Another scrape may have rendered while this one waited: what is newest serves both.
+    if (gameText !== whole.game || own !== whole.own) {
+      whole = { game: gameText, own, text: gameText + own };
+    }
+    return whole.text;
+  }
+
+  return {
+    text: currentText,
+    async gzip() {
+      const current = await currentText();
+      if (compressed?.text !== current) {
+        compressed = { text: current, bytes: gzip(encoder.encode(current)) };
+      }
+      return await compressed.bytes;
+    },
+  };
+}

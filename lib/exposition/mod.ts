@@ -1,0 +1,10 @@
+/** Families of series go in, what a scrape is answered with comes out. @module */
+
+export {
+  createExposition,
+  type Exposition,
+  type ExpositionOptions,
+  type FamilySource,
+} from "./exposition.ts";
+export { countSeries, type Limited, limitSeries } from "./series_limit.ts";
+export { CONTENT_TYPE, createRenderer, formatValue } from "./text.ts";

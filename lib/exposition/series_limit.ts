@@ -1,0 +1,33 @@
+/** Keeps the number of series within a limit by leaving out whole families. @module */
+
+import type { Group } from "../catalogue/mod.ts";
+import type { Family } from "../model/mod.ts";
+
+/** What goes first. Phase 1 and the exporter's own series are not in the list: they always stay. */
+const DROP_ORDER: readonly Group[] = ["detail", "extra", "system", "game"];
+
+export interface Limited {
+  readonly shown: readonly Family[];
+  readonly dropped: readonly Family[];
+}
+
+export function countSeries(families: readonly Family[]): number {
+  return families.reduce((sum, { series }) => sum + series.length, 0);
+}
+
+/** Leaves families out, the largest of a group first, until at most `limit` series remain. */
+export function limitSeries(families: readonly Family[], limit: number): Limited {
+  let excess = countSeries(families) - limit;
+  if (excess <= 0) return { shown: families, dropped: [] };
+  const dropped = new Set<Family>();
+  for (const group of DROP_ORDER) {
+    const candidates = families.filter(({ metric }) => metric.group === group);
+    candidates.sort((a, b) => b.series.length - a.series.length);
+    for (const family of candidates) {
+      if (excess <= 0) break;
+      dropped.add(family);
+      excess -= family.series.length;
+    }
+  }
+  return { shown: families.filter((family) => !dropped.has(family)), dropped: [...dropped] };
+}

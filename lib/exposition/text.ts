@@ -1,0 +1,79 @@
+/** Prometheus' text format 0.0.4, of which only the values are made anew at each rendering. @module */
+
+import type { Family, Series } from "../model/mod.ts";
+
+/** The exact content type of the format; see Prometheus' "Exposition formats". */
+export const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+const HELP_ESCAPES: Readonly<Record<string, string>> = { "\\": "\\\\", "\n": "\\n" };
+const LABEL_ESCAPES: Readonly<Record<string, string>> = { ...HELP_ESCAPES, '"': '\\"' };
+
+function escapeHelp(text: string): string {
+  return text.replace(/[\\\n]/g, (found) => HELP_ESCAPES[found]!);
+}
+
+function escapeLabel(text: string): string {
+  return text.replace(/[\\\n"]/g, (found) => LABEL_ESCAPES[found]!);
+}
+
+/** A value as the format wants it. */
+export function formatValue(value: number): string {
+  if (value === Infinity) return "+Inf";
+  if (value === -Infinity) return "-Inf";
+  return String(value);
+}
+
+/** All of a line but its value. */
+function lineStart(name: string, { suffix, labels }: Series): string {
+  if (labels.length === 0) return `${name}${suffix} `;
+  const pairs = labels.map(([label, value]) => `${label}="${escapeLabel(value)}"`);
+  return `${name}${suffix}{${pairs.join(",")}} `;
+}
+
+interface Layout {
+  readonly series: readonly Series[];
+  readonly head: string;
+  readonly starts: readonly string[];
+}
+
+function isSameSeries(a: readonly Series[], b: readonly Series[]): boolean {
+  return a === b ||
+    (a.length === b.length && a.length < 100 &&
+      a.every((series, index) =>
+        series.suffix === b[index]!.suffix &&
+        series.labels.length === b[index]!.labels.length &&
+        series.labels.every(([name, value], place) => {
+          const [otherName, otherValue] = b[index]!.labels[place]!;
+          return name === otherName && value === otherValue;
+        })
+      ));
+}
+
+/**
+ * Makes a renderer. It keeps what never changes of each family, its head and the beginning of each
+ * line, as long as the family has the same series, and forgets families that are not shown any more.
+ */
+export function createRenderer(prefix: string): (families: readonly Family[]) => string {
+  let layouts = new Map<string, Layout>();
+  return (families) => {
+    const used = new Map<string, Layout>();
+    let text = "";
+    for (const { metric, series, values } of families) {
+      const name = prefix + metric.name;
+      let layout = layouts.get(metric.name);
+      if (layout === undefined || !isSameSeries(layout.series, series)) {
+        layout = {
+          series,
+          head: `# HELP ${name} ${escapeHelp(metric.help)}\n# TYPE ${name} ${metric.type}\n`,
+          starts: series.map((one) => lineStart(name, one)),
+        };
+      }
+      used.set(metric.name, layout);
+      text += layout.head;
+      const { starts } = layout;
+      for (let i = 0; i < starts.length; i++) text += starts[i]! + formatValue(values[i]!) + "\n";
+    }
+    layouts = used;
+    return text;
+  };
+}

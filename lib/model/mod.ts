@@ -1,0 +1,6 @@
+/** Sessions and totals: reports go in, families of series come out. @module */
+
+export { type Family, plainFamily, type Series } from "./family.ts";
+export { Model, type ModelOptions, type ModelState } from "./model.ts";
+export { type Outcome, SILENT_AFTER } from "./session.ts";
+export { openState, type SavedState, StateError, type StateFile } from "./state.ts";

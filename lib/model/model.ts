@@ -1,0 +1,501 @@
+/** The model: all sessions that the exporter knows, and what they come to together. @module */
+
+import {
+  type BreakdownLabel,
+  type Combine,
+  GAME_METRICS,
+  type Metric,
+  TURN_SECONDS_BUCKETS,
+} from "../catalogue/mod.ts";
+import { type Report, TRADESIM_KEYS } from "../report/mod.ts";
+import { type Family, plainFamily, type Series } from "./family.ts";
+import {
+  absorb,
+  createLedger,
+  intervalOf,
+  type Ledger,
+  type Parts,
+  UNKNOWN_PART,
+  valueOf,
+} from "./ledger.ts";
+import {
+  createSession,
+  type Outcome,
+  type Session,
+  SILENT_AFTER,
+  splitPartKey,
+  stateOf,
+  STATES,
+  takeReport,
+} from "./session.ts";
+
+export interface ModelOptions {
+  /** Labels from the reports that are in use, the preferred one first. */
+  readonly breakdowns: readonly BreakdownLabel[];
+  /** Whether each session has series of its own. */
+  readonly bySession: boolean;
+  /** How many sessions are remembered. */
+  readonly maxSessions: number;
+  /** After so many seconds without a report the last session's gauges go too. */
+  readonly staleAfter: number;
+  /** Called when a session is forgotten because there are too many. */
+  readonly onEvicted?: (session: string) => void;
+}
+
+/** All that is needed to go on counting where another process stopped. Plain data and maps. */
+export interface ModelState {
+  readonly evicted: Ledger;
+  readonly sessions: readonly Session[];
+}
+
+/** Value of a label for what no part of a report accounts for. */
+const UNKNOWN_LABEL = "inconnu";
+/** Value of the session label for what sessions counted that are no longer remembered. */
+const EVICTED_LABEL = "autres";
+
+type Labels = Series["labels"];
+
+/** Collects the series of one family; values of the same labels are added. */
+class Collector {
+  readonly #values = new Map<string, { labels: Labels; value: number }>();
+
+  add(labels: Labels, value: number): void {
+    const key = labels.map(([name, text]) => `${name}=${text}`).join("\u0000");
+    const found = this.#values.get(key);
+    if (found === undefined) this.#values.set(key, { labels, value });
+    else found.value += value;
+  }
+
+  /** The family, its series in the order of their labels; undefined when there is none. */
+  family(metric: Metric): Family | undefined {
+    if (this.#values.size === 0) return undefined;
+    const sorted = [...this.#values].sort(([a], [b]) => a < b ? -1 : 1).map(([, entry]) => entry);
+    return {
+      metric,
+      series: sorted.map(({ labels }) => ({ suffix: "", labels })),
+      values: sorted.map(({ value }) => value),
+    };
+  }
+}
+
+/** An upper bound as Go writes it, so that Prometheus 2 and 3 store the same label. */
+function boundLabel(bound: number): string {
+  if (bound === Infinity) return "+Inf";
+  if (bound >= 1e-4) return Number.isInteger(bound) ? bound.toFixed(1) : String(bound);
+  return bound.toExponential().replace(/e-(\d)$/, "e-0$1");
+}
+
+const BUCKET_SERIES = [...TURN_SECONDS_BUCKETS, Infinity].map((
+  bound,
+): readonly [string, string] => [
+  "le",
+  boundLabel(bound),
+]);
+
+function cumulated(counts: readonly number[]): number[] {
+  let sum = 0;
+  return counts.map((count) => sum += count);
+}
+
+export class Model {
+  readonly #options: ModelOptions;
+  readonly #sessions = new Map<string, Session>();
+  #live: Session[] = [];
+  #evicted = createLedger();
+  #place = 0;
+  #version = 0;
+  /** Series of detail tables, found by the identity of their rows. */
+  readonly #detailSeries = new WeakMap<object, readonly Series[]>();
+
+  constructor(options: ModelOptions) {
+    this.#options = options;
+  }
+
+  /** Changes whenever a report has changed something. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** How many sessions are shown now. */
+  get liveSessions(): number {
+    return this.#live.length;
+  }
+
+  /**
+   * Takes a report that arrived at `arrival`, in seconds since 1970. Sessions that have finished
+   * or fallen silent make room for the one that reports.
+   */
+  take(report: Report, arrival: number): Outcome {
+    let session = this.#sessions.get(report.session);
+    const isNew = session === undefined;
+    session ??= createSession(report.session);
+    const outcome = takeReport(session, report, arrival, this.#options.breakdowns);
+    if (outcome !== "taken") return outcome;
+    session.place = ++this.#place;
+    if (isNew) {
+      this.#sessions.set(session.id, session);
+      if (this.#sessions.size > this.#options.maxSessions) this.#evict(session);
+    }
+    session.live = true;
+    for (const other of this.#live) {
+      if (other !== session && stateOf(other, arrival) !== "running") other.live = false;
+    }
+    this.#live = this.#live.filter((other) => other.live && other !== session);
+    this.#live.push(session);
+    this.#version++;
+    return "taken";
+  }
+
+  /** What a later process needs; the ledgers are this model's own, so serialise it at once. */
+  state(): ModelState {
+    return { evicted: this.#evicted, sessions: [...this.#sessions.values()] };
+  }
+
+  /** Goes on from a saved state, which must not be used elsewhere. */
+  restore({ evicted, sessions }: ModelState): void {
+    this.#evicted = evicted;
+    for (const session of sessions) {
+      this.#sessions.set(session.id, session);
+      this.#place = Math.max(this.#place, session.place);
+    }
+    this.#live = sessions.filter((session) => session.live).sort((a, b) => a.place - b.place);
+    this.#version++;
+  }
+
+  /**
+   * All families as they are at `now`, in seconds since 1970, and until when they stay so if no
+   * report comes.
+   */
+  families(now: number): { families: Family[]; until: number } {
+    this.#live = this.#live.filter((session) =>
+      session.live = now - session.arrival < this.#options.staleAfter
+    );
+    const until = this.#live.reduce((soonest, session) => {
+      const changes = [session.arrival + this.#options.staleAfter];
+      if (stateOf(session, now) === "running") changes.push(session.arrival + SILENT_AFTER);
+      return Math.min(soonest, ...changes);
+    }, Infinity);
+    const families = [
+      ...GAME_METRICS.map((entry) => this.#family(entry, now)),
+      ...this.#extraFamilies(),
+    ].filter((family) => family !== undefined);
+    return { families, until };
+  }
+
+  /** Forgets the session that has been quiet for longest, but for the newest one; its totals stay. */
+  #evict(newest: Session): void {
+    let quietest: Session | undefined;
+    for (const session of this.#sessions.values()) {
+      if (session !== newest && (!quietest || session.place < quietest.place)) quietest = session;
+    }
+    if (quietest === undefined) return;
+    this.#sessions.delete(quietest.id);
+    this.#live = this.#live.filter((session) => session !== quietest);
+    absorb(this.#evicted, quietest.ledger);
+    this.#options.onEvicted?.(quietest.id);
+  }
+
+  #family(entry: Metric, now: number): Family | undefined {
+    if (entry.group === "detail") return this.#detailFamily(entry);
+    switch (entry.name) {
+      case "tours_completes":
+        return this.#counter(entry, (ledger) => ledger.turns);
+      case "temps_simulation_tour_seconds":
+        return this.#turnSeconds(entry);
+      case "simulation_tour_intervalle_seconds":
+        return this.#turnInterval(entry);
+      case "simulation_tour":
+        return this.#gauge(entry, (session) => session.turn);
+      case "simulation_duree_seconds":
+        return this.#gauge(
+          entry,
+          ({ firstTimestamp, lastTimestamp }) =>
+            firstTimestamp === undefined || lastTimestamp === undefined
+              ? undefined
+              : Math.max(0, lastTimestamp - firstTimestamp),
+        );
+      case "simulation_dernier_rapport_timestamp_seconds":
+        return this.#gauge(entry, (session) => session.arrival);
+      case "simulation_sessions":
+        return plainFamily(entry, this.#live.length);
+      case "simulation_etat":
+        return this.#states(entry, now);
+      case "simulation_info":
+        return this.#info(entry);
+      case "evenement_dernier_timestamp_seconds":
+        return this.#events(entry);
+    }
+    if (entry.type === "gauge") {
+      return this.#gauge(entry, (session) => session.gauges.get(entry.name));
+    }
+    return this.#counter(
+      entry,
+      (ledger) => {
+        const total = ledger.totals.get(entry.name);
+        return total && valueOf(total);
+      },
+    );
+  }
+
+  /** Every ledger with the value of its session label. */
+  #ledgers(): [string, Ledger][] {
+    const ledgers = Array.from(
+      this.#sessions.values(),
+      ({ id, ledger }): [string, Ledger] => [id, ledger],
+    );
+    ledgers.push([EVICTED_LABEL, this.#evicted]);
+    return ledgers;
+  }
+
+  #sessionLabel(id: string): Labels {
+    return this.#options.bySession ? [["session", id]] : [];
+  }
+
+  /** The labels of a part; what has no name is said to be unknown. */
+  #partLabels(key: string, entry: Metric): Labels {
+    const inUse = this.#options.breakdowns;
+    if (key === UNKNOWN_PART) {
+      const label = inUse.find((label) => entry.breakdowns?.includes(label));
+      return label === undefined ? [] : [[label, UNKNOWN_LABEL]];
+    }
+    const values = splitPartKey(key);
+    return inUse.flatMap((label, index) => values[index] ? [[label, values[index]] as const] : []);
+  }
+
+  /**
+   * A counter over all sessions that there ever were. It is there from the start, at 0, so that
+   * its first increase is seen; only what TradeSim never sends waits for a report that has it.
+   */
+  #counter(
+    entry: Metric,
+    read: (ledger: Ledger) => number | undefined,
+  ): Family | undefined {
+    const ledgers = this.#ledgers();
+    const hasParts = ledgers.some(([, ledger]) => ledger.shares.has(entry.name));
+    const collector = new Collector();
+    let total = 0;
+    let isKnown = false;
+    for (const [id, ledger] of ledgers) {
+      const value = read(ledger);
+      if (value === undefined || (value === 0 && ledger === this.#evicted)) continue;
+      isKnown = true;
+      total += value;
+      if (!hasParts) {
+        collector.add(this.#sessionLabel(id), value);
+        continue;
+      }
+      let rest = value;
+      for (const [key, { counted }] of ledger.shares.get(entry.name) ?? []) {
+        collector.add(
+          [...this.#partLabels(key, entry), ...this.#sessionLabel(id)],
+          counted,
+        );
+        rest -= counted;
+      }
+      if (rest > value * 1e-9) {
+        collector.add(
+          [...this.#partLabels(UNKNOWN_PART, entry), ...this.#sessionLabel(id)],
+          rest,
+        );
+      }
+    }
+    if (isKnown && (hasParts || this.#options.bySession)) return collector.family(entry);
+    const fromTheStart = entry.tradesim !== undefined || entry.origin !== undefined;
+    return isKnown || fromTheStart ? plainFamily(entry, total) : undefined;
+  }
+
+  /** A gauge over the live sessions, combined as the catalogue says. */
+  #gauge(entry: Metric, read: (session: Session) => number | undefined): Family | undefined {
+    const found = this.#live.flatMap((session) => {
+      const value = read(session);
+      return value === undefined ? [] : [{ session, value }];
+    });
+    if (found.length === 0) return undefined;
+    const hasParts = entry.combine === "sum" &&
+      found.some(({ session }) => session.parts.has(entry.name));
+    if (!hasParts && !this.#options.bySession) {
+      return plainFamily(entry, combine(entry.combine, found));
+    }
+    const collector = new Collector();
+    for (const { session, value } of found) {
+      const own = this.#sessionLabel(session.id);
+      if (!hasParts) {
+        collector.add(own, value);
+        continue;
+      }
+      for (const [key, part] of withRest(session.parts.get(entry.name), value)) {
+        collector.add([...this.#partLabels(key, entry), ...own], part);
+      }
+    }
+    return collector.family(entry);
+  }
+
+  /** Histograms and summaries: per session or over all, a fixed list of series each. */
+  #perLedger(
+    entry: Metric,
+    series: (labels: Labels) => readonly Series[],
+    read: (ledger: Ledger) => readonly number[],
+  ): Family {
+    const ledgers = this.#ledgers();
+    if (this.#options.bySession) {
+      const known = ledgers.filter(([, ledger]) => ledger !== this.#evicted || ledger.turns > 0);
+      return {
+        metric: entry,
+        series: known.flatMap(([id]) => series(this.#sessionLabel(id))),
+        values: known.flatMap(([, ledger]) => read(ledger)),
+      };
+    }
+    const values = ledgers.map(([, ledger]) => read(ledger)).reduce((sums, next) =>
+      sums.map((sum, index) => sum + next[index]!)
+    );
+    return { metric: entry, series: series([]), values };
+  }
+
+  #turnSeconds(entry: Metric): Family {
+    return this.#perLedger(
+      entry,
+      (labels) => [
+        ...BUCKET_SERIES.map((bound) => ({ suffix: "_bucket", labels: [...labels, bound] })),
+        { suffix: "_sum", labels },
+        { suffix: "_count", labels },
+      ],
+      ({ turnCounts, turnSum }) => {
+        const buckets = cumulated(turnCounts);
+        return [...buckets, valueOf(turnSum), buckets.at(-1)!];
+      },
+    );
+  }
+
+  #turnInterval(entry: Metric): Family {
+    return this.#perLedger(
+      entry,
+      (labels) => [{ suffix: "_sum", labels }, { suffix: "_count", labels }],
+      (ledger) => {
+        const { seconds, turns } = intervalOf(ledger);
+        return [seconds, turns];
+      },
+    );
+  }
+
+  #states(entry: Metric, now: number): Family {
+    const states = this.#live.map((session) => stateOf(session, now));
+    return {
+      metric: entry,
+      series: STATE_SERIES,
+      values: STATES.map((state) => states.filter((found) => found === state).length),
+    };
+  }
+
+  #info(entry: Metric): Family | undefined {
+    const collector = new Collector();
+    for (const { id, format } of this.#live) {
+      collector.add([["session", id], ["format", format]], 1);
+    }
+    return collector.family(entry);
+  }
+
+  #events(entry: Metric): Family | undefined {
+    const newest = new Map<string, number>();
+    for (const { events } of this.#live) {
+      for (const [type, time] of events) newest.set(type, Math.max(time, newest.get(type) ?? 0));
+    }
+    const collector = new Collector();
+    for (const [type, time] of newest) collector.add([["type", type]], time);
+    return collector.family(entry);
+  }
+
+  /** Tables of the newest session or, where sessions are told apart, of every live one. */
+  #detailFamily(entry: Metric): Family | undefined {
+    const withTable = this.#live.filter((session) => session.detail.has(entry.name));
+    const shown = this.#options.bySession ? withTable : withTable.slice(-1);
+    if (shown.length === 0) return undefined;
+    const tables = shown.map((session) => {
+      const { labels, values } = session.detail.get(entry.name)!;
+      let series = this.#detailSeries.get(labels);
+      if (series === undefined) {
+        const own = this.#sessionLabel(session.id);
+        series = labels.map((row) => ({
+          suffix: "",
+          labels: [...row.map((value, place) => [entry.labels![place]!, value] as const), ...own],
+        }));
+        this.#detailSeries.set(labels, series);
+      }
+      return { series, values };
+    });
+    if (tables.length === 1) return { metric: entry, ...tables[0]! };
+    return {
+      metric: entry,
+      series: tables.flatMap(({ series }) => series),
+      values: tables.flatMap(({ values }) => values),
+    };
+  }
+
+  /** What `--all-keys` adds: gauges of the newest session, and totals over all. */
+  #extraFamilies(): (Family | undefined)[] {
+    const gauges = new Map<string, Collector>();
+    for (const session of this.#options.bySession ? this.#live : this.#live.slice(-1)) {
+      for (const [name, value] of session.extra) {
+        let collector = gauges.get(name);
+        if (collector === undefined) gauges.set(name, collector = new Collector());
+        collector.add(this.#sessionLabel(session.id), value);
+      }
+    }
+    const counters = new Set(
+      this.#ledgers().flatMap(([, ledger]) => [...ledger.totals.keys()]).filter((name) =>
+        !REPORTED.has(name)
+      ),
+    );
+    return [
+      ...Array.from(gauges, ([name, collector]) => collector.family(extraMetric(name, "gauge"))),
+      ...Array.from(counters, (name) =>
+        this.#counter(extraMetric(name, "counter"), (ledger) => {
+          const total = ledger.totals.get(name);
+          return total && valueOf(total);
+        })),
+    ];
+  }
+}
+
+const REPORTED = new Set(GAME_METRICS.map(({ name }) => name));
+
+const STATE_SERIES: readonly Series[] = STATES.map((state) => ({
+  suffix: "",
+  labels: [["etat", state]],
+}));
+
+function extraMetric(name: string, type: "counter" | "gauge"): Metric {
+  const help = TRADESIM_KEYS.get(name)?.help ?? "Sent by the simulation under this key.";
+  return { name, type, help, unit: "", group: "extra" };
+}
+
+/** The parts of a gauge, and what they do not account for; the game rounds its sums to cents. */
+function withRest(parts: Parts | undefined, value: number): [string, number][] {
+  const known = [...parts ?? []];
+  const rest = value - known.reduce((sum, [, part]) => sum + part, 0);
+  if (Math.abs(rest) > 0.01) known.push([UNKNOWN_PART, rest]);
+  return known;
+}
+
+function combine(
+  how: Combine | undefined,
+  found: readonly { session: Session; value: number }[],
+): number {
+  const values = found.map(({ value }) => value);
+  switch (how) {
+    case "sum":
+      return values.reduce((sum, value) => sum + value, 0);
+    case "min":
+      return values.reduce((a, b) => Math.min(a, b));
+    case "max":
+      return values.reduce((a, b) => Math.max(a, b));
+    case "newest":
+    case undefined:
+      return values.at(-1)!;
+    default: {
+      const weights = found.map(({ session }) => session.gauges.get(how.mean) ?? 1);
+      const weight = weights.reduce((sum, next) => sum + next, 0);
+      const sum = values.reduce((total, value, index) => total + value * weights[index]!, 0);
+      return weight === 0 ? values.at(-1)! : sum / weight;
+    }
+  }
+}

@@ -1,0 +1,187 @@
+/** A session: one game as its last report left it, and the ledger of what it added to the totals. @module */
+
+import { type BreakdownLabel, metric } from "../catalogue/mod.ts";
+import type { Breakdown, DetailTable, Report } from "../report/mod.ts";
+import { addReport, closePart, createLedger, isAhead, type Ledger, type Parts } from "./ledger.ts";
+
+/** A session that has not reported for so long, in seconds, is silent. */
+export const SILENT_AFTER = 10;
+
+export const STATES = ["running", "finished", "silent"] as const;
+export type SessionState = (typeof STATES)[number];
+
+/** Plain data, so that it can be saved as it is. Times are in seconds since 1970. */
+export interface Session {
+  readonly id: string;
+  format: Report["format"];
+  order: number | undefined;
+  tick: number | undefined;
+  turn: number | undefined;
+  /** Time of the first and of the last report, by the sender's clock. */
+  firstTimestamp: number | undefined;
+  lastTimestamp: number | undefined;
+  /** When the last report arrived, by the exporter's clock. */
+  arrival: number;
+  /** Place of the last report in the order of all arrivals: the highest is the newest session. */
+  place: number;
+  finished: boolean;
+  /** Whether its gauges are shown. */
+  live: boolean;
+  gauges: Map<string, number>;
+  /** Parts of gauges, by name. */
+  parts: Map<string, Parts>;
+  extra: Map<string, number>;
+  events: ReadonlyMap<string, number>;
+  detail: Map<string, DetailTable>;
+  readonly ledger: Ledger;
+}
+
+/** What became of a report: it was new, it was known, or a newer one was known. */
+export type Outcome = "taken" | "repeat" | "late";
+
+export function createSession(id: string): Session {
+  return {
+    id,
+    format: "natif",
+    order: undefined,
+    tick: undefined,
+    turn: undefined,
+    firstTimestamp: undefined,
+    lastTimestamp: undefined,
+    arrival: 0,
+    place: 0,
+    finished: false,
+    live: false,
+    gauges: new Map(),
+    parts: new Map(),
+    extra: new Map(),
+    events: new Map(),
+    detail: new Map(),
+    ledger: createLedger(),
+  };
+}
+
+export function stateOf(session: Session, now: number): SessionState {
+  if (session.finished) return "finished";
+  return now - session.arrival < SILENT_AFTER ? "running" : "silent";
+}
+
+/**
+ * Whether a newer report begins a new part of the session, in which totals count from 0 again. The
+ * tick counts since the reset and the order does not: the tick goes back while the order goes on.
+ * Where reports were lost the tick may have caught up; then it lags behind by more than before, and
+ * totals have fallen.
+ */
+function isReset(session: Session, report: Report): boolean {
+  if (report.tick === undefined || session.tick === undefined) return false;
+  if (report.tick <= session.tick) return true;
+  const lag = report.order! - report.tick;
+  return lag > session.order! - session.tick && isAhead(session.ledger, report);
+}
+
+/**
+ * The parts of a value by the labels in use. Of several breakdowns the one with most of these
+ * labels serves, at a draw the one that has the label named first.
+ */
+function partsOf(
+  breakdowns: readonly Breakdown[],
+  labels: readonly BreakdownLabel[],
+): Parts | undefined {
+  const rank = ({ labels: own }: Breakdown) =>
+    labels.reduce((sum, label, index) => own.includes(label) ? sum + 100 - index : sum, 0);
+  const best = breakdowns.reduce<Breakdown | undefined>(
+    (found, next) => rank(next) > (found ? rank(found) : 0) ? next : found,
+    undefined,
+  );
+  if (best === undefined) return undefined;
+  const parts = new Map<string, number>();
+  for (const part of best.parts) {
+    const key = partKey(labels.map((label) => part.labels[label] ?? ""));
+    parts.set(key, (parts.get(key) ?? 0) + part.value);
+  }
+  return parts;
+}
+
+const SEPARATOR = "\u0000";
+
+/** Joins the values of the labels in use; all empty is the part that nothing accounts for. */
+function partKey(values: readonly string[]): string {
+  return values.every((value) => value === "") ? "" : values.join(SEPARATOR);
+}
+
+export function splitPartKey(key: string): readonly string[] {
+  return key.split(SEPARATOR);
+}
+
+/** Takes a report into its session, and says what became of it. Only a new one changes anything. */
+export function takeReport(
+  session: Session,
+  report: Report,
+  arrival: number,
+  labels: readonly BreakdownLabel[],
+): Outcome {
+  if (report.order !== undefined && session.order !== undefined) {
+    if (report.order === session.order) return "repeat";
+    if (report.order < session.order) return "late";
+    if (isReset(session, report)) closePart(session.ledger);
+  }
+  const parts = new Map<string, Parts>();
+  for (const [name, breakdowns] of report.breakdowns) {
+    const found = partsOf(breakdowns, labels);
+    if (found !== undefined) parts.set(name, found);
+  }
+  addReport(session.ledger, report, parts);
+
+  session.format = report.format;
+  session.order = report.order ?? session.order;
+  session.tick = report.tick ?? session.tick;
+  session.turn = report.turn ?? session.turn;
+  session.firstTimestamp ??= report.timestamp;
+  session.lastTimestamp = report.timestamp ?? session.lastTimestamp;
+  session.arrival = arrival;
+  session.finished = report.finished;
+  session.gauges = new Map([...report.values].filter(([name]) => metric(name).type === "gauge"));
+  session.parts = parts;
+  session.extra = new Map(
+    [...report.extra].flatMap(([name, { type, value }]) => type === "gauge" ? [[name, value]] : []),
+  );
+  session.events = report.events;
+  // A sender may leave the detail out of some reports; then the last one stands.
+  if (report.detail.size > 0) session.detail = keepLayouts(session.detail, report.detail);
+  return "taken";
+}
+
+function isSameLayout(a: DetailTable, b: DetailTable): boolean {
+  return a.labels.length === b.labels.length &&
+    a.labels.every((row, index) => row.every((value, place) => value === b.labels[index]![place]));
+}
+
+/**
+ * Replaces tables, but keeps the label rows of those whose layout has not changed: what is made
+ * from the rows can then be found again by their identity.
+ */
+function keepLayouts(
+  before: ReadonlyMap<string, DetailTable>,
+  after: ReadonlyMap<string, DetailTable>,
+): Map<string, DetailTable> {
+  return new Map(
+    Array.from(after, ([name, table]) => {
+      const known = before.get(name);
+      const labels = known !== undefined && isSameLayout(known, table)
+        ? known.labels
+        : withoutDuplicates(table.labels);
+      return [name, { labels, values: table.values }];
+    }),
+  );
+}
+
+/** Two things of one name would be one series twice, which no scraper takes: the second is told apart. */
+function withoutDuplicates(rows: DetailTable["labels"]): DetailTable["labels"] {
+  const seen = new Map<string, number>();
+  return rows.map((row) => {
+    const key = partKey(row);
+    const times = (seen.get(key) ?? 0) + 1;
+    seen.set(key, times);
+    return times === 1 ? row : [...row.slice(0, -1), `${row.at(-1)} #${times}`];
+  });
+}

@@ -1,0 +1,242 @@
+/** The state file: totals and last reports, kept so that a restart neither loses a turn nor counts one twice. @module */
+
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { z } from "zod";
+import type { Log } from "../log/mod.ts";
+import type { Report } from "../report/mod.ts";
+import { createLedger } from "./ledger.ts";
+import type { ModelState } from "./model.ts";
+
+const VERSION = 1;
+
+/** Above this the detail of the last reports is not saved: it comes again with the next one. */
+const MAX_DETAIL_ROWS = 20_000;
+
+/** The journal holds what came since the last saving, about a second; this is for when savings fail. */
+const MAX_JOURNAL_BYTES = 16 << 20;
+
+/** Why the state file cannot be used: a wrong configuration. */
+export class StateError extends Error {
+  override name = "StateError";
+}
+
+/** What a process leaves to the next one. `positions` are those of the followed files. */
+export interface SavedState {
+  readonly model: ModelState;
+  readonly positions: readonly unknown[];
+  /** Reports that came after the saving, oldest first, with their arrival. Taking one twice is harmless. */
+  readonly journal: readonly { readonly report: Report; readonly arrival: number }[];
+}
+
+export interface StateFile {
+  /** What the last process left; undefined at the first start, or when it cannot be read. */
+  readonly saved: SavedState | undefined;
+  /**
+   * Notes a report that was taken, before anyone can see it: what a scrape has shown must outlive
+   * this process, in the same order, or a counter would be seen to fall.
+   */
+  note(report: Report, arrival: number): void;
+  /** Replaces the file as a whole. A failure is counted and logged once, and the next try goes on. */
+  save(model: ModelState, positions: readonly unknown[]): void;
+  close(): void;
+}
+
+const MAP_KEY = "$map";
+
+/** Maps are saved as lists of entries under a key of their own. */
+function toText(value: unknown): string {
+  return JSON.stringify(
+    value,
+    (_key, item) => item instanceof Map ? { [MAP_KEY]: [...item] } : item,
+  );
+}
+
+function fromText(text: string): unknown {
+  return JSON.parse(
+    text,
+    (_key, item) => Array.isArray(item?.[MAP_KEY]) ? new Map(item[MAP_KEY]) : item,
+  );
+}
+
+const number = z.number();
+const optional = z.number().optional();
+const total = z.object({ closed: number, current: number });
+const moment = z.object({ time: number, turn: number }).optional();
+const numbers = z.map(z.string(), number);
+const tables = z.map(
+  z.string(),
+  z.object({ labels: z.array(z.array(z.string())), values: z.array(number) }),
+);
+const ledger = z.object({
+  turns: number,
+  totals: z.map(z.string(), total),
+  shares: z.map(z.string(), z.map(z.string(), z.object({ counted: number, seen: number }))),
+  turnCounts: z.array(number),
+  turnSum: total,
+  turnsTimed: number,
+  interval: z.object({ seconds: number, turns: number, first: moment, last: moment }),
+});
+const session = z.object({
+  id: z.string(),
+  format: z.enum(["natif", "tradesim"]),
+  order: optional,
+  tick: optional,
+  turn: optional,
+  firstTimestamp: optional,
+  lastTimestamp: optional,
+  arrival: number,
+  place: number,
+  finished: z.boolean(),
+  live: z.boolean(),
+  gauges: numbers,
+  parts: z.map(z.string(), numbers),
+  extra: numbers,
+  events: numbers,
+  detail: tables,
+  ledger,
+});
+const stateShape = z.object({
+  version: z.literal(VERSION),
+  evicted: ledger,
+  sessions: z.array(session),
+  positions: z.array(z.unknown()),
+});
+
+/** Optional keys come back as undefined, as the program writes them. */
+function readState(text: string): Omit<SavedState, "journal"> {
+  const { evicted, sessions, positions } = stateShape.parse(fromText(text));
+  return { model: { evicted, sessions } as ModelState, positions };
+}
+
+/** The journal's complete lines; a process may have been killed while it wrote the last one. */
+function readJournal(path: string): SavedState["journal"] {
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, "utf8").split("\n").slice(0, -1);
+  return lines.map((line) => fromText(line) as SavedState["journal"][number]);
+}
+
+export interface StateOptions {
+  readonly path: string;
+  readonly log: Log;
+  readonly onError?: () => void;
+}
+
+/**
+ * Opens the state file at a path, makes its folder where it is missing, and reads what is there. A
+ * file that cannot be understood is set aside, never overwritten.
+ *
+ * @throws {StateError} When the file cannot be read or written, or another exporter uses it.
+ */
+export function openState({ path, log, onError }: StateOptions): StateFile {
+  const journalPath = `${path}.journal`;
+  const lock = openLock(path);
+  const saved = readSaved(path, journalPath, log);
+  const journal = openSync(journalPath, "a", 0o600);
+  let journalBytes = 0;
+  let hasFailed = false;
+
+  const attempt = (action: () => void) => {
+    try {
+      action();
+      if (hasFailed) log.info("The state file is written again", { path });
+      hasFailed = false;
+    } catch (error) {
+      onError?.();
+      if (!hasFailed) log.error("Cannot write the state file", { path, error: String(error) });
+      hasFailed = true;
+    }
+  };
+
+  return {
+    saved,
+    note(report, arrival) {
+      attempt(() => {
+        if (journalBytes > MAX_JOURNAL_BYTES) throw new Error("the journal is full");
+        const kept = { ...report, detail: new Map(), columns: new Map(), problems: [] };
+        journalBytes += writeSync(journal, toText({ report: kept, arrival }) + "\n");
+      });
+    },
+    save({ evicted, sessions }, positions) {
+      attempt(() => {
+        const text = toText({
+          version: VERSION,
+          evicted,
+          sessions: sessions.map((session) => ({
+            ...session,
+            detail: session.live && rowsOf(session.detail) <= MAX_DETAIL_ROWS
+              ? session.detail
+              : new Map(),
+          })),
+          positions,
+        });
+        writeFileSync(`${path}.new`, text, { mode: 0o600 });
+        renameSync(`${path}.new`, path);
+        // Killed between these two, the next process takes reports again that it knows already.
+        ftruncateSync(journal, 0);
+        journalBytes = 0;
+      });
+    },
+    close() {
+      closeSync(journal);
+      lock.close();
+    },
+  };
+}
+
+function rowsOf(detail: ReadonlyMap<string, { values: readonly number[] }>): number {
+  return Array.from(detail.values(), ({ values }) => values.length).reduce((a, b) => a + b, 0);
+}
+
+/** Holds the file as long as the process lives: two exporters would overwrite each other's totals. */
+function openLock(path: string): Deno.FsFile {
+  let lock: Deno.FsFile | undefined;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    lock = Deno.openSync(`${path}.lock`, { create: true, write: true, mode: 0o600 });
+    if (lock.tryLockSync(true)) return lock;
+  } catch (error) {
+    lock?.close();
+    throw new StateError(
+      `Cannot use the state file "${path}": ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+  lock.close();
+  throw new StateError(`Cannot use the state file "${path}": another exporter is using it`);
+}
+
+function readSaved(path: string, journalPath: string, log: Log): SavedState | undefined {
+  let text: string;
+  try {
+    if (!existsSync(path)) {
+      const journal = readJournal(journalPath);
+      if (journal.length === 0) return undefined;
+      return { model: { evicted: createLedger(), sessions: [] }, positions: [], journal };
+    }
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new StateError(`Cannot read the state file "${path}": ${(error as Error).message}`);
+  }
+  try {
+    return { ...readState(text), journal: readJournal(journalPath) };
+  } catch (error) {
+    renameSync(path, `${path}.broken`);
+    log.error("Cannot understand the state file: totals begin again at 0", {
+      path,
+      kept_as: `${path}.broken`,
+      error: String(error).slice(0, 200),
+    });
+    return undefined;
+  }
+}

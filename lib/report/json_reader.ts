@@ -1,0 +1,278 @@
+/** Reads one JSON document from chunks of bytes, without ever holding what nobody will look at. @module */
+
+import { Refused } from "./report.ts";
+
+/**
+ * The value under this key is skipped over, brackets and strings checked: it is TradeSim's whole
+ * past, 98 % of a payload's bytes, and history is Prometheus' work.
+ */
+const SKIPPED_KEY = new TextEncoder().encode("stocks_historiques");
+/** As a key of the payload, or of the payload inside the record of TradeSim's own exporter. */
+const SKIPPED_KEY_DEPTH = 2;
+
+const MAX_DEPTH = 64;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const SPACE = 0x20;
+const NULL = new TextEncoder().encode("null");
+
+/** Python writes these, and JSON does not have them; strings are matched first, so as to stay. */
+const NON_FINITE = /"[^"\\]*(?:\\.[^"\\]*)*"|-?(?:NaN|Infinity)/g;
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const finite = !/NaN|Infinity/.test(text)
+      ? text
+      : text.replace(NON_FINITE, (token) => token.startsWith('"') ? token : "1e999");
+    if (finite !== text) {
+      try {
+        return JSON.parse(finite);
+      } catch {
+        // It was broken elsewhere too: the first message is the sender's own text.
+      }
+    }
+    throw new Refused("json", `Cannot read the report: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * A streaming reader for one document at a time. Numbers that are not finite (`NaN`, `Infinity`,
+ * `1e999`) come out as infinite, for the reader of the keys to refuse.
+ */
+export class JsonReader {
+  readonly #maxBytes: number;
+  #kept = new Uint8Array(8192);
+  #keptLength = 0;
+  #bytes = 0;
+  #depth = 0;
+  readonly #brackets = new Uint8Array(MAX_DEPTH);
+  #inString = false;
+  #escaped = false;
+  /** Where the current string began in the kept bytes. */
+  #stringStart = 0;
+  /** The last byte that was neither space nor inside a string. */
+  #previous = 0;
+  /** The skipped key was read, and its value comes next. */
+  #skipNext = false;
+  /** Depth at which the skipped value began, or -1. */
+  #skipDepth = -1;
+
+  /** @param maxBytes The longest document that is read, in bytes. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Bytes read of the current document. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Bytes held of the current document. */
+  get keptBytes(): number {
+    return this.#keptLength;
+  }
+
+  /** Forgets the current document. */
+  reset(): void {
+    if (this.#kept.length > 1 << 20) this.#kept = new Uint8Array(8192);
+    this.#keptLength = 0;
+    this.#bytes = 0;
+    this.#depth = 0;
+    this.#inString = false;
+    this.#escaped = false;
+    this.#previous = 0;
+    this.#skipNext = false;
+    this.#skipDepth = -1;
+  }
+
+  /**
+   * Takes the next bytes of the document; they may be cut anywhere.
+   *
+   * @throws {Refused} When the document is too large, too deep or its brackets or strings are broken.
+   */
+  push(chunk: Uint8Array): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#maxBytes) {
+      throw new Refused(
+        "too_large",
+        `Cannot read the report: it is larger than ${this.#maxBytes} bytes, the limit of --max-body`,
+      );
+    }
+    let at = 0;
+    while (at < chunk.length) {
+      at = this.#skipDepth >= 0 ? this.#skip(chunk, at) : this.#keep(chunk, at);
+    }
+  }
+
+  /**
+   * Ends the document and returns its value, with `null` in the place of what was skipped.
+   *
+   * @throws {Refused} When it is not JSON.
+   */
+  finish(): unknown {
+    if (this.#inString || this.#depth > 0) {
+      throw new Refused("json", "Cannot read the report: it ends in the middle");
+    }
+    let text: string;
+    try {
+      text = decoder.decode(this.#kept.subarray(0, this.#keptLength));
+    } catch {
+      throw new Refused("json", "Cannot read the report: it is not UTF-8");
+    }
+    this.reset();
+    return parse(text);
+  }
+
+  /** Reads on and keeps the bytes, until the chunk ends or a skipped value begins; returns where. */
+  #keep(chunk: Uint8Array, from: number): number {
+    const start = this.#keptLength - from;
+    const end = chunk.length;
+    let at = from;
+    if (this.#inString) at = this.#string(chunk, at, start);
+    while (at < end) {
+      const byte = chunk[at++]!;
+      if (byte <= SPACE) continue;
+      if (byte === QUOTE) {
+        this.#inString = true;
+        this.#stringStart = start + at;
+        at = this.#string(chunk, at, start);
+        continue;
+      }
+      if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+        this.#open(byte);
+        if (this.#skipNext) {
+          this.#skipNext = false;
+          this.#skipDepth = this.#depth - 1;
+          this.#append(chunk, from, at - 1);
+          return at;
+        }
+      } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
+        this.#close(byte);
+      } else if (byte !== COLON) {
+        this.#skipNext = false;
+      }
+      this.#previous = byte;
+    }
+    this.#append(chunk, from, end);
+    return end;
+  }
+
+  /** Reads on in a string that is kept; `start` turns a place in the chunk into one in the kept bytes. */
+  #string(chunk: Uint8Array, from: number, start: number): number {
+    const end = chunk.length;
+    let at = from;
+    if (this.#escaped && at < end) {
+      this.#escaped = false;
+      at++;
+    }
+    while (at < end) {
+      const byte = chunk[at++]!;
+      if (byte === QUOTE) {
+        this.#inString = false;
+        this.#skipNext = this.#isSkippedKey(chunk, start + at - 1, start);
+        this.#previous = QUOTE;
+        break;
+      }
+      if (byte === BACKSLASH && at++ >= end) this.#escaped = true;
+    }
+    return Math.min(at, end);
+  }
+
+  /** Whether the string that ends at `end` of the kept bytes is the key whose value is skipped. */
+  #isSkippedKey(chunk: Uint8Array, end: number, start: number): boolean {
+    if (end - this.#stringStart !== SKIPPED_KEY.length || this.#depth > SKIPPED_KEY_DEPTH) {
+      return false;
+    }
+    // A key follows a bracket or a comma; its first bytes may lie in the chunk before.
+    if (this.#previous !== OPEN_OBJECT && this.#previous !== COMMA) return false;
+    for (let i = 0; i < SKIPPED_KEY.length; i++) {
+      const place = this.#stringStart + i;
+      const byte = place < this.#keptLength ? this.#kept[place] : chunk[place - start];
+      if (byte !== SKIPPED_KEY[i]) return false;
+    }
+    return this.#brackets[this.#depth - 1] === OPEN_OBJECT;
+  }
+
+  /** Reads on without keeping, until the chunk or the skipped value ends; returns where. */
+  #skip(chunk: Uint8Array, from: number): number {
+    const end = chunk.length;
+    let at = from;
+    let inString = this.#inString;
+    if (this.#escaped && at < end) {
+      this.#escaped = false;
+      at++;
+    }
+    while (at < end) {
+      const byte = chunk[at++]!;
+      if (inString || byte === QUOTE) {
+        if (inString) at--;
+        inString = true;
+        while (at < end) {
+          const inner = chunk[at++]!;
+          if (inner === QUOTE) {
+            inString = false;
+            break;
+          }
+          if (inner === BACKSLASH) {
+            if (at++ >= end) this.#escaped = true;
+          } else if (inner < SPACE) {
+            throw new Refused("json", "Cannot read the report: a line break stands in a string");
+          }
+        }
+      } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+        this.#open(byte);
+      } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
+        this.#close(byte);
+        if (this.#depth === this.#skipDepth) {
+          this.#skipDepth = -1;
+          this.#append(NULL, 0, NULL.length);
+          return at;
+        }
+      }
+    }
+    this.#inString = inString;
+    return end;
+  }
+
+  #open(bracket: number): void {
+    if (this.#depth === MAX_DEPTH) {
+      throw new Refused(
+        "too_deep",
+        `Cannot read the report: it is nested deeper than ${MAX_DEPTH} levels`,
+      );
+    }
+    this.#brackets[this.#depth++] = bracket;
+  }
+
+  #close(bracket: number): void {
+    // An opening bracket is two below its closing one, in ASCII.
+    if (this.#depth === 0 || this.#brackets[--this.#depth] !== bracket - 2) {
+      throw new Refused("json", "Cannot read the report: its brackets do not match");
+    }
+  }
+
+  #append(source: Uint8Array, from: number, to: number): void {
+    const length = this.#keptLength + to - from;
+    if (length > this.#kept.length) {
+      const larger = new Uint8Array(Math.max(length, this.#kept.length * 2));
+      larger.set(this.#kept.subarray(0, this.#keptLength));
+      this.#kept = larger;
+    }
+    this.#kept.set(
+      from === 0 && to === source.length ? source : source.subarray(from, to),
+      this.#keptLength,
+    );
+    this.#keptLength = length;
+  }
+}

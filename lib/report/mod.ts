@@ -1,0 +1,60 @@
+/** Reports and their reading: a JSON value goes in, a report comes out, whatever its sender. @module */
+
+import { NATIVE_TYPE, readNative } from "./native.ts";
+import { isObject, MAX_KEYS, type ReadOptions, Refused, type Report } from "./report.ts";
+import { readTradesim } from "./tradesim.ts";
+
+export { JsonReader } from "./json_reader.ts";
+export {
+  COLUMN_NAMES,
+  MAX_COLUMN_LENGTH,
+  NATIVE_SCHEMA,
+  NATIVE_TYPE,
+  NATIVE_VERSION,
+} from "./native.ts";
+export * from "./report.ts";
+export { TRADESIM_KEYS, type TradesimKey, useOf } from "./tradesim_keys.ts";
+
+/** A value's JSON type, with its article, for messages. */
+function nameOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  return `a ${typeof value}`;
+}
+
+/**
+ * Reads a report of any kind: a native one, TradeSim's payload, or that payload inside the record
+ * that TradeSim's own exporter logs.
+ *
+ * @throws {Refused} When the value is no report.
+ */
+export function readReport(value: unknown, options: ReadOptions): Report {
+  const isEmpty = value === null || (Array.isArray(value) && value.length === 0) ||
+    (isObject(value) && Object.keys(value).length === 0);
+  // The words are TradeSim's own answer to this.
+  if (isEmpty) throw new Refused("empty", "Données manquantes");
+  if (!isObject(value)) {
+    throw new Refused(
+      "not_object",
+      `Cannot take the report: it is ${nameOf(value)}, expected an object`,
+    );
+  }
+  const keys = Object.keys(value).length;
+  if (keys > MAX_KEYS) {
+    throw new Refused(
+      "too_many_keys",
+      `Cannot take the report: it has ${keys} keys, expected at most ${MAX_KEYS}`,
+    );
+  }
+  if (value.type === NATIVE_TYPE) return readNative(value, options);
+  if (typeof value.type === "string" && value.type !== "metrics") {
+    throw new Refused(
+      "other_record",
+      `Cannot take the record: its type is "${
+        value.type.slice(0, 40)
+      }", expected "metrics" or "${NATIVE_TYPE}"`,
+    );
+  }
+  const isWrapped = isObject(value.metrics) && value.session_id === undefined;
+  return isWrapped ? readReport(value.metrics, options) : readTradesim(value, options);
+}

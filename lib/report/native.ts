@@ -1,0 +1,247 @@
+/** The native report: its shape, made from the catalogue, and its reading. @module */
+
+import { z } from "zod";
+import {
+  BREAKDOWN_LABELS,
+  type Metric,
+  METRIC_NAME,
+  REPORTED_METRICS,
+  TURN_SECONDS_BUCKETS,
+} from "../catalogue/mod.ts";
+import {
+  type Breakdown,
+  type Columns,
+  type DetailTable,
+  type ExtraValue,
+  isLabelValue,
+  type JsonObject,
+  type KeyProblem,
+  MAX_LABEL_BYTES,
+  MAX_PARTS,
+  MAX_TOTAL,
+  type ReadOptions,
+  Refused,
+  type Report,
+  type TurnSeconds,
+} from "./report.ts";
+
+/** The `type` of a native report, and the only version of its shape. */
+export const NATIVE_TYPE = "tradesim.report";
+export const NATIVE_VERSION = 1;
+
+export const MAX_COLUMN_LENGTH = 1000;
+
+/** Columns of turns that a native report may carry: one number per turn since the last report. */
+export const COLUMN_NAMES = [
+  "tour",
+  "timestamp",
+  "budget_total",
+  "budget_min",
+  "budget_max",
+  "transactions_reussies_total",
+  "transactions_echouees_total",
+  "transactions_montant_total",
+  "produits_actifs",
+  "produits_prix_moyen",
+  "duree_seconds",
+  "evenements_total",
+] as const;
+
+const label = z.string().refine(isLabelValue, `expected 1 to ${MAX_LABEL_BYTES} bytes`);
+const total = z.number().min(0).max(MAX_TOTAL);
+const count = z.int().min(0).max(MAX_TOTAL);
+const seconds = z.number().min(0);
+const stocks = z.array(z.number()).optional()
+  .describe("Units of each product, in the order of `produits`.");
+
+/** Keys without which a report cannot be placed. A report that lacks one is refused. */
+const IDENTITY = {
+  session: label.describe("The game: a name that no other game has."),
+  rapport: count.describe(
+    "Number of the report within its session. It grows with every report; gaps are fine.",
+  ),
+  tour: count.describe("Turns played since the session began."),
+};
+
+const OPTIONAL = {
+  timestamp: seconds.describe("When the report was made, in seconds since 1970."),
+  fini: z.boolean().describe("True in the last report of a game."),
+  temps_simulation_tour_seconds: z.object({
+    le: z.array(seconds).min(1).max(100).describe("Upper bounds, ascending, without +Inf."),
+    counts: z.array(count).min(2).max(101).describe("Turns per bucket, +Inf last; not cumulated."),
+    sum: total.describe("Sum of all turns, in seconds."),
+  }).refine(({ le, counts }) => counts.length === le.length + 1).describe(
+    "Durations of all turns since the session began.",
+  ),
+  evenements: z.record(label, seconds)
+    .refine((events) => Object.keys(events).length <= MAX_PARTS)
+    .describe("When an event of each type last happened, in seconds since 1970."),
+  repartitions: z.record(
+    z.enum(REPORTED_METRICS.filter((entry) => entry.breakdowns).map((entry) => entry.name)),
+    z.array(
+      z.object({ continent: label.optional(), produit_type: label.optional(), valeur: total }),
+    ).max(MAX_PARTS),
+  ).describe("Values in parts, by metric. All parts of a metric have the same labels."),
+  detail: z.object({
+    produits: z.array(z.object({ nom: label, prix: z.number() })),
+    entreprises: z.array(z.object({ nom: label, budget: z.number(), stocks })),
+    fournisseurs: z.array(z.object({ nom: label, stocks })),
+  }).describe("Every product, firm and supplier, for --detail."),
+  colonnes: z.partialRecord(z.enum(COLUMN_NAMES), z.array(z.number()).max(MAX_COLUMN_LENGTH))
+    .refine((columns) => new Set(Object.values(columns).map((column) => column.length)).size <= 1)
+    .describe(
+      `The turns since the last report, at most ${MAX_COLUMN_LENGTH}: one number per turn and column.`,
+    ),
+};
+
+const REPORTED: Readonly<Record<string, z.ZodType<number>>> = Object.fromEntries(
+  REPORTED_METRICS.map(({ name, type, help }: Metric) => [
+    name,
+    (type === "counter" ? total : z.number()).describe(help),
+  ]),
+);
+
+type Identity = z.infer<z.ZodObject<typeof IDENTITY>>;
+type Optional = z.infer<z.ZodObject<typeof OPTIONAL>>;
+
+/** All keys of a native report but `type` and `version`, each with its check. */
+const KEYS: Readonly<Record<string, z.ZodType>> = { ...IDENTITY, ...OPTIONAL, ...REPORTED };
+
+/** The native report as one schema, for documentation and for other programs. */
+export const NATIVE_SCHEMA = z.object({
+  type: z.literal(NATIVE_TYPE),
+  version: z.literal(NATIVE_VERSION),
+  ...IDENTITY,
+  ...z.object({ ...OPTIONAL, ...REPORTED }).partial().shape,
+});
+
+function problemOf(value: unknown, issue: z.core.$ZodIssue | undefined): KeyProblem {
+  if (typeof value === "number" && !Number.isFinite(value)) return "not_finite";
+  if (issue?.code === "too_big" && issue.origin === "array") return "too_many";
+  if (issue?.code === "too_small" || issue?.code === "too_big") return "range";
+  return issue?.code === "custom" && typeof value === "string" ? "too_long" : "type";
+}
+
+/** Puts counts that were made with other bounds into the catalogue's buckets, never into a lower one. */
+function rebucket(
+  { le, counts, sum }: z.infer<typeof OPTIONAL.temps_simulation_tour_seconds>,
+): TurnSeconds {
+  const ours = new Array<number>(TURN_SECONDS_BUCKETS.length + 1).fill(0);
+  counts.forEach((turns, index) => {
+    const bound = le[index] ?? Infinity;
+    const bucket = TURN_SECONDS_BUCKETS.findIndex((own) => bound <= own * (1 + 1e-9));
+    ours[bucket < 0 ? ours.length - 1 : bucket]! += turns;
+  });
+  return { counts: ours, sum };
+}
+
+type Repartitions = z.infer<typeof OPTIONAL.repartitions>;
+
+function breakdowns(repartitions: Repartitions): ReadonlyMap<string, readonly Breakdown[]> {
+  return new Map(
+    Object.entries(repartitions).map(([name, parts]) => {
+      const labels = BREAKDOWN_LABELS.filter((label) => parts.some((part) => part[label]));
+      return [name, [{
+        labels,
+        parts: parts.map(({ valeur, ...part }) => ({
+          labels: Object.fromEntries(labels.map((label) => [label, part[label] ?? ""])),
+          value: valeur,
+        })),
+      }]];
+    }),
+  );
+}
+
+function detail(
+  { produits, entreprises, fournisseurs }: z.infer<typeof OPTIONAL.detail>,
+): ReadonlyMap<string, DetailTable> {
+  const stockTable = (holders: readonly { nom: string; stocks?: number[] | undefined }[]) => {
+    const labels: string[][] = [];
+    const values: number[] = [];
+    for (const { nom, stocks = [] } of holders) {
+      stocks.slice(0, produits.length).forEach((units, index) => {
+        labels.push([nom, produits[index]!.nom]);
+        values.push(units);
+      });
+    }
+    return { labels, values };
+  };
+  return new Map<string, DetailTable>([
+    ["entreprise_budget", {
+      labels: entreprises.map(({ nom }) => [nom]),
+      values: entreprises.map(({ budget }) => budget),
+    }],
+    ["produit_prix", {
+      labels: produits.map(({ nom }) => [nom]),
+      values: produits.map(({ prix }) => prix),
+    }],
+    ["entreprise_stock", stockTable(entreprises)],
+    ["fournisseur_stock", stockTable(fournisseurs)],
+  ]);
+}
+
+/**
+ * Reads one native report. A key of the wrong shape is left out, and the rest is taken.
+ *
+ * @throws {Refused} When the version or what places the report is missing or wrong.
+ */
+export function readNative(raw: JsonObject, options: ReadOptions): Report {
+  if (raw.version !== NATIVE_VERSION) {
+    throw new Refused(
+      "other_record",
+      `Cannot take the report: its version is ${
+        JSON.stringify(raw.version)
+      }, expected ${NATIVE_VERSION}`,
+    );
+  }
+  const read: Record<string, unknown> = {};
+  const problems: { key: string; problem: KeyProblem }[] = [];
+  const extra = new Map<string, ExtraValue>();
+  let unknownKeys = 0;
+  for (const [key, value] of Object.entries(raw)) {
+    if (key === "type" || key === "version") continue;
+    const check = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined;
+    if (check === undefined) {
+      const shown = options.allKeys && Number.isFinite(value) && METRIC_NAME.test(key) &&
+        !options.takenNames.has(key);
+      if (shown) extra.set(key, { type: "gauge", value: value as number });
+      else unknownKeys++;
+      continue;
+    }
+    const result = check.safeParse(value);
+    if (result.success) read[key] = result.data;
+    else problems.push({ key, problem: problemOf(value, result.error.issues[0]) });
+  }
+  const missing = Object.keys(IDENTITY).find((key) => !(key in read));
+  if (missing !== undefined) {
+    throw new Refused(
+      missing === "session" ? "session" : "order",
+      `Cannot take the report: "${missing}" is missing or wrong, see docs/report.md`,
+    );
+  }
+  // Each key has just passed its own check.
+  const known = read as Identity & Partial<Optional>;
+  return {
+    format: "natif",
+    session: known.session,
+    order: known.rapport,
+    tick: undefined,
+    turn: known.tour,
+    timestamp: known.timestamp,
+    finished: known.fini ?? false,
+    values: new Map(
+      REPORTED_METRICS.flatMap(({ name }) => name in read ? [[name, read[name] as number]] : []),
+    ),
+    breakdowns: options.breakdowns && known.repartitions !== undefined
+      ? breakdowns(known.repartitions)
+      : new Map(),
+    turnSeconds: known.temps_simulation_tour_seconds &&
+      rebucket(known.temps_simulation_tour_seconds),
+    events: new Map(Object.entries(known.evenements ?? {})),
+    detail: options.detail && known.detail !== undefined ? detail(known.detail) : new Map(),
+    extra,
+    columns: new Map(Object.entries(known.colonnes ?? {})) as Columns,
+    problems,
+    unknownKeys,
+  };
+}

@@ -1,0 +1,140 @@
+/** The report: what every source hands on, and all that the exporter knows of a turn. @module */
+
+import type { BreakdownLabel } from "../catalogue/mod.ts";
+
+/** Why an input is no report. The first four are of HTTP alone. */
+export const REFUSAL_REASONS = [
+  "content_type",
+  "encoding",
+  "timeout",
+  "busy",
+  "aborted",
+  "too_large",
+  "too_deep",
+  "too_many_keys",
+  "json",
+  "not_object",
+  "empty",
+  "other_record",
+  "session",
+  "order",
+] as const;
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+
+/** An input that is no report. The message is for whoever sent it. */
+export class Refused extends Error {
+  override name = "Refused";
+  readonly reason: RefusalReason;
+  constructor(reason: RefusalReason, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/** Why one key of a report was left out. */
+export type KeyProblem = "type" | "not_finite" | "range" | "too_long" | "too_many";
+
+/** One part of a metric's value, such as the budgets of one continent. */
+export interface Part {
+  readonly labels: Readonly<Partial<Record<BreakdownLabel, string>>>;
+  readonly value: number;
+}
+
+/** A metric's value in parts. All parts of a breakdown have the same labels, and add up to the value. */
+export interface Breakdown {
+  readonly labels: readonly BreakdownLabel[];
+  readonly parts: readonly Part[];
+}
+
+/**
+ * Durations of all turns so far, in seconds: either counted into the buckets of the catalogue
+ * (the last count is that of +Inf), or only their number and sum.
+ */
+export type TurnSeconds =
+  | { readonly counts: readonly number[]; readonly sum: number }
+  | { readonly turns: number; readonly sum: number };
+
+/** One series per row: label values, in the order of the metric's labels, and the value. */
+export interface DetailTable {
+  readonly labels: readonly (readonly string[])[];
+  readonly values: readonly number[];
+}
+
+/** A number that the catalogue does not know, for `--all-keys`. */
+export interface ExtraValue {
+  readonly type: "counter" | "gauge";
+  readonly value: number;
+}
+
+/** The turns since the last report, a number per turn and column; all columns are equally long. */
+export type Columns = ReadonlyMap<string, readonly number[]>;
+
+/**
+ * The state of one game after a turn. Every number is absolute: a total since the session began or
+ * the value of now, never an increment, so that a lost report loses nothing and a repeated one
+ * changes nothing.
+ */
+export interface Report {
+  readonly format: "natif" | "tradesim";
+  readonly session: string;
+  /** Grows with every report of a session. Undefined where the sender gives no order. */
+  readonly order: number | undefined;
+  /** TradeSim's tick: turns since the last reset within the session, from 0. */
+  readonly tick: number | undefined;
+  /** Turns played in this session. */
+  readonly turn: number | undefined;
+  /** When the report was made, by the sender's clock, in seconds since 1970. */
+  readonly timestamp: number | undefined;
+  readonly finished: boolean;
+  /** Values by name of the catalogue's reported metrics. */
+  readonly values: ReadonlyMap<string, number>;
+  /** Parts of values, by name of the metric; several breakdowns where no joint one is known. */
+  readonly breakdowns: ReadonlyMap<string, readonly Breakdown[]>;
+  readonly turnSeconds: TurnSeconds | undefined;
+  /** When an event of a type last happened, in seconds since 1970. */
+  readonly events: ReadonlyMap<string, number>;
+  /** Tables by name of the catalogue's detail metrics; empty unless asked for. */
+  readonly detail: ReadonlyMap<string, DetailTable>;
+  /** Numbers outside the catalogue, by key; empty unless asked for. */
+  readonly extra: ReadonlyMap<string, ExtraValue>;
+  readonly columns: Columns;
+  /** Known keys that were left out. */
+  readonly problems: readonly { readonly key: string; readonly problem: KeyProblem }[];
+  /** How many keys nobody knows and nothing shows. */
+  readonly unknownKeys: number;
+}
+
+/** What of a report is wanted; the rest is not read. */
+export interface ReadOptions {
+  readonly breakdowns: boolean;
+  readonly detail: boolean;
+  readonly allKeys: boolean;
+  /** Names that a number outside the catalogue cannot take. */
+  readonly takenNames: ReadonlySet<string>;
+}
+
+/** Session of reports that name none. */
+export const NO_SESSION = "sans_session";
+
+export const MAX_KEYS = 2000;
+/** Parts of one breakdown, such as continents. */
+export const MAX_PARTS = 100;
+export const MAX_LABEL_BYTES = 128;
+
+/** Totals above this are no longer exact, so they are refused. */
+export const MAX_TOTAL = Number.MAX_SAFE_INTEGER;
+
+const encoder = new TextEncoder();
+
+/** Whether a text may become a label's value: 1 to 128 bytes of UTF-8. */
+export function isLabelValue(text: string): boolean {
+  return text.length > 0 &&
+    (text.length * 3 <= MAX_LABEL_BYTES ||
+      (text.length <= MAX_LABEL_BYTES && encoder.encode(text).length <= MAX_LABEL_BYTES));
+}
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

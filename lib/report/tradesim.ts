@@ -1,0 +1,331 @@
+/** Turns TradeSim's payload, as its simulation posts and logs it, into a report. @module */
+
+import { METRIC_NAME, REPORTED_METRICS, type TradesimPayload } from "../catalogue/mod.ts";
+import {
+  type Breakdown,
+  type DetailTable,
+  type ExtraValue,
+  isLabelValue,
+  isObject,
+  type JsonObject,
+  type KeyProblem,
+  MAX_PARTS,
+  MAX_TOTAL,
+  NO_SESSION,
+  type Part,
+  type ReadOptions,
+  Refused,
+  type Report,
+  type TurnSeconds,
+} from "./report.ts";
+import { TRADESIM_KEYS, type TradesimKey, useOf } from "./tradesim_keys.ts";
+
+/** Why a known key's value cannot be used, if so. */
+function problemOf({ json, kind, key }: TradesimKey, value: unknown): KeyProblem | undefined {
+  switch (json) {
+    case "number": {
+      if (typeof value !== "number") return "type";
+      if (!Number.isFinite(value)) return "not_finite";
+      if (kind === "identity" && !Number.isSafeInteger(value)) return "range";
+      const grows = kind === "identity" || kind === "total";
+      return grows && (value < 0 || value > MAX_TOTAL) ? "range" : undefined;
+    }
+    case "string":
+      if (typeof value !== "string") return "type";
+      return key === "timestamp" && Number.isNaN(Date.parse(value)) ? "range" : undefined;
+    case "array":
+      return Array.isArray(value) ? undefined : "type";
+    case "object":
+      // The reader leaves null in the place of what it skipped.
+      return isObject(value) || (key === "stocks_historiques" && value === null)
+        ? undefined
+        : "type";
+  }
+}
+
+interface Stock {
+  readonly name: string;
+  readonly units: number;
+}
+
+interface Firm {
+  readonly name: string;
+  readonly continent: string;
+  readonly budget: number;
+  readonly stocks: readonly Stock[];
+}
+
+interface Product {
+  readonly name: string;
+  readonly type: string;
+  readonly price: number;
+}
+
+/** Reads values out of one payload and notes what cannot be used, each key once. */
+class Payload implements TradesimPayload {
+  readonly problems = new Map<string, KeyProblem>();
+  readonly firms: readonly Firm[];
+  readonly suppliers: readonly Firm[];
+  readonly products: readonly Product[];
+  readonly #payload: JsonObject;
+
+  constructor(payload: JsonObject, withStocks: boolean) {
+    this.#payload = payload;
+    for (const known of TRADESIM_KEYS.values()) {
+      if (!Object.hasOwn(payload, known.key)) continue;
+      const problem = problemOf(known, payload[known.key]);
+      if (problem !== undefined) this.problems.set(known.key, problem);
+    }
+    this.firms = this.#firms("entreprises_individuales", true, withStocks);
+    this.suppliers = withStocks ? this.#firms("fournisseurs_individuales", false, true) : [];
+    this.products = this.#items("produits_individuales", (item, problem) => {
+      const name = label(item.nom, problem);
+      const price = finite(item.prix, problem);
+      if (name === undefined || price === undefined) return undefined;
+      return { name, price, type: label(item.type, problem) ?? "" };
+    });
+  }
+
+  get budgets(): readonly number[] {
+    return this.firms.map((firm) => firm.budget);
+  }
+
+  get prices(): readonly number[] {
+    return this.products.map((product) => product.price);
+  }
+
+  number(key: string): number | undefined {
+    return this.#usable(key) ? this.#payload[key] as number : undefined;
+  }
+
+  text(key: string): string | undefined {
+    return this.#usable(key) ? this.#payload[key] as string : undefined;
+  }
+
+  /** The finite, non-negative numbers of a flat object, by key. */
+  counts(key: string): [string, number][] {
+    if (!this.#usable(key)) return [];
+    return Object.entries(this.#payload[key] as JsonObject).filter(
+      (entry): entry is [string, number] => {
+        const good = typeof entry[1] === "number" && entry[1] >= 0 && entry[1] <= MAX_TOTAL;
+        if (!good) this.problems.set(key, "type");
+        return good;
+      },
+    );
+  }
+
+  #usable(key: string): boolean {
+    return Object.hasOwn(this.#payload, key) && !this.problems.has(key);
+  }
+
+  /** The readable items of an array; a problem with some is noted, and the rest is used. */
+  #items<Item>(
+    key: string,
+    read: (item: JsonObject, problem: (problem: KeyProblem) => void) => Item | undefined,
+  ): Item[] {
+    if (!this.#usable(key)) return [];
+    const items: Item[] = [];
+    const problem = (found: KeyProblem) => {
+      this.problems.set(key, found);
+    };
+    for (const raw of this.#payload[key] as readonly unknown[]) {
+      if (!isObject(raw)) {
+        problem("type");
+        continue;
+      }
+      const item = read(raw, problem);
+      if (item !== undefined) items.push(item);
+    }
+    return items;
+  }
+
+  #firms(key: string, withBudget: boolean, withStocks: boolean): Firm[] {
+    return this.#items(key, (item, problem) => {
+      const name = label(item.nom, problem);
+      const budget = withBudget ? finite(item.budget, problem) : 0;
+      if (name === undefined || budget === undefined) return undefined;
+      const continent = label(item.continent, problem) ?? "";
+      return { name, budget, continent, stocks: withStocks ? stocks(item, problem) : [] };
+    });
+  }
+}
+
+function label(value: unknown, problem: (problem: KeyProblem) => void): string | undefined {
+  if (typeof value === "string" && isLabelValue(value)) return value;
+  problem(typeof value === "string" && value !== "" ? "too_long" : "type");
+  return undefined;
+}
+
+function finite(value: unknown, problem: (problem: KeyProblem) => void): number | undefined {
+  if (Number.isFinite(value)) return value as number;
+  problem(typeof value === "number" ? "not_finite" : "type");
+  return undefined;
+}
+
+function stocks(item: JsonObject, problem: (problem: KeyProblem) => void): Stock[] {
+  if (!Array.isArray(item.stocks_produits)) {
+    problem("type");
+    return [];
+  }
+  const found: Stock[] = [];
+  for (const raw of item.stocks_produits as readonly unknown[]) {
+    if (!isObject(raw)) {
+      problem("type");
+      continue;
+    }
+    const name = label(raw.nom_produit, problem);
+    const units = finite(raw.stock, problem);
+    if (name !== undefined && units !== undefined) found.push({ name, units });
+  }
+  return found;
+}
+
+/** Adds the values that share a label. What has no name of its own is left to the reader of the parts. */
+function breakdown(
+  name: "continent" | "produit_type",
+  entries: Iterable<readonly [string, number]>,
+): readonly Breakdown[] {
+  const sums = new Map<string, number>();
+  for (const [value, amount] of entries) {
+    if (!isLabelValue(value) || (sums.size === MAX_PARTS && !sums.has(value))) continue;
+    sums.set(value, (sums.get(value) ?? 0) + amount);
+  }
+  if (sums.size === 0) return [];
+  const parts = Array.from(
+    sums,
+    ([value, sum]): Part => ({ labels: { [name]: value }, value: sum }),
+  );
+  return [{ labels: [name], parts }];
+}
+
+/** Every breakdown that the payload allows, by metric. */
+function breakdowns(payload: Payload): ReadonlyMap<string, readonly Breakdown[]> {
+  const { firms, products } = payload;
+  const continents = new Map(firms.map((firm) => [firm.name, firm.continent]));
+  const types = new Map(products.map((product) => [product.name, product.type]));
+  const bought = (key: string, of: ReadonlyMap<string, string>) =>
+    payload.counts(key).map(([name, count]) => [of.get(name) ?? "", count] as const);
+  return new Map([
+    [
+      "budget_total",
+      breakdown("continent", firms.map((firm) => [firm.continent, firm.budget])),
+    ],
+    ["entreprises_total", breakdown("continent", payload.counts("entreprises_par_continent"))],
+    [
+      "entreprises_solvables",
+      breakdown("continent", firms.map((firm) => [firm.continent, firm.budget > 0 ? 1 : 0])),
+    ],
+    ["transactions_reussies_total", [
+      ...breakdown("continent", bought("transactions_par_entreprise", continents)),
+      ...breakdown("produit_type", bought("transactions_par_produit", types)),
+    ]],
+    ["produits_total", breakdown("produit_type", payload.counts("produits_par_type"))],
+  ]);
+}
+
+function table(rows: Iterable<readonly [readonly string[], number]>): DetailTable {
+  const labels: (readonly string[])[] = [];
+  const values: number[] = [];
+  for (const [row, value] of rows) {
+    labels.push(row);
+    values.push(value);
+  }
+  return { labels, values };
+}
+
+function stockTable(holders: readonly Firm[]): DetailTable {
+  return table(
+    holders.flatMap(({ name, stocks }) =>
+      stocks.map((stock) => [[name, stock.name], stock.units] as const)
+    ),
+  );
+}
+
+function detail({ firms, suppliers, products }: Payload): ReadonlyMap<string, DetailTable> {
+  return new Map([
+    ["entreprise_budget", table(firms.map(({ name, budget }) => [[name], budget]))],
+    ["produit_prix", table(products.map(({ name, price }) => [[name], price]))],
+    ["entreprise_stock", stockTable(firms)],
+    ["fournisseur_stock", stockTable(suppliers)],
+  ]);
+}
+
+function turnSeconds(payload: Payload): TurnSeconds | undefined {
+  const turns = payload.number("total_mesures");
+  const sum = payload.number("total_temps");
+  if (turns === undefined || sum === undefined || !Number.isInteger(turns)) return undefined;
+  return { turns, sum };
+}
+
+/** The keys that nothing else uses, for `--all-keys`; and how many nobody knows. */
+function extra(
+  raw: JsonObject,
+  payload: Payload,
+  { allKeys, takenNames }: ReadOptions,
+): { extra: ReadonlyMap<string, ExtraValue>; unknownKeys: number } {
+  const values = new Map<string, ExtraValue>();
+  let unknownKeys = 0;
+  for (const key of Object.keys(raw)) {
+    const known = TRADESIM_KEYS.get(key);
+    if (known === undefined) {
+      const value = raw[key];
+      if (allKeys && Number.isFinite(value) && METRIC_NAME.test(key) && !takenNames.has(key)) {
+        values.set(key, { type: "gauge", value: value as number });
+      } else unknownKeys++;
+    } else if (allKeys && useOf(known) === "all-keys") {
+      const value = payload.number(key);
+      const type = known.kind === "total" ? "counter" : "gauge";
+      if (value !== undefined) values.set(key, { type, value });
+    }
+  }
+  return { extra: values, unknownKeys };
+}
+
+/**
+ * Reads one payload of TradeSim.
+ *
+ * Its ticks count from 0 and are sent before the counters move, so the turn that a payload tells
+ * of is `tour_actuel`, or the tick and one. Keys that TradeSim freezes at turn 1 serve only where
+ * it sends no live one.
+ *
+ * @throws {Refused} When the session's name cannot become a label.
+ */
+export function readTradesim(raw: JsonObject, options: ReadOptions): Report {
+  const payload = new Payload(raw, options.detail);
+  const session = payload.text("session_id") || NO_SESSION;
+  if (!isLabelValue(session)) {
+    throw new Refused("session", `Cannot take the report: "session_id" is too long`);
+  }
+  const tick = payload.number("tick") ?? payload.number("tick_actuel") ??
+    payload.number("tours_completes");
+  const turn = payload.number("tour_actuel") ?? (tick === undefined ? undefined : tick + 1);
+  const timestamp = payload.text("timestamp");
+
+  const values = new Map<string, number>();
+  for (const { name, tradesim } of REPORTED_METRICS) {
+    if (tradesim === undefined) continue;
+    const value = "keys" in tradesim
+      ? tradesim.keys.map((key) => payload.number(key)).find((found) => found !== undefined)
+      : tradesim.read(payload);
+    if (value !== undefined) values.set(name, value);
+  }
+  const report = {
+    format: "tradesim",
+    session,
+    order: turn,
+    tick,
+    turn,
+    timestamp: timestamp === undefined ? undefined : Date.parse(timestamp) / 1000,
+    finished: false,
+    values,
+    breakdowns: options.breakdowns ? breakdowns(payload) : new Map(),
+    turnSeconds: turnSeconds(payload),
+    events: new Map(),
+    detail: options.detail ? detail(payload) : new Map(),
+    columns: new Map(),
+    ...extra(raw, payload, options),
+  } as const;
+  // Last, because reading is what finds the problems.
+  const problems = Array.from(payload.problems, ([key, problem]) => ({ key, problem }));
+  return { ...report, problems };
+}

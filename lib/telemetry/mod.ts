@@ -1,0 +1,87 @@
+/** Counts the exporter's own work with prom-client, by the catalogue's entries. @module */
+
+import client from "prom-client";
+import { EXPORTER_METRICS, type Metric } from "../catalogue/mod.ts";
+
+type ExporterMetric = (typeof EXPORTER_METRICS)[number];
+
+/** Names of the catalogue's own metrics of a type, so that a misspelt name does not compile. */
+type NameOf<Type extends string> = Extract<ExporterMetric, { type: Type }>["name"];
+type Labels = Readonly<Record<string, string>>;
+
+export interface Telemetry {
+  /** Adds `by`, 1 by default, to a counter. */
+  count(name: NameOf<"counter">, labels?: Labels, by?: number): void;
+  /** Sets a gauge. */
+  set(name: NameOf<"gauge">, value: number, labels?: Labels): void;
+  /** Adds a reading to a histogram, in seconds. */
+  observe(name: NameOf<"histogram">, seconds: number, labels?: Labels): void;
+  /** Calls `read` before each rendering, for values that are cheaper to ask for than to keep. */
+  beforeRender(read: () => void): void;
+  /**
+   * The exposition of these metrics. It is made anew when a counter or gauge has changed, else
+   * only when it is older than a second: a histogram that every scrape moves must not make every
+   * scrape render.
+   */
+  text(): Promise<string>;
+}
+
+const OLDEST_TEXT_MS = 1000;
+
+type Instrument = client.Counter | client.Gauge | client.Histogram;
+
+function instrument(entry: Metric, registry: client.Registry): Instrument {
+  const settings = {
+    name: entry.name,
+    help: entry.help,
+    labelNames: [...(entry.labels ?? [])],
+    registers: [registry],
+  };
+  switch (entry.type) {
+    case "counter":
+      return new client.Counter(settings);
+    case "gauge":
+      return new client.Gauge(settings);
+    default:
+      return new client.Histogram({ ...settings, buckets: [...(entry.buckets ?? [])] });
+  }
+}
+
+/** Makes the counters, gauges and histograms of the exporter, all at zero. */
+export function createTelemetry(): Telemetry {
+  const registry = new client.Registry();
+  const instruments = new Map<string, Instrument>(
+    EXPORTER_METRICS.map((entry) => [entry.name, instrument(entry, registry)]),
+  );
+  const readers: (() => void)[] = [];
+  let changed = true;
+  let text: Promise<string> = Promise.resolve("");
+  let textAt = 0;
+
+  return {
+    count(name, labels = {}, by = 1) {
+      (instruments.get(name) as client.Counter).inc(labels, by);
+      changed = true;
+    },
+    set(name, value, labels = {}) {
+      (instruments.get(name) as client.Gauge).set(labels, value);
+      changed = true;
+    },
+    observe(name, seconds, labels = {}) {
+      (instruments.get(name) as client.Histogram).observe(labels, seconds);
+    },
+    beforeRender(read) {
+      readers.push(read);
+    },
+    text() {
+      const now = performance.now();
+      if (changed || now - textAt > OLDEST_TEXT_MS) {
+        for (const read of readers) read();
+        changed = false;
+        textAt = now;
+        text = registry.metrics();
+      }
+      return text;
+    },
+  };
+}
