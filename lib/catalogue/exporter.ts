@@ -27,7 +27,7 @@ export const EXPORTER_METRICS = [
     unit: "1",
     help: "Version of the exporter and of what it runs on; the value is always 1.",
     group: "exporter",
-    labels: ["version", "revision", "deno", "v8"],
+    labels: ["version", "deno", "v8"],
   },
   {
     name: "tradesim_exporter_reports_taken_total",

@@ -19,6 +19,7 @@ import { readYamlConfig } from "./yaml_config.ts";
 export { type Label, LABELS, OWN_PATHS } from "./flags.ts";
 export { flagsMarkdown, helpText, VERSION } from "./help.ts";
 export type { Address } from "./kinds.ts";
+export { firstSignal, giveUpPermissions } from "./process.ts";
 export { formatUsageError, UsageError } from "./usage_error.ts";
 
 type ServeValues = Values<typeof COMMANDS.serve.flags>;

@@ -1,5 +1,6 @@
 /** What a scrape is answered with: rendered when something has changed, else the text of before. @module */
 
+import { gzipSync } from "node:zlib";
 import type { Log } from "../log/mod.ts";
 import type { Family, Model } from "../model/mod.ts";
 import type { Telemetry } from "../telemetry/mod.ts";
@@ -22,15 +23,15 @@ export interface ExpositionOptions {
   readonly log: Log;
   /** The time in seconds since 1970. */
   readonly now: () => number;
-  /** Compresses off the event loop. */
-  readonly gzip: (bytes: Uint8Array) => Promise<Uint8Array>;
+  /** Compresses off the event loop; takes the buffer. */
+  readonly gzip: (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>;
 }
 
 export interface Exposition {
   /** The text of now: a report that was taken before this call is in it. */
   text(): Promise<string>;
   /** The same, compressed; made at most once per text. */
-  gzip(): Promise<Uint8Array>;
+  gzip(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** Series in a text: its lines that are not comments. */
@@ -41,6 +42,9 @@ function countLines(text: string): number {
   }
   return lines;
 }
+
+/** Up to here compressing takes a fraction of a millisecond, less than handing it to a thread. */
+const LARGEST_INLINE_BYTES = 32 * 1024;
 
 const encoder = new TextEncoder();
 
@@ -54,7 +58,7 @@ export function createExposition(options: ExpositionOptions): Exposition {
   let gameText = "";
   let ownSeries = 0;
   let whole = { game: "", own: "", text: "" };
-  let compressed: { readonly text: string; readonly bytes: Promise<Uint8Array> } | undefined;
+  let compressed: { readonly text: string; readonly bytes: Promise<Uint8Array<ArrayBuffer>> } | undefined;
 
   /** Says once of each family that it is kept back. */
   function tell(dropped: readonly Family[]): void {
@@ -99,12 +103,17 @@ export function createExposition(options: ExpositionOptions): Exposition {
     return whole.text;
   }
 
+  function compress(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+    if (bytes.length > LARGEST_INLINE_BYTES) return gzip(bytes);
+    return Promise.resolve(new Uint8Array(gzipSync(bytes, { level: 1 })));
+  }
+
   return {
     text: currentText,
     async gzip() {
       const current = await currentText();
       if (compressed?.text !== current) {
-        compressed = { text: current, bytes: gzip(encoder.encode(current)) };
+        compressed = { text: current, bytes: compress(encoder.encode(current)) };
       }
       return await compressed.bytes;
     },

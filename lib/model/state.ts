@@ -15,6 +15,7 @@ import { dirname } from "node:path";
 import { z } from "zod";
 import type { Log } from "../log/mod.ts";
 import type { Report } from "../report/mod.ts";
+import type { FilePosition } from "../source/mod.ts";
 import { createLedger } from "./ledger.ts";
 import type { ModelState } from "./model.ts";
 
@@ -34,7 +35,7 @@ export class StateError extends Error {
 /** What a process leaves to the next one. `positions` are those of the followed files. */
 export interface SavedState {
   readonly model: ModelState;
-  readonly positions: readonly unknown[];
+  readonly positions: readonly FilePosition[];
   /** Reports that came after the saving, oldest first, with their arrival. Taking one twice is harmless. */
   readonly journal: readonly { readonly report: Report; readonly arrival: number }[];
 }
@@ -48,7 +49,7 @@ export interface StateFile {
    */
   note(report: Report, arrival: number): void;
   /** Replaces the file as a whole. A failure is counted and logged once, and the next try goes on. */
-  save(model: ModelState, positions: readonly unknown[]): void;
+  save(model: ModelState, positions: readonly FilePosition[]): void;
   close(): void;
 }
 
@@ -110,7 +111,9 @@ const stateShape = z.object({
   version: z.literal(VERSION),
   evicted: ledger,
   sessions: z.array(session),
-  positions: z.array(z.unknown()),
+  positions: z.array(
+    z.object({ path: z.string(), dev: number, ino: number, offset: number, head: z.string() }),
+  ),
 });
 
 /** Optional keys come back as undefined, as the program writes them. */

@@ -236,6 +236,7 @@ export class JsonReader {
         this.#close(byte);
         if (this.#depth === this.#skipDepth) {
           this.#skipDepth = -1;
+          this.#inString = false;
           this.#append(NULL, 0, NULL.length);
           return at;
         }

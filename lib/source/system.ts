@@ -21,7 +21,7 @@ export interface SystemReader {
   /** Changes with every reading. */
   readonly version: number;
   /** The last readings by name of the metric. One that failed, or needs a second reading, is absent. */
-  readonly values: ReadonlyMap<SystemMetricName, number>;
+  readonly values: ReadonlyMap<string, number>;
   close(): void;
 }
 

@@ -1,0 +1,139 @@
+/** Takes what sources hand over into the model, and counts what became of it. @module */
+
+import {
+  JsonReader,
+  type ReadOptions,
+  readReport,
+  REFUSAL_REASONS,
+  type RefusalReason,
+  Refused,
+} from "../report/mod.ts";
+import type { LineConsumer } from "../source/mod.ts";
+import type { Telemetry } from "../telemetry/mod.ts";
+import type { Model } from "./model.ts";
+import type { Outcome } from "./session.ts";
+import type { StateFile } from "./state.ts";
+
+export const SOURCES = ["post", "follow"] as const;
+export type SourceName = (typeof SOURCES)[number];
+
+export interface IntakeOptions {
+  readonly model: Model;
+  readonly telemetry: Telemetry;
+  readonly read: ReadOptions;
+  /** Where taken reports are noted; undefined: nowhere. */
+  readonly state: Pick<StateFile, "note"> | undefined;
+}
+
+export interface Intake {
+  /**
+   * Takes a JSON value that arrived at `arrival`, in seconds since 1970.
+   *
+   * @throws {Refused} When it is no report; it is counted already.
+   */
+  take(value: unknown, source: SourceName, arrival: number): Outcome;
+  /** Counts an input that did not even become a JSON value. */
+  refuse(source: SourceName, reason: RefusalReason): void;
+}
+
+/** Refusals that only a request can meet. */
+const HTTP_ONLY: readonly RefusalReason[] = [
+  "content_type",
+  "encoding",
+  "timeout",
+  "busy",
+  "aborted",
+];
+
+/** Every series of the counters is there from the start, so that its first increase is seen. */
+function startAtZero(telemetry: Telemetry): void {
+  for (const source of SOURCES) {
+    telemetry.count("tradesim_exporter_reports_taken_total", { source }, 0);
+    for (const reason of ["repeat", "late"]) {
+      telemetry.count("tradesim_exporter_reports_repeated_total", { source, reason }, 0);
+    }
+    for (const reason of REFUSAL_REASONS) {
+      if (source === "post" || !HTTP_ONLY.includes(reason)) {
+        telemetry.count("tradesim_exporter_reports_refused_total", { source, reason }, 0);
+      }
+    }
+  }
+}
+
+export function createIntake({ model, telemetry, read, state }: IntakeOptions): Intake {
+  startAtZero(telemetry);
+
+  function refuse(source: SourceName, reason: RefusalReason): void {
+    telemetry.count("tradesim_exporter_reports_refused_total", { source, reason });
+  }
+
+  return {
+    refuse,
+    take(value, source, arrival) {
+      let report;
+      try {
+        report = readReport(value, read);
+      } catch (error) {
+        if (error instanceof Refused) refuse(source, error.reason);
+        throw error;
+      }
+      const outcome = model.take(report, arrival);
+      if (outcome !== "taken") {
+        telemetry.count("tradesim_exporter_reports_repeated_total", { source, reason: outcome });
+        return outcome;
+      }
+      state?.note(report, arrival);
+      telemetry.count("tradesim_exporter_reports_taken_total", { source });
+      for (const { key, problem } of report.problems) {
+        telemetry.count("tradesim_exporter_keys_left_out_total", { key, reason: problem });
+      }
+      if (report.unknownKeys > 0) {
+        telemetry.count("tradesim_exporter_unknown_keys_total", {}, report.unknownKeys);
+      }
+      return outcome;
+    },
+  };
+}
+
+/** Reads the lines of one followed file into the intake. A bad line is counted and skipped. */
+export function createLineConsumer(
+  intake: Intake,
+  telemetry: Telemetry,
+  maxLine: number,
+): LineConsumer {
+  const json = new JsonReader(maxLine);
+  let refused: Refused | undefined;
+
+  function attempt(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      refused = error;
+    }
+  }
+
+  return {
+    bytes(chunk) {
+      if (refused === undefined) attempt(() => json.push(chunk));
+    },
+    endLine(writtenAt) {
+      const started = performance.now();
+      let value: unknown;
+      if (refused === undefined) attempt(() => value = json.finish());
+      if (refused !== undefined) intake.refuse("follow", refused.reason);
+      else attempt(() => intake.take(value, "follow", writtenAt));
+      telemetry.observe(
+        "tradesim_exporter_report_duration_seconds",
+        (performance.now() - started) / 1000,
+        { source: "follow" },
+      );
+      refused = undefined;
+      json.reset();
+    },
+    discard() {
+      refused = undefined;
+      json.reset();
+    },
+  };
+}

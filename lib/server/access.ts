@@ -1,0 +1,81 @@
+/** Decides which requests are heard at all: by the host they name, the peer they come from, and what they bear. @module */
+
+import { type BasicAuth, tokenMatches } from "./auth.ts";
+
+/** Names under which a server on a loopback address is served. Any other name is somebody else's. */
+const LOCAL_NAMES = ["localhost", "127.0.0.1", "[::1]"];
+
+/** Whether an address, as a socket gives it, is of this machine only. */
+export function isLoopback(address: string): boolean {
+  const plain = address.replace(/^\[|\]$/g, "").replace(/^::ffff:/i, "");
+  return plain === "localhost" || plain === "::1" || /^127(\.\d{1,3}){3}$/.test(plain);
+}
+
+/**
+ * Whether a request may be served by the host that it names. A web page cannot read an address of
+ * this machine, unless its own name is made to resolve to it: so on a loopback address only the
+ * names of this machine are served.
+ *
+ * @param listening The address that the server listens on.
+ */
+export function isOwnHost(url: string, listening: string): boolean {
+  if (!isLoopback(listening)) return true;
+  const { hostname } = new URL(url);
+  return LOCAL_NAMES.includes(hostname) || hostname === listening;
+}
+
+export interface AccessOptions {
+  /** Checks passwords; undefined: nobody has to log in. */
+  readonly basicAuth: BasicAuth | undefined;
+  readonly token: string | undefined;
+  readonly allowRemoteIngest: boolean;
+}
+
+export interface Access {
+  /** Whether data may be read. The answer to send if not. */
+  toRead(request: Request): Promise<Response | undefined>;
+  /** Whether a report may be posted, from `peer`. The answer to send if not. */
+  toPost(request: Request, peer: string): Promise<Response | undefined>;
+}
+
+function unauthorized(scheme: string): Response {
+  return new Response("Unauthorized\n", {
+    status: 401,
+    headers: { "www-authenticate": scheme, "content-type": "text/plain; charset=utf-8" },
+  });
+}
+
+export function createAccess({ basicAuth, token, allowRemoteIngest }: AccessOptions): Access {
+  async function hasPassword(request: Request): Promise<boolean | Response> {
+    if (basicAuth === undefined) return false;
+    const result = await basicAuth.check(request.headers.get("authorization"));
+    if (result !== "busy") return result === "ok";
+    return new Response("Too many passwords are being checked\n", {
+      status: 503,
+      headers: { "retry-after": "1", "content-type": "text/plain; charset=utf-8" },
+    });
+  }
+
+  return {
+    async toRead(request) {
+      if (basicAuth === undefined) return undefined;
+      const allowed = await hasPassword(request);
+      if (allowed instanceof Response) return allowed;
+      return allowed ? undefined : unauthorized('Basic realm="tradesim-exporter"');
+    },
+    async toPost(request, peer) {
+      if (isLoopback(peer) || allowRemoteIngest) return undefined;
+      const header = request.headers.get("authorization");
+      if (token !== undefined && tokenMatches(header, token)) return undefined;
+      const allowed = await hasPassword(request);
+      if (allowed instanceof Response) return allowed;
+      if (allowed) return undefined;
+      if (basicAuth !== undefined) return unauthorized('Basic realm="tradesim-exporter"');
+      if (token !== undefined) return unauthorized("Bearer");
+      return Response.json({
+        status: "error",
+        message: "Reports are taken from this machine only; see --allow-remote-ingest",
+      }, { status: 403 });
+    },
+  };
+}

@@ -1,0 +1,217 @@
+/** Answers requests: which path, which method, who may, and what comes back. @module */
+
+import { CONTENT_TYPE, type Exposition } from "../exposition/mod.ts";
+import type { Log } from "../log/mod.ts";
+import type { Intake } from "../model/mod.ts";
+import { type RefusalReason, Refused } from "../report/mod.ts";
+import type { ReadBody } from "../source/mod.ts";
+import type { Telemetry } from "../telemetry/mod.ts";
+import { type Access, isOwnHost } from "./access.ts";
+import { chooseLanguage, LANDING_POLICY, type LandingFacts, landingPage } from "./landing.ts";
+
+/** Where TradeSim posts its reports. */
+export const INGEST_PATH = "/update_metrics";
+
+/** Requests that are answered at once; one more is turned away. */
+const MAX_REQUESTS = 512;
+
+export interface HandlerOptions {
+  readonly exposition: Exposition;
+  readonly intake: Intake;
+  readonly readBody: ReadBody;
+  readonly access: Access;
+  readonly telemetry: Telemetry;
+  readonly log: Log;
+  readonly telemetryPath: string;
+  /** Headers that every answer carries, from the web configuration. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whether sources are open and the state is restored, and no shutdown has begun. */
+  readonly isReady: () => boolean;
+  readonly facts: () => LandingFacts;
+  /** The time in seconds since 1970. */
+  readonly now: () => number;
+}
+
+/** A request's way in: the address it came to and the one it came from. */
+export interface Connection {
+  readonly listening: string;
+  readonly peer: string;
+}
+
+export type Handler = (request: Request, connection: Connection) => Promise<Response>;
+
+const TEXT = { "content-type": "text/plain; charset=utf-8" } as const;
+
+/** What a refused report is answered with. */
+const STATUS_OF: Readonly<Partial<Record<RefusalReason, number>>> = {
+  content_type: 415,
+  encoding: 415,
+  timeout: 408,
+  busy: 503,
+  too_large: 413,
+};
+
+/** What turns a request away before it is looked at. */
+const REQUEST_REFUSALS = ["busy", "host", "method", "path", "access"] as const;
+
+export function createHandler(options: HandlerOptions): Handler {
+  const { exposition, intake, readBody, access, telemetry, log, telemetryPath, headers } = options;
+  for (const reason of REQUEST_REFUSALS) {
+    telemetry.count("tradesim_exporter_requests_refused_total", { reason }, 0);
+  }
+  let requests = 0;
+
+  function refuse(
+    reason: (typeof REQUEST_REFUSALS)[number],
+    status: number,
+    text: string,
+    extra: Record<string, string> = {},
+  ): Response {
+    telemetry.count("tradesim_exporter_requests_refused_total", { reason });
+    return new Response(`${text}\n`, { status, headers: { ...TEXT, ...extra } });
+  }
+
+  async function scrape(request: Request): Promise<Response> {
+    const started = performance.now();
+    const wantsGzip = acceptsGzip(request.headers.get("accept-encoding"));
+    const body = wantsGzip ? await exposition.gzip() : await exposition.text();
+    const head: Record<string, string> = { "content-type": CONTENT_TYPE, vary: "Accept-Encoding" };
+    if (wantsGzip) head["content-encoding"] = "gzip";
+    // Some versions of Deno compress by themselves what says nothing else.
+    else head["cache-control"] = "no-transform";
+    const response = new Response(body, { headers: head });
+    telemetry.observe(
+      "tradesim_exporter_scrape_duration_seconds",
+      (performance.now() - started) / 1000,
+    );
+    return response;
+  }
+
+  async function ingest(request: Request, peer: string): Promise<Response> {
+    const started = performance.now();
+    const denied = await access.toPost(request, peer);
+    if (denied !== undefined) {
+      telemetry.count("tradesim_exporter_requests_refused_total", { reason: "access" });
+      await request.body?.cancel();
+      return denied;
+    }
+    try {
+      const value = await readBody(request).catch((error) => {
+        if (error instanceof Refused) intake.refuse("post", error.reason);
+        throw error;
+      });
+      intake.take(value, "post", options.now());
+      // The words are TradeSim's own answer, which its simulation knows.
+      return Response.json({ status: "success", message: "Métriques mises à jour" });
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      const status = STATUS_OF[error.reason] ?? 400;
+      log.debug("A posted report was refused", { reason: error.reason, message: error.message });
+      return Response.json({ status: "error", message: error.message }, {
+        status,
+        headers: status === 503 ? { "retry-after": "1" } : {},
+      });
+    } finally {
+      telemetry.observe(
+        "tradesim_exporter_report_duration_seconds",
+        (performance.now() - started) / 1000,
+        { source: "post" },
+      );
+    }
+  }
+
+  /** Answers what only reads, behind the door. */
+  function read(path: string, request: Request): Promise<Response> | Response | undefined {
+    switch (path) {
+      case telemetryPath:
+        return scrape(request);
+      case "/":
+        return new Response(
+          landingPage(options.facts(), chooseLanguage(request.headers.get("accept-language"))),
+          {
+            headers: {
+              "content-type": "text/html; charset=utf-8",
+              "content-security-policy": LANDING_POLICY,
+              vary: "Accept-Language",
+            },
+          },
+        );
+      case "/health":
+        return Response.json({
+          status: "healthy",
+          uptime: options.facts().uptime,
+          metrics_enabled: true,
+        });
+      default:
+        return undefined;
+    }
+  }
+
+  /** Answers what says only whether the exporter is well; no password is asked for it. */
+  function probe(path: string): Response | undefined {
+    switch (path) {
+      case "/-/healthy":
+        return new Response("OK\n", { headers: TEXT });
+      case "/-/ready":
+        return options.isReady()
+          ? new Response("Ready\n", { headers: TEXT })
+          : new Response("Not ready\n", { status: 503, headers: TEXT });
+      default:
+        return undefined;
+    }
+  }
+
+  async function route(request: Request, { listening, peer }: Connection): Promise<Response> {
+    if (requests > MAX_REQUESTS) {
+      return refuse("busy", 503, "Too many requests at once", { "retry-after": "1" });
+    }
+    if (!isOwnHost(request.url, listening)) {
+      return refuse("host", 421, "This address is served as localhost only");
+    }
+    const { pathname } = new URL(request.url);
+    if (pathname === INGEST_PATH) {
+      if (request.method === "POST") return await ingest(request, peer);
+      return refuse("method", 405, "Expected POST", { allow: "POST" });
+    }
+    const isRead = request.method === "GET" || request.method === "HEAD";
+    if (!isRead) {
+      const isKnown = pathname === telemetryPath || pathname === "/" || pathname === "/health" ||
+        probe(pathname) !== undefined;
+      return isKnown
+        ? refuse("method", 405, "Expected GET or HEAD", { allow: "GET, HEAD" })
+        : refuse("path", 404, "Not found");
+    }
+    const probed = probe(pathname);
+    if (probed !== undefined) return probed;
+    const denied = await access.toRead(request);
+    if (denied !== undefined) {
+      telemetry.count("tradesim_exporter_requests_refused_total", { reason: "access" });
+      return denied;
+    }
+    return await read(pathname, request) ?? refuse("path", 404, "Not found");
+  }
+
+  return async (request, connection) => {
+    requests++;
+    try {
+      const response = await route(request, connection);
+      response.headers.set("x-content-type-options", "nosniff");
+      for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+      return response;
+    } finally {
+      requests--;
+    }
+  };
+}
+
+/** Whether gzip is wanted: named, or covered by `*`, and not with a weight of 0 (RFC 9110, 12.5.3). */
+export function acceptsGzip(acceptEncoding: string | null): boolean {
+  let any = false;
+  for (const item of (acceptEncoding ?? "").toLowerCase().split(",")) {
+    const [coding, ...parameters] = item.split(";").map((part) => part.trim());
+    const isRefused = parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
+    if (coding === "gzip" || coding === "x-gzip") return !isRefused;
+    if (coding === "*") any = !isRefused;
+  }
+  return any;
+}

@@ -1,0 +1,105 @@
+/** The page at `/`: what this is, that it runs, and where its data is. @module */
+
+import { createHash } from "node:crypto";
+
+export interface LandingFacts {
+  readonly version: string;
+  /** Seconds since the start. */
+  readonly uptime: number;
+  readonly telemetryPath: string;
+  /** Followed files, and whether each is there now. */
+  readonly files: readonly { readonly path: string; readonly exists: boolean }[];
+  readonly sessions: number;
+}
+
+const STYLE =
+  `body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem}
+@media (prefers-color-scheme:dark){body{background:#111;color:#ddd}a{color:#8cf}}`;
+
+/** Lets the page's own style in and nothing else. */
+export const LANDING_POLICY = `default-src 'none'; style-src 'sha256-${
+  createHash("sha256").update(STYLE).digest("base64")
+}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+
+const TEXTS = {
+  fr: {
+    what: "Montre le cours des parties de TradeSim sous forme de métriques Prometheus.",
+    metrics: "Métriques",
+    health: "État de santé",
+    uptime: "En marche depuis",
+    sessions: "Parties affichées",
+    sources: "Sources",
+    post: "rapports envoyés par la simulation",
+    present: "présent",
+    absent: "pas encore là",
+  },
+  en: {
+    what: "Shows the course of TradeSim games as Prometheus metrics.",
+    metrics: "Metrics",
+    health: "Health",
+    uptime: "Up for",
+    sessions: "Games shown",
+    sources: "Sources",
+    post: "reports that the simulation posts",
+    present: "there",
+    absent: "not there yet",
+  },
+} as const;
+
+export type Language = keyof typeof TEXTS;
+
+/** French where the browser prefers it to English, else English. */
+export function chooseLanguage(acceptLanguage: string | null): Language {
+  const wanted = (acceptLanguage ?? "").split(",").map((item) => {
+    const [tag = "", quality = ""] = item.split(";");
+    return { tag: tag.trim().toLowerCase(), weight: Number(quality.trim().slice(2) || 1) };
+  }).filter(({ tag, weight }) => /^(fr|en)\b/.test(tag) && weight > 0);
+  wanted.sort((a, b) => b.weight - a.weight);
+  return wanted[0]?.tag.startsWith("fr") ? "fr" : "en";
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (found) => ESCAPES[found]!);
+}
+
+function duration(seconds: number): string {
+  const whole = Math.floor(seconds);
+  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  return parts.map((part) => String(part).padStart(2, "0")).join(":");
+}
+
+export function landingPage(facts: LandingFacts, language: Language): string {
+  const text = TEXTS[language];
+  const { version, uptime, telemetryPath, files, sessions } = facts;
+  const sources = files.map(({ path, exists }) =>
+    `<li><code>${escape(path)}</code> (${exists ? text.present : text.absent})</li>`
+  );
+  return `<!doctype html>
+<html lang="${language}">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>tradesim-exporter</title>
+<style>${STYLE}</style>
+<h1>tradesim-exporter ${escape(version)}</h1>
+<p>${text.what}
+<ul>
+<li><a href="${escape(telemetryPath)}">${text.metrics}</a>
+<li><a href="/health">${text.health}</a>
+</ul>
+<p>${text.uptime} ${duration(uptime)}. ${text.sessions}: ${sessions}.
+<h2>${text.sources}</h2>
+<ul>
+<li><code>POST /update_metrics</code> (${text.post})
+${sources.join("\n")}
+</ul>
+</html>
+`;
+}

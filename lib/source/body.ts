@@ -1,0 +1,133 @@
+/** Reads the body of a posted report as it comes in, within limits of size, time and number. @module */
+
+import { JsonReader, Refused } from "../report/mod.ts";
+
+export interface BodyOptions {
+  /** The largest body, in bytes after inflation. */
+  readonly maxBytes: number;
+  /** How long a body may take, in milliseconds. Default: 10 s. */
+  readonly timeoutMs?: number;
+  /** How many bodies are read at once. Default: 256. */
+  readonly maxBodies?: number;
+}
+
+export type ReadBody = (request: Request) => Promise<unknown>;
+
+const TIMEOUT_MS = 10_000;
+const MAX_BODIES = 256;
+/** All bodies together may hold as much as a few of the largest. */
+const HELD_BODIES = 4;
+
+/** A thousandfold inflation of one such piece is still small. */
+const INFLATE_SLICE_BYTES = 4096;
+
+function checkContentType(request: Request): void {
+  const [type] = (request.headers.get("content-type") ?? "").split(";");
+  if (type!.trim().toLowerCase() === "application/json") return;
+  throw new Refused(
+    "content_type",
+    `Cannot take the report: its content type is "${
+      type!.trim().slice(0, 80)
+    }", expected application/json`,
+  );
+}
+
+function inflated(body: ReadableStream<Uint8Array<ArrayBuffer>>): ReadableStream<Uint8Array> {
+  const slices = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(chunk, controller) {
+      for (let at = 0; at < chunk.length; at += INFLATE_SLICE_BYTES) {
+        controller.enqueue(chunk.subarray(at, at + INFLATE_SLICE_BYTES));
+      }
+    },
+  });
+  return body.pipeThrough(slices).pipeThrough(new DecompressionStream("gzip"));
+}
+
+function stream(request: Request): ReadableStream<Uint8Array> | null {
+  const encoding = (request.headers.get("content-encoding") ?? "identity").trim().toLowerCase();
+  switch (encoding) {
+    case "identity":
+    case "":
+      return request.body;
+    case "gzip":
+    case "x-gzip":
+      return request.body && inflated(request.body);
+    default:
+      throw new Refused(
+        "encoding",
+        `Cannot take the report: its encoding is "${encoding.slice(0, 80)}", expected gzip or none`,
+      );
+  }
+}
+
+/**
+ * Makes a reader of request bodies. What it gives is the body's JSON value; it throws `Refused`
+ * for a body that is none, too large, too slow, or one too many.
+ */
+export function createBodyReader(
+  { maxBytes, timeoutMs = TIMEOUT_MS, maxBodies = MAX_BODIES }: BodyOptions,
+): ReadBody {
+  let bodies = 0;
+  let heldBytes = 0;
+
+  /** Reads a body into `json`; `hold` is told of every change in the bytes that it holds. */
+  async function readAll(
+    request: Request,
+    json: JsonReader,
+    hold: (bytes: number) => void,
+  ): Promise<void> {
+    const body = stream(request);
+    if (body === null) return;
+    const reader = body.getReader();
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      reader.cancel().catch(() => {}); // Whoever reads is told below.
+    }, timeoutMs);
+    try {
+      while (true) {
+        const { done, value } = await reader.read();
+        if (isLate) {
+          throw new Refused("timeout", `Cannot take the report: it took more than ${timeoutMs} ms`);
+        }
+        if (done) return;
+        json.push(value);
+        hold(json.keptBytes);
+      }
+    } catch (error) {
+      reader.cancel().catch(() => {}); // The sender may be gone already.
+      if (error instanceof Refused) throw error;
+      const isGzip = request.headers.has("content-encoding");
+      throw new Refused(
+        isGzip ? "encoding" : "aborted",
+        `Cannot read the report${isGzip ? " as gzip" : ""}: ${(error as Error).message}`,
+      );
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  return async (request) => {
+    checkContentType(request);
+    if (bodies >= maxBodies) throw tooBusy();
+    const json = new JsonReader(maxBytes);
+    let held = 0;
+    const hold = (bytes: number) => {
+      heldBytes += bytes - held;
+      held = bytes;
+      if (heldBytes > HELD_BODIES * maxBytes) throw tooBusy();
+    };
+    bodies++;
+    try {
+      await readAll(request, json, hold);
+      return json.finish();
+    } finally {
+      bodies--;
+      heldBytes -= held;
+    }
+  };
+}
+
+function tooBusy(): Refused {
+  return new Refused("busy", "Cannot take the report now: too many are being read");
+}

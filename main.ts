@@ -1,0 +1,256 @@
+/** The program: reads what is asked for, puts the stages together and waits for its end. @module */
+
+import { SYSTEM_METRICS, takenNames } from "./lib/catalogue/mod.ts";
+import {
+  firstSignal,
+  formatUsageError,
+  giveUpPermissions,
+  readCommandLine,
+  type ServeOptions,
+  UsageError,
+  VERSION,
+} from "./lib/cli/mod.ts";
+import { createExposition } from "./lib/exposition/mod.ts";
+import { createLog, type Log } from "./lib/log/mod.ts";
+import {
+  createIntake,
+  createLineConsumer,
+  Model,
+  openState,
+  plainFamily,
+  StateError,
+} from "./lib/model/mod.ts";
+import {
+  createAccess,
+  createBasicAuth,
+  createHandler,
+  createOffLoop,
+  listen,
+  ListenError,
+  readToken,
+  readWebConfig,
+  type WebConfig,
+  WebConfigError,
+} from "./lib/server/mod.ts";
+import {
+  createBodyReader,
+  createFollowCounters,
+  follow,
+  reportFollowing,
+  startSystem,
+  watchProcess,
+} from "./lib/source/mod.ts";
+import { createTelemetry } from "./lib/telemetry/mod.ts";
+
+/** How often the state file is replaced, at most. */
+const SAVE_INTERVAL_MS = 1000;
+/** How long a request under way may hold up the end. */
+const SHUTDOWN_MS = 5000;
+
+/** Exit codes: something on this machine is in the way, and what was asked for is wrong. */
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+const NO_WEB_CONFIG: WebConfig = { tls: undefined, headers: {}, users: {} };
+
+const now = () => Date.now() / 1000;
+
+function readFile(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    throw new UsageError(`Cannot read "${path}": ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Everything that can be wrong with files named by flags is found here, before anything starts. */
+function readFiles({ webConfigFile, ingestTokenFile }: ServeOptions) {
+  return {
+    web: webConfigFile === undefined
+      ? NO_WEB_CONFIG
+      : readWebConfig(readFile(webConfigFile), webConfigFile, readFile),
+    token: ingestTokenFile === undefined ? undefined : readToken(readFile(ingestTokenFile)),
+  };
+}
+
+/** Runs the exporter until a signal ends it. */
+async function serve(options: ServeOptions, log: Log): Promise<void> {
+  const { web, token } = readFiles(options);
+  const started = performance.now();
+  const telemetry = createTelemetry();
+  telemetry.set("tradesim_exporter_build_info", 1, {
+    version: VERSION,
+    deno: Deno.version.deno,
+    v8: Deno.version.v8,
+  });
+
+  const model = new Model({
+    breakdowns: options.labels.filter((label) => label !== "session"),
+    bySession: options.labels.includes("session"),
+    maxSessions: options.maxSessions,
+    staleAfter: options.staleAfter,
+    onEvicted: (session) => {
+      telemetry.count("tradesim_exporter_sessions_evicted_total");
+      log.info("A session is forgotten, its totals are kept; see --max-sessions", { session });
+    },
+  });
+
+  const state = options.state === undefined ? undefined : openState({
+    path: options.state,
+    log,
+    onError: () => telemetry.count("tradesim_exporter_state_errors_total"),
+  });
+  if (state?.saved !== undefined) {
+    model.restore(state.saved.model);
+    for (const { report, arrival } of state.saved.journal) model.take(report, arrival);
+  }
+
+  const intake = createIntake({
+    model,
+    telemetry,
+    state,
+    read: {
+      breakdowns: options.labels.some((label) => label !== "session"),
+      detail: options.detail,
+      allKeys: options.allKeys,
+      takenNames: takenNames(options.metricPrefix),
+    },
+  });
+  const counters = createFollowCounters();
+  let unsaved = true;
+  const follower = follow({
+    paths: options.follow,
+    interval: options.collectInterval,
+    maxLine: options.maxBody,
+    consumer: () => createLineConsumer(intake, telemetry, options.maxBody),
+    saved: state?.saved?.positions ?? [],
+    onPolled: () => unsaved = true,
+    counters,
+    log,
+  });
+  // Files are caught up with before the port opens, so that no scrape sees less than the last one.
+  follower.poll();
+  const stopWatching = watchProcess(telemetry);
+  const system = options.systemInterval > 0 ? startSystem(options.systemInterval, log) : undefined;
+  reportFollowing(telemetry, follower, counters);
+
+  const offLoop = createOffLoop();
+  const exposition = createExposition({
+    model,
+    system: {
+      get version() {
+        return system?.version ?? 0;
+      },
+      families: () =>
+        SYSTEM_METRICS.flatMap((metric) => {
+          const value = system?.values.get(metric.name);
+          return value === undefined ? [] : [plainFamily(metric, value)];
+        }),
+    },
+    telemetry,
+    prefix: options.metricPrefix,
+    maxSeries: options.maxSeries,
+    gzip: offLoop.gzip,
+    log,
+    now,
+  });
+  let isReady = true;
+  const handler = createHandler({
+    exposition,
+    intake,
+    readBody: createBodyReader({ maxBytes: options.maxBody }),
+    access: createAccess({
+      basicAuth: Object.keys(web.users).length === 0
+        ? undefined
+        : createBasicAuth(web.users, offLoop.compare),
+      token,
+      allowRemoteIngest: options.allowRemoteIngest,
+    }),
+    telemetry,
+    telemetryPath: options.webTelemetryPath,
+    headers: web.headers,
+    isReady: () => isReady,
+    facts: () => ({
+      version: VERSION,
+      uptime: (performance.now() - started) / 1000,
+      telemetryPath: options.webTelemetryPath,
+      files: follower.files(),
+      sessions: model.liveSessions,
+    }),
+    log,
+    now,
+  });
+
+  let savedVersion = -1;
+  const save = () => {
+    if (state === undefined || (!unsaved && model.version === savedVersion)) return;
+    unsaved = false;
+    savedVersion = model.version;
+    state.save(model.state(), follower.positions());
+  };
+  save();
+  const saving = setInterval(save, SAVE_INTERVAL_MS);
+  const servers = options.addresses.map((address) => listen(address, web.tls, handler, log));
+  follower.start();
+  giveUpPermissions({ write: state !== undefined, sys: system !== undefined });
+
+  const signal = await firstSignal();
+  log.info("Stopping", { signal });
+  isReady = false;
+  follower.close();
+  stopWatching();
+  system?.close();
+  clearInterval(saving);
+  await Promise.race([
+    Promise.all(servers.map((server) => server.shutdown())),
+    new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, SHUTDOWN_MS))),
+  ]);
+  offLoop.close();
+  save();
+  state?.close();
+}
+
+/** Does what the arguments ask for; returns the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  try {
+    const asked = readCommandLine(args, Deno.env.get, readFile);
+    switch (asked.command) {
+      case "help":
+        await print(asked.text);
+        return 0;
+      case "version":
+        await print(
+          `tradesim-exporter ${VERSION} (deno ${Deno.version.deno}, v8 ${Deno.version.v8})\n`,
+        );
+        return 0;
+      case "serve": {
+        const { options, notes } = asked;
+        const log = createLog({ level: options.logLevel, format: options.logFormat });
+        for (const note of notes) log.info(note);
+        if (options.checkConfig) {
+          readFiles(options);
+          await print("The configuration is right\n");
+        } else if (!options.enabled) {
+          log.warn("METRICS_ENABLED is False: there is nothing to do");
+        } else {
+          await serve(options, log);
+        }
+        return 0;
+      }
+    }
+  } catch (error) {
+    const isUsers = error instanceof UsageError || error instanceof WebConfigError ||
+      error instanceof StateError || error instanceof ListenError;
+    if (!isUsers) throw error;
+    Deno.stderr.writeSync(
+      new TextEncoder().encode(formatUsageError(new UsageError(error.message))),
+    );
+    return error instanceof ListenError ? EXIT_FAILED : EXIT_USAGE;
+  }
+}
+
+async function print(text: string): Promise<void> {
+  await Deno.stdout.write(new TextEncoder().encode(text));
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
