@@ -58,7 +58,9 @@ export function createExposition(options: ExpositionOptions): Exposition {
   let gameText = "";
   let ownSeries = 0;
   let whole = { game: "", own: "", text: "" };
-  let compressed: { readonly text: string; readonly bytes: Promise<Uint8Array<ArrayBuffer>> } | undefined;
+  let compressed:
+    | { readonly text: string; readonly bytes: Promise<Uint8Array<ArrayBuffer>> }
+    | undefined;
 
   /** Says once of each family that it is kept back. */
   function tell(dropped: readonly Family[]): void {

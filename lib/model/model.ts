@@ -92,6 +92,11 @@ const BUCKET_SERIES = [...TURN_SECONDS_BUCKETS, Infinity].map((
   boundLabel(bound),
 ]);
 
+/** Seconds since 1970 are exact to a fraction of a microsecond; what is below that is noise. */
+function toMicroseconds(seconds: number): number {
+  return Math.round(seconds * 1e6) / 1e6;
+}
+
 function cumulated(counts: readonly number[]): number[] {
   let sum = 0;
   return counts.map((count) => sum += count);
@@ -372,7 +377,7 @@ export class Model {
       (labels) => [{ suffix: "_sum", labels }, { suffix: "_count", labels }],
       (ledger) => {
         const { seconds, turns } = intervalOf(ledger);
-        return [seconds, turns];
+        return [toMicroseconds(seconds), turns];
       },
     );
   }
@@ -492,6 +497,7 @@ function combine(
     case undefined:
       return values.at(-1)!;
     default: {
+      if (found.length === 1) return values[0]!;
       const weights = found.map(({ session }) => session.gauges.get(how.mean) ?? 1);
       const weight = weights.reduce((sum, next) => sum + next, 0);
       const sum = values.reduce((total, value, index) => total + value * weights[index]!, 0);

@@ -1,0 +1,117 @@
+/** Runs the real program for tests: from source, or the executable that EXPORTER_UNDER_TEST names. @module */
+
+import settings from "../../deno.json" with { type: "json" };
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+/** The program and the arguments that come before its own, as the `start` task has them. */
+function command(): [string, string[]] {
+  const executable = Deno.env.get("EXPORTER_UNDER_TEST");
+  if (executable !== undefined) return [executable, []];
+  const [, ...args] = settings.tasks.start.command.split(" ");
+  return [Deno.execPath(), args.map((arg) => arg === "main.ts" ? `${ROOT}main.ts` : arg)];
+}
+
+export interface Finished {
+  readonly code: number;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly args?: readonly string[];
+  /** Where it runs; by default a folder of its own would be safer, so name one. */
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+function spawn({ args = [], cwd, env = {} }: RunOptions): Deno.ChildProcess {
+  const [program, before] = command();
+  return new Deno.Command(program, {
+    args: [...before, ...args],
+    cwd,
+    env: { NO_COLOR: "1", RUST_BACKTRACE: "0", ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** Runs the program to its end. */
+export async function runExporter(options: RunOptions): Promise<Finished> {
+  const { code, signal, stdout, stderr } = await spawn(options).output();
+  const decoder = new TextDecoder();
+  return { code, signal, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+export interface RunningExporter {
+  /** Where it answers, without a slash at the end. */
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  /** What it wrote to standard error so far. */
+  log(): string;
+  /** The text of a scrape. */
+  scrape(): Promise<string>;
+  /** Posts a report as TradeSim does. */
+  post(report: unknown): Promise<Response>;
+  /** Ends it with a signal and waits for its end. Safe to call twice. */
+  stop(signal?: Deno.Signal): Promise<Finished>;
+}
+
+/** Starts the exporter on a free port, unless `args` name one, and waits until the port is open. */
+export async function startExporter(options: RunOptions): Promise<RunningExporter> {
+  const { args = [] } = options;
+  const isPortNamed = args.some((arg) => /^--(port|web\.listen-address)/.test(arg));
+  const child = spawn({ ...options, args: [...args, ...isPortNamed ? [] : ["--port", "0"]] });
+  const stdout = new Response(child.stdout).text();
+  let log = "";
+  const listening = Promise.withResolvers<string>();
+  const stderr = (async () => {
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+      log += text;
+      const address = /msg=Listening address=(\S+)/.exec(log)?.[1];
+      if (address !== undefined) listening.resolve(address);
+    }
+    listening.reject(new Error(`The exporter ended before it listened:\n${log}`));
+  })();
+  let url: string;
+  try {
+    url = await listening.promise;
+  } catch (error) {
+    await Promise.all([child.status, stdout, stderr]);
+    throw error;
+  }
+  let isEnded = false;
+  child.status.then(() => isEnded = true);
+  return {
+    url,
+    port: Number(new URL(url).port),
+    pid: child.pid,
+    log: () => log,
+    async scrape() {
+      const response = await fetch(`${url}/metrics`);
+      return await response.text();
+    },
+    post(report) {
+      return fetch(`${url}/update_metrics`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: typeof report === "string" ? report : JSON.stringify(report),
+      });
+    },
+    async stop(signal = "SIGTERM") {
+      if (!isEnded) child.kill(signal);
+      const { code, signal: ended } = await child.status;
+      await stderr;
+      return { code, signal: ended, stdout: await stdout, stderr: log };
+    },
+  };
+}
+
+/** The value of one series in a scrape, by the beginning of its line; undefined when it is not there. */
+export function valueOf(scrape: string, series: string): number | undefined {
+  const line = scrape.split("\n").find((line) => line.startsWith(`${series} `));
+  return line === undefined ? undefined : Number(line.slice(series.length + 1));
+}
