@@ -1,5 +1,6 @@
 /** The table of commands and flags: parser, help, environment, configuration file and docs follow it. @module */
 
+import { BREAKDOWN_LABELS } from "../catalogue/mod.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../log/mod.ts";
 import {
   type Address,
@@ -55,7 +56,7 @@ export interface Command {
   readonly example: string;
 }
 
-export const LABELS = ["continent", "produit_type", "session"] as const;
+export const LABELS = [...BREAKDOWN_LABELS, "session"] as const;
 /** A label that the user may switch on. */
 export type Label = (typeof LABELS)[number];
 
@@ -190,11 +191,12 @@ const SERVE_FLAGS = {
   }),
   detail: onOff({
     name: "detail",
-    help: "add series for single companies, products and suppliers",
+    help:
+      "add the budget of each firm, the price of each product and the stocks of both and of suppliers",
   }),
   allKeys: onOff({
     name: "all-keys",
-    help: "also show keys of a report that the exporter does not know",
+    help: "also show the other numbers that a simulation sends, under their own keys",
   }),
   metricPrefix: single({
     name: "metric-prefix",
@@ -202,7 +204,7 @@ const SERVE_FLAGS = {
     kind: METRIC_PREFIX,
     initial: "",
     initially: "none",
-    help: "text to put before the names of metrics",
+    help: "text to put before the names of game and system metrics",
   }),
   collectInterval: single({
     name: "collect-interval",
@@ -226,7 +228,7 @@ const SERVE_FLAGS = {
     kind: time("1s", "8760h", "not zero"),
     initial: 3600,
     initially: "1h",
-    help: "how long a game that says nothing is still shown",
+    help: "how long the last game is shown after its last report",
   }),
   maxSeries: single({
     name: "max-series",
@@ -234,7 +236,7 @@ const SERVE_FLAGS = {
     kind: wholeNumber(1, 10_000_000),
     initial: 10_000,
     initially: "10000",
-    help: "most series to show",
+    help: "most series to show; above it whole families go, those of --detail first",
   }),
   maxSessions: single({
     name: "max-sessions",
@@ -242,7 +244,7 @@ const SERVE_FLAGS = {
     kind: wholeNumber(1, 1_000_000),
     initial: 1000,
     initially: "1000",
-    help: "most games to remember",
+    help: "most games to remember; the totals of forgotten ones are kept",
   }),
   maxBody: single({
     name: "max-body",
@@ -250,7 +252,7 @@ const SERVE_FLAGS = {
     kind: size("1KiB", "1GiB"),
     initial: 32 * 2 ** 20,
     initially: "32MiB",
-    help: "largest report to take",
+    help: "largest report to take, after decompression",
   }),
   ingestTokenFile: optional({
     name: "ingest-token-file",
