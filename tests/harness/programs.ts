@@ -1,0 +1,26 @@
+/** Registers tests that need a program beside Deno, which not every machine has. @module */
+
+function isInstalled(program: string): boolean {
+  try {
+    return new Deno.Command(program, { args: ["--version"], stdout: "null", stderr: "null" })
+      .outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Registers a test under a name that says which program it needs. Where the program is missing the
+ * test is skipped, except with `CI=true`: there it runs, and fails.
+ */
+export function testWith(
+  program: string,
+  name: string,
+  body: (test: Deno.TestContext) => void | Promise<void>,
+): void {
+  Deno.test({
+    name: `${name} (needs ${program})`,
+    ignore: Deno.env.get("CI") !== "true" && !isInstalled(program),
+    fn: body,
+  });
+}

@@ -1,0 +1,98 @@
+/** Runs a real Prometheus for tests, with the project's own configuration. @module */
+
+export const PROMETHEUS_CONFIG = new URL("../../prometheus/prometheus.yml", import.meta.url);
+
+/** Where the project's configuration expects the exporter. */
+const TARGET = '"localhost:8000"';
+
+/** One sample: its time in seconds since 1970, and its value as text. */
+export type Sample = readonly [time: number, value: string];
+
+/** A series of an instant query's answer: `value` for a vector, `values` for a range vector. */
+export interface QueriedSeries {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value?: Sample;
+  readonly values?: readonly Sample[];
+}
+
+export interface RunningPrometheus {
+  readonly url: string;
+  /** Calls its HTTP API; returns the `data` of the answer. */
+  api(path: string, parameters?: Readonly<Record<string, string>>): Promise<unknown>;
+  /** Asks for an expression, at a time in seconds since 1970 if one is given. */
+  query(expression: string, time?: number): Promise<readonly QueriedSeries[]>;
+  stop(): Promise<void>;
+}
+
+export interface PrometheusOptions {
+  /** A folder of its own, for its configuration and data. */
+  readonly dir: string;
+  /** Port on 127.0.0.1 to scrape in place of the configured target. */
+  readonly targetPort: number;
+  /** Changes the configuration further, for tests that need to scrape faster. */
+  readonly change?: (config: string) => string;
+}
+
+/** The project's configuration with nothing but the target replaced. */
+function configFor(port: number): string {
+  const parts = Deno.readTextFileSync(PROMETHEUS_CONFIG).split(TARGET);
+  if (parts.length !== 2) {
+    throw new Error(`Expected ${TARGET} once in prometheus.yml, found ${parts.length - 1} of them`);
+  }
+  return parts.join(`"127.0.0.1:${port}"`);
+}
+
+/** Starts Prometheus on a free port of 127.0.0.1, and waits until it is ready. */
+export async function startPrometheus(options: PrometheusOptions): Promise<RunningPrometheus> {
+  const { dir, targetPort, change = (config) => config } = options;
+  await Deno.writeTextFile(`${dir}/prometheus.yml`, change(configFor(targetPort)));
+  const child = new Deno.Command("prometheus", {
+    args: [
+      `--config.file=${dir}/prometheus.yml`,
+      `--storage.tsdb.path=${dir}/data`,
+      "--web.listen-address=127.0.0.1:0",
+    ],
+    cwd: dir,
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  let log = "";
+  const listening = Promise.withResolvers<string>();
+  const stderr = (async () => {
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+      log += text;
+      const address = /msg="Listening on" .*address=(127\.0\.0\.1:\d+)/.exec(log)?.[1];
+      if (address !== undefined && log.includes("Server is ready")) listening.resolve(address);
+    }
+    listening.reject(new Error(`Prometheus ended before it was ready:\n${log}`));
+  })();
+  let url: string;
+  try {
+    url = `http://${await listening.promise}`;
+  } catch (error) {
+    await Promise.all([child.status, stderr]);
+    throw error;
+  }
+
+  async function api(path: string, parameters: Readonly<Record<string, string>> = {}) {
+    const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`);
+    const answer = await response.json();
+    if (answer.status !== "success") throw new Error(`${path}: ${answer.error}`);
+    return answer.data;
+  }
+
+  return {
+    url,
+    api,
+    async query(expression, time) {
+      const at: Record<string, string> = time === undefined ? {} : { time: String(time) };
+      const data = await api("query", { query: expression, ...at });
+      return (data as { readonly result: readonly QueriedSeries[] }).result;
+    },
+    async stop() {
+      child.kill("SIGTERM");
+      await Promise.all([child.status, stderr]);
+    },
+  };
+}
