@@ -7,13 +7,21 @@
 
 import { z } from "zod";
 import {
+  type BreakdownLabel,
   EXPORTER_METRICS,
   GAME_METRICS,
   type Metric,
   SYSTEM_METRICS,
 } from "../lib/catalogue/mod.ts";
 import { flagsMarkdown } from "../lib/cli/mod.ts";
-import { MAX_COLUMN_LENGTH, NATIVE_SCHEMA, TRADESIM_KEYS, useOf } from "../lib/report/mod.ts";
+import {
+  MAX_COLUMN_LENGTH,
+  NATIVE_SCHEMA,
+  readReport,
+  TRADESIM_KEYS,
+  useOf,
+} from "../lib/report/mod.ts";
+import payload from "../tests/testdata/tour-001.json" with { type: "json" };
 
 const MADE = "<!-- Made by `deno task docs`; change tools/docs.ts or the tables behind it. -->";
 
@@ -65,19 +73,23 @@ function plainTable(metrics: readonly Metric[]): string {
   );
 }
 
-/** What TradeSim's payload can be broken down by; a native report can carry every breakdown. */
-const TRADESIM_BREAKDOWNS: Readonly<Record<string, readonly string[]>> = {
-  budget_total: ["continent"],
-  entreprises_total: ["continent"],
-  entreprises_solvables: ["continent"],
-  transactions_reussies_total: ["continent", "produit_type"],
-  produits_total: ["produit_type"],
-};
+/** What TradeSim's payload can be broken down by: what a real one is. A native report can carry more. */
+const TRADESIM_BREAKDOWNS = new Map(
+  Array.from(
+    readReport(payload, {
+      breakdowns: true,
+      detail: false,
+      allKeys: false,
+      takenNames: new Set(),
+    }).breakdowns,
+    ([name, breakdowns]) => [name, breakdowns.flatMap(({ labels }) => labels)],
+  ),
+);
 
 function labelTable(): string {
-  const cell = (name: string, label: string, can: readonly string[] | undefined) => {
+  const cell = (name: string, label: BreakdownLabel, can: readonly string[] | undefined) => {
     if (!can?.includes(label)) return "";
-    return TRADESIM_BREAKDOWNS[name]?.includes(label) ? "yes" : "native reports only";
+    return TRADESIM_BREAKDOWNS.get(name)?.includes(label) ? "yes" : "native reports only";
   };
   return table(
     ["Name", "`continent`", "`produit_type`", "`session`"],
