@@ -1,0 +1,340 @@
+/** Plays a game, turn by turn. @module */
+
+import { type Effect, EVENT_TYPES, EVENTS, type EventType, type Stage } from "./events.ts";
+import { generateWorld } from "./generate.ts";
+import { Market, NOBODY } from "./market.ts";
+import { Random } from "./random.ts";
+import { IDS_MAX, QUANTITE_ACHAT_MAX, QUANTITE_ACHAT_MIN, TICK_INTERVAL_EVENT } from "./rules.ts";
+import type { World } from "./world.ts";
+
+export interface GameOptions {
+  /** An integer from 0 to 2⁵³ − 1. The same seed gives the same game. */
+  readonly seed: number;
+  /** The size of a new world. Default: 3 firms, 12 products, 5 suppliers. */
+  readonly entreprises?: number;
+  readonly produits?: number;
+  readonly fournisseurs?: number;
+  /** Whether to play by TradeSim's slips, see docs/simulation.md. Default: by its described rules. */
+  readonly commeTradesim?: boolean;
+  /**
+   * A world to play instead of a new one. Where its `reprise` is of the same rules, the game goes on
+   * as if it had never stopped and the seed is not used.
+   */
+  readonly world?: World;
+}
+
+/** All of it is about this game alone: a world that was played before begins again with zeros. */
+export interface GameNumbers {
+  /** Turns played. */
+  tour: number;
+  /** In cents, as all amounts. */
+  budgetTotal: number;
+  budgetMin: number;
+  budgetMax: number;
+  entreprises: number;
+  /** Firms whose budget is above zero. */
+  entreprisesSolvables: number;
+  /** Purchases attempted: `reussies` and `echouees` together. */
+  transactions: number;
+  reussies: number;
+  echouees: number;
+  /** Spent on purchases. */
+  montant: number;
+  /** Units bought. */
+  volume: number;
+  /** What the firms were given by recharges. */
+  recharges: number;
+  /** Units that suppliers were given by events. */
+  livraisons: number;
+  fournisseurs: number;
+  produits: number;
+  produitsActifs: number;
+  /** Sum of all base prices, inactive products included, as are the lowest and the highest. */
+  prixTotal: number;
+  prixMin: number;
+  prixMax: number;
+  /** Events that had an effect. As TradeSim counts: the log entries that they make. */
+  evenements: number;
+}
+
+/** A purchase that was attempted. Firm, product and supplier are indices into the world's lists. */
+export interface Purchase {
+  readonly entreprise: number;
+  readonly produit: number;
+  readonly fournisseur: number;
+  /** In cents per unit. */
+  readonly prix: number;
+  /** 0 when it failed, because the budget is less than the price. */
+  readonly quantite: number;
+}
+
+export interface GameEvent extends Effect {
+  readonly type: EventType;
+  /** The turn in which it happens, from 1. */
+  readonly tour: number;
+}
+
+export interface Game {
+  /**
+   * Plays one turn.
+   *
+   * @throws {GameOver} In the game as TradeSim plays it, where its ids end.
+   */
+  playTurn(): void;
+  /** The numbers after the last turn: one object, always the same, changed in place. */
+  readonly numbers: Readonly<GameNumbers>;
+  /** The world as it is now, made anew at every reading: not for every turn. */
+  readonly world: World;
+  /** The turn of this game in which an event of each type last happened; 0 for never. */
+  readonly lastEvents: Readonly<Record<EventType, number>>;
+  /** Called for every purchase that is attempted. */
+  onPurchase?: ((purchase: Purchase) => void) | undefined;
+  /** Called for every event that had an effect. */
+  onEvent?: ((event: GameEvent) => void) | undefined;
+}
+
+/** The game cannot go on. The turn that raised it was broken off and does not count. */
+export class GameOver extends Error {
+  override name = "GameOver";
+}
+
+function idsEnded(things: string): string {
+  return `Cannot play on: as in TradeSim, a game has ids for ${IDS_MAX} ${things}, expected no more`;
+}
+
+class FlatGame implements Game {
+  readonly numbers: GameNumbers;
+  readonly lastEvents = Object.fromEntries(EVENT_TYPES.map((type) => [type, 0])) as Record<
+    EventType,
+    number
+  >;
+  onPurchase: ((purchase: Purchase) => void) | undefined = undefined;
+  onEvent: ((event: GameEvent) => void) | undefined = undefined;
+  readonly #market: Market;
+  readonly #random: Random;
+  readonly #commeTradesim: boolean;
+  readonly #idsMax: number;
+  #tick: number;
+
+  constructor(market: Market, random: Random, tick: number, commeTradesim: boolean) {
+    this.#market = market;
+    this.#random = random;
+    this.#tick = tick;
+    this.#commeTradesim = commeTradesim;
+    this.#idsMax = commeTradesim ? IDS_MAX : Infinity;
+    this.numbers = {
+      tour: 0,
+      budgetTotal: market.budgets.reduce((sum, budget) => sum + budget, 0),
+      budgetMin: 0,
+      budgetMax: 0,
+      entreprises: market.firms,
+      entreprisesSolvables: 0,
+      transactions: 0,
+      reussies: 0,
+      echouees: 0,
+      montant: 0,
+      volume: 0,
+      recharges: 0,
+      livraisons: 0,
+      fournisseurs: market.suppliers,
+      produits: market.products,
+      produitsActifs: 0,
+      prixTotal: 0,
+      prixMin: 0,
+      prixMax: 0,
+      evenements: 0,
+    };
+    this.#readBudgets();
+    this.#readProducts();
+  }
+
+  get world(): World {
+    return this.#market.snapshot(this.#commeTradesim, this.#tick, this.#random);
+  }
+
+  playTurn(): void {
+    const { numbers } = this;
+    const market = this.#market;
+    if (numbers.tour >= this.#idsMax) throw new GameOver(idsEnded("turns"));
+    const budgetsBefore = numbers.budgetTotal;
+    const rechargesBefore = numbers.recharges;
+    if (market.forSaleIsOld) market.listForSale();
+    if (market.forSaleCount > 0) this.#buy();
+    if (!this.#commeTradesim) market.lowerPrices(this.#tick);
+    if (this.#tick % TICK_INTERVAL_EVENT === 0) this.#tryEvents();
+    if (numbers.budgetTotal !== budgetsBefore || numbers.recharges !== rechargesBefore) {
+      this.#readBudgets();
+    }
+    this.#readProducts();
+    this.#tick++;
+    numbers.tour++;
+  }
+
+  /** Every firm tries to buy every product that is for sale, at the lowest price. */
+  #buy(): void {
+    const { numbers, onPurchase } = this;
+    const market = this.#market;
+    const random = this.#random;
+    const idsMax = this.#idsMax;
+    const { budgets, held, stock, units, forSale, cheapest, cheapestPrice } = market;
+    const { firms, products, suppliers } = market;
+    let attempts = numbers.transactions;
+    let failed = 0;
+    let spent = 0;
+    let volume = 0;
+    let count = market.forSaleCount;
+    let isOver = false;
+    for (let firm = 0; firm < firms && count > 0 && !isOver; firm++) {
+      const row = firm * products;
+      let budget = budgets[firm]!;
+      for (let index = 0; index < count;) {
+        if (attempts === idsMax) {
+          isOver = true;
+          break;
+        }
+        attempts++;
+        const product = forSale[index++]!;
+        const supplier = cheapest[product]!;
+        const price = cheapestPrice[product]!;
+        const cell = product * suppliers + supplier;
+        let quantity = random.between(QUANTITE_ACHAT_MIN, QUANTITE_ACHAT_MAX);
+        if (quantity * price > budget) quantity = Math.floor(budget / price);
+        const left = stock[cell]!;
+        if (quantity > left) quantity = left;
+        if (onPurchase !== undefined) {
+          onPurchase({
+            entreprise: firm,
+            produit: product,
+            fournisseur: supplier,
+            prix: price,
+            quantite: quantity,
+          });
+        }
+        if (quantity === 0) {
+          failed++;
+          continue;
+        }
+        budget -= quantity * price;
+        spent += quantity * price;
+        volume += quantity;
+        held[row + product]! += quantity;
+        stock[cell] = left - quantity;
+        units[product]! -= quantity;
+        if (quantity === left) {
+          market.findCheapest(product);
+          if (cheapest[product] === NOBODY) {
+            index--;
+            count--;
+            for (let later = index; later < count; later++) forSale[later] = forSale[later + 1]!;
+          }
+        }
+      }
+      budgets[firm] = budget;
+    }
+    market.forSaleCount = count;
+    numbers.reussies += attempts - numbers.transactions - failed;
+    numbers.echouees += failed;
+    numbers.transactions = attempts;
+    numbers.montant += spent;
+    numbers.volume += volume;
+    numbers.budgetTotal -= spent;
+    if (isOver) {
+      this.#readBudgets();
+      throw new GameOver(idsEnded("purchases"));
+    }
+  }
+
+  #tryEvents(): void {
+    const { numbers } = this;
+    const stage: Stage = {
+      market: this.#market,
+      random: this.#random,
+      tick: this.#tick,
+      commeTradesim: this.#commeTradesim,
+    };
+    for (const { type, chance, apply } of EVENTS) {
+      if (!this.#random.chance(chance)) continue;
+      const effect = apply(stage);
+      if (effect === undefined) continue;
+      const tour = numbers.tour + 1;
+      this.lastEvents[type] = tour;
+      numbers.evenements += this.#commeTradesim ? effect.entrees : 1;
+      if (type === "recharge_budget") {
+        numbers.recharges += effect.total;
+        numbers.budgetTotal += effect.total;
+      } else if (type === "reassort" || type === "recharge_stock_fournisseur") {
+        numbers.livraisons += effect.total;
+      }
+      this.onEvent?.({ type, tour, ...effect });
+    }
+  }
+
+  #readBudgets(): void {
+    const { numbers } = this;
+    const { budgets } = this.#market;
+    let min = Infinity;
+    let max = 0;
+    let solvent = 0;
+    for (let firm = 0; firm < budgets.length; firm++) {
+      const budget = budgets[firm]!;
+      if (budget < min) min = budget;
+      if (budget > max) max = budget;
+      if (budget > 0) solvent++;
+    }
+    numbers.budgetMin = min;
+    numbers.budgetMax = max;
+    numbers.entreprisesSolvables = solvent;
+  }
+
+  #readProducts(): void {
+    const { numbers } = this;
+    const market = this.#market;
+    numbers.produitsActifs = market.activeCount;
+    if (!market.baseIsNew) return;
+    market.baseIsNew = false;
+    const { base } = market;
+    let min = Infinity;
+    let max = 0;
+    for (let product = 0; product < base.length; product++) {
+      const price = base[product]!;
+      if (price < min) min = price;
+      if (price > max) max = price;
+    }
+    numbers.prixTotal = market.baseTotal;
+    numbers.prixMin = min;
+    numbers.prixMax = max;
+  }
+}
+
+/** TradeSim begins with the initial budgets: what a world says of today's is lost. */
+function withInitialBudgets(world: World): World {
+  return {
+    ...world,
+    entreprises: world.entreprises.map((entreprise) => ({
+      ...entreprise,
+      budget: entreprise.budgetInitial,
+    })),
+  };
+}
+
+/**
+ * Begins a game, or goes on with one.
+ *
+ * @throws {RangeError} When the seed is no integer from 0 to 2⁵³ − 1.
+ * @throws {WorldError} When the world has no firm, product or supplier, or too many.
+ */
+export function createGame(options: GameOptions): Game {
+  const { commeTradesim = false } = options;
+  const saved = options.world?.reprise;
+  const reprise = saved?.commeTradesim === commeTradesim ? saved : undefined;
+  const random = reprise ? Random.fromState(reprise.alea) : Random.fromSeed(options.seed);
+  const { entreprises = 3, produits = 12, fournisseurs = 5 } = options;
+  const world = options.world ??
+    generateWorld(random, { entreprises, produits, fournisseurs }, commeTradesim);
+  const isFresh = reprise === undefined;
+  const market = new Market(
+    commeTradesim && isFresh ? withInitialBudgets(world) : world,
+    reprise,
+  );
+  return new FlatGame(market, random, reprise?.tick ?? 0, commeTradesim);
+}

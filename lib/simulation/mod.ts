@@ -1,0 +1,30 @@
+/** A TradeSim world that plays by itself: no clock, no files, only a seed. @module */
+
+export { type Effect, EVENT_TYPES, type EventType } from "./events.ts";
+export {
+  createGame,
+  type Game,
+  type GameEvent,
+  type GameNumbers,
+  type GameOptions,
+  GameOver,
+  type Purchase,
+} from "./game.ts";
+export type { RandomState } from "./random.ts";
+export { formatWorld, parseWorld } from "./save.ts";
+export { stateSha256, statusLines } from "./status.ts";
+export {
+  checkSize,
+  type Entreprise,
+  type Fournisseur,
+  type Inflation,
+  MAX_CELLS,
+  MAX_COUNT,
+  PRODUCT_TYPES,
+  type ProductType,
+  type Produit,
+  type Reprise,
+  STRATEGIES,
+  type World,
+  WorldError,
+} from "./world.ts";

@@ -1,0 +1,41 @@
+/** A game's state for a reader: as lines, and as one hash. @module */
+
+import type { Game } from "./game.ts";
+import { formatWorld } from "./save.ts";
+
+/** The SHA-256, in hexadecimal, of the game's world as it would be saved now. */
+export async function stateSha256(game: Game): Promise<string> {
+  const bytes = new TextEncoder().encode(formatWorld(game.world));
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function euros(cents: number): string {
+  return `${(cents / 100).toFixed(2)} €`;
+}
+
+/** Firms with their budgets, then each active product with who has it, at what price, how much. */
+export function statusLines(game: Game): string[] {
+  const { numbers } = game;
+  const { entreprises, fournisseurs, produits } = game.world;
+  const lines = [
+    `Tour ${numbers.tour}: ${numbers.entreprises} entreprises, ` +
+    `${numbers.produitsActifs} of ${numbers.produits} produits active, ` +
+    `${numbers.fournisseurs} fournisseurs`,
+    "Entreprises:",
+    ...entreprises.map(({ nom, pays, budget }) => `  ${nom} (${pays}): ${euros(budget)}`),
+    "Produits:",
+  ];
+  produits.forEach(({ nom, type, prix, actif }, product) => {
+    if (!actif) return;
+    lines.push(`  ${nom} (${type}): ${euros(prix)}`);
+    for (const fournisseur of fournisseurs) {
+      const stock = fournisseur.stocks[product]!;
+      const price = fournisseur.prix[product]!;
+      if (stock === 0) continue;
+      const asked = price === 0 ? "without a price" : `at ${euros(price)}`;
+      lines.push(`    ${fournisseur.nom}: ${stock} units ${asked}`);
+    }
+  });
+  return lines;
+}
