@@ -1,0 +1,66 @@
+/** Makes what a game's reports carry besides the numbers of a turn. @module */
+
+import type { ReportMoment, RestOfReport } from "../publish/mod.ts";
+import { EVENT_TYPES, type Game } from "../simulation/mod.ts";
+
+/** Reading a whole world takes time: larger ones are reported without their detail. */
+const MAX_DETAIL_CELLS = 5000;
+/** The detail is for tables, which nobody reads faster. */
+const DETAIL_INTERVAL = 1;
+
+function euros(cents: number): number {
+  return cents / 100;
+}
+
+function detailOf({ world }: Game): NonNullable<RestOfReport["detail"]> {
+  return {
+    produits: world.produits.map(({ nom, prix }) => ({ nom, prix: euros(prix) })),
+    entreprises: world.entreprises.map(({ nom, budget, stocks }) => ({
+      nom,
+      budget: euros(budget),
+      stocks: [...stocks],
+    })),
+    fournisseurs: world.fournisseurs.map(({ nom, stocks }) => ({ nom, stocks: [...stocks] })),
+  };
+}
+
+/**
+ * Makes the function that a publisher asks for the rest of each report: further values, the times of
+ * events and, once a second in worlds that are not too large, the detail.
+ */
+export function createRestOfReport(game: Game): (moment: ReportMoment) => RestOfReport {
+  const { numbers, lastEvents } = game;
+  const cells = (numbers.entreprises + numbers.fournisseurs) * numbers.produits;
+  const seen = new Map<string, { turn: number; time: number }>();
+  let nextDetail = 0;
+
+  /** An event's time is that of the first report after it: a turn has no time of its own. */
+  function events(timestamp: number): Record<string, number> {
+    const times: Record<string, number> = {};
+    for (const type of EVENT_TYPES) {
+      const turn = lastEvents[type];
+      if (turn === 0) continue;
+      const known = seen.get(type);
+      const time = known?.turn === turn ? known.time : timestamp;
+      seen.set(type, { turn, time });
+      times[type] = time;
+    }
+    return times;
+  }
+
+  return ({ timestamp, fini }) => {
+    const isDetailDue = cells <= MAX_DETAIL_CELLS && (fini || timestamp >= nextDetail);
+    if (isDetailDue) nextDetail = timestamp + DETAIL_INTERVAL;
+    return {
+      values: {
+        budget_moyen: euros(Math.round(numbers.budgetTotal / numbers.entreprises)),
+        entreprises_total: numbers.entreprises,
+        entreprises_solvables: numbers.entreprisesSolvables,
+        produits_prix_min: euros(numbers.prixMin),
+        produits_prix_max: euros(numbers.prixMax),
+      },
+      evenements: events(timestamp),
+      ...(isDetailDue ? { detail: detailOf(game) } : {}),
+    };
+  };
+}

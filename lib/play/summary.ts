@@ -1,0 +1,80 @@
+/** What a run came to: as one JSON object, and as lines for a reader. @module */
+
+import type { PublisherStats } from "../publish/mod.ts";
+import { type Game, stateSha256 } from "../simulation/mod.ts";
+
+export interface Measured {
+  /** Seconds of all turns, pauses left out. */
+  readonly seconds: number;
+  readonly publisher: PublisherStats | undefined;
+}
+
+/** The same for a seed on every machine, but for `mesure`. Amounts are in euros. */
+export interface Summary {
+  readonly seed: number;
+  readonly tours: number;
+  readonly etat_sha256: string;
+  readonly budget_total: number;
+  readonly transactions: number;
+  readonly transactions_reussies: number;
+  readonly transactions_echouees: number;
+  readonly transactions_montant: number;
+  readonly volume: number;
+  readonly recharges: number;
+  readonly evenements: number;
+  readonly produits_actifs: number;
+  /** All that depends on the clock. */
+  readonly mesure: {
+    readonly secondes: number;
+    readonly tours_par_seconde: number;
+    readonly publication?: { readonly rapports: number; readonly secondes: number };
+  };
+}
+
+export async function summaryOf(
+  game: Game,
+  seed: number,
+  { seconds, publisher }: Measured,
+): Promise<Summary> {
+  const { numbers } = game;
+  return {
+    seed,
+    tours: numbers.tour,
+    etat_sha256: await stateSha256(game),
+    budget_total: numbers.budgetTotal / 100,
+    transactions: numbers.transactions,
+    transactions_reussies: numbers.reussies,
+    transactions_echouees: numbers.echouees,
+    transactions_montant: numbers.montant / 100,
+    volume: numbers.volume,
+    recharges: numbers.recharges / 100,
+    evenements: numbers.evenements,
+    produits_actifs: numbers.produitsActifs,
+    mesure: {
+      secondes: seconds,
+      tours_par_seconde: seconds > 0 ? numbers.tour / seconds : 0,
+      ...(publisher === undefined ? {} : {
+        publication: { rapports: publisher.reports, secondes: publisher.seconds },
+      }),
+    },
+  };
+}
+
+export function summaryLines(summary: Summary): string[] {
+  const { mesure } = summary;
+  const lines = [
+    `${summary.tours} turns, seed ${summary.seed}, ` +
+    `${Math.round(mesure.tours_par_seconde)} turns per second`,
+    `Budgets: ${summary.budget_total.toFixed(2)} € after recharges of ${
+      summary.recharges.toFixed(2)
+    } € ` +
+    `and purchases of ${summary.transactions_montant.toFixed(2)} €`,
+    `Purchases: ${summary.transactions_reussies} succeeded, ${summary.transactions_echouees} failed; ` +
+    `${summary.volume} units; ${summary.evenements} events`,
+  ];
+  if (mesure.publication !== undefined) {
+    const { rapports, secondes } = mesure.publication;
+    lines.push(`Monitoring: ${rapports} reports in ${(secondes * 1000).toFixed(1)} ms`);
+  }
+  return lines;
+}
