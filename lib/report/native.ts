@@ -76,7 +76,7 @@ const OPTIONAL = {
   evenements: z.record(label, seconds)
     .refine((events) => Object.keys(events).length <= MAX_PARTS)
     .describe("When an event of each type last happened, in seconds since 1970."),
-  repartitions: z.record(
+  repartitions: z.partialRecord(
     z.enum(REPORTED_METRICS.filter((entry) => entry.breakdowns).map((entry) => entry.name)),
     z.array(
       z.object({ continent: label.optional(), produit_type: label.optional(), valeur: total }),
@@ -139,7 +139,7 @@ type Repartitions = z.infer<typeof OPTIONAL.repartitions>;
 
 function breakdowns(repartitions: Repartitions): ReadonlyMap<string, readonly Breakdown[]> {
   return new Map(
-    Object.entries(repartitions).map(([name, parts]) => {
+    Object.entries(repartitions).map(([name, parts = []]) => {
       const labels = BREAKDOWN_LABELS.filter((label) => parts.some((part) => part[label]));
       return [name, [{
         labels,
