@@ -25,14 +25,18 @@ interface Moment {
 
 /** Plain data, so that it can be saved as it is. */
 export interface Ledger {
-  /** Turns played. TradeSim's `tour_actuel` goes on over resets, so there is nothing to close. */
+  /** Turns played. */
   turns: number;
+  /** The highest turn of a report. TradeSim's `tour_actuel` goes on over resets. */
+  turnsSeen: number;
   /** By name of the metric or, with `--all-keys`, of the key. */
   readonly totals: Map<string, Total>;
   /** Parts of totals, by name and then by the values of the labels in use, joined. They add up to the total. */
   readonly shares: Map<string, Map<string, Share>>;
   /** Turns per bucket of the catalogue, not cumulated, +Inf last. */
   readonly turnCounts: number[];
+  /** The highest counts of a report, for senders that give counts. */
+  readonly turnCountsSeen: number[];
   /** Duration of all timed turns, in seconds. */
   readonly turnSum: Total;
   /** Turns whose durations are counted since the last reset, for senders that give only a sum. */
@@ -52,12 +56,18 @@ export type Parts = ReadonlyMap<string, number>;
 /** Key of what no part accounts for. */
 export const UNKNOWN_PART = "";
 
+function noCounts(): number[] {
+  return new Array<number>(TURN_SECONDS_BUCKETS.length + 1).fill(0);
+}
+
 export function createLedger(): Ledger {
   return {
     turns: 0,
+    turnsSeen: 0,
     totals: new Map(),
     shares: new Map(),
-    turnCounts: new Array<number>(TURN_SECONDS_BUCKETS.length + 1).fill(0),
+    turnCounts: noCounts(),
+    turnCountsSeen: noCounts(),
     turnSum: { closed: 0, current: 0 },
     turnsTimed: 0,
     interval: { seconds: 0, turns: 0, first: undefined, last: undefined },
@@ -93,7 +103,9 @@ export function addReport(
   report: Report,
   parts: ReadonlyMap<string, Parts>,
 ): void {
-  ledger.turns = Math.max(ledger.turns, report.turn ?? 0);
+  const turn = Math.max(ledger.turnsSeen, report.turn ?? 0);
+  ledger.turns += turn - ledger.turnsSeen;
+  ledger.turnsSeen = turn;
   for (const [name, value] of report.values) {
     if (metric(name).type === "counter") raise(ledger, name, value, parts.get(name));
   }
@@ -127,6 +139,29 @@ export function absorb(ledger: Ledger, other: Ledger): void {
   const { seconds, turns } = intervalOf(other);
   ledger.interval.seconds += seconds;
   ledger.interval.turns += turns;
+}
+
+/**
+ * What is left of a ledger once another has absorbed it: it counts nothing, but knows what has been
+ * counted, so that its session can go on where it stopped.
+ */
+export function remnantOf(ledger: Ledger): Ledger {
+  const settled = ({ current }: Total): Total => ({ closed: -current, current });
+  const { last } = ledger.interval;
+  return {
+    ...ledger,
+    turns: 0,
+    totals: new Map(Array.from(ledger.totals, ([name, total]) => [name, settled(total)])),
+    shares: new Map(
+      Array.from(ledger.shares, ([name, shares]) => [
+        name,
+        new Map(Array.from(shares, ([key, { seen }]) => [key, { counted: 0, seen }])),
+      ]),
+    ),
+    turnCounts: noCounts(),
+    turnSum: settled(ledger.turnSum),
+    interval: { seconds: 0, turns: 0, first: last, last },
+  };
 }
 
 function totalOf(ledger: Ledger, name: string): Total {
@@ -174,11 +209,12 @@ function bucketOf(seconds: number): number {
 
 function addTurnSeconds(ledger: Ledger, { turnSeconds }: Report): void {
   if (turnSeconds === undefined) return;
-  const { turnCounts, turnSum } = ledger;
+  const { turnCounts, turnCountsSeen, turnSum } = ledger;
   const gained = Math.max(0, turnSeconds.sum - turnSum.current);
   if ("counts" in turnSeconds) {
     turnSeconds.counts.forEach((count, index) => {
-      turnCounts[index] = Math.max(turnCounts[index]!, count);
+      turnCounts[index]! += Math.max(0, count - turnCountsSeen[index]!);
+      turnCountsSeen[index] = Math.max(turnCountsSeen[index]!, count);
     });
   } else if (turnSeconds.turns > ledger.turnsTimed) {
     const turns = turnSeconds.turns - ledger.turnsTimed;

@@ -81,9 +81,11 @@ const tables = z.map(
 );
 const ledger = z.object({
   turns: number,
+  turnsSeen: number,
   totals: z.map(z.string(), total),
   shares: z.map(z.string(), z.map(z.string(), z.object({ counted: number, seen: number }))),
   turnCounts: z.array(number),
+  turnCountsSeen: z.array(number),
   turnSum: total,
   turnsTimed: number,
   interval: z.object({ seconds: number, turns: number, first: moment, last: moment }),
@@ -111,6 +113,7 @@ const stateShape = z.object({
   version: z.literal(VERSION),
   evicted: ledger,
   sessions: z.array(session),
+  retired: z.array(session),
   positions: z.array(
     z.object({ path: z.string(), dev: number, ino: number, offset: number, head: z.string() }),
   ),
@@ -118,8 +121,8 @@ const stateShape = z.object({
 
 /** Optional keys come back as undefined, as the program writes them. */
 function readState(text: string): Omit<SavedState, "journal"> {
-  const { evicted, sessions, positions } = stateShape.parse(fromText(text));
-  return { model: { evicted, sessions } as ModelState, positions };
+  const { positions, ...model } = stateShape.parse(fromText(text));
+  return { model: model as unknown as ModelState, positions };
 }
 
 /** The journal's complete lines; a process may have been killed while it wrote the last one. */
@@ -170,7 +173,7 @@ export function openState({ path, log, onError }: StateOptions): StateFile {
         journalBytes += writeSync(journal, toText({ report: kept, arrival }) + "\n");
       });
     },
-    save({ evicted, sessions }, positions) {
+    save({ evicted, sessions, retired }, positions) {
       attempt(() => {
         const text = toText({
           version: VERSION,
@@ -181,6 +184,7 @@ export function openState({ path, log, onError }: StateOptions): StateFile {
               ? session.detail
               : new Map(),
           })),
+          retired,
           positions,
         });
         writeFileSync(`${path}.new`, text, { mode: 0o600 });
@@ -225,7 +229,11 @@ function readSaved(path: string, journalPath: string, log: Log): SavedState | un
     if (!existsSync(path)) {
       const journal = readJournal(journalPath);
       if (journal.length === 0) return undefined;
-      return { model: { evicted: createLedger(), sessions: [] }, positions: [], journal };
+      return {
+        model: { evicted: createLedger(), sessions: [], retired: [] },
+        positions: [],
+        journal,
+      };
     }
     text = readFileSync(path, "utf8");
   } catch (error) {
