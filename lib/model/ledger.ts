@@ -227,6 +227,7 @@ function addTurnSeconds(ledger: Ledger, { turnSeconds }: Report): void {
 function addInterval({ interval }: Ledger, { timestamp, turn }: Report): void {
   if (timestamp === undefined || turn === undefined) return;
   interval.first ??= { time: timestamp, turn };
-  // A clock that is set back must not take real time away.
-  interval.last = { time: Math.max(timestamp, interval.last?.time ?? timestamp), turn };
+  const { last = { time: timestamp, turn } } = interval;
+  // A clock or a turn that is set back must not take anything away.
+  interval.last = { time: Math.max(timestamp, last.time), turn: Math.max(turn, last.turn) };
 }
