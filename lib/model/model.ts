@@ -372,7 +372,9 @@ export class Model {
   ): Family {
     const ledgers = this.#ledgers();
     if (this.#options.bySession) {
-      const known = ledgers.filter(([, ledger]) => ledger !== this.#evicted || ledger.turns > 0);
+      const known = ledgers.filter(([, ledger]) =>
+        ledger !== this.#evicted || read(ledger).some((value) => value > 0)
+      );
       return {
         metric: entry,
         series: known.flatMap(([id]) => series(this.#sessionLabel(id))),
