@@ -30,7 +30,9 @@ export interface ExpositionOptions {
 export interface Exposition {
   /** The text of now: a report that was taken before this call is in it. */
   text(): Promise<string>;
-  /** The same, compressed; made at most once per text. */
+  /** The same in UTF-8, made at most once per text; not to be changed. */
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  /** The same, compressed; made at most once per text, and not to be changed. */
   gzip(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
@@ -58,6 +60,7 @@ export function createExposition(options: ExpositionOptions): Exposition {
   let gameText = "";
   let ownSeries = 0;
   let whole = { game: "", own: "", text: "" };
+  let encoded: { readonly text: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
   let compressed:
     | { readonly text: string; readonly bytes: Promise<Uint8Array<ArrayBuffer>> }
     | undefined;
@@ -112,6 +115,11 @@ export function createExposition(options: ExpositionOptions): Exposition {
 
   return {
     text: currentText,
+    async bytes() {
+      const current = await currentText();
+      if (encoded?.text !== current) encoded = { text: current, bytes: encoder.encode(current) };
+      return encoded.bytes;
+    },
     async gzip() {
       const current = await currentText();
       if (compressed?.text !== current) {
