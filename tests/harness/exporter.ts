@@ -38,9 +38,15 @@ function spawn({ args = [], cwd, env = {} }: RunOptions): Deno.ChildProcess {
   }).spawn();
 }
 
+/** How long a run that ought to end by itself may take; then it is killed, and ends with a signal. */
+const RUN_MS = 20_000;
+
 /** Runs the program to its end. */
 export async function runExporter(options: RunOptions): Promise<Finished> {
-  const { code, signal, stdout, stderr } = await spawn(options).output();
+  const child = spawn(options);
+  const limit = setTimeout(() => child.kill("SIGKILL"), RUN_MS);
+  const { code, signal, stdout, stderr } = await child.output();
+  clearTimeout(limit);
   const decoder = new TextDecoder();
   return { code, signal, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
