@@ -633,7 +633,7 @@ Deno.test("families() splits by any labels what it shows without them, whatever 
         assert.equal(labelled.take(next, now), plain.take(next, now));
         const found = sums(labelled.families(now).families);
         for (const [series, value] of sums(plain.families(now).families)) {
-          assert.ok(Math.abs(found.get(series)! - value) < 1e-6, series);
+          assert.ok(Math.abs((found.get(series) ?? 0) - value) < 1e-6, series);
           found.delete(series);
         }
         assert.deepEqual([...found.keys()], []);
@@ -664,7 +664,8 @@ Deno.test("families() never lets a counter fall, whatever is reported", () => {
         }
         if (outcome !== "taken") assert.deepEqual(after, before);
         for (const [series, value] of sumsBefore) {
-          assert.ok(sumsAfter.get(series)! >= value - 1e-9, series);
+          // A counter at 0 may go with its session.
+          assert.ok((sumsAfter.get(series) ?? 0) >= value - 1e-9, series);
         }
         if (next.order !== undefined) {
           const repeated = model.take({ ...next, finished: !next.finished }, now);
