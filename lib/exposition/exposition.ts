@@ -99,8 +99,15 @@ export function createExposition(options: ExpositionOptions): Exposition {
   async function currentText(): Promise<string> {
     if (ownSeries === 0) ownSeries = countLines(await telemetry.text());
     renderGame();
-    const own = await telemetry.text();
-    if (own !== whole.own) ownSeries = countLines(own);
+    let own = await telemetry.text();
+    const count = own === whole.own ? ownSeries : countLines(own);
+    if (count !== ownSeries) {
+      // Series of the exporter's own have come: the limit and the count must know of them.
+      ownSeries = count;
+      modelVersion = -1;
+      renderGame();
+      own = await telemetry.text();
+    }
     // Another scrape may have rendered while this one waited: what is newest serves both.
     if (gameText !== whole.game || own !== whole.own) {
       whole = { game: gameText, own, text: gameText + own };

@@ -246,7 +246,7 @@ export class Model {
           ({ firstTimestamp, lastTimestamp }) =>
             firstTimestamp === undefined || lastTimestamp === undefined
               ? undefined
-              : Math.max(0, lastTimestamp - firstTimestamp),
+              : toMicroseconds(Math.max(0, lastTimestamp - firstTimestamp)),
         );
       case "simulation_dernier_rapport_timestamp_seconds":
         return this.#gauge(entry, (session) => session.arrival);
