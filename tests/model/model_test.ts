@@ -20,15 +20,14 @@ const PHASE_1 = ["budget_total", "transactions_total", "produits_actifs", "tours
 
 Deno.test("families() shows phase 1 of the real payloads, with the turn durations of the game itself", () => {
   const model = createModel();
-  const [first, fifth] = [realReport("001"), realReport("005")];
-  model.take(first, 1000);
+  model.take(realReport("001"), 1000);
   assert.deepEqual(shown(model, 1000, ...PHASE_1), {
     budget_total: 189946.47,
     transactions_total: 19,
     produits_actifs: 6,
     tours_completes: 1,
   });
-  model.take(fifth, 1001);
+  model.take(realReport("005"), 1001);
   assert.deepEqual(shown(model, 1001, ...PHASE_1), {
     budget_total: 189211.92,
     transactions_total: 33,
@@ -47,7 +46,7 @@ Deno.test("families() shows phase 1 of the real payloads, with the turn duration
   const others = ["simulation_tour", "simulation_duree_seconds", "simulation_sessions"];
   assert.deepEqual(shown(model, 1001, ...others), {
     simulation_tour: 5,
-    simulation_duree_seconds: fifth.timestamp! - first.timestamp!,
+    simulation_duree_seconds: 0.071,
     simulation_sessions: 1,
   });
   const interval = "simulation_tour_intervalle_seconds";
