@@ -249,7 +249,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
       await until("the end to begin", () => exporter.log().includes("msg=Stopping"));
       assert.match(await begun.finish(), /^HTTP\/1\.1 200 [^]*"success"/);
 
-      const { code, signal: killedBy, stdout, stderr } = await exporter.stop(signal);
+      const { code, signal: killedBy, stdout, stderr } = await exporter.end();
       assert.deepEqual({ code, killedBy, stdout }, { code: 0, killedBy: null, stdout: "" });
       assert.doesNotMatch(stderr, /level=(warn|error)|^ +at /m);
       assert.ok((await Deno.readTextFile(state)).includes('"turns":7'), "the report is not saved");
