@@ -50,7 +50,7 @@ export const COLUMN_NAMES = [
 const label = z.string().refine(isLabelValue, `expected 1 to ${MAX_LABEL_BYTES} bytes`);
 const total = z.number().min(0).max(MAX_TOTAL);
 const count = z.int().min(0).max(MAX_TOTAL);
-const seconds = z.number().min(0);
+const seconds = z.number().min(0).max(MAX_TOTAL);
 const stocks = z.array(z.number()).optional()
   .describe("Units of each product, in the order of `produits`.");
 
@@ -190,7 +190,7 @@ export function readNative(raw: JsonObject, options: ReadOptions): Report {
     throw new Refused(
       "other_record",
       `Cannot take the report: its version is ${
-        JSON.stringify(raw.version)
+        JSON.stringify(raw.version)?.slice(0, 40)
       }, expected ${NATIVE_VERSION}`,
     );
   }
