@@ -74,6 +74,11 @@ export function createLedger(): Ledger {
   };
 }
 
+/** Every total of a ledger that can be a fraction, by name. */
+export function totalsOf(ledger: Ledger): [name: string, total: Total][] {
+  return [...ledger.totals, ["temps_simulation_tour_seconds", ledger.turnSum]];
+}
+
 export function valueOf({ closed, current }: Total): number {
   return closed + current;
 }

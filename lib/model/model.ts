@@ -16,6 +16,7 @@ import {
   type Ledger,
   type Parts,
   remnantOf,
+  totalsOf,
   UNKNOWN_PART,
   valueOf,
 } from "./ledger.ts";
@@ -207,11 +208,42 @@ export class Model {
       if (session !== newest && (!quietest || session.place < quietest.place)) quietest = session;
     }
     if (quietest === undefined) return;
+    const before = this.#sums();
     this.#sessions.delete(quietest.id);
     this.#live = this.#live.filter((session) => session !== quietest);
     absorb(this.#evicted, quietest.ledger);
+    this.#makeUp(before);
     this.#retire(quietest);
     this.#options.onEvicted?.(quietest.id);
+  }
+
+  /** What the totals of all ledgers come to, by name, added in the order in which they are shown. */
+  #sums(): Map<string, number> {
+    const sums = new Map<string, number>();
+    for (const [, ledger] of this.#ledgers()) {
+      for (const [name, total] of totalsOf(ledger)) {
+        sums.set(name, (sums.get(name) ?? 0) + valueOf(total));
+      }
+    }
+    return sums;
+  }
+
+  /**
+   * The same amounts in another order can add up to a rounding error less than before. A counter
+   * that falls by so little is a reset to Prometheus, so the difference is made up for.
+   */
+  #makeUp(before: ReadonlyMap<string, number>): void {
+    for (let isLess = true; isLess;) {
+      isLess = false;
+      const sums = this.#sums();
+      for (const [name, total] of totalsOf(this.#evicted)) {
+        const lost = before.get(name)! - sums.get(name)!;
+        if (lost > 0) {
+          total.closed += lost;
+          isLess = true;
+        }
+      }
+    }
   }
 
   /**
