@@ -6,6 +6,7 @@ import {
   formatUsageError,
   giveUpPermissions,
   readCommandLine,
+  readNamedFile,
   type ServeOptions,
   UsageError,
   VERSION,
@@ -55,21 +56,18 @@ const NO_WEB_CONFIG: WebConfig = { tls: undefined, headers: {}, users: {} };
 
 const now = () => Date.now() / 1000;
 
-function readFile(path: string): string {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (error) {
-    throw new UsageError(`Cannot read "${path}": ${(error as Error).message}`, { cause: error });
-  }
-}
-
 /** Everything that can be wrong with files named by flags is found here, before anything starts. */
 function readFiles({ webConfigFile, ingestTokenFile }: ServeOptions) {
+  const read = (flag: string, path: string) => readNamedFile(path, flag, Deno.readTextFileSync);
   return {
-    web: webConfigFile === undefined
-      ? NO_WEB_CONFIG
-      : readWebConfig(readFile(webConfigFile), webConfigFile, readFile),
-    token: ingestTokenFile === undefined ? undefined : readToken(readFile(ingestTokenFile)),
+    web: webConfigFile === undefined ? NO_WEB_CONFIG : readWebConfig(
+      read("--web.config.file", webConfigFile),
+      webConfigFile,
+      Deno.readTextFileSync,
+    ),
+    token: ingestTokenFile === undefined
+      ? undefined
+      : readToken(read("--ingest-token-file", ingestTokenFile)),
   };
 }
 
@@ -213,7 +211,7 @@ async function serve(options: ServeOptions, log: Log): Promise<void> {
 /** Does what the arguments ask for; returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
-    const asked = readCommandLine(args, Deno.env.get, readFile);
+    const asked = readCommandLine(args, Deno.env.get, Deno.readTextFileSync);
     switch (asked.command) {
       case "help":
         await print(asked.text);

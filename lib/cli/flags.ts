@@ -5,6 +5,7 @@ import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../log/m
 import {
   type Address,
   FILE,
+  FILES,
   HOST,
   type Kind,
   LISTEN_ADDRESS,
@@ -168,7 +169,7 @@ const SERVE_FLAGS = {
   follow: repeatable<string>({
     name: "follow",
     unit: "<FILE>",
-    kind: FILE,
+    kind: FILES,
     initial: ["logs/metrics*.jsonl"],
     initially: "logs/metrics*.jsonl, now or as soon as it is there",
     help: "JSONL file that TradeSim writes; a * in its last part stands for any characters; " +
@@ -191,8 +192,7 @@ const SERVE_FLAGS = {
   }),
   detail: onOff({
     name: "detail",
-    help:
-      "add the budget of each firm, the price of each product and the stocks of both and of suppliers",
+    help: "add the budget of each firm, the price of each product and every stock",
   }),
   allKeys: onOff({
     name: "all-keys",
@@ -259,7 +259,7 @@ const SERVE_FLAGS = {
     unit: "<FILE>",
     kind: FILE,
     initially: "none",
-    help: "file with the token that whoever posts a report must show",
+    help: "file with a token that lets other machines post reports",
   }),
   allowRemoteIngest: onOff({
     name: "allow-remote-ingest",

@@ -127,6 +127,13 @@ export const FILE: Kind<string> = {
   parse: (text) => text === "" || text.includes("\0") ? undefined : text,
 };
 
+/** What can be followed: a file, or all files whose names match in the path's last part. */
+export const FILES: Kind<string> = {
+  expected: "the name of a file, with at most one * and that in the last part",
+  types: ["string"],
+  parse: (text) => /^[^*]*(\*[^*/\\]*)?$/.test(text) ? FILE.parse(text) : undefined,
+};
+
 export const HOST: Kind<string> = {
   expected: "a host name or an IP address, without a port",
   types: ["string"],

@@ -78,7 +78,17 @@ function splitCommand(args: readonly string[]): [CommandName, readonly string[]]
   );
 }
 
-function readConfigText(path: string, name: string, readFile: (path: string) => string): string {
+/**
+ * Reads a file that the user named.
+ *
+ * @param name The flag or environment variable that names it.
+ * @throws {UsageError} When it cannot be read.
+ */
+export function readNamedFile(
+  path: string,
+  name: string,
+  readFile: (path: string) => string,
+): string {
   try {
     return readFile(path);
   } catch (cause) {
@@ -103,7 +113,7 @@ function readSettings(
   const path = config?.texts[0];
   if (config === undefined || path === undefined) return { sources, enabled: true, notes: [] };
 
-  const text = readConfigText(path, config.name, readFile);
+  const text = readNamedFile(path, config.name, readFile);
   const { layer, enabled, notes } = path.toLowerCase().endsWith(".py")
     ? readPythonConfig(text, path)
     : { layer: readYamlConfig(flags, text, path), enabled: true, notes: [] };

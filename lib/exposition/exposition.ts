@@ -30,7 +30,9 @@ export interface ExpositionOptions {
 export interface Exposition {
   /** The text of now: a report that was taken before this call is in it. */
   text(): Promise<string>;
-  /** The same, compressed; made at most once per text. */
+  /** The same in UTF-8, made at most once per text; not to be changed. */
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  /** The same, compressed; made at most once per text, and not to be changed. */
   gzip(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
@@ -58,6 +60,7 @@ export function createExposition(options: ExpositionOptions): Exposition {
   let gameText = "";
   let ownSeries = 0;
   let whole = { game: "", own: "", text: "" };
+  let encoded: { readonly text: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
   let compressed:
     | { readonly text: string; readonly bytes: Promise<Uint8Array<ArrayBuffer>> }
     | undefined;
@@ -96,8 +99,15 @@ export function createExposition(options: ExpositionOptions): Exposition {
   async function currentText(): Promise<string> {
     if (ownSeries === 0) ownSeries = countLines(await telemetry.text());
     renderGame();
-    const own = await telemetry.text();
-    if (own !== whole.own) ownSeries = countLines(own);
+    let own = await telemetry.text();
+    const count = own === whole.own ? ownSeries : countLines(own);
+    if (count !== ownSeries) {
+      // Series of the exporter's own have come: the limit and the count must know of them.
+      ownSeries = count;
+      modelVersion = -1;
+      renderGame();
+      own = await telemetry.text();
+    }
     // Another scrape may have rendered while this one waited: what is newest serves both.
     if (gameText !== whole.game || own !== whole.own) {
       whole = { game: gameText, own, text: gameText + own };
@@ -112,6 +122,11 @@ export function createExposition(options: ExpositionOptions): Exposition {
 
   return {
     text: currentText,
+    async bytes() {
+      const current = await currentText();
+      if (encoded?.text !== current) encoded = { text: current, bytes: encoder.encode(current) };
+      return encoded.bytes;
+    },
     async gzip() {
       const current = await currentText();
       if (compressed?.text !== current) {

@@ -25,14 +25,18 @@ interface Moment {
 
 /** Plain data, so that it can be saved as it is. */
 export interface Ledger {
-  /** Turns played. TradeSim's `tour_actuel` goes on over resets, so there is nothing to close. */
+  /** Turns played. */
   turns: number;
+  /** The highest turn of a report. TradeSim's `tour_actuel` goes on over resets. */
+  turnsSeen: number;
   /** By name of the metric or, with `--all-keys`, of the key. */
   readonly totals: Map<string, Total>;
   /** Parts of totals, by name and then by the values of the labels in use, joined. They add up to the total. */
   readonly shares: Map<string, Map<string, Share>>;
   /** Turns per bucket of the catalogue, not cumulated, +Inf last. */
   readonly turnCounts: number[];
+  /** The highest counts of a report, for senders that give counts. */
+  readonly turnCountsSeen: number[];
   /** Duration of all timed turns, in seconds. */
   readonly turnSum: Total;
   /** Turns whose durations are counted since the last reset, for senders that give only a sum. */
@@ -52,16 +56,27 @@ export type Parts = ReadonlyMap<string, number>;
 /** Key of what no part accounts for. */
 export const UNKNOWN_PART = "";
 
+function noCounts(): number[] {
+  return new Array<number>(TURN_SECONDS_BUCKETS.length + 1).fill(0);
+}
+
 export function createLedger(): Ledger {
   return {
     turns: 0,
+    turnsSeen: 0,
     totals: new Map(),
     shares: new Map(),
-    turnCounts: new Array<number>(TURN_SECONDS_BUCKETS.length + 1).fill(0),
+    turnCounts: noCounts(),
+    turnCountsSeen: noCounts(),
     turnSum: { closed: 0, current: 0 },
     turnsTimed: 0,
     interval: { seconds: 0, turns: 0, first: undefined, last: undefined },
   };
+}
+
+/** Every total of a ledger that can be a fraction, by name. */
+export function totalsOf(ledger: Ledger): [name: string, total: Total][] {
+  return [...ledger.totals, ["temps_simulation_tour_seconds", ledger.turnSum]];
 }
 
 export function valueOf({ closed, current }: Total): number {
@@ -93,7 +108,9 @@ export function addReport(
   report: Report,
   parts: ReadonlyMap<string, Parts>,
 ): void {
-  ledger.turns = Math.max(ledger.turns, report.turn ?? 0);
+  const turn = Math.max(ledger.turnsSeen, report.turn ?? 0);
+  ledger.turns += turn - ledger.turnsSeen;
+  ledger.turnsSeen = turn;
   for (const [name, value] of report.values) {
     if (metric(name).type === "counter") raise(ledger, name, value, parts.get(name));
   }
@@ -127,6 +144,29 @@ export function absorb(ledger: Ledger, other: Ledger): void {
   const { seconds, turns } = intervalOf(other);
   ledger.interval.seconds += seconds;
   ledger.interval.turns += turns;
+}
+
+/**
+ * What is left of a ledger once another has absorbed it: it counts nothing, but knows what has been
+ * counted, so that its session can go on where it stopped.
+ */
+export function remnantOf(ledger: Ledger): Ledger {
+  const settled = ({ current }: Total): Total => ({ closed: -current, current });
+  const { last } = ledger.interval;
+  return {
+    ...ledger,
+    turns: 0,
+    totals: new Map(Array.from(ledger.totals, ([name, total]) => [name, settled(total)])),
+    shares: new Map(
+      Array.from(ledger.shares, ([name, shares]) => [
+        name,
+        new Map(Array.from(shares, ([key, { seen }]) => [key, { counted: 0, seen }])),
+      ]),
+    ),
+    turnCounts: noCounts(),
+    turnSum: settled(ledger.turnSum),
+    interval: { seconds: 0, turns: 0, first: last, last },
+  };
 }
 
 function totalOf(ledger: Ledger, name: string): Total {
@@ -174,11 +214,12 @@ function bucketOf(seconds: number): number {
 
 function addTurnSeconds(ledger: Ledger, { turnSeconds }: Report): void {
   if (turnSeconds === undefined) return;
-  const { turnCounts, turnSum } = ledger;
+  const { turnCounts, turnCountsSeen, turnSum } = ledger;
   const gained = Math.max(0, turnSeconds.sum - turnSum.current);
   if ("counts" in turnSeconds) {
     turnSeconds.counts.forEach((count, index) => {
-      turnCounts[index] = Math.max(turnCounts[index]!, count);
+      turnCounts[index]! += Math.max(0, count - turnCountsSeen[index]!);
+      turnCountsSeen[index] = Math.max(turnCountsSeen[index]!, count);
     });
   } else if (turnSeconds.turns > ledger.turnsTimed) {
     const turns = turnSeconds.turns - ledger.turnsTimed;
@@ -191,6 +232,7 @@ function addTurnSeconds(ledger: Ledger, { turnSeconds }: Report): void {
 function addInterval({ interval }: Ledger, { timestamp, turn }: Report): void {
   if (timestamp === undefined || turn === undefined) return;
   interval.first ??= { time: timestamp, turn };
-  // A clock that is set back must not take real time away.
-  interval.last = { time: Math.max(timestamp, interval.last?.time ?? timestamp), turn };
+  const { last = { time: timestamp, turn } } = interval;
+  // A clock or a turn that is set back must not take anything away.
+  interval.last = { time: Math.max(timestamp, last.time), turn: Math.max(turn, last.turn) };
 }

@@ -15,6 +15,8 @@ import {
   intervalOf,
   type Ledger,
   type Parts,
+  remnantOf,
+  totalsOf,
   UNKNOWN_PART,
   valueOf,
 } from "./ledger.ts";
@@ -46,12 +48,16 @@ export interface ModelOptions {
 export interface ModelState {
   readonly evicted: Ledger;
   readonly sessions: readonly Session[];
+  readonly retired: readonly Session[];
 }
 
 /** Value of a label for what no part of a report accounts for. */
 const UNKNOWN_LABEL = "inconnu";
 /** Value of the session label for what sessions counted that are no longer remembered. */
 const EVICTED_LABEL = "autres";
+
+/** How many sessions that had to make room are remembered for each that is shown. */
+const RETIRED_PER_SESSION = 4;
 
 type Labels = Series["labels"];
 
@@ -105,6 +111,8 @@ function cumulated(counts: readonly number[]): number[] {
 export class Model {
   readonly #options: ModelOptions;
   readonly #sessions = new Map<string, Session>();
+  /** Sessions that had to make room, oldest first. Their ledgers are remnants: they count nothing. */
+  readonly #retired = new Map<string, Session>();
   #live: Session[] = [];
   #evicted = createLedger();
   #place = 0;
@@ -133,11 +141,12 @@ export class Model {
   take(report: Report, arrival: number): Outcome {
     let session = this.#sessions.get(report.session);
     const isNew = session === undefined;
-    session ??= createSession(report.session);
+    session ??= this.#retired.get(report.session) ?? createSession(report.session);
     const outcome = takeReport(session, report, arrival, this.#options.breakdowns);
     if (outcome !== "taken") return outcome;
     session.place = ++this.#place;
     if (isNew) {
+      this.#retired.delete(session.id);
       this.#sessions.set(session.id, session);
       if (this.#sessions.size > this.#options.maxSessions) this.#evict(session);
     }
@@ -153,12 +162,17 @@ export class Model {
 
   /** What a later process needs; the ledgers are this model's own, so serialise it at once. */
   state(): ModelState {
-    return { evicted: this.#evicted, sessions: [...this.#sessions.values()] };
+    return {
+      evicted: this.#evicted,
+      sessions: [...this.#sessions.values()],
+      retired: [...this.#retired.values()],
+    };
   }
 
   /** Goes on from a saved state, which must not be used elsewhere. */
-  restore({ evicted, sessions }: ModelState): void {
+  restore({ evicted, sessions, retired }: ModelState): void {
     this.#evicted = evicted;
+    for (const session of retired) this.#retired.set(session.id, session);
     for (const session of sessions) {
       this.#sessions.set(session.id, session);
       this.#place = Math.max(this.#place, session.place);
@@ -194,10 +208,57 @@ export class Model {
       if (session !== newest && (!quietest || session.place < quietest.place)) quietest = session;
     }
     if (quietest === undefined) return;
+    const before = this.#sums();
     this.#sessions.delete(quietest.id);
     this.#live = this.#live.filter((session) => session !== quietest);
     absorb(this.#evicted, quietest.ledger);
+    this.#makeUp(before);
+    this.#retire(quietest);
     this.#options.onEvicted?.(quietest.id);
+  }
+
+  /** What the totals of all ledgers come to, by name, added in the order in which they are shown. */
+  #sums(): Map<string, number> {
+    const sums = new Map<string, number>();
+    for (const [, ledger] of this.#ledgers()) {
+      for (const [name, total] of totalsOf(ledger)) {
+        sums.set(name, (sums.get(name) ?? 0) + valueOf(total));
+      }
+    }
+    return sums;
+  }
+
+  /**
+   * The same amounts in another order can add up to a rounding error less than before. A counter
+   * that falls by so little is a reset to Prometheus, so the difference is made up for.
+   */
+  #makeUp(before: ReadonlyMap<string, number>): void {
+    for (let isLess = true; isLess;) {
+      isLess = false;
+      const sums = this.#sums();
+      for (const [name, total] of totalsOf(this.#evicted)) {
+        const lost = before.get(name)! - sums.get(name)!;
+        if (lost > 0) {
+          total.closed += lost;
+          isLess = true;
+        }
+      }
+    }
+  }
+
+  /**
+   * Keeps of a session only what it takes to go on counting where it stopped, should it report
+   * again: else all that it did would count twice. The number of such sessions is bounded too.
+   */
+  #retire({ id, format, order, tick, turn, arrival, ledger }: Session): void {
+    const left = { ...createSession(id), format, order, tick, turn, arrival };
+    this.#retired.set(id, { ...left, ledger: remnantOf(ledger) });
+    if (this.#retired.size > RETIRED_PER_SESSION * this.#options.maxSessions) {
+      for (const oldest of this.#retired.keys()) {
+        this.#retired.delete(oldest);
+        break;
+      }
+    }
   }
 
   #family(entry: Metric, now: number): Family | undefined {
@@ -217,7 +278,7 @@ export class Model {
           ({ firstTimestamp, lastTimestamp }) =>
             firstTimestamp === undefined || lastTimestamp === undefined
               ? undefined
-              : Math.max(0, lastTimestamp - firstTimestamp),
+              : toMicroseconds(Math.max(0, lastTimestamp - firstTimestamp)),
         );
       case "simulation_dernier_rapport_timestamp_seconds":
         return this.#gauge(entry, (session) => session.arrival);
@@ -343,7 +404,9 @@ export class Model {
   ): Family {
     const ledgers = this.#ledgers();
     if (this.#options.bySession) {
-      const known = ledgers.filter(([, ledger]) => ledger !== this.#evicted || ledger.turns > 0);
+      const known = ledgers.filter(([, ledger]) =>
+        ledger !== this.#evicted || read(ledger).some((value) => value > 0)
+      );
       return {
         metric: entry,
         series: known.flatMap(([id]) => series(this.#sessionLabel(id))),

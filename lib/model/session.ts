@@ -177,11 +177,16 @@ function keepLayouts(
 
 /** Two things of one name would be one series twice, which no scraper takes: the second is told apart. */
 function withoutDuplicates(rows: DetailTable["labels"]): DetailTable["labels"] {
-  const seen = new Map<string, number>();
+  /** The last number given to a name. */
+  const numbers = new Map<string, number>();
+  const taken = new Set<string>();
   return rows.map((row) => {
     const key = partKey(row);
-    const times = (seen.get(key) ?? 0) + 1;
-    seen.set(key, times);
-    return times === 1 ? row : [...row.slice(0, -1), `${row.at(-1)} #${times}`];
+    let number = numbers.get(key) ?? 1;
+    let own = row;
+    while (taken.has(partKey(own))) own = [...row.slice(0, -1), `${row.at(-1)} #${++number}`];
+    numbers.set(key, number);
+    taken.add(partKey(own));
+    return own;
   });
 }

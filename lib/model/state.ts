@@ -81,9 +81,11 @@ const tables = z.map(
 );
 const ledger = z.object({
   turns: number,
+  turnsSeen: number,
   totals: z.map(z.string(), total),
   shares: z.map(z.string(), z.map(z.string(), z.object({ counted: number, seen: number }))),
   turnCounts: z.array(number),
+  turnCountsSeen: z.array(number),
   turnSum: total,
   turnsTimed: number,
   interval: z.object({ seconds: number, turns: number, first: moment, last: moment }),
@@ -111,6 +113,7 @@ const stateShape = z.object({
   version: z.literal(VERSION),
   evicted: ledger,
   sessions: z.array(session),
+  retired: z.array(session),
   positions: z.array(
     z.object({ path: z.string(), dev: number, ino: number, offset: number, head: z.string() }),
   ),
@@ -118,15 +121,21 @@ const stateShape = z.object({
 
 /** Optional keys come back as undefined, as the program writes them. */
 function readState(text: string): Omit<SavedState, "journal"> {
-  const { evicted, sessions, positions } = stateShape.parse(fromText(text));
-  return { model: { evicted, sessions } as ModelState, positions };
+  const { positions, ...model } = stateShape.parse(fromText(text));
+  return { model: model as unknown as ModelState, positions };
 }
 
-/** The journal's complete lines; a process may have been killed while it wrote the last one. */
+/** The journal's complete lines, without those that a kill or a full disk has torn. */
 function readJournal(path: string): SavedState["journal"] {
   if (!existsSync(path)) return [];
   const lines = readFileSync(path, "utf8").split("\n").slice(0, -1);
-  return lines.map((line) => fromText(line) as SavedState["journal"][number]);
+  return lines.flatMap((line) => {
+    try {
+      return [fromText(line) as SavedState["journal"][number]];
+    } catch {
+      return []; // Reports are absolute: the next one makes up for it.
+    }
+  });
 }
 
 export interface StateOptions {
@@ -144,8 +153,15 @@ export interface StateOptions {
 export function openState({ path, log, onError }: StateOptions): StateFile {
   const journalPath = `${path}.journal`;
   const lock = openLock(path);
-  const saved = readSaved(path, journalPath, log);
-  const journal = openSync(journalPath, "a", 0o600);
+  let saved: SavedState | undefined;
+  let journal: number;
+  try {
+    saved = readSaved(path, journalPath, log);
+    journal = openSync(journalPath, "a", 0o600);
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
   let journalBytes = 0;
   let hasFailed = false;
 
@@ -170,7 +186,7 @@ export function openState({ path, log, onError }: StateOptions): StateFile {
         journalBytes += writeSync(journal, toText({ report: kept, arrival }) + "\n");
       });
     },
-    save({ evicted, sessions }, positions) {
+    save({ evicted, sessions, retired }, positions) {
       attempt(() => {
         const text = toText({
           version: VERSION,
@@ -181,6 +197,7 @@ export function openState({ path, log, onError }: StateOptions): StateFile {
               ? session.detail
               : new Map(),
           })),
+          retired,
           positions,
         });
         writeFileSync(`${path}.new`, text, { mode: 0o600 });
@@ -220,19 +237,21 @@ function openLock(path: string): Deno.FsFile {
 }
 
 function readSaved(path: string, journalPath: string, log: Log): SavedState | undefined {
-  let text: string;
+  let text: string | undefined;
+  let journal: SavedState["journal"];
   try {
-    if (!existsSync(path)) {
-      const journal = readJournal(journalPath);
-      if (journal.length === 0) return undefined;
-      return { model: { evicted: createLedger(), sessions: [] }, positions: [], journal };
-    }
-    text = readFileSync(path, "utf8");
+    text = existsSync(path) ? readFileSync(path, "utf8") : undefined;
+    journal = readJournal(journalPath);
   } catch (error) {
     throw new StateError(`Cannot read the state file "${path}": ${(error as Error).message}`);
   }
+  if (text === undefined) {
+    if (journal.length === 0) return undefined;
+    const model = { evicted: createLedger(), sessions: [], retired: [] };
+    return { model, positions: [], journal };
+  }
   try {
-    return { ...readState(text), journal: readJournal(journalPath) };
+    return { ...readState(text), journal };
   } catch (error) {
     renameSync(path, `${path}.broken`);
     log.error("Cannot understand the state file: totals begin again at 0", {

@@ -23,8 +23,11 @@ const CLOSE_OBJECT = 0x7d;
 const SPACE = 0x20;
 const NULL = new TextEncoder().encode("null");
 
-/** Python writes these, and JSON does not have them; strings are matched first, so as to stay. */
-const NON_FINITE = /"[^"\\]*(?:\\.[^"\\]*)*"|-?(?:NaN|Infinity)/g;
+/**
+ * Python writes these, and JSON does not have them; strings are matched first, so as to stay, and
+ * what touches one of these words makes it another word.
+ */
+const NON_FINITE = /"[^"\\]*(?:\\.[^"\\]*)*"|(?<![\w.+-])-?(?:NaN|Infinity)(?![\w.+-])/g;
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 

@@ -50,7 +50,7 @@ export const COLUMN_NAMES = [
 const label = z.string().refine(isLabelValue, `expected 1 to ${MAX_LABEL_BYTES} bytes`);
 const total = z.number().min(0).max(MAX_TOTAL);
 const count = z.int().min(0).max(MAX_TOTAL);
-const seconds = z.number().min(0);
+const seconds = z.number().min(0).max(MAX_TOTAL);
 const stocks = z.array(z.number()).optional()
   .describe("Units of each product, in the order of `produits`.");
 
@@ -76,7 +76,7 @@ const OPTIONAL = {
   evenements: z.record(label, seconds)
     .refine((events) => Object.keys(events).length <= MAX_PARTS)
     .describe("When an event of each type last happened, in seconds since 1970."),
-  repartitions: z.record(
+  repartitions: z.partialRecord(
     z.enum(REPORTED_METRICS.filter((entry) => entry.breakdowns).map((entry) => entry.name)),
     z.array(
       z.object({ continent: label.optional(), produit_type: label.optional(), valeur: total }),
@@ -139,7 +139,7 @@ type Repartitions = z.infer<typeof OPTIONAL.repartitions>;
 
 function breakdowns(repartitions: Repartitions): ReadonlyMap<string, readonly Breakdown[]> {
   return new Map(
-    Object.entries(repartitions).map(([name, parts]) => {
+    Object.entries(repartitions).map(([name, parts = []]) => {
       const labels = BREAKDOWN_LABELS.filter((label) => parts.some((part) => part[label]));
       return [name, [{
         labels,
@@ -190,7 +190,7 @@ export function readNative(raw: JsonObject, options: ReadOptions): Report {
     throw new Refused(
       "other_record",
       `Cannot take the report: its version is ${
-        JSON.stringify(raw.version)
+        JSON.stringify(raw.version)?.slice(0, 40)
       }, expected ${NATIVE_VERSION}`,
     );
   }

@@ -126,9 +126,12 @@ export const MAX_TOTAL = Number.MAX_SAFE_INTEGER;
 
 const encoder = new TextEncoder();
 
-/** Whether a text may become a label's value: 1 to 128 bytes of UTF-8. */
+/**
+ * Whether a text may become a label's value: 1 to 128 bytes of UTF-8. Half a surrogate pair has no
+ * UTF-8, so that two labels would come out as one; NUL joins labels in the model's keys.
+ */
 export function isLabelValue(text: string): boolean {
-  return text.length > 0 &&
+  return text.length > 0 && text.isWellFormed() && !text.includes("\0") &&
     (text.length * 3 <= MAX_LABEL_BYTES ||
       (text.length <= MAX_LABEL_BYTES && encoder.encode(text).length <= MAX_LABEL_BYTES));
 }

@@ -190,7 +190,8 @@ function breakdown(
     if (!isLabelValue(value) || (sums.size === MAX_PARTS && !sums.has(value))) continue;
     sums.set(value, (sums.get(value) ?? 0) + amount);
   }
-  if (sums.size === 0) return [];
+  // Each is finite, but their sum may not be; it could not be saved.
+  if (sums.size === 0 || !sums.values().every(Number.isFinite)) return [];
   const parts = Array.from(
     sums,
     ([value, sum]): Part => ({ labels: { [name]: value }, value: sum }),
@@ -294,7 +295,10 @@ export function readTradesim(raw: JsonObject, options: ReadOptions): Report {
   const payload = new Payload(raw, options.detail);
   const session = payload.text("session_id") || NO_SESSION;
   if (!isLabelValue(session)) {
-    throw new Refused("session", `Cannot take the report: "session_id" is too long`);
+    throw new Refused(
+      "session",
+      `Cannot take the report: "session_id" cannot be a label, expected at most 128 bytes of text`,
+    );
   }
   const tick = payload.number("tick") ?? payload.number("tick_actuel") ??
     payload.number("tours_completes");

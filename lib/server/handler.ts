@@ -40,6 +40,9 @@ export interface Connection {
 
 export type Handler = (request: Request, connection: Connection) => Promise<Response>;
 
+/** What the network takes at once, about. */
+const PIECE_BYTES = 64 * 1024;
+
 const TEXT = { "content-type": "text/plain; charset=utf-8" } as const;
 
 /** What a refused report is answered with. */
@@ -74,12 +77,16 @@ export function createHandler(options: HandlerOptions): Handler {
   async function scrape(request: Request): Promise<Response> {
     const started = performance.now();
     const wantsGzip = acceptsGzip(request.headers.get("accept-encoding"));
-    const body = wantsGzip ? await exposition.gzip() : await exposition.text();
-    const head: Record<string, string> = { "content-type": CONTENT_TYPE, vary: "Accept-Encoding" };
+    const bytes = wantsGzip ? await exposition.gzip() : await exposition.bytes();
+    const head: Record<string, string> = {
+      "content-type": CONTENT_TYPE,
+      "content-length": String(bytes.length),
+      vary: "Accept-Encoding",
+    };
     if (wantsGzip) head["content-encoding"] = "gzip";
     // Some versions of Deno compress by themselves what says nothing else.
     else head["cache-control"] = "no-transform";
-    const response = new Response(body, { headers: head });
+    const response = new Response(streamOf(bytes), { headers: head });
     telemetry.observe(
       "tradesim_exporter_scrape_duration_seconds",
       (performance.now() - started) / 1000,
@@ -165,10 +172,12 @@ export function createHandler(options: HandlerOptions): Handler {
     if (requests > MAX_REQUESTS) {
       return refuse("busy", 503, "Too many requests at once", { "retry-after": "1" });
     }
+    const url = URL.parse(request.url);
+    if (url === null) return refuse("host", 400, "Expected a host and a path");
     if (!isOwnHost(request.url, listening)) {
       return refuse("host", 421, "This address is served as localhost only");
     }
-    const { pathname } = new URL(request.url);
+    const { pathname } = url;
     if (pathname === INGEST_PATH) {
       if (request.method === "POST") return await ingest(request, peer);
       return refuse("method", 405, "Expected POST", { allow: "POST" });
@@ -202,6 +211,18 @@ export function createHandler(options: HandlerOptions): Handler {
       requests--;
     }
   };
+}
+
+/** A body that all answers can share: made of the bytes themselves, `Response` would copy them. */
+function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+        controller.enqueue(bytes.subarray(at, at + PIECE_BYTES));
+      }
+      controller.close();
+    },
+  });
 }
 
 /** Whether gzip is wanted: named, or covered by `*`, and not with a weight of 0 (RFC 9110, 12.5.3). */

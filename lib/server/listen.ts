@@ -27,6 +27,12 @@ function formatAddress(hostname: string, port: number): string {
   return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }
 
+/** An open port. */
+export interface Listening {
+  /** Waits for reports that are being sent, then closes the port once all requests are answered. */
+  shutdown(): Promise<void>;
+}
+
 /**
  * Listens on an address; port 0 takes a free one. What is logged is the real port, once it is open.
  *
@@ -37,10 +43,12 @@ export function listen(
   tls: WebConfig["tls"],
   handler: Handler,
   log: Log,
-): Deno.HttpServer {
+): Listening {
   const hostname = address.hostname.replace(/^\[|\]$/g, "");
+  let bodies = 0;
+  let onIdle: (() => void) | undefined;
   try {
-    return Deno.serve(
+    const server = Deno.serve(
       {
         hostname,
         port: address.port,
@@ -56,12 +64,26 @@ export function listen(
           return new Response("Internal error\n", { status: 500 });
         },
       },
-      (request, { remoteAddr }) =>
-        handler(request, {
-          listening: address.hostname,
-          peer: "hostname" in remoteAddr ? remoteAddr.hostname : "",
-        }),
+      async (request, { remoteAddr }) => {
+        const hasBody = request.body !== null;
+        if (hasBody) bodies++;
+        try {
+          return await handler(request, {
+            listening: address.hostname,
+            peer: "hostname" in remoteAddr ? remoteAddr.hostname : "",
+          });
+        } finally {
+          if (hasBody && --bodies === 0) onIdle?.();
+        }
+      },
     );
+    return {
+      async shutdown() {
+        // Deno 2.9 cuts off the bodies under way when it shuts down (denoland/deno#36809).
+        if (bodies > 0) await new Promise<void>((resolve) => onIdle = resolve);
+        await server.shutdown();
+      },
+    };
   } catch (error) {
     throw new ListenError(
       `Cannot listen on ${formatAddress(hostname, address.port)}: ${reasonOf(error)}`,

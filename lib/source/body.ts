@@ -21,6 +21,10 @@ const HELD_BODIES = 4;
 /** A thousandfold inflation of one such piece is still small. */
 const INFLATE_SLICE_BYTES = 4096;
 
+const CHUNK_BYTES = 64 * 1024;
+/** Buffers and readers that are kept for the next bodies. */
+const SPARE_PARTS = 4;
+
 function checkContentType(request: Request): void {
   const [type] = (request.headers.get("content-type") ?? "").split(";");
   if (type!.trim().toLowerCase() === "application/json") return;
@@ -32,7 +36,9 @@ function checkContentType(request: Request): void {
   );
 }
 
-function inflated(body: ReadableStream<Uint8Array<ArrayBuffer>>): ReadableStream<Uint8Array> {
+type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
+
+function inflated(body: ByteStream): ByteStream {
   const slices = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
     transform(chunk, controller) {
       for (let at = 0; at < chunk.length; at += INFLATE_SLICE_BYTES) {
@@ -43,7 +49,7 @@ function inflated(body: ReadableStream<Uint8Array<ArrayBuffer>>): ReadableStream
   return body.pipeThrough(slices).pipeThrough(new DecompressionStream("gzip"));
 }
 
-function stream(request: Request): ReadableStream<Uint8Array> | null {
+function stream(request: Request): ByteStream | null {
   const encoding = (request.headers.get("content-encoding") ?? "identity").trim().toLowerCase();
   switch (encoding) {
     case "identity":
@@ -60,6 +66,44 @@ function stream(request: Request): ReadableStream<Uint8Array> | null {
   }
 }
 
+type Chunk = Uint8Array<ArrayBuffer>;
+
+/** Reads a body so that none of its bytes wait for the garbage collector, which comes late for them. */
+interface ChunkReader {
+  read(): Promise<ReadableStreamReadResult<Chunk>>;
+  /** Gives back the memory of a chunk that was looked at; before the next one is read. */
+  release(chunk: Chunk): void;
+  /** Takes what the last reading gave. */
+  end(rest: Chunk | undefined): void;
+  cancel(): Promise<void>;
+}
+
+/** `buffers` holds the memory that earlier bodies have done with. */
+function readChunks(body: ByteStream, buffers: ArrayBuffer[]): ChunkReader {
+  let reader: ReadableStreamBYOBReader;
+  try {
+    reader = body.getReader({ mode: "byob" });
+  } catch {
+    // A small body that came as a whole, or an inflated one, cannot be read into a buffer.
+    const reader = body.getReader();
+    return {
+      read: () => reader.read(),
+      release: ({ buffer }) => buffer.transfer(0),
+      end: () => {},
+      cancel: () => reader.cancel(),
+    };
+  }
+  let buffer = buffers.pop() ?? new ArrayBuffer(CHUNK_BYTES);
+  return {
+    read: () => reader.read(new Uint8Array(buffer)),
+    release: (chunk) => buffer = chunk.buffer,
+    end(rest) {
+      if (rest !== undefined && buffers.length < SPARE_PARTS) buffers.push(rest.buffer);
+    },
+    cancel: () => reader.cancel(),
+  };
+}
+
 /**
  * Makes a reader of request bodies. What it gives is the body's JSON value; it throws `Refused`
  * for a body that is none, too large, too slow, or one too many.
@@ -69,6 +113,8 @@ export function createBodyReader(
 ): ReadBody {
   let bodies = 0;
   let heldBytes = 0;
+  const spareBuffers: ArrayBuffer[] = [];
+  const spareReaders: JsonReader[] = [];
 
   /** Reads a body into `json`; `hold` is told of every change in the bytes that it holds. */
   async function readAll(
@@ -78,7 +124,7 @@ export function createBodyReader(
   ): Promise<void> {
     const body = stream(request);
     if (body === null) return;
-    const reader = body.getReader();
+    const reader = readChunks(body, spareBuffers);
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
@@ -90,9 +136,10 @@ export function createBodyReader(
         if (isLate) {
           throw new Refused("timeout", `Cannot take the report: it took more than ${timeoutMs} ms`);
         }
-        if (done) return;
+        if (done) return reader.end(value);
         json.push(value);
         hold(json.keptBytes);
+        reader.release(value);
       }
     } catch (error) {
       reader.cancel().catch(() => {}); // The sender may be gone already.
@@ -110,18 +157,24 @@ export function createBodyReader(
   return async (request) => {
     checkContentType(request);
     if (bodies >= maxBodies) throw tooBusy();
-    const json = new JsonReader(maxBytes);
+    const json = spareReaders.pop() ?? new JsonReader(maxBytes);
     let held = 0;
     const hold = (bytes: number) => {
       heldBytes += bytes - held;
       held = bytes;
-      if (heldBytes > HELD_BODIES * maxBytes) throw tooBusy();
+      if (heldBytes <= HELD_BODIES * maxBytes) return;
+      // Given back at once, so that no other body is refused for the sake of this one.
+      heldBytes -= held;
+      held = 0;
+      throw tooBusy();
     };
     bodies++;
     try {
       await readAll(request, json, hold);
       return json.finish();
     } finally {
+      json.reset();
+      if (spareReaders.length < SPARE_PARTS) spareReaders.push(json);
       bodies--;
       heldBytes -= held;
     }

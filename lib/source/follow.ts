@@ -208,7 +208,7 @@ export function follow(options: FollowOptions): Follower {
   }
 
   /** Looks at all paths: what to follow, and which files the paths name, followed or not. */
-  function survey(): { wanted: Map<string, Seen>; surplus: Set<string>; named: Set<string> } {
+  function survey(): { wanted: Map<string, Seen>; named: Set<string> } {
     const wanted = new Map<string, Seen>();
     for (const path of literals) wanted.set(path, look(path));
     const matched = new Map<string, Seen>();
@@ -223,15 +223,14 @@ export function follow(options: FollowOptions): Follower {
     }
     const newestFirst = [...matched].sort(([, a], [, b]) => modified(b) - modified(a));
     for (const [path, seen] of newestFirst.slice(0, maxFiles)) wanted.set(path, seen);
-    const surplus = new Set(newestFirst.slice(maxFiles).map(([path]) => path));
-    if (surplus.size > 0 && !tooManyTold) {
+    if (newestFirst.length > maxFiles && !tooManyTold) {
       tooManyTold = true;
       log.warn("Too many files match: only those last written to are followed", {
         matched: newestFirst.length,
         followed: maxFiles,
       });
     }
-    return { wanted, surplus, named };
+    return { wanted, named };
   }
 
   function modified({ stats }: Seen): number {
@@ -332,8 +331,8 @@ export function follow(options: FollowOptions): Follower {
   }
 
   /**
-   * Reads the file that is open for `entry` after its path has come to name another or none, and
-   * lets it go unless lines may still come. True when there is more to read first.
+   * Reads the file that is open for `entry` when its path names it no more, or has become one of too
+   * many, and lets it go unless lines may still come. True when there is more to read first.
    */
   function finish(entry: Entry, file: FileTail, named: Set<string>, limit: number): boolean {
     const deleted = file.isDeleted();
@@ -374,7 +373,7 @@ export function follow(options: FollowOptions): Follower {
   function pollAll(limit: number): boolean {
     if (closed) return false;
     changed = false;
-    const { wanted, surplus, named } = survey();
+    const { wanted, named } = survey();
     for (const ids of [released, initial]) {
       for (const id of ids.keys()) if (!named.has(id)) ids.delete(id);
     }
@@ -382,10 +381,7 @@ export function follow(options: FollowOptions): Follower {
     if (!polled) begin(named);
     polled = true;
 
-    for (const entry of [...entries.values()]) {
-      entry.seen = wanted.get(entry.path) ?? {};
-      if (surplus.has(entry.path)) release(entry);
-    }
+    for (const entry of entries.values()) entry.seen = wanted.get(entry.path) ?? {};
     // Oldest first, so that what several files tell comes as far as can be in the order of time.
     const inOrder = [...entries.values()].sort((a, b) => modified(a.seen) - modified(b.seen));
     let more = false;
@@ -451,9 +447,9 @@ export function follow(options: FollowOptions): Follower {
     close() {
       if (closed) return;
       closed = true;
+      watch?.close();
       clearInterval(safety);
       clearTimeout(wake);
-      watch?.close();
       for (const { file } of entries.values()) file?.close();
     },
   };

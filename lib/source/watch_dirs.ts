@@ -11,7 +11,8 @@ export interface DirWatch {
 
 interface Watched {
   readonly ino: number;
-  readonly watcher: Deno.FsWatcher;
+  /** Ends the watch, which is over only when its iterator is. */
+  end(): void;
 }
 
 function inodeOf(dir: string): number | undefined {
@@ -22,48 +23,50 @@ function inodeOf(dir: string): number | undefined {
   }
 }
 
-/** Calls `onEvent` for each event in one of `dirs`, which may be absent. Starts with `renew()`. */
+/**
+ * Calls `onEvent` for each event in one of `dirs`, which may be absent, and when a watch has come
+ * to its end, so that it can be renewed. Starts with the first `renew()`.
+ */
 export function watchDirs(dirs: Iterable<string>, onEvent: () => void): DirWatch {
   const all = [...dirs];
   const watched = new Map<string, Watched>();
+  let closed = false;
 
-  function drop(dir: string): void {
-    watched.get(dir)?.watcher.close();
-    watched.delete(dir);
-  }
-
-  async function listen(dir: string, watcher: Deno.FsWatcher): Promise<void> {
+  async function watch(dir: string, ino: number): Promise<void> {
+    const watcher = Deno.watchFs(dir, { recursive: false });
+    let ended = false;
+    function end(): void {
+      if (!ended) watcher.close();
+      ended = true;
+    }
+    watched.set(dir, { ino, end });
     try {
       for await (const { kind, paths } of watcher) {
         // The watch of a directory that was removed is dead, even if one with its inode comes.
-        if (kind === "remove" && paths.some((path) => resolve(path) === resolve(dir))) {
-          if (watched.get(dir)?.watcher === watcher) drop(dir);
-        }
-        if (kind !== "access") onEvent();
+        if (kind === "remove" && paths.some((path) => resolve(path) === resolve(dir))) end();
+        if (kind !== "access" && !closed) onEvent();
       }
-    } catch {
-      if (watched.get(dir)?.watcher === watcher) drop(dir);
+    } finally {
+      watched.delete(dir);
     }
+    if (!closed) onEvent();
   }
 
   return {
     renew() {
       for (const dir of all) {
         const ino = inodeOf(dir);
-        if (watched.get(dir)?.ino === ino) continue;
-        drop(dir);
-        if (ino === undefined) continue;
-        try {
-          const watcher = Deno.watchFs(dir, { recursive: false });
-          watched.set(dir, { ino, watcher });
-          listen(dir, watcher);
-        } catch {
-          // It went just now, or the system has no watch left: the next call tries again.
-        }
+        const present = watched.get(dir);
+        if (present?.ino === ino) continue;
+        // A new watch that begins before the old one's end would end with it.
+        if (present) present.end();
+        // Refused when the directory went just now, or no watch is left: the next call tries again.
+        else if (ino !== undefined) watch(dir, ino).catch(() => {});
       }
     },
     close() {
-      for (const dir of watched.keys()) drop(dir);
+      closed = true;
+      for (const { end } of watched.values()) end();
     },
   };
 }

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import {
   FILE,
+  FILES,
   HOST,
   type Kind,
   LISTEN_ADDRESS,
@@ -104,6 +105,15 @@ const KINDS: Readonly<Record<string, [Kind<unknown>, Table]>> = {
     "0": false,
     "yes": undefined,
     "True": undefined,
+    "": undefined,
+  }],
+  "FILES": [FILES, {
+    "logs/metrics.jsonl": "logs/metrics.jsonl",
+    "logs/metrics*.jsonl": "logs/metrics*.jsonl",
+    "logs/*": "logs/*",
+    "logs/**": undefined,
+    "*/metrics.jsonl": undefined,
+    "a*b*c": undefined,
     "": undefined,
   }],
   "FILE": [FILE, { "a b/ü.jsonl": "a b/ü.jsonl", "-": "-", "": undefined, "a\0b": undefined }],

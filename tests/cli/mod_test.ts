@@ -289,7 +289,7 @@ const BAD: Readonly<
     [],
     { TRADESIM_EXPORTER_FOLLOW: "a,,b" },
     {},
-    'Cannot read TRADESIM_EXPORTER_FOLLOW "": expected the name of a file',
+    'Cannot read TRADESIM_EXPORTER_FOLLOW "": expected the name of a file, with at most one * and that in the last part',
   ],
   "a wrong value in a YAML file": [
     ["--config=x.yaml"],

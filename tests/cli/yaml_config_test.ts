@@ -98,9 +98,12 @@ const BAD: Readonly<Record<string, [text: string, message: string | RegExp]>> = 
   ],
   "a list in a list": [
     "follow: [[a]]",
-    "Cannot read follow in x.yaml: expected the name of a file, not a structure",
+    "Cannot read follow in x.yaml: expected the name of a file, with at most one * and that in the last part, not a structure",
   ],
-  "an empty list": ["follow: []", "Cannot read follow [] in x.yaml: expected the name of a file"],
+  "an empty list": [
+    "follow: []",
+    "Cannot read follow [] in x.yaml: expected the name of a file, with at most one * and that in the last part",
+  ],
   "an alias": [
     "host: &h a\nstate: *h",
     "Cannot read state in x.yaml: expected the name of a file, not a structure",

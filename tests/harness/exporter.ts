@@ -38,9 +38,15 @@ function spawn({ args = [], cwd, env = {} }: RunOptions): Deno.ChildProcess {
   }).spawn();
 }
 
+/** How long a run that ought to end by itself may take; then it is killed, and ends with a signal. */
+const RUN_MS = 20_000;
+
 /** Runs the program to its end. */
 export async function runExporter(options: RunOptions): Promise<Finished> {
-  const { code, signal, stdout, stderr } = await spawn(options).output();
+  const child = spawn(options);
+  const limit = setTimeout(() => child.kill("SIGKILL"), RUN_MS);
+  const { code, signal, stdout, stderr } = await child.output();
+  clearTimeout(limit);
   const decoder = new TextDecoder();
   return { code, signal, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
@@ -56,6 +62,8 @@ export interface RunningExporter {
   scrape(): Promise<string>;
   /** Posts a report as TradeSim does. */
   post(report: unknown): Promise<Response>;
+  /** Waits until it ends by itself, or by a signal sent to its `pid`. */
+  end(): Promise<Finished>;
   /** Ends it with a signal and waits for its end. Safe to call twice. */
   stop(signal?: Deno.Signal): Promise<Finished>;
 }
@@ -85,6 +93,13 @@ export async function startExporter(options: RunOptions): Promise<RunningExporte
   }
   let isEnded = false;
   child.status.then(() => isEnded = true);
+
+  async function end(): Promise<Finished> {
+    const { code, signal } = await child.status;
+    await stderr;
+    return { code, signal, stdout: await stdout, stderr: log };
+  }
+
   return {
     url,
     port: Number(new URL(url).port),
@@ -101,11 +116,10 @@ export async function startExporter(options: RunOptions): Promise<RunningExporte
         body: typeof report === "string" ? report : JSON.stringify(report),
       });
     },
+    end,
     async stop(signal = "SIGTERM") {
       if (!isEnded) child.kill(signal);
-      const { code, signal: ended } = await child.status;
-      await stderr;
-      return { code, signal: ended, stdout: await stdout, stderr: log };
+      return await end();
     },
   };
 }

@@ -1,12 +1,15 @@
 /** Registers tests that need a program beside Deno, which not every machine has. @module */
 
+/** Most programs tell their version by a flag, openssl by a command. */
 function isInstalled(program: string): boolean {
-  try {
-    return new Deno.Command(program, { args: ["--version"], stdout: "null", stderr: "null" })
-      .outputSync().success;
-  } catch {
-    return false;
-  }
+  return ["--version", "version"].some((arg) => {
+    try {
+      return new Deno.Command(program, { args: [arg], stdout: "null", stderr: "null" })
+        .outputSync().success;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /**

@@ -1,0 +1,201 @@
+/** Tests that the program's files keep to its layout. @module */
+
+import assert from "node:assert/strict";
+import { dirname, join, normalize } from "node:path";
+import settings from "../deno.json" with { type: "json" };
+
+/** The way of the data: a folder imports only from those before it. `main.ts` comes last. */
+const FOLDERS = [
+  ...["log", "catalogue", "telemetry", "report", "source"],
+  ...["model", "exposition", "server", "cli"],
+];
+
+/** The text of each file, by its path. */
+type Tree = Readonly<Record<string, string>>;
+
+/** What files name in their imports and re-exports. */
+function importsOf(text: string): string[] {
+  const statements = [
+    ...text.matchAll(/^(?:import|export)\b[^;"']*?\bfrom\s+["']([^"']+)["']/gm),
+    ...text.matchAll(/^import\s+["']([^"']+)["']/gm),
+    ...text.matchAll(/\bimport\(\s*["']([^"']+)["']/g),
+  ];
+  return statements.map(([, name]) => name!);
+}
+
+/** The files of the tree that a file imports. */
+function edgesOf(path: string, tree: Tree): string[] {
+  return importsOf(tree[path]!).filter((name) => name.startsWith("."))
+    .map((name) => normalize(join(dirname(path), name)));
+}
+
+/** Place of a file in the way of the data; undefined for files of no stage. */
+function placeOf(path: string): number | undefined {
+  if (path === "main.ts") return FOLDERS.length;
+  const place = FOLDERS.indexOf(/^lib\/([^/]+)\//.exec(path)?.[1] ?? "");
+  return place < 0 ? undefined : place;
+}
+
+/** Files that import each other in a circle, each circle once. */
+function cyclesOf(tree: Tree): string[] {
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  const visit = (path: string, trail: readonly string[]) => {
+    if (trail.includes(path)) {
+      cycles.push([...trail.slice(trail.indexOf(path)), path].join(" → "));
+      return;
+    }
+    if (done.has(path) || tree[path] === undefined) return;
+    for (const next of edgesOf(path, tree)) visit(next, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of Object.keys(tree)) visit(path, []);
+  return cycles;
+}
+
+/** All that is wrong with a tree of files, in words. */
+function faultsOf(tree: Tree, importMap: Readonly<Record<string, string>>): string[] {
+  const faults: string[] = [];
+  for (const [path, text] of Object.entries(tree)) {
+    const place = placeOf(path);
+    if (place === undefined) faults.push(`${path} lies in no known folder`);
+    if (!/^([a-z0-9_]+\/)*[a-z0-9_]+\.ts$/.test(path)) faults.push(`${path} is not in snake_case`);
+    const comment = /^\/\*\* (.+) @module \*\/\n/.exec(text)?.[1] ?? "";
+    if (!/^[A-Z].*\.$/.test(comment) || /\. [A-Z]/.test(comment)) {
+      faults.push(`${path} does not begin with one sentence`);
+    }
+    for (const name of importsOf(text)) {
+      if (name.startsWith("node:")) continue;
+      if (!name.startsWith(".")) {
+        if (!Object.hasOwn(importMap, name)) faults.push(`${path} imports ${name}`);
+        continue;
+      }
+      const target = normalize(join(dirname(path), name));
+      if (target === "deno.json") continue;
+      const isKnown = tree[target] !== undefined;
+      if (!isKnown || (placeOf(target) ?? Infinity) > (place ?? -1)) {
+        faults.push(`${path} imports ${target}`);
+      }
+    }
+  }
+  return [...faults, ...cyclesOf(tree)];
+}
+
+function readTree(): Tree {
+  const root = new URL("../", import.meta.url).pathname;
+  const tree: Record<string, string> = {};
+  const read = (path: string) => {
+    for (const { name, isDirectory } of Deno.readDirSync(root + path)) {
+      if (isDirectory) read(`${path}/${name}`);
+      else tree[`${path}/${name}`] = Deno.readTextFileSync(`${root}${path}/${name}`);
+    }
+  };
+  read("lib");
+  tree["main.ts"] = Deno.readTextFileSync(`${root}main.ts`);
+  return tree;
+}
+
+Deno.test("the program's files keep to its layout", () => {
+  const tree = readTree();
+  assert.ok(Object.keys(tree).length > 40);
+  assert.deepEqual(faultsOf(tree, settings.imports), []);
+  const folders = new Set(Object.keys(tree).map((path) => path.split("/")[1]!));
+  for (const folder of FOLDERS) assert.ok(folders.has(folder), `${folder} has files`);
+});
+
+Deno.test("the program's dependencies are named exactly, and all are used", () => {
+  const used = new Set(Object.values(readTree()).flatMap(importsOf));
+  const forTests = ["fast-check"];
+  for (const [name, target] of Object.entries(settings.imports)) {
+    assert.match(target, /^npm:[^@]+@\d+\.\d+\.\d+$/, name);
+    assert.ok(used.has(name) || forTests.includes(name), `${name} is used`);
+  }
+});
+
+Deno.test("faultsOf() finds what does not keep to the layout", () => {
+  const head = "/** Does a thing. @module */\n";
+  const good: Tree = {
+    "main.ts": `${head}import { a } from "./lib/model/mod.ts";\n`,
+    "lib/log/mod.ts": `${head}import { join } from "node:path";\n`,
+    "lib/model/mod.ts": `${head}export * from "./model.ts";\n`,
+    "lib/model/model.ts":
+      `${head}import {\n  type Log,\n} from "../log/mod.ts";\nimport { z } from "zod";\n`,
+    "lib/cli/mod.ts": `${head}import settings from "../../deno.json" with { type: "json" };\n`,
+  };
+  const cases: Record<string, [Tree, string[]]> = {
+    "nothing": [{}, []],
+    "folder behind": [
+      { "lib/log/mod.ts": `${head}import { a } from "../model/mod.ts";\n` },
+      [
+        "lib/log/mod.ts imports lib/model/mod.ts",
+        "lib/model/mod.ts → lib/model/model.ts → lib/log/mod.ts → lib/model/mod.ts",
+      ],
+    ],
+    "type of a folder behind": [
+      { "lib/report/a.ts": `${head}import type { a } from "../model/mod.ts";\n` },
+      ["lib/report/a.ts imports lib/model/mod.ts"],
+    ],
+    "folder behind, handed on": [
+      { "lib/report/a.ts": `${head}export { a } from "../model/mod.ts";\n` },
+      ["lib/report/a.ts imports lib/model/mod.ts"],
+    ],
+    "main": [
+      { "lib/cli/a.ts": `${head}await import("../../main.ts");\n` },
+      ["lib/cli/a.ts imports main.ts"],
+    ],
+    "file that is not there": [
+      { "lib/cli/a.ts": `${head}import "./b.ts";\n` },
+      ["lib/cli/a.ts imports lib/cli/b.ts"],
+    ],
+    "tests": [
+      { "lib/cli/a.ts": `${head}import "../../tests/b.ts";\n` },
+      ["lib/cli/a.ts imports tests/b.ts"],
+    ],
+    "circle": [
+      {
+        "lib/cli/a.ts": `${head}import "./b.ts";\n`,
+        "lib/cli/b.ts": `${head}export { a } from "./a.ts";\n`,
+      },
+      ["lib/cli/a.ts → lib/cli/b.ts → lib/cli/a.ts"],
+    ],
+    "file that imports itself": [
+      { "lib/cli/a.ts": `${head}import "./a.ts";\n` },
+      ["lib/cli/a.ts → lib/cli/a.ts"],
+    ],
+    "package that is not in deno.json": [
+      { "lib/cli/a.ts": `${head}import chalk from "chalk";\n` },
+      ["lib/cli/a.ts imports chalk"],
+    ],
+    "other registries and addresses": [
+      {
+        "lib/cli/a.ts":
+          `${head}import "jsr:@std/path";\nimport "https://deno.land/x.ts";\nimport "npm:zod@4";\n`,
+      },
+      [
+        "lib/cli/a.ts imports jsr:@std/path",
+        "lib/cli/a.ts imports https://deno.land/x.ts",
+        "lib/cli/a.ts imports npm:zod@4",
+      ],
+    ],
+    "unknown folder": [{ "lib/utils/a.ts": head }, ["lib/utils/a.ts lies in no known folder"]],
+    "name in camel case": [{ "lib/cli/aB.ts": head }, ["lib/cli/aB.ts is not in snake_case"]],
+    "name with a hyphen": [{ "lib/cli/a-b.ts": head }, ["lib/cli/a-b.ts is not in snake_case"]],
+    "no comment": [{ "lib/cli/a.ts": "" }, ["lib/cli/a.ts does not begin with one sentence"]],
+    "comment without the tag": [
+      { "lib/cli/a.ts": "/** Does a thing. */\n" },
+      ["lib/cli/a.ts does not begin with one sentence"],
+    ],
+    "two sentences": [
+      { "lib/cli/a.ts": "/** Does a thing. Does another. @module */\n" },
+      ["lib/cli/a.ts does not begin with one sentence"],
+    ],
+    "no sentence": [
+      { "lib/cli/a.ts": "/** a thing @module */\n" },
+      ["lib/cli/a.ts does not begin with one sentence"],
+    ],
+  };
+  for (const [name, [changes, faults]] of Object.entries(cases)) {
+    const found = faultsOf({ ...good, ...changes }, { zod: "npm:zod@4.0.0" });
+    assert.deepEqual(found.toSorted(), faults.toSorted(), name);
+  }
+});
