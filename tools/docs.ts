@@ -169,8 +169,9 @@ ${plainTable(EXPORTER_METRICS)}
 Off by default. Labelled series replace the plain one, and their sum is its value; for minima,
 maxima and means there is one series per game and nothing to sum. What no part of a
 report accounts for is under \`inconnu\`, what forgotten games counted under \`session="autres"\`.
-Where a metric can carry two labels but the parts are known for one at a time only, as
-\`transactions_reussies_total\` from TradeSim's payload, the label named first in \`--labels\` is used.
+Where a metric can carry both \`continent\` and \`produit_type\` but the parts are known for one at a
+time only, as \`transactions_reussies_total\` from TradeSim's payload, and both are asked for, it has
+\`continent\`.
 
 ${labelTable()}
 
