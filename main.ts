@@ -2,9 +2,11 @@
 
 import { SYSTEM_METRICS, takenNames } from "./lib/catalogue/mod.ts";
 import {
+  complain,
   firstSignal,
   formatUsageError,
   giveUpPermissions,
+  print,
   readCommandLine,
   readNamedFile,
   type ServeOptions,
@@ -21,6 +23,7 @@ import {
   plainFamily,
   StateError,
 } from "./lib/model/mod.ts";
+import { simulate, WorldError } from "./lib/play/mod.ts";
 import {
   createAccess,
   createBasicAuth,
@@ -214,20 +217,32 @@ export async function main(args: readonly string[]): Promise<number> {
     const asked = readCommandLine(args, Deno.env.get, Deno.readTextFileSync);
     switch (asked.command) {
       case "help":
-        await print(asked.text);
+        print(asked.text);
         return 0;
       case "version":
-        await print(
+        print(
           `tradesim-exporter ${VERSION} (deno ${Deno.version.deno}, v8 ${Deno.version.v8})\n`,
         );
         return 0;
+      case "simulate": {
+        let isOver = false;
+        firstSignal().then(() => isOver = true);
+        return await simulate(asked.options, {
+          write: print,
+          say: complain,
+          isTerminal: Deno.stderr.isTerminal(),
+          readText: (path) => readNamedFile(path, "--load", Deno.readTextFileSync),
+          writeText: Deno.writeTextFileSync,
+          isOver: () => isOver,
+        });
+      }
       case "serve": {
         const { options, notes } = asked;
         const log = createLog({ level: options.logLevel, format: options.logFormat });
         for (const note of notes) log.info(note);
         if (options.checkConfig) {
           readFiles(options);
-          await print("The configuration is right\n");
+          print("The configuration is right\n");
         } else if (!options.enabled) {
           log.warn("METRICS_ENABLED is False: there is nothing to do");
         } else {
@@ -238,17 +253,11 @@ export async function main(args: readonly string[]): Promise<number> {
     }
   } catch (error) {
     const isUsers = error instanceof UsageError || error instanceof WebConfigError ||
-      error instanceof StateError || error instanceof ListenError;
+      error instanceof StateError || error instanceof ListenError || error instanceof WorldError;
     if (!isUsers) throw error;
-    Deno.stderr.writeSync(
-      new TextEncoder().encode(formatUsageError(new UsageError(error.message))),
-    );
+    complain(formatUsageError(new UsageError(error.message)));
     return error instanceof ListenError ? EXIT_FAILED : EXIT_USAGE;
   }
-}
-
-async function print(text: string): Promise<void> {
-  await Deno.stdout.write(new TextEncoder().encode(text));
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

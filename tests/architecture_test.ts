@@ -8,6 +8,8 @@ import settings from "../deno.json" with { type: "json" };
 const FOLDERS = [
   ...["log", "catalogue", "telemetry", "report", "source"],
   ...["model", "exposition", "server", "cli"],
+  // The game beside it: its reports go out by `publish`.
+  ...["simulation", "publish", "play", "benchmark"],
 ];
 
 /** The text of each file, by its path. */

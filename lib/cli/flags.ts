@@ -15,6 +15,7 @@ import {
   someOf,
   time,
   urlPath,
+  WEB_URL,
   wholeNumber,
   YES_OR_NO,
 } from "./kinds.ts";
@@ -76,12 +77,17 @@ function repeatable<T>(flag: Omit<Flag<T, readonly T[]>, "repeatable">): Flag<T,
   return { ...flag, repeatable: true };
 }
 
+/** A flag that asks for something else to be done. */
+function action(flag: Omit<Flag, "kind" | "initial">): Flag<boolean, boolean> {
+  return { ...flag, kind: YES_OR_NO, initial: false, place: "command line" };
+}
+
 function onOff(flag: Omit<Flag, "kind" | "initial">): Flag<boolean, boolean> {
   return { initially: "off", ...flag, kind: YES_OR_NO, initial: false };
 }
 
-/** Flags that every command has. */
-const COMMON_FLAGS = {
+/** Flags of a command that can be configured by a file. */
+const CONFIG_FLAGS = {
   config: optional({
     name: "config",
     unit: "<FILE>",
@@ -91,11 +97,26 @@ const COMMON_FLAGS = {
       "or from TradeSim's own config.py",
     place: "environment",
   }),
-  checkConfig: onOff({
+  checkConfig: action({
     name: "check-config",
     help: "check the configuration, say so and leave",
-    place: "command line",
   }),
+} as const;
+
+/** Flags that every command has. */
+const COMMON_FLAGS = {
+  version: action({
+    name: "version",
+    help: "show the version and leave",
+  }),
+  help: action({
+    name: "help",
+    short: "h",
+    help: "show this help and leave",
+  }),
+} as const;
+
+const LOG_FLAGS = {
   logLevel: single<LogLevel>({
     name: "log.level",
     unit: "<LEVEL>",
@@ -111,17 +132,6 @@ const COMMON_FLAGS = {
     initial: "logfmt",
     initially: "logfmt",
     help: "form of the log on standard error: logfmt or json",
-  }),
-  version: onOff({
-    name: "version",
-    help: "show the version and leave",
-    place: "command line",
-  }),
-  help: onOff({
-    name: "help",
-    short: "h",
-    help: "show this help and leave",
-    place: "command line",
   }),
 } as const;
 
@@ -265,6 +275,133 @@ const SERVE_FLAGS = {
     name: "allow-remote-ingest",
     help: "take posted reports from other machines too",
   }),
+  ...CONFIG_FLAGS,
+  ...LOG_FLAGS,
+  ...COMMON_FLAGS,
+} as const;
+
+/** Only the command line sets what a single run does. */
+const SIMULATE_FLAGS = {
+  tours: optional({
+    name: "tours",
+    unit: "<COUNT>",
+    kind: wholeNumber(1, 1_000_000_000_000),
+    help: "turns to play",
+    place: "command line",
+  }),
+  infinite: onOff({
+    name: "infinite",
+    help: "play until Ctrl-C",
+    place: "command line",
+  }),
+  seed: single({
+    name: "seed",
+    unit: "<NUMBER>",
+    kind: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+    initial: 1,
+    initially: "1",
+    help: "seed of the game: the same one gives the same game on every machine",
+    place: "command line",
+  }),
+  entreprises: optional({
+    name: "entreprises",
+    unit: "<COUNT>",
+    kind: wholeNumber(1, 1_000_000),
+    initially: "3",
+    help: "firms in a new world",
+    place: "command line",
+  }),
+  produits: optional({
+    name: "produits",
+    unit: "<COUNT>",
+    kind: wholeNumber(1, 1_000_000),
+    initially: "12",
+    help: "products in a new world",
+    place: "command line",
+  }),
+  fournisseurs: optional({
+    name: "fournisseurs",
+    unit: "<COUNT>",
+    kind: wholeNumber(1, 1_000_000),
+    initially: "5",
+    help: "suppliers in a new world",
+    place: "command line",
+  }),
+  commeTradesim: onOff({
+    name: "comme-tradesim",
+    help: "play with all of TradeSim's own slips; see docs/simulation.md",
+    place: "command line",
+  }),
+  load: optional({
+    name: "load",
+    unit: "<FILE>",
+    kind: FILE,
+    help: "world to play in, in the format of TradeSim's partie_active.json",
+    place: "command line",
+  }),
+  save: optional({
+    name: "save",
+    unit: "<FILE>",
+    kind: FILE,
+    help: "write the world as it is at the end, in the same format",
+    place: "command line",
+  }),
+  status: onOff({
+    name: "status",
+    help: "show budgets, prices and stocks, and play nothing",
+    place: "command line",
+  }),
+  verbose: onOff({
+    name: "verbose",
+    help: "show every purchase and every event",
+    place: "command line",
+  }),
+  pause: single({
+    name: "pause",
+    unit: "<TIME>",
+    kind: time("1ms", "1h", "zero too"),
+    initial: 0,
+    initially: "0",
+    help: "time between two turns",
+    place: "command line",
+  }),
+  withMetrics: onOff({
+    name: "with-metrics",
+    help: "report to an exporter; without it nothing is written anywhere",
+    place: "command line",
+  }),
+  journal: single({
+    name: "journal",
+    unit: "<FILE>",
+    kind: FILE,
+    initial: "logs/metrics.jsonl",
+    initially: "logs/metrics.jsonl, which an exporter in the same folder follows",
+    help: "file that reports are appended to",
+    place: "command line",
+  }),
+  publishTo: optional({
+    name: "publish-to",
+    unit: "<URL>",
+    kind: WEB_URL,
+    initially: "the journal",
+    help: "exporter that reports are posted to instead, such as " +
+      "http://127.0.0.1:8000/update_metrics",
+    place: "command line",
+  }),
+  publishInterval: single({
+    name: "publish-interval",
+    unit: "<TIME>",
+    kind: time("1ms", "1h", "not zero"),
+    initial: 0.1,
+    initially: "100ms",
+    help: "shortest time between two reports",
+    place: "command line",
+  }),
+  json: onOff({
+    name: "json",
+    help: "give the summary as one JSON object on standard output",
+    place: "command line",
+  }),
   ...COMMON_FLAGS,
 } as const;
 
@@ -274,6 +411,11 @@ export const COMMANDS = {
     summary: "Shows the course of TradeSim games as Prometheus metrics.",
     flags: SERVE_FLAGS,
     example: "tradesim-exporter --follow logs/metrics.jsonl --labels continent",
+  },
+  simulate: {
+    summary: "Plays a TradeSim game, and reports it to an exporter if asked to.",
+    flags: SIMULATE_FLAGS,
+    example: "tradesim-exporter simulate --tours 1000 --with-metrics",
   },
 } as const satisfies Readonly<Record<string, Command>>;
 

@@ -51,13 +51,8 @@ function usage(flag: Flag): string {
   return `${short}--${isNegatable(flag) ? "[no-]" : ""}${flag.name}${unit}`;
 }
 
-/** What a flag is when nobody sets it; absent for one that only asks for something else to be done. */
-function defaultWords(flag: Flag): string | undefined {
-  return environmentName(flag) === undefined ? undefined : flag.initially;
-}
-
 function meaning(flag: Flag): string {
-  const words = defaultWords(flag);
+  const words = flag.initially;
   return words === undefined ? flag.help : `${flag.help} (default:${HARD_SPACE}${words})`;
 }
 
@@ -72,6 +67,11 @@ export function helpText(command: CommandName = DEFAULT_COMMAND, version = VERSI
       (index === 0 ? margin + usage(flag) : "").padEnd(left) + line
     )
   );
+  const environment = flags.every((flag) => environmentName(flag) === undefined) ? [] : [
+    "ENVIRONMENT:",
+    ...wrap(ENVIRONMENT, WIDTH - INDENT).map((line) => margin + line),
+    "",
+  ];
   return [
     `tradesim-exporter ${version}`,
     summary,
@@ -84,9 +84,7 @@ export function helpText(command: CommandName = DEFAULT_COMMAND, version = VERSI
     "OPTIONS:",
     ...options,
     "",
-    "ENVIRONMENT:",
-    ...wrap(ENVIRONMENT, WIDTH - INDENT).map((line) => margin + line),
-    "",
+    ...environment,
     "EXAMPLE:",
     margin + example,
     "",
@@ -104,7 +102,7 @@ export function flagsMarkdown(command: CommandName = DEFAULT_COMMAND): string {
     const cells = [
       `\`${usage(flag)}\`` + (isInConfigFile(flag) ? "" : " †"),
       variable === undefined ? "–" : `\`${variable}\``,
-      cell(defaultWords(flag) ?? "–"),
+      cell(flag.initially ?? "–"),
       cell(flag.help),
     ];
     return `| ${cells.join(" | ")} |`;

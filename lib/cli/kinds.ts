@@ -134,6 +134,12 @@ export const FILES: Kind<string> = {
   parse: (text) => /^[^*]*(\*[^*/\\]*)?$/.test(text) ? FILE.parse(text) : undefined,
 };
 
+export const WEB_URL: Kind<string> = {
+  expected: "a URL that begins with http:// or https://",
+  types: ["string"],
+  parse: (text) => /^https?:\/\//.test(text) ? URL.parse(text)?.href : undefined,
+};
+
 export const HOST: Kind<string> = {
   expected: "a host name or an IP address, without a port",
   types: ["string"],

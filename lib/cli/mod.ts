@@ -19,10 +19,17 @@ import { readYamlConfig } from "./yaml_config.ts";
 export { type Label, LABELS, OWN_PATHS } from "./flags.ts";
 export { flagsMarkdown, helpText, VERSION } from "./help.ts";
 export type { Address } from "./kinds.ts";
-export { firstSignal, giveUpPermissions } from "./process.ts";
+export { complain, firstSignal, giveUpPermissions, print } from "./process.ts";
 export { formatUsageError, UsageError } from "./usage_error.ts";
 
 type ServeValues = Values<typeof COMMANDS.serve.flags>;
+type SimulateValues = Values<typeof COMMANDS.simulate.flags>;
+
+/** What `simulate` is to do; Infinity turns are played until a signal. Times are in seconds. */
+export interface SimulateOptions
+  extends Omit<SimulateValues, "tours" | "infinite" | "version" | "help"> {
+  readonly tours: number;
+}
 
 /** What `serve` is to do: the values of its flags, times in seconds and sizes in bytes. */
 export interface ServeOptions extends
@@ -46,6 +53,7 @@ export type CommandLine =
     /** What the user should know about the configuration, one sentence each. */
     readonly notes: readonly string[];
   }
+  | { readonly command: "simulate"; readonly options: SimulateOptions }
   | { readonly command: "help"; readonly text: string }
   | { readonly command: "version" };
 
@@ -181,6 +189,25 @@ function serveOptions(
   };
 }
 
+function simulateOptions(fromArguments: Layer): CommandLine {
+  const { flags } = COMMANDS.simulate;
+  const given = readValues(flags, fromArguments);
+  const { tours, infinite, version: _version, help: _help, ...rest } = mergeValues(flags, [
+    { place: "command line", values: given },
+  ]);
+  if (tours !== undefined && infinite) {
+    throw new UsageError("Cannot use --tours together with --infinite: expected one of them");
+  }
+  if (tours === undefined && !infinite && !rest.status) {
+    throw new UsageError("Cannot tell how long to play: expected --tours or --infinite");
+  }
+  const clash = ["entreprises", "produits", "fournisseurs"].find((name) => given.has(name));
+  if (rest.load !== undefined && clash !== undefined) {
+    throw new UsageError(`Cannot use --${clash} together with --load: a saved world has its size`);
+  }
+  return { command: "simulate", options: { ...rest, tours: infinite ? Infinity : tours ?? 0 } };
+}
+
 /**
  * Reads what the user asks for: flags win over the environment, that over the configuration file,
  * and that over what is initially so.
@@ -195,9 +222,10 @@ export function readCommandLine(
   readFile: (path: string) => string,
 ): CommandLine {
   const [command, rest] = splitCommand(args);
-  const { flags } = COMMANDS[command];
+  const { flags }: { flags: Flags } = COMMANDS[command];
   const fromArguments = readArguments(flags, rest);
   if (fromArguments.has("help")) return { command: "help", text: helpText(command) };
   if (fromArguments.has("version")) return { command: "version" };
+  if (command === "simulate") return simulateOptions(fromArguments);
   return serveOptions(readSettings(flags, fromArguments, env, readFile), env);
 }

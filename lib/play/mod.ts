@@ -1,3 +1,4 @@
 /** Games from the command line. @module */
 
+export { WorldError } from "../simulation/mod.ts";
 export { simulate, type SimulateIo, type SimulateOptions } from "./simulate.ts";
