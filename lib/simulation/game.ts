@@ -11,16 +11,16 @@ export interface GameOptions {
   /** An integer from 0 to 2⁵³ − 1. The same seed gives the same game. */
   readonly seed: number;
   /** The size of a new world. Default: 3 firms, 12 products, 5 suppliers. */
-  readonly entreprises?: number;
-  readonly produits?: number;
-  readonly fournisseurs?: number;
+  readonly entreprises?: number | undefined;
+  readonly produits?: number | undefined;
+  readonly fournisseurs?: number | undefined;
   /** Whether to play by TradeSim's slips, see docs/simulation.md. Default: by its described rules. */
-  readonly commeTradesim?: boolean;
+  readonly commeTradesim?: boolean | undefined;
   /**
    * A world to play instead of a new one. Where its `reprise` is of the same rules, the game goes on
    * as if it had never stopped and the seed is not used.
    */
-  readonly world?: World;
+  readonly world?: World | undefined;
 }
 
 /** All of it is about this game alone: a world that was played before begins again with zeros. */
