@@ -2,6 +2,8 @@
 
 import { SYSTEM_METRICS, takenNames } from "./lib/catalogue/mod.ts";
 import {
+  checkNamedFile,
+  commandNamed,
   complain,
   firstSignal,
   formatUsageError,
@@ -225,15 +227,16 @@ export async function main(args: readonly string[]): Promise<number> {
         );
         return 0;
       case "simulate": {
-        let isOver = false;
-        firstSignal().then(() => isOver = true);
+        const stop = new AbortController();
+        firstSignal().then(() => stop.abort());
         return await simulate(asked.options, {
           write: print,
           say: complain,
           isTerminal: Deno.stderr.isTerminal(),
           readText: (path) => readNamedFile(path, "--load", Deno.readTextFileSync),
+          checkWritable: (path) => checkNamedFile(path, "--save"),
           writeText: Deno.writeTextFileSync,
-          isOver: () => isOver,
+          stop: stop.signal,
         });
       }
       case "serve": {
@@ -255,7 +258,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const isUsers = error instanceof UsageError || error instanceof WebConfigError ||
       error instanceof StateError || error instanceof ListenError || error instanceof WorldError;
     if (!isUsers) throw error;
-    complain(formatUsageError(new UsageError(error.message)));
+    complain(formatUsageError(new UsageError(error.message), commandNamed(args)));
     return error instanceof ListenError ? EXIT_FAILED : EXIT_USAGE;
   }
 }

@@ -72,6 +72,15 @@ export function helpText(command: CommandName = DEFAULT_COMMAND, version = VERSI
     ...wrap(ENVIRONMENT, WIDTH - INDENT).map((line) => margin + line),
     "",
   ];
+  const names = Object.keys(COMMANDS) as CommandName[];
+  const commands = command !== DEFAULT_COMMAND ? [] : [
+    "COMMANDS (each has its own --help):",
+    ...names.map((name) =>
+      `${margin}${name.padEnd(Math.max(...names.map(({ length }) => length)) + GAP)}` +
+      COMMANDS[name].summary + (name === DEFAULT_COMMAND ? " Need not be named." : "")
+    ),
+    "",
+  ];
   return [
     `tradesim-exporter ${version}`,
     summary,
@@ -81,6 +90,7 @@ export function helpText(command: CommandName = DEFAULT_COMMAND, version = VERSI
       command === DEFAULT_COMMAND ? `[${command}]` : command
     } [OPTIONS]`,
     "",
+    ...commands,
     "OPTIONS:",
     ...options,
     "",

@@ -74,6 +74,11 @@ function isCommand(name: string): name is CommandName {
   return Object.hasOwn(COMMANDS, name);
 }
 
+/** The command that the arguments name; undefined for the one that need not be named. */
+export function commandNamed([first = ""]: readonly string[]): CommandName | undefined {
+  return isCommand(first) && first !== DEFAULT_COMMAND ? first : undefined;
+}
+
 /** Takes the command's name, if there is one, from the front of the arguments. */
 function splitCommand(args: readonly string[]): [CommandName, readonly string[]] {
   const [first] = args;
@@ -103,6 +108,21 @@ export function readNamedFile(
     const missing = cause instanceof Deno.errors.NotFound;
     const error = badValue(name, JSON.stringify(path), "a file that can be read");
     throw new UsageError(error.message + (missing ? ", but there is none" : ""), { cause });
+  }
+}
+
+/**
+ * Makes sure that a file can be written, and makes it if it is not there.
+ *
+ * @param name The flag that names it.
+ * @throws {UsageError} When it cannot.
+ */
+export function checkNamedFile(path: string, name: string): void {
+  try {
+    Deno.openSync(path, { write: true, create: true }).close();
+  } catch (cause) {
+    const error = badValue(name, JSON.stringify(path), "a file that can be written");
+    throw new UsageError(error.message, { cause });
   }
 }
 
@@ -200,6 +220,18 @@ function simulateOptions(fromArguments: Layer): CommandLine {
   }
   if (tours === undefined && !infinite && !rest.status) {
     throw new UsageError("Cannot tell how long to play: expected --tours or --infinite");
+  }
+  if (rest.status && rest.json) {
+    throw new UsageError(
+      "Cannot use --json together with --status: there is no summary of no turn",
+    );
+  }
+  const idle = ["journal", "publishTo", "publishInterval"].find((property) => given.has(property));
+  if (!rest.withMetrics && idle !== undefined) {
+    throw new UsageError(`Cannot use ${fromArguments.get(idle)?.name} without --with-metrics`);
+  }
+  if (given.has("journal") && given.has("publishTo")) {
+    throw new UsageError("Cannot use --journal together with --publish-to: expected one of them");
   }
   const clash = ["entreprises", "produits", "fournisseurs"].find((name) => given.has(name));
   if (rest.load !== undefined && clash !== undefined) {

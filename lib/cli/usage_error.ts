@@ -11,11 +11,16 @@ function escaped(character: string): string {
   return "\\u" + character.charCodeAt(0).toString(16).padStart(4, "0");
 }
 
-/** Two lines for standard error, with a newline after each: what is wrong, and where help is. */
-export function formatUsageError(error: UsageError): string {
+/**
+ * Two lines for standard error, with a newline after each: what is wrong, and where help is.
+ *
+ * @param command The command whose help it is, where that is not the program's own.
+ */
+export function formatUsageError(error: UsageError, command?: string): string {
   // A line break that came with a flag or a file name must not make a third line.
   const message = error.message.replace(UNPRINTABLE, escaped);
-  return `tradesim-exporter: error: ${message}\nTry: tradesim-exporter --help\n`;
+  const help = command === undefined ? "--help" : `${command} --help`;
+  return `tradesim-exporter: error: ${message}\nTry: tradesim-exporter ${help}\n`;
 }
 
 /**

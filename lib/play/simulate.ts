@@ -9,6 +9,7 @@ import {
   parseWorld,
   statusLines,
 } from "../simulation/mod.ts";
+import { createProgress, type Progress } from "./progress.ts";
 import { createRestOfReport } from "./rest_of_report.ts";
 import { summaryLines, summaryOf } from "./summary.ts";
 
@@ -45,21 +46,27 @@ export interface SimulateIo {
   /** Whether a person watches standard error. */
   readonly isTerminal: boolean;
   readonly readText: (path: string) => string;
+  /** Refuses a file that cannot be written, before anything is played for it. */
+  readonly checkWritable: (path: string) => void;
   readonly writeText: (path: string, text: string) => void;
-  /** Whether the run has been asked to end. */
-  readonly isOver: () => boolean;
+  /** Aborted when the run is asked to end. */
+  readonly stop: AbortSignal;
 }
 
-/** Time between two looks at signals, and between two lines of progress, in milliseconds. */
+/** Time between two looks at signals, in milliseconds. */
 const SLICE_MS = 20;
-const PROGRESS_MS = 100;
-const PROGRESS_LINE_MS = 10_000;
 
-const BAR_WIDTH = 24;
-
-/** Lets signals, timers and threads have their turn. */
-function yieldToOthers(milliseconds = 0): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** Lets signals, timers and threads have their turn, for so long or until the run is to end. */
+function yieldToOthers(milliseconds: number, stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      stop.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    stop.addEventListener("abort", end);
+  });
 }
 
 function sessionName(): string {
@@ -67,9 +74,12 @@ function sessionName(): string {
   return `${time}_${crypto.randomUUID().slice(0, 8)}`;
 }
 
-function openPublisher(game: Game, options: SimulateOptions, say: SimulateIo["say"]): Publisher {
+function openPublisher(
+  game: Game,
+  options: SimulateOptions,
+  onProblem: (message: string) => void,
+): Publisher {
   const session = sessionName();
-  const onProblem = (message: string) => say(`${message}\n`);
   const { journal, publishTo, publishInterval } = options;
   return createPublisher({
     session,
@@ -99,54 +109,37 @@ function narrate(game: Game, write: SimulateIo["write"]): void {
   game.onEvent = ({ tour, type }) => write(`  Turn ${tour}: ${type}\n`);
 }
 
-/** Shows how far a run is: a bar on a terminal, else a line now and then. */
-function createProgress(game: Game, tours: number, { say, isTerminal }: SimulateIo) {
-  const interval = isTerminal ? PROGRESS_MS : PROGRESS_LINE_MS;
-  const started = performance.now();
-  let shown = started;
-  const text = (time: number) => {
-    const { tour, budgetTotal } = game.numbers;
-    const rate = Math.round(tour / ((time - started) / 1000));
-    return `turn ${tour}${tours === Infinity ? "" : ` of ${tours}`}, ${rate} turns/s, ` +
-      `budget ${(budgetTotal / 100).toFixed(2)} €`;
-  };
-  return {
-    show(time: number): void {
-      if (time - shown < interval) return;
-      shown = time;
-      if (!isTerminal) return say(`${text(time)}\n`);
-      const filled = tours === Infinity ? 0 : Math.floor(BAR_WIDTH * game.numbers.tour / tours);
-      const bar = tours === Infinity ? "" : `[${"#".repeat(filled).padEnd(BAR_WIDTH, ".")}] `;
-      say(`\r\x1b[K${bar}${text(time)}`);
-    },
-    clear(): void {
-      if (isTerminal) say("\r\x1b[K");
-    },
-  };
+interface Played {
+  /** Seconds of all turns, pauses left out. */
+  readonly seconds: number;
+  /** Why the game could not go on, if so. */
+  readonly over: GameOver | undefined;
 }
 
-/** Plays until the turns are played, a signal comes, or the game cannot go on. Returns seconds played. */
+/** Plays until the turns are played, the run is to end, or the game cannot go on. */
 async function play(
   game: Game,
   publisher: Publisher | undefined,
-  options: SimulateOptions,
-  io: SimulateIo,
-): Promise<number> {
-  const { tours, pause } = options;
-  const progress = createProgress(game, tours, io);
+  progress: Progress,
+  { tours, pause }: SimulateOptions,
+  stop: AbortSignal,
+): Promise<Played> {
   let played = 0;
   let left = tours;
   let slice = 1;
-  while (left > 0 && !io.isOver()) {
+  let over: GameOver | undefined;
+  while (left > 0 && !stop.aborted && over === undefined) {
     const begun = performance.now();
     const turns = pause > 0 ? 1 : Math.min(left, slice);
     publisher?.begin();
-    if (publisher === undefined) { for (let turn = 0; turn < turns; turn++) game.playTurn(); }
-    else {
+    try {
       for (let turn = 0; turn < turns; turn++) {
         game.playTurn();
-        publisher.turn();
+        publisher?.turn();
       }
+    } catch (error) {
+      if (!(error instanceof GameOver)) throw error;
+      over = error;
     }
     left -= turns;
     const ended = performance.now();
@@ -154,45 +147,56 @@ async function play(
     // So many turns next time that others wait for about a slice.
     slice = Math.max(1, Math.round(turns * Math.min(2, SLICE_MS / Math.max(ended - begun, 0.01))));
     progress.show(ended);
-    if (left > 0) await yieldToOthers(pause * 1000);
+    if (left > 0 && over === undefined) await yieldToOthers(pause * 1000, stop);
   }
   progress.clear();
-  return played / 1000;
+  return { seconds: played / 1000, over };
 }
 
 /**
  * Runs `simulate`.
  *
- * @returns The exit code.
+ * @returns The exit code: 0, or 1 when the game could not go on or could not be saved.
  * @throws {WorldError} When the world cannot be read or made.
  */
 export async function simulate(options: SimulateOptions, io: SimulateIo): Promise<number> {
-  const { seed, entreprises, produits, fournisseurs, commeTradesim, load, save } = options;
-  const game = createGame({
-    seed,
-    commeTradesim,
-    ...(load === undefined ? {} : { world: parseWorld(io.readText(load)) }),
-    ...(entreprises === undefined ? {} : { entreprises }),
-    ...(produits === undefined ? {} : { produits }),
-    ...(fournisseurs === undefined ? {} : { fournisseurs }),
+  const { tours, seed, entreprises, produits, fournisseurs, commeTradesim, load, save } = options;
+  const world = load === undefined ? undefined : parseWorld(io.readText(load));
+  const game = createGame({ seed, entreprises, produits, fournisseurs, commeTradesim, world });
+  // A long game is not to be played in vain.
+  if (save !== undefined) io.checkWritable(save);
+  const progress = createProgress(game.numbers, tours, {
+    write: io.say,
+    isTerminal: io.isTerminal,
+    // What is narrated is progress enough, and a bar would run into it.
+    isShown: !options.verbose,
+    started: performance.now(),
   });
+  let code = 0;
+  const fail = (message: string) => {
+    progress.say(message);
+    code = 1;
+  };
+  const saveWorld = () => {
+    if (save === undefined) return;
+    try {
+      io.writeText(save, formatWorld(game.world));
+    } catch (error) {
+      fail(`Cannot save the world: ${error instanceof Error ? error.message : error}`);
+    }
+  };
   if (options.status) {
     io.write(`${statusLines(game).join("\n")}\n`);
-    return 0;
+    saveWorld();
+    return code;
   }
-  if (options.verbose) narrate(game, io.write);
-  const publisher = options.withMetrics ? openPublisher(game, options, io.say) : undefined;
-  let seconds = 0;
-  let code = 0;
-  try {
-    seconds = await play(game, publisher, options, io);
-  } catch (error) {
-    if (!(error instanceof GameOver)) throw error;
-    io.say(`${error.message}\n`);
-    code = 1;
-  }
+  // With --json, standard output holds the summary alone.
+  if (options.verbose) narrate(game, options.json ? io.say : io.write);
+  const publisher = options.withMetrics ? openPublisher(game, options, progress.say) : undefined;
+  const { seconds, over } = await play(game, publisher, progress, options, io.stop);
+  if (over !== undefined) fail(over.message);
   await publisher?.finish();
-  if (save !== undefined) io.writeText(save, formatWorld(game.world));
+  saveWorld();
   const summary = await summaryOf(game, seed, { seconds, publisher: publisher?.stats });
   io.write(
     options.json ? `${JSON.stringify(summary)}\n` : `${summaryLines(summary).join("\n")}\n`,

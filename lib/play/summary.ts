@@ -60,21 +60,25 @@ export async function summaryOf(
   };
 }
 
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+}
+
 export function summaryLines(summary: Summary): string[] {
   const { mesure } = summary;
   const lines = [
-    `${summary.tours} turns, seed ${summary.seed}, ` +
+    `${counted(summary.tours, "turn")}, seed ${summary.seed}, ` +
     `${Math.round(mesure.tours_par_seconde)} turns per second`,
     `Budgets: ${summary.budget_total.toFixed(2)} € after recharges of ${
       summary.recharges.toFixed(2)
     } € ` +
     `and purchases of ${summary.transactions_montant.toFixed(2)} €`,
     `Purchases: ${summary.transactions_reussies} succeeded, ${summary.transactions_echouees} failed; ` +
-    `${summary.volume} units; ${summary.evenements} events`,
+    `${counted(summary.volume, "unit")}; ${counted(summary.evenements, "event")}`,
   ];
   if (mesure.publication !== undefined) {
     const { rapports, secondes } = mesure.publication;
-    lines.push(`Monitoring: ${rapports} reports in ${(secondes * 1000).toFixed(1)} ms`);
+    lines.push(`Monitoring: ${counted(rapports, "report")} in ${(secondes * 1000).toFixed(1)} ms`);
   }
   return lines;
 }

@@ -4,12 +4,13 @@ import settings from "../../deno.json" with { type: "json" };
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-/** The program and the arguments that come before its own, as the `start` task has them. */
-function command(): [string, string[]] {
+/** The program and the arguments before its own, with the rights that the task of its command has. */
+function command([first]: readonly string[]): [string, string[]] {
   const executable = Deno.env.get("EXPORTER_UNDER_TEST");
   if (executable !== undefined) return [executable, []];
-  const [, ...args] = settings.tasks.start.command.split(" ");
-  return [Deno.execPath(), args.map((arg) => arg === "main.ts" ? `${ROOT}main.ts` : arg)];
+  const task = first === "simulate" ? settings.tasks.simulate : settings.tasks.start;
+  const [, ...args] = task.command.split(" ");
+  return [Deno.execPath(), [...args.slice(0, args.indexOf("main.ts")), `${ROOT}main.ts`]];
 }
 
 export interface Finished {
@@ -27,7 +28,7 @@ export interface RunOptions {
 }
 
 function spawn({ args = [], cwd, env = {} }: RunOptions): Deno.ChildProcess {
-  const [program, before] = command();
+  const [program, before] = command(args);
   return new Deno.Command(program, {
     args: [...before, ...args],
     cwd,
@@ -38,34 +39,55 @@ function spawn({ args = [], cwd, env = {} }: RunOptions): Deno.ChildProcess {
   }).spawn();
 }
 
+export interface RunningProgram {
+  readonly pid: number;
+  /** Waits until it ends by itself, or by a signal sent to its `pid`. */
+  end(): Promise<Finished>;
+  /** Ends it with a signal and waits for its end. Safe to call twice. */
+  stop(signal?: Deno.Signal): Promise<Finished>;
+}
+
+/** Starts the program and waits for nothing. */
+export function startProgram(options: RunOptions): RunningProgram {
+  const child = spawn(options);
+  let isEnded = false;
+  const finished = child.output().then(({ code, signal, stdout, stderr }): Finished => {
+    isEnded = true;
+    const decoder = new TextDecoder();
+    return { code, signal, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  });
+  return {
+    pid: child.pid,
+    end: () => finished,
+    stop(signal = "SIGTERM") {
+      if (!isEnded) child.kill(signal);
+      return finished;
+    },
+  };
+}
+
 /** How long a run that ought to end by itself may take; then it is killed, and ends with a signal. */
 const RUN_MS = 20_000;
 
 /** Runs the program to its end. */
 export async function runExporter(options: RunOptions): Promise<Finished> {
-  const child = spawn(options);
-  const limit = setTimeout(() => child.kill("SIGKILL"), RUN_MS);
-  const { code, signal, stdout, stderr } = await child.output();
+  const program = startProgram(options);
+  const limit = setTimeout(() => program.stop("SIGKILL"), RUN_MS);
+  const finished = await program.end();
   clearTimeout(limit);
-  const decoder = new TextDecoder();
-  return { code, signal, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  return finished;
 }
 
-export interface RunningExporter {
+export interface RunningExporter extends RunningProgram {
   /** Where it answers, without a slash at the end. */
   readonly url: string;
   readonly port: number;
-  readonly pid: number;
   /** What it wrote to standard error so far. */
   log(): string;
   /** The text of a scrape. */
   scrape(): Promise<string>;
   /** Posts a report as TradeSim does. */
   post(report: unknown): Promise<Response>;
-  /** Waits until it ends by itself, or by a signal sent to its `pid`. */
-  end(): Promise<Finished>;
-  /** Ends it with a signal and waits for its end. Safe to call twice. */
-  stop(signal?: Deno.Signal): Promise<Finished>;
 }
 
 /** Starts the exporter on a free port, unless `args` name one, and waits until the port is open. */
