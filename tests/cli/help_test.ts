@@ -1,22 +1,50 @@
 /** Tests of the help text and of the documentation's table. @module */
 
 import assert from "node:assert/strict";
-import { COMMANDS, environmentName, isInConfigFile, isNegatable } from "../../lib/cli/flags.ts";
+import {
+  COMMANDS,
+  environmentName,
+  type Flag,
+  isInConfigFile,
+  isNegatable,
+} from "../../lib/cli/flags.ts";
 import { flagsMarkdown, helpText, VERSION } from "../../lib/cli/help.ts";
 
-const GOLDEN = new URL("testdata/help.txt", import.meta.url);
+const GOLDEN = { serve: "help.txt", simulate: "help_simulate.txt" } as const;
+const COMMAND_NAMES = ["serve", "simulate"] as const;
+/** The flags of all commands, by property. */
+const ALL_FLAGS = COMMAND_NAMES.flatMap((name) => Object.entries<Flag>(COMMANDS[name].flags));
 
 // A new golden file comes from: deno eval 'import { helpText } from "./lib/cli/mod.ts";
 // Deno.writeTextFileSync("tests/cli/testdata/help.txt", helpText("serve", "1.2.3"))'
-Deno.test("helpText() is as in tests/cli/testdata/help.txt", () => {
-  assert.equal(helpText("serve", "1.2.3"), Deno.readTextFileSync(GOLDEN));
-});
+for (const command of COMMAND_NAMES) {
+  Deno.test(`helpText() of ${command} is as in tests/cli/testdata/${GOLDEN[command]}`, () => {
+    const golden = new URL(`testdata/${GOLDEN[command]}`, import.meta.url);
+    assert.equal(helpText(command, "1.2.3"), Deno.readTextFileSync(golden));
+  });
+}
 
 Deno.test("helpText() fits 100 columns and shows the version of deno.json", () => {
-  const lines = helpText().split("\n");
-  assert.deepEqual(lines.filter((line) => line.length > 100 || /\s$/.test(line)), []);
-  assert.equal(lines[0], `tradesim-exporter ${VERSION}`);
+  for (const command of COMMAND_NAMES) {
+    const lines = helpText(command).split("\n");
+    assert.deepEqual(lines.filter((line) => line.length > 100 || /\s$/.test(line)), []);
+    assert.equal(lines[0], `tradesim-exporter ${VERSION}`);
+  }
   assert.match(VERSION, /^\d+\.\d+\.\d+$/);
+});
+
+Deno.test("helpText() names every command where the user looks first", () => {
+  for (const [name, { summary }] of Object.entries(COMMANDS)) {
+    assert.match(helpText(), new RegExp(`^ {2}${name} +${summary}`, "m"));
+  }
+});
+
+Deno.test("helpText() of simulate tells of every flag, and of no variable", () => {
+  const help = helpText("simulate");
+  for (const { name } of Object.values(COMMANDS.simulate.flags)) {
+    assert.ok(help.includes(`--${name} `), name);
+  }
+  assert.doesNotMatch(help, /ENVIRONMENT|\[no-\]/);
 });
 
 Deno.test("helpText() and flagsMarkdown() tell of every flag, its negation and its variable", () => {
@@ -36,13 +64,13 @@ Deno.test("helpText() and flagsMarkdown() tell of every flag, its negation and i
 });
 
 Deno.test("COMMANDS have properties that are their flags' names in camel case", () => {
-  for (const [property, { name }] of Object.entries(COMMANDS.serve.flags)) {
+  for (const [property, { name }] of ALL_FLAGS) {
     assert.equal(name.replace(/[.-](.)/g, (_, letter: string) => letter.toUpperCase()), property);
   }
 });
 
 Deno.test("COMMANDS have initial values that the words for them mean", () => {
-  for (const flag of Object.values(COMMANDS.serve.flags)) {
+  for (const [, flag] of ALL_FLAGS) {
     if (["string", "number"].includes(typeof flag.initial) && flag.initial !== "") {
       const [words = ""] = (flag.initially ?? "").split(",");
       assert.equal(flag.kind.parse(words), flag.initial, flag.name);

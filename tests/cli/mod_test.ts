@@ -3,13 +3,16 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
+  checkNamedFile,
   type CommandLine,
+  commandNamed,
   formatUsageError,
   helpText,
   LABELS,
   OWN_PATHS,
   readCommandLine,
   type ServeOptions,
+  type SimulateOptions,
   UsageError,
 } from "../../lib/cli/mod.ts";
 import { COMMANDS, environmentName } from "../../lib/cli/flags.ts";
@@ -404,6 +407,145 @@ Deno.test("readCommandLine() keeps no state and says so when there is no home", 
   assert.deepEqual(readServe(["--port=0"], { HOME: "" }).notes, []);
 });
 
+const SIMULATE_DEFAULTS: SimulateOptions = {
+  tours: 5,
+  seed: 1,
+  entreprises: undefined,
+  produits: undefined,
+  fournisseurs: undefined,
+  commeTradesim: false,
+  load: undefined,
+  save: undefined,
+  status: false,
+  verbose: false,
+  pause: 0,
+  withMetrics: false,
+  journal: "logs/metrics.jsonl",
+  publishTo: undefined,
+  publishInterval: 0.1,
+  json: false,
+};
+
+const WITH_METRICS: Partial<SimulateOptions> = { withMetrics: true };
+
+/** Command lines of `simulate` and what they make of its options. */
+const SIMULATIONS: Readonly<Record<string, Partial<SimulateOptions>>> = {
+  "--tours 5": {},
+  "--tours=1000000000000": { tours: 1e12 },
+  "--infinite": { tours: Infinity },
+  "--status": { tours: 0, status: true },
+  "--status --infinite": { tours: Infinity, status: true },
+  "--tours 5 --seed=0": { seed: 0 },
+  "--tours 5 --seed 9007199254740991": { seed: 2 ** 53 - 1 },
+  "--tours 5 --entreprises 1 --produits 2 --fournisseurs 1000000": {
+    entreprises: 1,
+    produits: 2,
+    fournisseurs: 1_000_000,
+  },
+  "--tours 5 --comme-tradesim": { commeTradesim: true },
+  "--tours 5 --load a.json --save b.json": { load: "a.json", save: "b.json" },
+  "--tours 5 --verbose --json": { verbose: true, json: true },
+  "--tours 5 --pause 250ms": { pause: 0.25 },
+  "--tours 5 --pause 0": {},
+  "--tours 5 --with-metrics": WITH_METRICS,
+  "--tours 5 --with-metrics --journal a.jsonl": { ...WITH_METRICS, journal: "a.jsonl" },
+  "--tours 5 --with-metrics --publish-interval 1s": { ...WITH_METRICS, publishInterval: 1 },
+  "--tours 5 --with-metrics --publish-to http://[::1]:1/update_metrics": {
+    ...WITH_METRICS,
+    publishTo: "http://[::1]:1/update_metrics",
+  },
+};
+
+for (const [line, expected] of Object.entries(SIMULATIONS)) {
+  Deno.test(`simulate ${line}`, () => {
+    const expectedLine = { command: "simulate", options: { ...SIMULATE_DEFAULTS, ...expected } };
+    assert.deepEqual(read(["simulate", ...line.split(" ")]), expectedLine);
+  });
+}
+
+/** Command lines of `simulate` that are refused, and the message. */
+const BAD_SIMULATIONS: Readonly<Record<string, string>> = {
+  "": "Cannot tell how long to play: expected --tours or --infinite",
+  "--with-metrics": "Cannot tell how long to play: expected --tours or --infinite",
+  "--tours 5 --infinite": "Cannot use --tours together with --infinite: expected one of them",
+  "--tours 0": 'Cannot read --tours "0": expected a whole number from 1 to 1000000000000',
+  "--tours ten": 'Cannot read --tours "ten": expected a whole number from 1 to 1000000000000',
+  "--tours": "Cannot read --tours without a value: expected --tours=<COUNT>",
+  "--tours 5 --tours 6": "Cannot take --tours more than once",
+  "--tours 5 --seed 9007199254740992":
+    'Cannot read --seed "9007199254740992": expected a whole number from 0 to 9007199254740991',
+  "--tours 5 --produits 0": 'Cannot read --produits "0": expected a whole number from 1 to 1000000',
+  "--tours 5 --pause 1": 'Cannot read --pause "1": expected 0 or a time from 1ms to 1h, ' +
+    "in ms, s, m or h",
+  "--tours 5 --with-metrics --publish-interval 0": 'Cannot read --publish-interval "0": ' +
+    "expected a time from 1ms to 1h, in ms, s, m or h",
+  "--tours 5 --with-metrics --publish-to localhost:8000":
+    'Cannot read --publish-to "localhost:8000": expected a URL that begins with http:// or https://',
+  "--tours 5 --with-metrics --publish-to http://a --journal b":
+    "Cannot use --journal together with --publish-to: expected one of them",
+  "--tours 5 --publish-to http://a": "Cannot use --publish-to without --with-metrics",
+  "--tours 5 --publish-interval 1s": "Cannot use --publish-interval without --with-metrics",
+  "--tours 5 --journal a": "Cannot use --journal without --with-metrics",
+  "--status --json": "Cannot use --json together with --status: there is no summary of no turn",
+  "--tours 5 --load a --entreprises 3":
+    "Cannot use --entreprises together with --load: a saved world has its size",
+  "--tours 5 --no-verbose": "Unknown flag --no-verbose: did you mean --verbose?",
+  "--tour 5": "Unknown flag --tour: did you mean --tours?",
+  "--tours 5 --port 1": "Unknown flag --port",
+  "5": 'Cannot use argument "5": expected only flags after the command',
+};
+
+for (const [line, message] of Object.entries(BAD_SIMULATIONS)) {
+  Deno.test(`simulate ${line} is refused`, () => {
+    assert.throws(
+      () => read(["simulate", ...line === "" ? [] : line.split(" ")]),
+      (error: unknown) =>
+        error instanceof UsageError && error.message === message || assert.fail(String(error)),
+    );
+  });
+}
+
+Deno.test("simulate takes nothing from the environment", () => {
+  const env = { TRADESIM_EXPORTER_SEED: "7", TRADESIM_EXPORTER_JOURNAL: "x" };
+  assert.deepEqual(read(["simulate", "--tours=5"], env), {
+    command: "simulate",
+    options: SIMULATE_DEFAULTS,
+  });
+});
+
+Deno.test("simulate --help gives its own help, whatever the other values are", () => {
+  const expected = { command: "help", text: helpText("simulate") };
+  assert.deepEqual(read(["simulate", "--tours=x", "--help"]), expected);
+});
+
+Deno.test("commandNamed() tells whose help is meant", () => {
+  assert.equal(commandNamed(["simulate", "--tours"]), "simulate");
+  for (const args of [[], ["serve"], ["simulat"], ["--help", "simulate"], ["toString"]]) {
+    assert.equal(commandNamed(args), undefined);
+  }
+});
+
+Deno.test("checkNamedFile() makes the file, and leaves what is in it", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    checkNamedFile(`${dir}/a`, "--save");
+    assert.equal(Deno.readTextFileSync(`${dir}/a`), "");
+    Deno.writeTextFileSync(`${dir}/a`, "kept");
+    checkNamedFile(`${dir}/a`, "--save");
+    assert.equal(Deno.readTextFileSync(`${dir}/a`), "kept");
+    for (const path of [dir, `${dir}/a/b`, `${dir}/no/b`]) {
+      assert.throws(
+        () => checkNamedFile(path, "--save"),
+        (error: unknown) =>
+          error instanceof UsageError && error.message ===
+            `Cannot read --save ${JSON.stringify(path)}: expected a file that can be written`,
+      );
+    }
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
 /** Throws what a wrong command line may not throw. */
 function expectUsageError(run: () => unknown): void {
   try {
@@ -436,6 +578,22 @@ Deno.test("readCommandLine() throws nothing but UsageError for random arguments"
       expectUsageError(() => read(args, {}, { "x.yaml": yaml, "c.py": python }));
     }),
     { numRuns: 2000 },
+  );
+});
+
+Deno.test("readCommandLine() throws nothing but UsageError for random arguments of simulate", () => {
+  const own = fc.constantFrom(...Object.values(COMMANDS.simulate.flags).map(({ name }) => name));
+  const given = fc.oneof(
+    word,
+    own.map((name) => `--${name}`),
+    fc.tuple(own, word).map(([name, value]) => `--${name}=${value}`),
+  );
+  fc.assert(
+    fc.property(
+      fc.array(given, { maxLength: 6 }),
+      (args) => expectUsageError(() => read(["simulate", ...args])),
+    ),
+    { numRuns: 1000 },
   );
 });
 

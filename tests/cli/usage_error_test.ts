@@ -11,6 +11,13 @@ Deno.test("formatUsageError() gives two lines: the error and where help is", () 
   );
 });
 
+Deno.test("formatUsageError() points to the help of the command in question", () => {
+  assert.equal(
+    formatUsageError(new UsageError("No"), "simulate"),
+    "tradesim-exporter: error: No\nTry: tradesim-exporter simulate --help\n",
+  );
+});
+
 Deno.test("formatUsageError() keeps to two lines whatever the message holds", () => {
   assert.equal(
     formatUsageError(new UsageError("Unknown flag --a\nb\r\u001b\u2028")),
