@@ -1,0 +1,79 @@
+/** Tests of what a game's reports carry besides the numbers of a turn. @module */
+
+import assert from "node:assert/strict";
+import { createRestOfReport } from "../../lib/play/rest_of_report.ts";
+import { createGame, EVENT_TYPES, type EventType } from "../../lib/simulation/mod.ts";
+
+/** The moment of a report `timestamp` seconds after 1970. */
+function at(timestamp: number, fini = false) {
+  return { timestamp, tour: 1, fini };
+}
+
+Deno.test("createRestOfReport() gives the further values of the catalogue, in euros", () => {
+  const game = createGame({ seed: 5 });
+  for (let tour = 0; tour < 300; tour++) game.playTurn();
+  const { values } = createRestOfReport(game)(at(0));
+  const { entreprises, produits } = game.world;
+  const budgets = entreprises.map(({ budget }) => budget);
+  const prices = produits.map(({ prix }) => prix);
+  const mean = budgets.reduce((a, b) => a + b) / budgets.length;
+  assert.deepEqual(values, {
+    budget_moyen: Math.round(mean) / 100,
+    entreprises_total: 3,
+    entreprises_solvables: budgets.filter((budget) => budget > 0).length,
+    produits_prix_min: Math.min(...prices) / 100,
+    produits_prix_max: Math.max(...prices) / 100,
+  });
+});
+
+Deno.test("createRestOfReport() gives every firm, product and supplier of the moment", () => {
+  const game = createGame({ seed: 5 });
+  const rest = createRestOfReport(game);
+  for (const timestamp of [0, 1]) {
+    game.playTurn();
+    const { entreprises, fournisseurs, produits } = game.world;
+    assert.deepEqual(rest(at(timestamp)).detail, {
+      produits: produits.map(({ nom, prix }) => ({ nom, prix: prix / 100 })),
+      entreprises: entreprises.map(({ nom, budget, stocks }) => ({
+        nom,
+        budget: budget / 100,
+        stocks,
+      })),
+      fournisseurs: fournisseurs.map(({ nom, stocks }) => ({ nom, stocks })),
+    });
+  }
+});
+
+Deno.test("createRestOfReport() gives the detail at most once a second, and at the end", () => {
+  const rest = createRestOfReport(createGame({ seed: 1 }));
+  const hasDetail = (timestamp: number, fini = false) =>
+    rest(at(timestamp, fini)).detail !== undefined;
+  const times = [1000, 1000.1, 1000.9, 1001, 1001.5, 1001.9, 1002.1, 1003, 1003.2];
+  assert.deepEqual(times.filter((time) => hasDetail(time)), [1000, 1001, 1002.1, 1003.2]);
+  assert.equal(hasDetail(1003.3, true), true);
+});
+
+Deno.test("createRestOfReport() leaves the detail of large worlds out, at the end too", () => {
+  const largest = createGame({ seed: 1, entreprises: 45, fournisseurs: 5, produits: 100 });
+  const larger = createGame({ seed: 1, entreprises: 46, fournisseurs: 5, produits: 100 });
+  assert.ok(createRestOfReport(largest)(at(0)).detail !== undefined);
+  assert.equal(createRestOfReport(larger)(at(0)).detail, undefined);
+  assert.equal(createRestOfReport(larger)(at(9, true)).detail, undefined);
+});
+
+Deno.test("createRestOfReport() gives an event the time of the first report after it", () => {
+  const game = createGame({ seed: 2 });
+  const rest = createRestOfReport(game);
+  assert.deepEqual(rest(at(0)).evenements, {});
+  const last = new Map<EventType, number>();
+  let happened = new Set<EventType>();
+  game.onEvent = ({ type }) => happened.add(type);
+  for (let report = 1; report <= 60; report++) {
+    happened = new Set();
+    for (let turn = 0; turn < 7; turn++) game.playTurn();
+    for (const type of happened) last.set(type, report * 10);
+    assert.deepEqual(rest(at(report * 10)).evenements, Object.fromEntries(last));
+  }
+  assert.deepEqual(new Set(last.keys()), new Set(EVENT_TYPES));
+  assert.ok(new Set(last.values()).size > 1, "not all happened at once");
+});
