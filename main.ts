@@ -1,10 +1,19 @@
 /** The program: reads what is asked for, puts the stages together and waits for its end. @module */
 
+import {
+  bench,
+  BenchmarkError,
+  BenchmarkStopped,
+  ownProgram,
+  player,
+  PLAYER_COMMAND,
+} from "./lib/benchmark/mod.ts";
 import { SYSTEM_METRICS, takenNames } from "./lib/catalogue/mod.ts";
 import {
   checkNamedFile,
   commandNamed,
   complain,
+  emptyEnvironment,
   firstSignal,
   formatUsageError,
   giveUpPermissions,
@@ -56,6 +65,8 @@ const SHUTDOWN_MS = 5000;
 /** Exit codes: something on this machine is in the way, and what was asked for is wrong. */
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
+/** The same as of a program that a signal ended. */
+const EXIT_STOPPED = 130;
 
 const NO_WEB_CONFIG: WebConfig = { tls: undefined, headers: {}, users: {} };
 
@@ -213,8 +224,20 @@ async function serve(options: ServeOptions, log: Log): Promise<void> {
   state?.close();
 }
 
+/** Is aborted by the first signal that asks the program to end. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  firstSignal().then(() => stop.abort());
+  return stop.signal;
+}
+
 /** Does what the arguments ask for; returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
+  const [first, setup = ""] = args;
+  if (first === PLAYER_COMMAND) {
+    await player(setup, Deno.stdin.readable, print);
+    return 0;
+  }
   try {
     const asked = readCommandLine(args, Deno.env.get, Deno.readTextFileSync);
     switch (asked.command) {
@@ -226,9 +249,7 @@ export async function main(args: readonly string[]): Promise<number> {
           `tradesim-exporter ${VERSION} (deno ${Deno.version.deno}, v8 ${Deno.version.v8})\n`,
         );
         return 0;
-      case "simulate": {
-        const stop = new AbortController();
-        firstSignal().then(() => stop.abort());
+      case "simulate":
         return await simulate(asked.options, {
           write: print,
           say: complain,
@@ -236,9 +257,19 @@ export async function main(args: readonly string[]): Promise<number> {
           readText: (path) => readNamedFile(path, "--load", Deno.readTextFileSync),
           checkWritable: (path) => checkNamedFile(path, "--save"),
           writeText: Deno.writeTextFileSync,
-          stop: stop.signal,
+          stop: stopSignal(),
         });
-      }
+      case "bench":
+        return await bench(asked.options, {
+          // Settings that are meant for the user's exporter are not for the one that is measured.
+          program: ownProgram(emptyEnvironment("serve")),
+          version: VERSION,
+          write: print,
+          say: complain,
+          isTerminal: Deno.stderr.isTerminal(),
+          checkWritable: checkNamedFile,
+          stop: stopSignal(),
+        });
       case "serve": {
         const { options, notes } = asked;
         const log = createLog({ level: options.logLevel, format: options.logFormat });
@@ -256,8 +287,13 @@ export async function main(args: readonly string[]): Promise<number> {
     }
   } catch (error) {
     const isUsers = error instanceof UsageError || error instanceof WebConfigError ||
-      error instanceof StateError || error instanceof ListenError || error instanceof WorldError;
+      error instanceof StateError || error instanceof ListenError || error instanceof WorldError ||
+      error instanceof BenchmarkError;
     if (!isUsers) throw error;
+    if (error instanceof BenchmarkStopped) {
+      complain(`${error.message}\n`);
+      return EXIT_STOPPED;
+    }
     complain(formatUsageError(new UsageError(error.message), commandNamed(args)));
     return error instanceof ListenError ? EXIT_FAILED : EXIT_USAGE;
   }

@@ -121,10 +121,8 @@ interface Use {
 function useOf(runs: readonly Run[]): Use {
   const sum = (of: (run: Run) => number) => runs.reduce((total, run) => total + of(run), 0);
   const watched = sum((run) => run.exporter_seconds);
-  // `seconds` is added up over the simulations that played at once.
-  const played = sum((run) => run.seconds / run.sessions);
   return {
-    reportsPerSecond: sum((run) => run.reports) / played,
+    reportsPerSecond: watched > 0 ? sum((run) => run.reports) / watched : 0,
     cpu: watched > 0 ? sum((run) => run.exporter_cpu_seconds) / watched : 0,
     memoryBytes: runs.reduce((most, run) => Math.max(most, run.exporter_memory_bytes), 0),
     scrapes: pooled(runs, "scrape_seconds"),

@@ -1,8 +1,12 @@
-/** The benchmark's pure half: which games to play, what their times say, and how that is shown. @module */
+/** The load benchmark: which games to play, how, what their times say, and how that is shown. @module */
 
+export { bench, type BenchIo, type BenchOptions } from "./bench.ts";
 export { formatTable, resultPage } from "./html.ts";
 export * from "./plan.ts";
+export { player, PLAYER_COMMAND } from "./player.ts";
+export { ownProgram, type Program } from "./program.ts";
 export * from "./result.ts";
+export { BenchmarkError, BenchmarkStopped, playBenchmark, type RunOptions } from "./run.ts";
 export {
   type Bin,
   type BootstrapOptions,

@@ -51,6 +51,7 @@ const round = z.strictObject({
   world: z.enum(WORLDS),
   round: count,
   runs: z.array(run).min(2).readonly().describe("In the order in which they began."),
+  lost_turns: count.describe("Turns that were published and that the exporter did not count."),
 });
 
 /** One run of each variant in one world, close to each other in time. */

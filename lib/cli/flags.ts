@@ -1,5 +1,13 @@
 /** The table of commands and flags: parser, help, environment, configuration file and docs follow it. @module */
 
+import {
+  type Budget,
+  parseBudget,
+  type Publisher,
+  PUBLISHERS,
+  type World,
+  WORLDS,
+} from "../benchmark/mod.ts";
 import { BREAKDOWN_LABELS } from "../catalogue/mod.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../log/mod.ts";
 import {
@@ -405,6 +413,100 @@ const SIMULATE_FLAGS = {
   ...COMMON_FLAGS,
 } as const;
 
+const BUDGET: Kind<Budget> = {
+  expected: "a share of a turn such as 1%, or a time in ns, us or ms such as 0.25us",
+  types: ["string"],
+  parse: parseBudget,
+};
+
+/** A list that is not empty. */
+function atLeastOne<T>(kind: Kind<readonly T[]>): Kind<readonly T[]> {
+  return {
+    ...kind,
+    expected: kind.expected.replace(/^some of/, "one or more of"),
+    parse: (text) => {
+      const list = kind.parse(text);
+      return list?.length === 0 ? undefined : list;
+    },
+  };
+}
+
+const BENCH_FLAGS = {
+  worlds: optional<readonly World[]>({
+    name: "worlds",
+    unit: "<LIST>",
+    kind: atLeastOne(someOf(WORLDS)),
+    initially: "all; default with --sessions",
+    help: "worlds to play in, with commas between them: default (3 firms, 12 products, " +
+      "5 suppliers), moyen (100, 100, 20), grand (1000, 200, 50)",
+    place: "command line",
+  }),
+  publishers: single<readonly Publisher[]>({
+    name: "publishers",
+    unit: "<LIST>",
+    kind: atLeastOne(someOf(PUBLISHERS)),
+    initial: PUBLISHERS,
+    initially: "all",
+    help: "what to hold against a game without monitoring: journal, http, and none, the control, " +
+      "which is always played",
+    place: "command line",
+  }),
+  sessions: single({
+    name: "sessions",
+    unit: "<COUNT>",
+    kind: wholeNumber(1, 1000),
+    initial: 1,
+    initially: "1",
+    help: "simulations that report to one exporter at once; more than one play ten turns a " +
+      "second each",
+    place: "command line",
+  }),
+  duration: optional({
+    name: "duration",
+    unit: "<TIME>",
+    kind: time("1s", "24h", "not zero"),
+    initially: "10m; 2m with --sessions",
+    help: "how long all of it may take: less time gives wider intervals",
+    place: "command line",
+  }),
+  scrapeInterval: single({
+    name: "scrape-interval",
+    unit: "<TIME>",
+    kind: time("10ms", "1h", "not zero"),
+    initial: 1,
+    initially: "1s",
+    help: "how often the exporter is scraped",
+    place: "command line",
+  }),
+  budget: optional({
+    name: "budget",
+    unit: "<BUDGET>",
+    kind: BUDGET,
+    initially: "none",
+    help:
+      "what a turn may cost more, such as 1% or 0.25us; end with 1 when the upper bound of an " +
+      "interval is above",
+    place: "command line",
+  }),
+  json: optional({
+    name: "json",
+    unit: "<FILE>",
+    kind: FILE,
+    initially: "none",
+    help: "write results and raw rounds as JSON",
+    place: "command line",
+  }),
+  html: optional({
+    name: "html",
+    unit: "<FILE>",
+    kind: FILE,
+    initially: "none",
+    help: "write results and raw rounds as a page with drawings",
+    place: "command line",
+  }),
+  ...COMMON_FLAGS,
+} as const;
+
 /** All commands by name. */
 export const COMMANDS = {
   serve: {
@@ -417,6 +519,11 @@ export const COMMANDS = {
     flags: SIMULATE_FLAGS,
     example: "tradesim-exporter simulate --tours 1000 --with-metrics",
   },
+  bench: {
+    summary: "Measures what reporting to an exporter costs a turn of a game.",
+    flags: BENCH_FLAGS,
+    example: "tradesim-exporter bench --budget 1% --html bench.html",
+  },
 } as const satisfies Readonly<Record<string, Command>>;
 
 export type CommandName = keyof typeof COMMANDS;
@@ -427,6 +534,12 @@ export const DEFAULT_COMMAND: CommandName = "serve";
 export function environmentName({ name, place }: Flag): string | undefined {
   if (place === "command line") return undefined;
   return "TRADESIM_EXPORTER_" + name.toUpperCase().replaceAll(/[.-]/g, "_");
+}
+
+/** Makes every environment variable that sets a flag of a command count as not set. */
+export function emptyEnvironment(command: CommandName): Readonly<Record<string, string>> {
+  const names = Object.values<Flag>(COMMANDS[command].flags).map(environmentName);
+  return Object.fromEntries(names.filter((name) => name !== undefined).map((name) => [name, ""]));
 }
 
 /** True for a flag that a configuration file may set. */

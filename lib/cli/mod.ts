@@ -16,7 +16,7 @@ import { nearest } from "./suggest.ts";
 import { badValue, UsageError } from "./usage_error.ts";
 import { readYamlConfig } from "./yaml_config.ts";
 
-export { type Label, LABELS, OWN_PATHS } from "./flags.ts";
+export { emptyEnvironment, type Label, LABELS, OWN_PATHS } from "./flags.ts";
 export { flagsMarkdown, helpText, VERSION } from "./help.ts";
 export type { Address } from "./kinds.ts";
 export { complain, firstSignal, giveUpPermissions, print } from "./process.ts";
@@ -24,6 +24,9 @@ export { formatUsageError, UsageError } from "./usage_error.ts";
 
 type ServeValues = Values<typeof COMMANDS.serve.flags>;
 type SimulateValues = Values<typeof COMMANDS.simulate.flags>;
+
+/** What `bench` is to do; times are in seconds. */
+export type BenchOptions = Omit<Values<typeof COMMANDS.bench.flags>, "version" | "help">;
 
 /** What `simulate` is to do; Infinity turns are played until a signal. Times are in seconds. */
 export interface SimulateOptions
@@ -54,6 +57,7 @@ export type CommandLine =
     readonly notes: readonly string[];
   }
   | { readonly command: "simulate"; readonly options: SimulateOptions }
+  | { readonly command: "bench"; readonly options: BenchOptions }
   | { readonly command: "help"; readonly text: string }
   | { readonly command: "version" };
 
@@ -240,6 +244,15 @@ function simulateOptions(fromArguments: Layer): CommandLine {
   return { command: "simulate", options: { ...rest, tours: infinite ? Infinity : tours ?? 0 } };
 }
 
+function benchOptions(fromArguments: Layer): CommandLine {
+  const { flags } = COMMANDS.bench;
+  const values = readValues(flags, fromArguments);
+  const { version: _version, help: _help, ...options } = mergeValues(flags, [
+    { place: "command line", values },
+  ]);
+  return { command: "bench", options };
+}
+
 /**
  * Reads what the user asks for: flags win over the environment, that over the configuration file,
  * and that over what is initially so.
@@ -259,5 +272,6 @@ export function readCommandLine(
   if (fromArguments.has("help")) return { command: "help", text: helpText(command) };
   if (fromArguments.has("version")) return { command: "version" };
   if (command === "simulate") return simulateOptions(fromArguments);
+  if (command === "bench") return benchOptions(fromArguments);
   return serveOptions(readSettings(flags, fromArguments, env, readFile), env);
 }

@@ -107,5 +107,6 @@ export function syntheticRounds(seed: number, options: SyntheticOptions = {}): R
       world,
       round,
       runs: VARIANTS.map((_, place) => playedRun(world, VARIANTS[(place + round) % 4]!)),
+      lost_turns: 0,
     }))).flat();
 }

@@ -1,0 +1,214 @@
+/** The process that plays one run's games, part by part, when it is told to. @module */
+
+import { createRestOfReport } from "../play/mod.ts";
+import { createPublisher, openHttp, openJournal, type Out } from "../publish/mod.ts";
+import { createGame, type Game, type GameOptions } from "../simulation/mod.ts";
+import { linesOf } from "./program.ts";
+import type { Variant, World } from "./result.ts";
+import { Durations, type DurationsJson } from "./statistics.ts";
+
+/** The hidden command that this file is. Its one argument is a {@linkcode PlayerSetup} as JSON. */
+export const PLAYER_COMMAND = "bench-player";
+
+export interface PlayerSetup {
+  readonly world: World;
+  readonly variant: Variant;
+  readonly seed: number;
+  /** Games that are played at once, each with a publisher of its own. */
+  readonly sessions: number;
+  /** Seconds from turn to turn of each game; 0 = as fast as it goes, for a single game. */
+  readonly pace: number;
+  /** One turn in so many is timed by itself: the clock takes longer than a publisher's turn. */
+  readonly sampleEvery: number;
+  /** Begins the sessions' names and, behind a folder and `metrics-`, those of their journals. */
+  readonly name: string;
+  readonly folder: string;
+  /** Where reports are posted to. */
+  readonly url: string;
+  /** Seconds by which every turn is made longer unless `variant` is off: a known effect, for tests. */
+  readonly slower: number;
+}
+
+/** What came of `play <turns>`. */
+export interface Played {
+  /** Of all games together. */
+  readonly turns: number;
+  readonly seconds: number;
+  readonly turn_seconds: DurationsJson;
+  readonly reports: number;
+  readonly publish_seconds: DurationsJson;
+}
+
+/** What is said when standard input ends: turns that were published, those of the warm-up too. */
+export interface Ended {
+  readonly published: number;
+}
+
+export const WORLD_SIZES: Readonly<
+  Record<World, Pick<GameOptions, "entreprises" | "produits" | "fournisseurs">>
+> = {
+  default: {},
+  moyen: { entreprises: 100, produits: 100, fournisseurs: 20 },
+  grand: { entreprises: 1000, produits: 200, fournisseurs: 50 },
+};
+
+/** What a turn calls besides the game. */
+interface Monitoring {
+  begin(): void;
+  turn(): void;
+  finish(): Promise<void>;
+}
+
+interface Session {
+  readonly game: Game;
+  readonly monitoring: Monitoring | undefined;
+}
+
+/** Times of the part that is being played. */
+class Tally {
+  readonly turns = new Durations();
+  readonly reports = new Durations();
+  seconds = 0;
+}
+
+function say(message: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`${message}\n`));
+}
+
+function openOut({ variant, folder, name, url }: PlayerSetup): Out | undefined {
+  if (variant === "journal") {
+    return openJournal({
+      path: `${folder}/metrics-${name}.jsonl`,
+      session: name,
+      onProblem: say,
+    });
+  }
+  return variant === "http" ? openHttp({ url, onProblem: say }) : undefined;
+}
+
+/** Waits without letting go of the processor. */
+function spin(seconds: number): void {
+  const end = performance.now() + seconds * 1000;
+  while (performance.now() < end);
+}
+
+function slowed(monitoring: Monitoring | undefined, seconds: number): Monitoring {
+  return {
+    begin: () => monitoring?.begin(),
+    turn() {
+      monitoring?.turn();
+      spin(seconds);
+    },
+    finish: () => monitoring?.finish() ?? Promise.resolve(),
+  };
+}
+
+function createSession(setup: PlayerSetup, onReport: (seconds: number) => void): Session {
+  const game = createGame({ seed: setup.seed, ...WORLD_SIZES[setup.world] });
+  const out = openOut(setup);
+  const publisher = out && createPublisher({
+    session: setup.name,
+    numbers: game.numbers,
+    rest: createRestOfReport(game),
+    out,
+    onProblem: say,
+    onReport,
+  });
+  const isSlower = setup.slower > 0 && setup.variant !== "off";
+  return { game, monitoring: isSlower ? slowed(publisher, setup.slower) : publisher };
+}
+
+/** The same loop as that of `simulate`. */
+function playTurns({ game, monitoring }: Session, turns: number): void {
+  if (monitoring === undefined) { for (let turn = 0; turn < turns; turn++) game.playTurn(); }
+  else {
+    for (let turn = 0; turn < turns; turn++) {
+      game.playTurn();
+      monitoring.turn();
+    }
+  }
+}
+
+/** Plays as fast as it goes, and times all turns together and some by themselves. */
+function playFast(session: Session, turns: number, sampleEvery: number, tally: Tally): void {
+  session.monitoring?.begin();
+  const begun = performance.now();
+  for (let left = turns; left > 0;) {
+    const before = performance.now();
+    playTurns(session, 1);
+    tally.turns.add((performance.now() - before) / 1000);
+    const others = Math.min(left, sampleEvery) - 1;
+    playTurns(session, others);
+    left -= 1 + others;
+  }
+  tally.seconds += (performance.now() - begun) / 1000;
+}
+
+function waitUntil(time: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, time - performance.now())));
+}
+
+/** Plays a turn every `pace` seconds, and times each. */
+async function playPaced(
+  session: Session,
+  turns: number,
+  { pace, first, tally }: { pace: number; first: number; tally: Tally },
+): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) {
+    await waitUntil(first + turn * pace * 1000);
+    session.monitoring?.begin();
+    const before = performance.now();
+    playTurns(session, 1);
+    const seconds = (performance.now() - before) / 1000;
+    tally.turns.add(seconds);
+    tally.seconds += seconds;
+  }
+}
+
+/**
+ * Runs the hidden command: plays as the lines of `input` ask, `play <turns>`, and answers each with
+ * a line that is a {@linkcode Played}; the first answer, `{}`, says that all is made. At the end of
+ * `input` the last reports leave, and the last line is an {@linkcode Ended}.
+ */
+export async function player(
+  setupJson: string,
+  input: ReadableStream<Uint8Array<ArrayBuffer>>,
+  write: (line: string) => void,
+): Promise<void> {
+  const setup: PlayerSetup = JSON.parse(setupJson);
+  const { sessions: count, pace, sampleEvery } = setup;
+  let tally = new Tally();
+  const sessions = Array.from({ length: count }, (_, index) =>
+    createSession(
+      { ...setup, name: `${setup.name}-${index}`, seed: setup.seed + index },
+      (seconds) => tally.reports.add(seconds),
+    ));
+  const answer = (value: Played | Ended | Record<never, never>) =>
+    write(`${JSON.stringify(value)}\n`);
+  answer({});
+  for await (const line of linesOf(input)) {
+    const turns = Number(/^play (\d+)$/.exec(line)?.[1]);
+    tally = new Tally();
+    if (pace === 0) {
+      for (const session of sessions) playFast(session, turns, sampleEvery, tally);
+    } else {
+      const start = performance.now();
+      await Promise.all(
+        sessions.map((session, index) =>
+          playPaced(session, turns, { pace, first: start + 1000 * pace * index / count, tally })
+        ),
+      );
+    }
+    answer({
+      turns: turns * count,
+      seconds: tally.seconds,
+      turn_seconds: tally.turns.toJSON(),
+      reports: tally.reports.count,
+      publish_seconds: tally.reports.toJSON(),
+    });
+  }
+  await Promise.all(sessions.map(({ monitoring }) => monitoring?.finish()));
+  const isPublished = setup.variant === "journal" || setup.variant === "http";
+  const published = sessions.reduce((sum, { game }) => sum + game.numbers.tour, 0);
+  answer({ published: isPublished ? published : 0 });
+}
