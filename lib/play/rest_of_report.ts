@@ -53,7 +53,7 @@ export function createRestOfReport(game: Game): (moment: ReportMoment) => RestOf
     if (isDetailDue) nextDetail = timestamp + DETAIL_INTERVAL;
     return {
       values: {
-        budget_moyen: euros(Math.round(numbers.budgetTotal / numbers.entreprises)),
+        budget_moyen: euros(numbers.budgetTotal / numbers.entreprises),
         entreprises_total: numbers.entreprises,
         entreprises_solvables: numbers.entreprisesSolvables,
         produits_prix_min: euros(numbers.prixMin),

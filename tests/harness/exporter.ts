@@ -13,6 +13,12 @@ function command([first]: readonly string[]): [string, string[]] {
   return [Deno.execPath(), [...args.slice(0, args.indexOf("main.ts")), `${ROOT}main.ts`]];
 }
 
+/** All words of a command line that runs the program with these arguments. */
+export function commandLine(args: readonly string[]): string[] {
+  const [program, before] = command(args);
+  return [program, ...before, ...args];
+}
+
 export interface Finished {
   readonly code: number;
   readonly signal: string | null;
@@ -28,9 +34,9 @@ export interface RunOptions {
 }
 
 function spawn({ args = [], cwd, env = {} }: RunOptions): Deno.ChildProcess {
-  const [program, before] = command(args);
+  const [program = "", ...words] = commandLine(args);
   return new Deno.Command(program, {
-    args: [...before, ...args],
+    args: words,
     cwd,
     env: { NO_COLOR: "1", RUST_BACKTRACE: "0", ...env },
     stdin: "null",

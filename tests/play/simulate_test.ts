@@ -246,8 +246,7 @@ Deno.test("simulate() shows a bar on a terminal and takes it away, none with --v
     assert.ok(tours > 1);
     const shown = io.stderr.includes("turns/s");
     assert.equal(shown, !verbose);
-    if (shown) {
-      assert.match(io.stderr, /^(\r\x1b\[K\x1b\[\?7l\[\.+\] turn .*\x1b\[\?7h)+\r\x1b\[K$/);
-    }
+    const readable = io.stderr.replaceAll("\x1b", "ESC").replaceAll("\r", "CR");
+    if (shown) assert.match(readable, /^(CRESC\[KESC\[\?7l\[\.+\] turn .*ESC\[\?7h)+CRESC\[K$/);
   }
 });
