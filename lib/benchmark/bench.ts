@@ -29,7 +29,7 @@ export interface BenchIo extends Pick<RunIo, "program" | "stop"> {
 }
 
 /** Several sessions are a steady load, of which less is enough. */
-const SESSIONS_SECONDS = 120;
+const SESSIONS_SECONDS = 180;
 const PROGRESS_MS = 100;
 const PROGRESS_LINE_MS = 10_000;
 const EXIT_LOST = 1;

@@ -25,7 +25,7 @@ export interface PlayerSetup {
   readonly folder: string;
   /** Where reports are posted to. */
   readonly url: string;
-  /** Seconds by which every turn is made longer unless `variant` is off: a known effect, for tests. */
+  /** By what share turns are made longer unless `variant` is off: a known effect, for tests. */
   readonly slower: number;
 }
 
@@ -71,7 +71,12 @@ class Tally {
   seconds = 0;
 }
 
+const said = new Set<string>();
+
+/** Says what is wrong, but not for every game again. */
 function say(message: string): void {
+  if (said.has(message)) return;
+  said.add(message);
   Deno.stderr.writeSync(new TextEncoder().encode(`${message}\n`));
 }
 
@@ -86,25 +91,25 @@ function openOut({ variant, folder, name, url }: PlayerSetup): Out | undefined {
   return variant === "http" ? openHttp({ url, onProblem: say }) : undefined;
 }
 
-/** Waits without letting go of the processor. */
-function spin(seconds: number): void {
-  const end = performance.now() + seconds * 1000;
-  while (performance.now() < end);
-}
-
-function slowed(monitoring: Monitoring | undefined, seconds: number): Monitoring {
+/**
+ * Lets another game of the same kind take a turn now and then: an effect that is known, because it
+ * is a share of whatever a turn takes on a machine that others use, too.
+ */
+function slowed(monitoring: Monitoring | undefined, game: Game, share: number): Monitoring {
+  let due = 0;
   return {
     begin: () => monitoring?.begin(),
     turn() {
       monitoring?.turn();
-      spin(seconds);
+      for (due += share; due >= 1; due--) game.playTurn();
     },
     finish: () => monitoring?.finish() ?? Promise.resolve(),
   };
 }
 
 function createSession(setup: PlayerSetup, onReport: (seconds: number) => void): Session {
-  const game = createGame({ seed: setup.seed, ...WORLD_SIZES[setup.world] });
+  const create = () => createGame({ seed: setup.seed, ...WORLD_SIZES[setup.world] });
+  const game = create();
   const out = openOut(setup);
   const publisher = out && createPublisher({
     session: setup.name,
@@ -115,7 +120,7 @@ function createSession(setup: PlayerSetup, onReport: (seconds: number) => void):
     onReport,
   });
   const isSlower = setup.slower > 0 && setup.variant !== "off";
-  return { game, monitoring: isSlower ? slowed(publisher, setup.slower) : publisher };
+  return { game, monitoring: isSlower ? slowed(publisher, create(), setup.slower) : publisher };
 }
 
 /** The same loop as that of `simulate`. */

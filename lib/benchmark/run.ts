@@ -16,7 +16,7 @@ export interface RunOptions {
   /** How long everything may take, and the time between two scrapes, in seconds. */
   readonly duration: number;
   readonly scrapeInterval: number;
-  /** Seconds by which turns are made longer unless they are played without monitoring; for tests. */
+  /** By what share turns are made longer unless they are played without monitoring; for tests. */
   readonly slower?: number;
 }
 
@@ -56,6 +56,12 @@ export const PACE_SECONDS = 0.1;
 const SAMPLE_SECONDS = 0.001;
 /** How long one measured turn after the other is played to find out how long they take. */
 const CALIBRATION_SECONDS = 0.25;
+/** Rounds of several simulations. */
+const SESSIONS_ROUNDS = 2;
+/** Their warm-up: each has a thread that starts, too. With 200, five seconds of turns. */
+const WARM_UP_TURNS_PER_SESSION = 0.25;
+/** What of the time is planned; the rest is for what turns out slower. */
+const PLANNED_SHARE = 0.88;
 /** How long the exporter may take to know of the last report. */
 const PATIENCE_SECONDS = 10;
 const STEP_MS = 20;
@@ -95,6 +101,10 @@ function startGames(rig: Rig, world: World, variant: Variant, round?: number) {
   return startPlayer(rig.io.program, setup);
 }
 
+function warmUpTurns({ sessions }: RunOptions): number {
+  return Math.ceil(WARM_UP_TURNS_PER_SESSION * sessions);
+}
+
 /** Measures how long a turn takes in a world, and starting and ending its process. */
 async function calibrate(rig: Rig, world: World): Promise<{ turn: number; start: number }> {
   const begun = now();
@@ -102,7 +112,10 @@ async function calibrate(rig: Rig, world: World): Promise<{ turn: number; start:
   try {
     let start = now() - begun;
     let turn = PACE_SECONDS;
-    if (rig.options.sessions === 1) {
+    if (rig.options.sessions > 1) {
+      await player.play(warmUpTurns(rig.options));
+      start = now() - begun;
+    } else {
       for (let turns = 1, seconds = 0; seconds < CALIBRATION_SECONDS; turns *= 2) {
         ({ seconds } = await player.play(turns));
         turn = seconds / turns;
@@ -180,26 +193,23 @@ async function playRound(
 ): Promise<Round> {
   const players = new Map<Variant, { player: PlayerProcess; tally: RunTally }>();
   const before = await rig.exporter.read();
+  let published = 0;
   try {
-    for (const variant of new Set(order)) {
-      tell(variant);
-      const player = await startGames(rig, world, variant, round);
-      players.set(variant, { player, tally: new RunTally() });
-      await player.play(warmUpTurns);
-    }
-    let reading = await rig.exporter.read();
-    for (const variant of order) {
+    for (const [place, variant] of order.entries()) {
       if (rig.io.stop.aborted) throw new BenchmarkStopped();
       tell(variant);
+      if (!players.has(variant)) {
+        const player = await startGames(rig, world, variant, round);
+        players.set(variant, { player, tally: new RunTally() });
+        await player.play(warmUpTurns);
+      }
       const { player, tally } = players.get(variant)!;
+      const reading = await rig.exporter.read();
       rig.scrapes = new Durations();
       const played = await player.play(sliceTurns);
-      const next = await rig.exporter.read();
-      tally.add(played, reading, next, rig.scrapes);
-      reading = next;
+      tally.add(played, reading, await rig.exporter.read(), rig.scrapes);
+      if (order.lastIndexOf(variant) === place) published += await player.end();
     }
-    let published = 0;
-    for (const { player } of players.values()) published += await player.end();
     const lost = await lostTurns(rig, before.turns + published);
     removeJournals(rig.folder);
     const { sessions } = rig.options;
@@ -208,6 +218,41 @@ async function playRound(
   } finally {
     for (const { player } of players.values()) await player.kill();
   }
+}
+
+/**
+ * Plans two long rounds, the second in the opposite order: several simulations are a steady load, for
+ * which parts would be too short.
+ *
+ * @throws {BenchmarkError} When they do not fit into `limit` seconds.
+ */
+function planSessions(options: RunOptions, start: number, limit: number): Plan {
+  const { worlds, publishers } = options;
+  const order: readonly Variant[] = ["off", ...publishers];
+  const seconds = PLANNED_SHARE * limit / (SESSIONS_ROUNDS * worlds.length);
+  const sliceTurns = Math.floor((seconds / order.length - start) / PACE_SECONDS);
+  if (sliceTurns < 1) {
+    throw new BenchmarkError(
+      `Cannot plan the benchmark: starting and ending the simulations takes ${
+        start.toFixed(1)
+      } s ` +
+        `each time, expected a longer --duration`,
+    );
+  }
+  const rounds = Array.from(
+    { length: SESSIONS_ROUNDS },
+    (_, round) =>
+      worlds.map((world): PlannedRound => ({
+        world,
+        round,
+        warmUpTurns: warmUpTurns(options),
+        sliceTurns,
+        slices: 1,
+        order: round % 2 === 0 ? order : order.toReversed(),
+        seconds,
+      })),
+  ).flat();
+  return { rounds, seconds: PLANNED_SHARE * limit, limit };
 }
 
 /** Finds out how long turns take, and plans what fits into the time that is left. */
@@ -221,14 +266,14 @@ async function makePlan(rig: Rig, begun: number): Promise<Plan> {
     rig.turnSeconds.set(world, turn);
     startSeconds = Math.max(startSeconds, start);
   }
+  const seconds = duration - (now() - begun);
+  if (sessions > 1) return planSessions(rig.options, startSeconds, seconds);
   try {
     return planRounds({
       turnSeconds: Object.fromEntries(rig.turnSeconds),
       startSeconds,
       publishers,
-      seconds: duration - (now() - begun),
-      // Several simulations are a steady load, which parts would only interrupt.
-      ...(sessions > 1 ? { slices: 1 } : {}),
+      seconds,
     });
   } catch (error) {
     if (error instanceof RangeError) throw new BenchmarkError(error.message, { cause: error });

@@ -465,7 +465,7 @@ const BENCH_FLAGS = {
     name: "duration",
     unit: "<TIME>",
     kind: time("1s", "24h", "not zero"),
-    initially: "10m; 2m with --sessions",
+    initially: "10m; 3m with --sessions",
     help: "how long all of it may take: less time gives wider intervals",
     place: "command line",
   }),
