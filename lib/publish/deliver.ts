@@ -1,0 +1,121 @@
+/** What runs in the thread of the HTTP way out: posts one report after the other. @module */
+
+/** The first message to the thread: where to post to. */
+export interface Target {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** How long one attempt may take, and all those for the last report together, in milliseconds. */
+  readonly timeout: number;
+  readonly patience: number;
+  /** The longest pause between two attempts, in milliseconds. */
+  readonly maxPause: number;
+  /** One number, 1 while there is a report that is not delivered. Set by whoever sends one. */
+  readonly busy: Int32Array<SharedArrayBuffer>;
+}
+
+/** Every further message: a report. The last one is answered. */
+export interface Parcel {
+  readonly report: Uint8Array<ArrayBuffer>;
+  readonly last: boolean;
+}
+
+/** What comes back: the first failure of all, and whether the last report was delivered. */
+export type Answer = { readonly problem: string } | { readonly delivered: boolean };
+
+/** The thread's side of its channel. */
+export interface Port {
+  onmessage: ((event: MessageEvent<Target | Parcel>) => void) | null;
+  postMessage(answer: Answer): void;
+}
+
+/**
+ * Serves a port. A report is tried again until it is delivered or refused for good; then the thread
+ * is not busy any more. Once the last report is there, one before it has half of the patience left.
+ *
+ * The thread is given this function as text, so it refers to nothing outside itself.
+ */
+export function deliver(port: Port): void {
+  const FIRST_PAUSE_MS = 50;
+
+  let target: Target;
+  /** What is to be delivered, in order: one report, and the last one behind it. */
+  const parcels: Parcel[] = [];
+  let isRunning = false;
+  let isTold = false;
+  let failures = 0;
+  let endPost = () => {};
+  let endPause = () => {};
+
+  /** Posts a report. Returns what is wrong, and whether it may be mended by trying again. */
+  async function post(report: Uint8Array<ArrayBuffer>) {
+    const controller = new AbortController();
+    endPost = () => controller.abort(new Error("no answer yet, and the game is over"));
+    const timer = setTimeout(
+      () => controller.abort(new Error(`no answer within ${target.timeout} ms`)),
+      target.timeout,
+    );
+    try {
+      const response = await fetch(target.url, {
+        method: "POST",
+        headers: target.headers,
+        body: report,
+        redirect: "manual",
+        signal: controller.signal,
+      });
+      await response.body?.cancel();
+      if (response.ok) return undefined;
+      const again = response.status >= 500 || [408, 429].includes(response.status);
+      return { problem: `the answer is ${response.status} ${response.statusText}`, again };
+    } catch (error) {
+      return { problem: error instanceof Error ? error.message : String(error), again: true };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Waits, longer after every failure and not equally long in all simulations. */
+  async function pause(): Promise<void> {
+    const longest = Math.min(target.maxPause, FIRST_PAUSE_MS * 2 ** failures);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, longest * (0.5 + Math.random() / 2));
+    endPause = resolve;
+    await promise;
+    clearTimeout(timer);
+  }
+
+  async function run(): Promise<void> {
+    isRunning = true;
+    for (let parcel = parcels[0]; parcel !== undefined; parcel = parcels[0]) {
+      const failure = await post(parcel.report);
+      failures = failure === undefined ? 0 : failures + 1;
+      if (failure !== undefined && !isTold) {
+        port.postMessage({ problem: failure.problem });
+        isTold = true;
+      }
+      const isOver = failure === undefined || !failure.again || parcels.length > 1;
+      if (isOver) parcels.shift();
+      if (isOver && parcel.last) {
+        port.postMessage({ delivered: failure === undefined });
+      } else if (failure !== undefined && (parcels.length === 0 || parcels[0] === parcel)) {
+        // After a refusal too: whatever comes next may fare no better.
+        await pause();
+      }
+    }
+    isRunning = false;
+    Atomics.store(target.busy, 0, 0);
+  }
+
+  port.onmessage = ({ data }) => {
+    if ("url" in data) {
+      target = data;
+      return;
+    }
+    parcels.push(data);
+    if (data.last) {
+      failures = 0;
+      endPause();
+      setTimeout(() => parcels.length > 1 && endPost(), target.patience / 2);
+    }
+    if (!isRunning) run();
+  };
+}

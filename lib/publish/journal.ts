@@ -1,0 +1,162 @@
+/** The way out into a file: a line per report, the file rotated by renaming. @module */
+
+import { dirname, extname } from "node:path";
+import { logProblem, messageOf, once, type OnProblem, type Out } from "./out.ts";
+
+export interface JournalOptions {
+  /**
+   * The file. Default: `logs/metrics.jsonl`, which the exporter follows when it runs in the same
+   * folder. Where another live simulation holds it, `-<session>` is put before its extension.
+   */
+  readonly path?: string;
+  readonly session: string;
+  /** A report that would make the file larger than this, in bytes, begins a new one. Default: 64 MiB. */
+  readonly maxBytes?: number;
+  /** How many full files are kept, as `<path>.1` (the newest), `<path>.2` and so on. Default: 1. */
+  readonly keep?: number;
+  /** Told of the first failure. Default: said on standard error. */
+  readonly onProblem?: OnProblem;
+}
+
+export interface Journal extends Out {
+  /** The file that is written to. */
+  readonly path: string;
+}
+
+const PATH = "logs/metrics.jsonl";
+const MAX_BYTES = 64 * 2 ** 20;
+const KEEP = 1;
+
+const NEWLINE = 0x0a;
+const LINE_END = Uint8Array.of(NEWLINE);
+
+/** The journal of a simulation that cannot have `path`. */
+function pathOfSession(path: string, session: string): string {
+  const extension = extname(path);
+  const stem = path.slice(0, path.length - extension.length);
+  return `${stem}-${session.replace(/[^\p{L}\p{N}._-]/gu, "_")}${extension}`;
+}
+
+/**
+ * Opens the file beside the journal that says who writes it, or undefined where another one does.
+ * It is a file of its own because the journal is renamed, and is never removed, because another one
+ * might just have opened it. The system gives the lock back when the process ends, however it ends.
+ */
+function lock(path: string): Deno.FsFile | undefined {
+  const file = Deno.openSync(`${path}.lock`, { create: true, write: true });
+  try {
+    if (file.tryLockSync(true)) return file;
+  } catch {
+    return file; // The file system knows no locks: as good as held.
+  }
+  file.close();
+  return undefined;
+}
+
+/** Whether a file ends in the middle of a line. */
+function isTorn(file: Deno.FsFile, size: number): boolean {
+  if (size === 0) return false;
+  file.seekSync(size - 1, Deno.SeekMode.Start);
+  const last = new Uint8Array(1);
+  return file.readSync(last) === 1 && last[0] !== NEWLINE;
+}
+
+function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) {
+    const written = file.writeSync(done === 0 ? bytes : bytes.subarray(done));
+    if (written === 0) throw new Error("nothing more can be written");
+    done += written;
+  }
+}
+
+function unlessMissing(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/**
+ * Opens a journal, and makes its folder. What cannot be opened or written is told to `onProblem` and
+ * tried again with every report; reports that fall into that time are not made up for.
+ *
+ * At most `keep` + 1 files of `maxBytes` are there at a time, and one report more.
+ */
+export function openJournal(options: JournalOptions): Journal {
+  const { session, maxBytes = MAX_BYTES, keep = KEEP, onProblem = logProblem } = options;
+  const tell = once(onProblem);
+  let path = options.path ?? PATH;
+  let held: Deno.FsFile | undefined;
+  let file: Deno.FsFile | undefined;
+  let size = 0;
+  /** The file ends in the middle of a line, which the next report must not continue. */
+  let torn = false;
+
+  /** Opens what is not open yet. */
+  function open(): Deno.FsFile {
+    if (held === undefined) {
+      Deno.mkdirSync(dirname(path), { recursive: true });
+      held = lock(path);
+      if (held === undefined) {
+        const own = pathOfSession(path, session);
+        held = lock(own);
+        if (held === undefined) throw new Error(`another simulation writes "${own}" too`);
+        path = own;
+      }
+    }
+    if (file === undefined) {
+      file = Deno.openSync(path, { create: true, append: true, read: true });
+      size = file.statSync().size;
+      torn = isTorn(file, size);
+    }
+    return file;
+  }
+
+  function rotate(): void {
+    file?.close();
+    file = undefined;
+    for (let number = keep; number > 0; number--) {
+      const older = number === 1 ? path : `${path}.${number - 1}`;
+      unlessMissing(() => Deno.renameSync(older, `${path}.${number}`));
+    }
+    if (keep === 0) unlessMissing(() => Deno.removeSync(path));
+  }
+
+  /** Does what may fail, and tells of the failure. */
+  function attempt(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      tell(`Cannot write reports to "${path}", the game goes on: ${messageOf(error)}`);
+    }
+  }
+
+  function append(report: Uint8Array): void {
+    open();
+    if (size > 0 && size + report.length > maxBytes) rotate();
+    const journal = open();
+    if (torn) writeAll(journal, LINE_END);
+    torn = true;
+    writeAll(journal, report);
+    torn = false;
+    size += report.length;
+  }
+
+  attempt(open);
+  return {
+    get path() {
+      return path;
+    },
+    ready: () => true,
+    write: (report) => attempt(() => append(report)),
+    end(report) {
+      attempt(() => append(report));
+      file?.close();
+      held?.close();
+      file = undefined;
+      held = undefined;
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,122 @@
+/** Builds one line of JSON as bytes; columns of numbers without a string in between. @module */
+
+const encoder = new TextEncoder();
+
+const ZERO = 0x30;
+const MINUS = 0x2d;
+const POINT = 0x2e;
+const COMMA = 0x2c;
+const NULL = encoder.encode("null");
+
+/** Numbers from here on are written in two parts, each of which is a small integer. */
+const PART = 1_000_000_000;
+const PART_DIGITS = 9;
+/** More than the longest number takes, with its sign, point and comma: 19 bytes. */
+const NUMBER_BYTES = 24;
+
+const POWERS = Array.from({ length: PART_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
+
+// The functions below write from `at` on and return where the next byte goes.
+
+/** Writes a small integer with zeros before it. */
+function writePadded(bytes: Uint8Array, at: number, value: number, places: number): number {
+  let rest = value | 0;
+  for (let place = at + places - 1; place >= at; place--) {
+    const tenth = (rest / 10) | 0;
+    bytes[place] = ZERO + rest - tenth * 10;
+    rest = tenth;
+  }
+  return at + places;
+}
+
+function writeInteger(bytes: Uint8Array, at: number, value: number): number {
+  if (value >= PART) {
+    const high = Math.floor(value / PART);
+    return writePadded(bytes, writeInteger(bytes, at, high), value - high * PART, PART_DIGITS);
+  }
+  let places = 1;
+  while (value >= POWERS[places]!) places++;
+  return writePadded(bytes, at, value, places);
+}
+
+function writeNull(bytes: Uint8Array, at: number): number {
+  bytes.set(NULL, at);
+  return at + NULL.length;
+}
+
+function writeDecimal(bytes: Uint8Array, at: number, value: number, places: number): number {
+  let digits = Math.round(value);
+  if (!(Math.abs(digits) <= Number.MAX_SAFE_INTEGER)) return writeNull(bytes, at);
+  let next = at;
+  if (digits < 0) {
+    bytes[next++] = MINUS;
+    digits = -digits;
+  }
+  if (places === 0) return writeInteger(bytes, next, digits);
+  const unit = POWERS[places]!;
+  const whole = Math.floor(digits / unit);
+  next = writeInteger(bytes, next, whole);
+  const rest = digits - whole * unit;
+  if (rest === 0) return next;
+  bytes[next++] = POINT;
+  return writePadded(bytes, next, rest, places);
+}
+
+/** How the numbers of a column are written: round(value × scale + shift) / 10^places, and a suffix. */
+export interface ColumnFormat {
+  readonly scale: number;
+  readonly shift: number;
+  /** From 0 to 9. */
+  readonly places: number;
+  /** An exponent, such as `e-9`, or nothing. */
+  readonly suffix: string;
+}
+
+/** A line that is written from its start each time; its memory is kept. */
+export class Line {
+  #bytes = new Uint8Array(4096);
+  #length = 0;
+
+  /** Forgets what was written. */
+  clear(): void {
+    this.#length = 0;
+  }
+
+  /** What was written since `clear()`, as a view: the next writing changes it. */
+  bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  text(text: string): void {
+    this.#reserve(text.length * 3);
+    this.#length += encoder.encodeInto(text, this.#bytes.subarray(this.#length)).written;
+  }
+
+  /**
+   * Writes every `stride`th number of `values`, from `first` on, with commas between. A number that
+   * is not finite, or too large to be exact, becomes null.
+   */
+  numbers(
+    values: Float64Array,
+    { first, stride, end }: { first: number; stride: number; end: number },
+    { scale, shift, places, suffix }: ColumnFormat,
+  ): void {
+    this.#reserve(Math.ceil((end - first) / stride) * NUMBER_BYTES);
+    const bytes = this.#bytes;
+    const suffixBytes = encoder.encode(suffix);
+    let at = this.#length;
+    for (let place = first; place < end; place += stride) {
+      if (place > first) bytes[at++] = COMMA;
+      at = writeDecimal(bytes, at, values[place]! * scale + shift, places);
+      for (let index = 0; index < suffixBytes.length; index++) bytes[at++] = suffixBytes[index]!;
+    }
+    this.#length = at;
+  }
+
+  #reserve(more: number): void {
+    if (this.#length + more <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(this.#length + more, this.#bytes.length * 2));
+    larger.set(this.bytes());
+    this.#bytes = larger;
+  }
+}

@@ -1,0 +1,38 @@
+/** What a way out for reports is. @module */
+
+import { createLog } from "../log/mod.ts";
+
+/**
+ * Where reports go. None of its functions throws or rejects, whatever becomes of the report: a later
+ * one carries the same totals.
+ */
+export interface Out {
+  /** Whether it takes a report now. Cheap: asked at every interval, on the simulation's thread. */
+  ready(): boolean;
+  /** Takes a report: a line of JSON in UTF-8, with its end. The bytes are valid only during the call. */
+  write(report: Uint8Array): void;
+  /** Takes the last report, ready or not, and ends within seconds, delivered or not. */
+  end(report: Uint8Array): Promise<void>;
+}
+
+/** Told once of each kind of problem, in a sentence; the game goes on. */
+export type OnProblem = (message: string) => void;
+
+/** Says problems on standard error. */
+export function logProblem(message: string): void {
+  createLog({ level: "warn", format: "logfmt" }).warn(message);
+}
+
+/** A listener that passes on the first message only. */
+export function once(onProblem: OnProblem): OnProblem {
+  let told = false;
+  return (message) => {
+    if (told) return;
+    told = true;
+    onProblem(message);
+  };
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

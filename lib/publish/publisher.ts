@@ -1,0 +1,214 @@
+/** Turns a game into reports: what a simulation calls once per turn. @module */
+
+import type { z } from "zod";
+import type { NATIVE_SCHEMA, NATIVE_TYPE, NATIVE_VERSION } from "../report/mod.ts";
+import { TURN_SECONDS_BUCKETS } from "../catalogue/mod.ts";
+import { Line } from "./line.ts";
+import { logProblem, messageOf, once, type OnProblem, type Out } from "./out.ts";
+import { MAX_TURNS, MIN_TURNS, TurnLog, type TurnNumbers, USUAL_TURNS } from "./turn_log.ts";
+
+type NativeReport = z.input<typeof NATIVE_SCHEMA>;
+
+/** What a report carries besides the numbers of `TurnNumbers`, as docs/report.md has it. */
+export interface RestOfReport {
+  /** Further values by name of the catalogue's reported metrics, in the metric's unit: money in euros. */
+  readonly values?: Readonly<Record<string, number>>;
+  readonly evenements?: NonNullable<NativeReport["evenements"]>;
+  readonly repartitions?: NonNullable<NativeReport["repartitions"]>;
+  /** May be left out of some reports: the last one stands. */
+  readonly detail?: NonNullable<NativeReport["detail"]>;
+}
+
+/** What is known of a report before it is made. */
+export interface ReportMoment {
+  /** Now, in seconds since 1970. */
+  readonly timestamp: number;
+  readonly tour: number;
+  /** Whether it is the last one. */
+  readonly fini: boolean;
+}
+
+export interface PublisherOptions {
+  /** The game: 1 to 128 bytes, a name that no other game has. */
+  readonly session: string;
+  /** The simulation's own object, read in place after every turn. */
+  readonly numbers: TurnNumbers;
+  /** Makes the rest of a report; called only when one leaves. */
+  readonly rest?: (moment: ReportMoment) => RestOfReport;
+  readonly out: Out;
+  /** The shortest time between two reports, in milliseconds. Default: 100. */
+  readonly interval?: number;
+  /** Most turns that a report tells of one by one: 0, or from 8 to 1000. Default: 500. */
+  readonly maxTurns?: number;
+  /** Told of what `rest` throws, once. Default: said on standard error. */
+  readonly onProblem?: OnProblem;
+  /** Told after each report but the last how long it took, in seconds, and its size in bytes. */
+  readonly onReport?: (seconds: number, bytes: number) => void;
+  /** Milliseconds that only grow. Default: `performance.now()`. */
+  readonly now?: () => number;
+  /** Milliseconds since 1970. Default: `Date.now()`. */
+  readonly wallClock?: () => number;
+}
+
+export interface Publisher {
+  /** The next turn begins now. Needed only after a pause, which is no part of a turn. */
+  begin(): void;
+  /**
+   * A turn has ended. It began when the one before ended, or at `begin()`, or when the publisher was
+   * made; time spent on a report is not counted.
+   */
+  turn(): void;
+  /** Reports now what turns there are since the last report, as far as the way out is ready. */
+  flush(): void;
+  /** Hands over the last report, which says that the game is over, and closes the way out. Never rejects. */
+  finish(): Promise<void>;
+  readonly stats: PublisherStats;
+}
+
+/** What publishing has come to. */
+export interface PublisherStats {
+  /** Turns so far. */
+  readonly turns: number;
+  /** Reports handed to the way out. */
+  readonly reports: number;
+  /** Time spent on reports, in seconds. */
+  readonly seconds: number;
+}
+
+const INTERVAL_MS = 100;
+
+// The report's names come as types only: its reader is nothing that a game should have to load.
+const TYPE: typeof NATIVE_TYPE = "tradesim.report";
+const VERSION: typeof NATIVE_VERSION = 1;
+
+/** A number as JSON has it. */
+function json(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
+function euros(cents: number): number | null {
+  return json(cents / 100);
+}
+
+/** The members of an object as they stand in a larger one, each with a comma before it. */
+function members(object: Readonly<Record<string, unknown>>): string {
+  const text = JSON.stringify(object);
+  return text === "{}" ? "" : `,${text.slice(1, -1)}`;
+}
+
+/**
+ * Makes a publisher. A turn only writes numbers into memory. A report leaves with the first turn and
+ * then at most every `interval`; none leaves while the way out is not ready for one, and the turns
+ * are told by the next.
+ *
+ * @throws {RangeError} When `maxTurns` is out of its range or `session` is empty.
+ */
+export function createPublisher(options: PublisherOptions): Publisher {
+  const { session, numbers, out, interval = INTERVAL_MS, maxTurns = USUAL_TURNS } = options;
+  const { rest, onReport, onProblem = logProblem } = options;
+  const now = options.now ?? (() => performance.now());
+  const wallClock = options.wallClock ?? (() => Date.now());
+  if (session === "") throw new RangeError("Cannot publish: the session has no name");
+  if (maxTurns !== 0 && !(maxTurns >= MIN_TURNS && maxTurns <= MAX_TURNS)) {
+    throw new RangeError(
+      `Cannot keep ${maxTurns} turns: expected 0 or ${MIN_TURNS} to ${MAX_TURNS}`,
+    );
+  }
+  const tell = once(onProblem);
+  const log = new TurnLog(maxTurns || USUAL_TURNS);
+  const line = new Line();
+  const head = `{"type":"${TYPE}","version":${VERSION}`;
+  const identity = `,"session":${JSON.stringify(session)}`;
+  const le = `"le":[${TURN_SECONDS_BUCKETS.join()}]`;
+
+  let reports = 0;
+  let spent = 0;
+  let mark = now();
+  let due = mark;
+  let finished: Promise<void> | undefined;
+
+  function restOf(moment: ReportMoment): string {
+    try {
+      const { values = {}, ...others } = rest?.(moment) ?? {};
+      return members(values) + members(others);
+    } catch (error) {
+      tell(`Cannot make the rest of a report, the game goes on: ${messageOf(error)}`);
+      return "";
+    }
+  }
+
+  /** What a report says besides its columns, from its first byte. */
+  function state(milliseconds: number, fini: boolean): string {
+    const timestamp = milliseconds / 1000;
+    const { reussies, echouees, produits, produitsActifs, prixTotal } = numbers;
+    // What the caller adds comes first: of two equal keys the second one counts.
+    return head + restOf({ timestamp, tour: log.tour, fini }) + identity +
+      `,"rapport":${++reports},"tour":${log.tour},"timestamp":${timestamp}` +
+      (fini ? `,"fini":true` : "") +
+      `,"budget_total":${euros(numbers.budgetTotal)}` +
+      `,"budget_min":${euros(numbers.budgetMin)}` +
+      `,"budget_max":${euros(numbers.budgetMax)}` +
+      `,"transactions_total":${json(reussies + echouees)}` +
+      `,"transactions_reussies_total":${json(reussies)}` +
+      `,"transactions_echouees_total":${json(echouees)}` +
+      `,"transactions_montant_total":${euros(numbers.montant)}` +
+      `,"produits_total":${json(produits)}` +
+      `,"produits_actifs":${json(produitsActifs)}` +
+      `,"produits_inactifs":${json(produits - produitsActifs)}` +
+      `,"produits_prix_moyen":${euros(prixTotal / (produits || 1))}` +
+      `,"evenements_total":${json(numbers.evenements)}` +
+      `,"simulation_publication_seconds_total":${spent / 1000}` +
+      `,"temps_simulation_tour_seconds":{${le},"counts":[${log.seconds.counts}],` +
+      `"sum":${log.seconds.sum}}`;
+  }
+
+  function compose(fini: boolean): Uint8Array {
+    log.settle();
+    const milliseconds = wallClock();
+    line.clear();
+    line.text(state(milliseconds, fini));
+    if (maxTurns > 0 && log.count > 0) {
+      line.text(`,"colonnes":`);
+      log.write(line, milliseconds - now());
+    }
+    line.text("}\n");
+    log.clear();
+    return line.bytes();
+  }
+
+  function publish(begun: number): void {
+    if (!out.ready()) {
+      due = begun + interval;
+      return;
+    }
+    const report = compose(false);
+    out.write(report);
+    mark = now();
+    due = mark + interval;
+    spent += mark - begun;
+    onReport?.((mark - begun) / 1000, report.length);
+  }
+
+  return {
+    begin() {
+      mark = now();
+    },
+    turn() {
+      const time = now();
+      log.add(time, time - mark, numbers);
+      mark = time;
+      if (time >= due) publish(time);
+    },
+    flush() {
+      if (log.count > 0 && finished === undefined) publish(now());
+    },
+    finish() {
+      due = Infinity;
+      finished ??= out.end(compose(true));
+      return finished;
+    },
+    get stats() {
+      return { turns: log.tour, reports, seconds: spent / 1000 };
+    },
+  };
+}

@@ -1,0 +1,86 @@
+/** Tests of the line that numbers are written into. @module */
+
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type ColumnFormat, Line } from "../../lib/publish/line.ts";
+
+const PLAIN: ColumnFormat = { scale: 1, shift: 0, places: 0, suffix: "" };
+
+function textOf(line: Line): string {
+  return new TextDecoder().decode(line.bytes());
+}
+
+function written(values: readonly number[], format: Partial<ColumnFormat>): string {
+  const line = new Line();
+  line.numbers(Float64Array.from(values), { first: 0, stride: 1, end: values.length }, {
+    ...PLAIN,
+    ...format,
+  });
+  return textOf(line);
+}
+
+Deno.test("Line.numbers() writes whole numbers of every length", () => {
+  const values = [
+    0,
+    1,
+    9,
+    10,
+    99,
+    100,
+    999_999_999,
+    1_000_000_000,
+    1_000_000_001,
+    2 ** 31,
+    2 ** 32,
+  ];
+  const all = [...values, Number.MAX_SAFE_INTEGER];
+  assert.equal(written(all, {}), all.join());
+  const negative = all.slice(1).map((value) => -value);
+  assert.equal(written(negative, {}), negative.join());
+});
+
+Deno.test("Line.numbers() writes what JSON reads back, for any whole number and places", () => {
+  fc.assert(
+    fc.property(fc.array(fc.maxSafeInteger()), fc.integer({ min: 0, max: 9 }), (values, places) => {
+      const read: unknown = JSON.parse(`[${written(values, { places })}]`);
+      // Division rounds to the nearest double, as the reading of a decimal does.
+      assert.deepEqual(read, values.map((value) => value / 10 ** places || 0));
+    }),
+  );
+});
+
+Deno.test("Line.numbers() leaves out a fraction of zero and keeps zeros within one", () => {
+  assert.equal(written([1200, 1205, 5, 50, -7], { places: 2 }), "12,12.05,0.05,0.50,-0.07");
+});
+
+Deno.test("Line.numbers() scales, shifts, rounds and adds the suffix", () => {
+  assert.equal(
+    written([0.0012344, 0.0012346], { scale: 1e6, shift: 1, suffix: "e-9" }),
+    "1235e-9,1236e-9",
+  );
+});
+
+Deno.test("Line.numbers() writes null for what is not finite or not exact", () => {
+  const values = [NaN, Infinity, -Infinity, 2 ** 53, -(2 ** 60), 7];
+  assert.equal(written(values, {}), "null,null,null,null,null,7");
+});
+
+Deno.test("Line.numbers() takes the numbers that stand a stride apart, within its bounds", () => {
+  const line = new Line();
+  const values = Float64Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+  line.numbers(values, { first: 1, stride: 3, end: 9 }, PLAIN);
+  assert.equal(textOf(line), "1,4,7");
+});
+
+Deno.test("Line keeps what was written when it grows, and forgets it at clear()", () => {
+  const line = new Line();
+  const text = "é🙂".repeat(3000);
+  line.text("[");
+  line.text(text);
+  line.numbers(new Float64Array(5000).fill(1e9), { first: 0, stride: 1, end: 5000 }, PLAIN);
+  line.text("]");
+  assert.equal(textOf(line), `[${text}${new Array(5000).fill(1e9).join()}]`);
+  line.clear();
+  line.text("x");
+  assert.equal(textOf(line), "x");
+});
