@@ -279,7 +279,7 @@ async function withSmallDisk(use: (dir: string) => Promise<void>): Promise<void>
     try {
       await use(dir);
     } finally {
-      new Deno.Command("umount", { args: [dir] }).outputSync();
+      new Deno.Command("umount", { args: ["--lazy", dir] }).outputSync();
     }
   });
 }
