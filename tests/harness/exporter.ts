@@ -46,6 +46,9 @@ function spawn({ args = [], cwd, env = {} }: RunOptions): Deno.ChildProcess {
   }).spawn();
 }
 
+/** How long a program that ought to end may take; then it is killed, and ends with a signal. */
+const END_MS = 20_000;
+
 export interface RunningProgram {
   readonly pid: number;
   /** Waits until it ends by itself, or by a signal sent to its `pid`. */
@@ -63,26 +66,23 @@ export function startProgram(options: RunOptions): RunningProgram {
     const decoder = new TextDecoder();
     return { code, signal, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
   });
+  function end(): Promise<Finished> {
+    const limit = setTimeout(() => child.kill("SIGKILL"), END_MS);
+    return finished.finally(() => clearTimeout(limit));
+  }
   return {
     pid: child.pid,
-    end: () => finished,
+    end,
     stop(signal = "SIGTERM") {
       if (!isEnded) child.kill(signal);
-      return finished;
+      return end();
     },
   };
 }
 
-/** How long a run that ought to end by itself may take; then it is killed, and ends with a signal. */
-const RUN_MS = 20_000;
-
 /** Runs the program to its end. */
-export async function runExporter(options: RunOptions): Promise<Finished> {
-  const program = startProgram(options);
-  const limit = setTimeout(() => program.stop("SIGKILL"), RUN_MS);
-  const finished = await program.end();
-  clearTimeout(limit);
-  return finished;
+export function runExporter(options: RunOptions): Promise<Finished> {
+  return startProgram(options).end();
 }
 
 export interface RunningExporter extends RunningProgram {
