@@ -392,8 +392,8 @@ const SIMULATE_FLAGS = {
     unit: "<URL>",
     kind: WEB_URL,
     initially: "the journal",
-    help: "exporter that reports are posted to instead, such as " +
-      "http://127.0.0.1:8000/update_metrics",
+    help: "exporter that reports are posted to instead, such as http://127.0.0.1:8000; a URL " +
+      "without a path means its /update_metrics",
     place: "command line",
   }),
   publishInterval: single({

@@ -74,6 +74,13 @@ function sessionName(): string {
   return `${time}_${crypto.randomUUID().slice(0, 8)}`;
 }
 
+/** The URL for reports; where the user's names only the exporter, with its path. */
+function reportsUrl(text: string): string {
+  const url = new URL(text);
+  if (url.pathname === "/") url.pathname = "/update_metrics";
+  return url.href;
+}
+
 function openPublisher(
   game: Game,
   options: SimulateOptions,
@@ -89,7 +96,7 @@ function openPublisher(
     onProblem,
     out: publishTo === undefined
       ? openJournal({ path: journal, session, onProblem })
-      : openHttp({ url: publishTo, onProblem }),
+      : openHttp({ url: reportsUrl(publishTo), onProblem }),
   });
 }
 
