@@ -1,12 +1,13 @@
 /** Takes what sources hand over into the model, and counts what became of it. @module */
 
 import {
+  INPUT_REFUSAL_REASONS,
   JsonReader,
   type ReadOptions,
   readReport,
-  REFUSAL_REASONS,
   type RefusalReason,
   Refused,
+  REQUEST_REFUSAL_REASONS,
 } from "../report/mod.ts";
 import type { LineConsumer } from "../source/mod.ts";
 import type { Telemetry } from "../telemetry/mod.ts";
@@ -36,15 +37,6 @@ export interface Intake {
   refuse(source: SourceName, reason: RefusalReason): void;
 }
 
-/** Refusals that only a request can meet. */
-const HTTP_ONLY: readonly RefusalReason[] = [
-  "content_type",
-  "encoding",
-  "timeout",
-  "busy",
-  "aborted",
-];
-
 /** Every series of the counters is there from the start, so that its first increase is seen. */
 function startAtZero(telemetry: Telemetry): void {
   for (const source of SOURCES) {
@@ -52,10 +44,11 @@ function startAtZero(telemetry: Telemetry): void {
     for (const reason of ["repeat", "late"]) {
       telemetry.count("tradesim_exporter_reports_repeated_total", { source, reason }, 0);
     }
-    for (const reason of REFUSAL_REASONS) {
-      if (source === "post" || !HTTP_ONLY.includes(reason)) {
-        telemetry.count("tradesim_exporter_reports_refused_total", { source, reason }, 0);
-      }
+    const reasons = source === "post"
+      ? [...REQUEST_REFUSAL_REASONS, ...INPUT_REFUSAL_REASONS]
+      : INPUT_REFUSAL_REASONS;
+    for (const reason of reasons) {
+      telemetry.count("tradesim_exporter_reports_refused_total", { source, reason }, 0);
     }
   }
 }

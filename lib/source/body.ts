@@ -144,10 +144,11 @@ export function createBodyReader(
     } catch (error) {
       reader.cancel().catch(() => {}); // The sender may be gone already.
       if (error instanceof Refused) throw error;
-      const isGzip = request.headers.has("content-encoding");
+      // What the decompression throws is a TypeError, a lost connection is none.
+      const isBroken = error instanceof TypeError && request.headers.has("content-encoding");
       throw new Refused(
-        isGzip ? "encoding" : "aborted",
-        `Cannot read the report${isGzip ? " as gzip" : ""}: ${(error as Error).message}`,
+        isBroken ? "gzip" : "aborted",
+        `Cannot read the report${isBroken ? " as gzip" : ""}: ${(error as Error).message}`,
       );
     } finally {
       clearTimeout(timer);

@@ -24,6 +24,7 @@ type Verdict =
   | "late"
   | "content_type"
   | "encoding"
+  | "gzip"
   | "timeout"
   | "busy"
   | "aborted"
@@ -507,7 +508,7 @@ const REQUESTS: Readonly<Record<string, Kind>> = {
     })),
   },
   "gzip cut off anywhere": {
-    verdict: "encoding",
+    verdict: "gzip",
     cases: place.map((place) => {
       const whole = gzip(fresh());
       return {
@@ -517,14 +518,14 @@ const REQUESTS: Readonly<Record<string, Kind>> = {
     }),
   },
   "gzip with a wrong magic number, checksum or length": {
-    verdict: "encoding",
+    verdict: "gzip",
     cases: fc.constantFrom(0, 1, 2, -1, -2, -3, -4, -5, -6, -7, -8).map((index) => ({
       body: corrupted(gzip(fresh()), index),
       headers: asGzip,
     })),
   },
   "garbage called gzip": {
-    verdict: "encoding",
+    verdict: "gzip",
     cases: fc.oneof(
       fc.uint8Array({ minLength: 1 }).map((bytes) => Uint8Array.of(0, ...bytes)),
       fc.constant(0).map(() => fresh()),

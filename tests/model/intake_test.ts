@@ -2,7 +2,12 @@
 
 import assert from "node:assert/strict";
 import { createIntake, createLineConsumer, type Intake } from "../../lib/model/mod.ts";
-import { REFUSAL_REASONS, Refused, type Report } from "../../lib/report/mod.ts";
+import {
+  INPUT_REFUSAL_REASONS,
+  Refused,
+  type Report,
+  REQUEST_REFUSAL_REASONS,
+} from "../../lib/report/mod.ts";
 import { createTelemetry } from "../../lib/telemetry/mod.ts";
 import { NOTHING } from "../report/options.ts";
 import { createModel, shown } from "./reports.ts";
@@ -52,16 +57,16 @@ function refusalOf(intake: Intake, value: unknown): string | undefined {
 Deno.test("createIntake() has every series of its counters at 0 from the start", async () => {
   const { telemetry } = setUp();
   const text = await telemetry.text();
-  const follow = REFUSAL_REASONS.filter((reason) =>
-    !["content_type", "encoding", "timeout", "busy", "aborted"].includes(reason)
-  );
+  const follow = INPUT_REFUSAL_REASONS;
   const expected = [
     ...["post", "follow"].flatMap((source) => [
       `reports_taken_total{source="${source}"} 0`,
       `reports_repeated_total{source="${source}",reason="repeat"} 0`,
       `reports_repeated_total{source="${source}",reason="late"} 0`,
     ]),
-    ...REFUSAL_REASONS.map((reason) => `reports_refused_total{source="post",reason="${reason}"} 0`),
+    ...[...REQUEST_REFUSAL_REASONS, ...follow].map((reason) =>
+      `reports_refused_total{source="post",reason="${reason}"} 0`
+    ),
     ...follow.map((reason) => `reports_refused_total{source="follow",reason="${reason}"} 0`),
   ];
   const found = text.split("\n").filter((line) => line.startsWith("tradesim_exporter_reports_"))
