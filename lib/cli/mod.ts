@@ -16,7 +16,7 @@ import { nearest } from "./suggest.ts";
 import { badValue, UsageError } from "./usage_error.ts";
 import { readYamlConfig } from "./yaml_config.ts";
 
-export { type Label, LABELS, OWN_PATHS } from "./flags.ts";
+export { type Label, LABELS } from "./flags.ts";
 export { flagsMarkdown, helpText, VERSION } from "./help.ts";
 export type { Address } from "./kinds.ts";
 export { firstSignal, giveUpPermissions } from "./process.ts";
@@ -34,6 +34,8 @@ export interface ServeOptions extends
   readonly addresses: readonly Address[];
   /** The file that keeps the state; undefined = keep none. */
   readonly state: string | undefined;
+  /** Whether the user named that file. */
+  readonly isStateChosen: boolean;
   /** False when TradeSim's config.py switches metrics off. */
   readonly enabled: boolean;
 }
@@ -176,7 +178,7 @@ function serveOptions(
   }
   return {
     command: "serve",
-    options: { ...rest, addresses, state, enabled },
+    options: { ...rest, addresses, state, isStateChosen: chosenState !== undefined, enabled },
     notes: [...notes, ...stateNotes],
   };
 }

@@ -23,6 +23,8 @@ function setUp(options: Partial<ExpositionOptions> = {}) {
   const model = new CountingModel({
     breakdowns: [],
     bySession: false,
+    detail: false,
+    allKeys: false,
     maxSessions: 100,
     staleAfter: 60,
   });

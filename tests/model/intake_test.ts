@@ -20,13 +20,13 @@ function setUp(maxLine = 1000) {
     model,
     telemetry,
     read: NOTHING,
-    state: { note: (report, arrival) => noted.push([report.order, arrival]) },
+    note: (report, arrival) => noted.push([report.order, arrival]),
   });
   const consumer = createLineConsumer(intake, telemetry, maxLine);
   /** Counters of the intake that are not 0, without their common beginning. */
   const counted = async () => {
     const lines = (await telemetry.text()).split("\n").filter((line) =>
-      /^tradesim_exporter_(reports|keys|unknown)/.test(line) && !line.endsWith(" 0")
+      /^tradesim_exporter_(reports|keys|unknown|other)/.test(line) && !line.endsWith(" 0")
     );
     return Object.fromEntries(lines.map((line) => {
       const [, series, value] = /^tradesim_exporter_(\S+) (\d+)$/.exec(line)!;
@@ -122,6 +122,7 @@ Deno.test("createLineConsumer() takes lines however they are cut, and counts and
   feed("", 1004);
   feed(JSON.stringify(payload(2, { session_id: "x".repeat(200) })), 1005);
   feed('{"type":"alert"}', 1006);
+  feed('{"type":"evenements_tour"}', 1006);
   feed(JSON.stringify(payload(2)), 1007);
   feed(JSON.stringify(payload(2)), 1008);
   feed('{"session_id":"' + "\\", 1009);
@@ -133,6 +134,17 @@ Deno.test("createLineConsumer() takes lines however they are cut, and counts and
     'reports_refused_total{source="follow",reason="json"}': 4,
     'reports_refused_total{source="follow",reason="too_large"}': 1,
     'reports_refused_total{source="follow",reason="other_record"}': 1,
+    'other_records_total{type="alert"}': 1,
+  });
+});
+
+Deno.test("take() begins no game with a report that tells nothing of one", async () => {
+  const { intake, model, counted } = setUp();
+  assert.equal(intake.take({ cle: 1, autre: "x" }, "post", 1000), "taken");
+  assert.equal(model.liveSessions, 0);
+  assert.deepEqual(await counted(), {
+    'reports_taken_total{source="post"}': 1,
+    "unknown_keys_total": 2,
   });
 });
 
