@@ -33,13 +33,16 @@ import {
   openState,
   plainFamily,
   StateError,
+  type StateFile,
 } from "./lib/model/mod.ts";
 import { simulate, WorldError } from "./lib/play/mod.ts";
 import {
+  checkFree,
   createAccess,
   createBasicAuth,
   createHandler,
   createOffLoop,
+  filesOf,
   listen,
   ListenError,
   readToken,
@@ -55,7 +58,7 @@ import {
   startSystem,
   watchProcess,
 } from "./lib/source/mod.ts";
-import { createTelemetry } from "./lib/telemetry/mod.ts";
+import { createTelemetry, type Telemetry } from "./lib/telemetry/mod.ts";
 
 /** How often the state file is replaced, at most. */
 const SAVE_INTERVAL_MS = 1000;
@@ -87,6 +90,23 @@ function readFiles({ webConfigFile, ingestTokenFile }: ServeOptions) {
   };
 }
 
+/** Opens the state file. Only one that was asked for must be usable. */
+function openStateFile(
+  { state: path, isStateChosen }: ServeOptions,
+  log: Log,
+  telemetry: Telemetry,
+): StateFile | undefined {
+  if (path === undefined) return undefined;
+  const onError = () => telemetry.count("tradesim_exporter_state_errors_total");
+  try {
+    return openState({ path, log, onError });
+  } catch (error) {
+    if (isStateChosen || !(error instanceof StateError) || error.isInUse) throw error;
+    log.warn("No state is kept: a restart begins at 0", { reason: error.message });
+    return undefined;
+  }
+}
+
 /** Runs the exporter until a signal ends it. */
 async function serve(options: ServeOptions, log: Log): Promise<void> {
   const { web, token } = readFiles(options);
@@ -103,26 +123,28 @@ async function serve(options: ServeOptions, log: Log): Promise<void> {
     bySession: options.labels.includes("session"),
     maxSessions: options.maxSessions,
     staleAfter: options.staleAfter,
+    detail: options.detail,
+    allKeys: options.allKeys,
     onEvicted: (session) => {
       telemetry.count("tradesim_exporter_sessions_evicted_total");
       log.info("A session is forgotten, its totals are kept; see --max-sessions", { session });
     },
   });
 
-  const state = options.state === undefined ? undefined : openState({
-    path: options.state,
-    log,
-    onError: () => telemetry.count("tradesim_exporter_state_errors_total"),
-  });
+  // Before the state: an exporter on the same port uses the same file, and the port says it better.
+  for (const address of options.addresses) checkFree(address);
+  const state = openStateFile(options, log, telemetry);
   if (state?.saved !== undefined) {
     model.restore(state.saved.model);
     for (const { report, arrival } of state.saved.journal) model.take(report, arrival);
   }
 
+  // What the files tell before the port opens nobody has seen, and it can be read again.
+  let isCaughtUp = false;
   const intake = createIntake({
     model,
     telemetry,
-    state,
+    note: (report, arrival) => isCaughtUp && state?.note(report, arrival),
     read: {
       breakdowns: options.labels.some((label) => label !== "session"),
       detail: options.detail,
@@ -143,7 +165,13 @@ async function serve(options: ServeOptions, log: Log): Promise<void> {
     log,
   });
   // Files are caught up with before the port opens, so that no scrape sees less than the last one.
+  const reportsBefore = model.reports;
   follower.poll();
+  model.settle(reportsBefore);
+  isCaughtUp = true;
+  for (const { path, exists } of follower.files()) {
+    if (!exists) log.info("Waiting for a file to follow", { path });
+  }
   const stopWatching = watchProcess(telemetry);
   const system = options.systemInterval > 0 ? startSystem(options.systemInterval, log) : undefined;
   reportFollowing(telemetry, follower, counters);
@@ -188,7 +216,7 @@ async function serve(options: ServeOptions, log: Log): Promise<void> {
       version: VERSION,
       uptime: (performance.now() - started) / 1000,
       telemetryPath: options.webTelemetryPath,
-      files: follower.files(),
+      files: filesOf(options.follow, follower.files()),
       sessions: model.liveSessions,
     }),
     log,
@@ -198,9 +226,10 @@ async function serve(options: ServeOptions, log: Log): Promise<void> {
   let savedVersion = -1;
   const save = () => {
     if (state === undefined || (!unsaved && model.version === savedVersion)) return;
+    const version = model.version;
+    if (!state.save(model.state(), follower.positions())) return;
     unsaved = false;
-    savedVersion = model.version;
-    state.save(model.state(), follower.positions());
+    savedVersion = version;
   };
   save();
   const saving = setInterval(save, SAVE_INTERVAL_MS);

@@ -131,7 +131,8 @@ goes before the names of the game and of the system, never before those of the e
 
 Counters are totals over all games that this exporter has seen. They never go down: a new game adds
 to them, a repeated or late report changes nothing, and a restart goes on where it stopped. Gauges
-are those of the games shown now; with none left their series are absent, never 0.
+are those of the games shown now; with none left their series are absent, never 0. Only
+\`simulation_sessions\` and \`simulation_etat\` count the games themselves, down to 0.
 
 ## Phase 1
 
@@ -172,6 +173,10 @@ report accounts for is under \`inconnu\`, what forgotten games counted under \`s
 Where a metric can carry both \`continent\` and \`produit_type\` but the parts are known for one at a
 time only, as \`transactions_reussies_total\` from TradeSim's payload, and both are asked for, it has
 \`continent\`.
+
+With \`session\` every remembered game keeps counters of its own, so that their sum stays the total:
+some 40 series a game. Where many games are played, lower \`--max-sessions\`; what a forgotten game
+counted then moves to \`session="autres"\`.
 
 ${labelTable()}
 

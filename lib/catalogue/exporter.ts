@@ -15,8 +15,8 @@ const WORK_SECONDS_BUCKETS = [
   0.05,
   0.1,
   0.25,
-  1,
-  5,
+  0.5,
+  2.5,
 ];
 
 /** `as const` keeps each name and its labels in the type, so that telemetry can be checked against them. */
@@ -55,11 +55,19 @@ export const EXPORTER_METRICS = [
     labels: ["source", "reason"],
   },
   {
+    name: "tradesim_exporter_other_records_total",
+    type: "counter",
+    unit: "records",
+    help: "Records of followed files that are no reports and are not meant to be, by type.",
+    group: "exporter",
+    labels: ["type"],
+  },
+  {
     name: "tradesim_exporter_keys_left_out_total",
     type: "counter",
     unit: "keys",
     help:
-      "Known keys of taken reports that were left out, by key and reason (type, not_finite, too_long, too_many).",
+      "Known keys of taken reports that were left out, by key and reason (type, not_finite, range, too_long, too_many).",
     group: "exporter",
     labels: ["key", "reason"],
   },

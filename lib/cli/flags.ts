@@ -9,6 +9,7 @@ import {
   WORLDS,
 } from "../benchmark/mod.ts";
 import { BREAKDOWN_LABELS } from "../catalogue/mod.ts";
+import { OWN_PATHS } from "../server/mod.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../log/mod.ts";
 import {
   type Address,
@@ -69,9 +70,6 @@ export interface Command {
 export const LABELS = [...BREAKDOWN_LABELS, "session"] as const;
 /** A label that the user may switch on. */
 export type Label = (typeof LABELS)[number];
-
-/** Paths that the exporter answers itself. */
-export const OWN_PATHS = ["/", "/health", "/update_metrics", "/-/healthy", "/-/ready"] as const;
 
 function single<T>(flag: Flag<T, T>): Flag<T, T> {
   return flag;

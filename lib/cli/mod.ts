@@ -16,7 +16,7 @@ import { nearest } from "./suggest.ts";
 import { badValue, UsageError } from "./usage_error.ts";
 import { readYamlConfig } from "./yaml_config.ts";
 
-export { emptyEnvironment, type Label, LABELS, OWN_PATHS } from "./flags.ts";
+export { emptyEnvironment, type Label, LABELS } from "./flags.ts";
 export { flagsMarkdown, helpText, VERSION } from "./help.ts";
 export type { Address } from "./kinds.ts";
 export { complain, firstSignal, giveUpPermissions, print } from "./process.ts";
@@ -44,6 +44,8 @@ export interface ServeOptions extends
   readonly addresses: readonly Address[];
   /** The file that keeps the state; undefined = keep none. */
   readonly state: string | undefined;
+  /** Whether the user named that file. */
+  readonly isStateChosen: boolean;
   /** False when TradeSim's config.py switches metrics off. */
   readonly enabled: boolean;
 }
@@ -208,7 +210,7 @@ function serveOptions(
   }
   return {
     command: "serve",
-    options: { ...rest, addresses, state, enabled },
+    options: { ...rest, addresses, state, isStateChosen: chosenState !== undefined, enabled },
     notes: [...notes, ...stateNotes],
   };
 }

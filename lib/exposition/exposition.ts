@@ -1,6 +1,7 @@
 /** What a scrape is answered with: rendered when something has changed, else the text of before. @module */
 
 import { gzipSync } from "node:zlib";
+import type { Group } from "../catalogue/mod.ts";
 import type { Log } from "../log/mod.ts";
 import type { Family, Model } from "../model/mod.ts";
 import type { Telemetry } from "../telemetry/mod.ts";
@@ -48,12 +49,15 @@ function countLines(text: string): number {
 /** Up to here compressing takes a fraction of a millisecond, less than handing it to a thread. */
 const LARGEST_INLINE_BYTES = 32 * 1024;
 
+/** Names of families in one log entry. */
+const MAX_TOLD = 20;
+
 const encoder = new TextEncoder();
 
 export function createExposition(options: ExpositionOptions): Exposition {
   const { model, system, telemetry, prefix, maxSeries, log, now, gzip } = options;
   const render = createRenderer(prefix);
-  const told = new Set<string>();
+  const told = new Set<Group>();
   let modelVersion = -1;
   let systemVersion = -1;
   let until = -Infinity;
@@ -65,15 +69,15 @@ export function createExposition(options: ExpositionOptions): Exposition {
     | { readonly text: string; readonly bytes: Promise<Uint8Array<ArrayBuffer>> }
     | undefined;
 
-  /** Says once of each family that it is kept back. */
+  /** Says once of each group that families of it are kept back. */
   function tell(dropped: readonly Family[]): void {
-    const fresh = dropped.filter(({ metric }) => !told.has(metric.name));
+    const fresh = dropped.filter(({ metric }) => !told.has(metric.group));
     if (fresh.length === 0) return;
-    for (const { metric } of fresh) told.add(metric.name);
+    for (const { metric } of fresh) told.add(metric.group);
     log.warn("Too many series: whole families are not shown; see --max-series", {
       limit: maxSeries,
       series: countSeries(fresh),
-      families: fresh.map(({ metric }) => prefix + metric.name).join(","),
+      families: fresh.slice(0, MAX_TOLD).map(({ metric }) => prefix + metric.name).join(","),
     });
   }
 

@@ -1,18 +1,20 @@
 /** Takes what sources hand over into the model, and counts what became of it. @module */
 
 import {
+  INPUT_REFUSAL_REASONS,
+  isObject,
   JsonReader,
   type ReadOptions,
   readReport,
-  REFUSAL_REASONS,
   type RefusalReason,
   Refused,
+  type Report,
+  REQUEST_REFUSAL_REASONS,
 } from "../report/mod.ts";
 import type { LineConsumer } from "../source/mod.ts";
 import type { Telemetry } from "../telemetry/mod.ts";
 import type { Model } from "./model.ts";
 import type { Outcome } from "./session.ts";
-import type { StateFile } from "./state.ts";
 
 export const SOURCES = ["post", "follow"] as const;
 export type SourceName = (typeof SOURCES)[number];
@@ -21,8 +23,8 @@ export interface IntakeOptions {
   readonly model: Model;
   readonly telemetry: Telemetry;
   readonly read: ReadOptions;
-  /** Where taken reports are noted; undefined: nowhere. */
-  readonly state: Pick<StateFile, "note"> | undefined;
+  /** Called with each report that was taken, before anyone can see it. */
+  readonly note?: (report: Report, arrival: number) => void;
 }
 
 export interface Intake {
@@ -36,31 +38,29 @@ export interface Intake {
   refuse(source: SourceName, reason: RefusalReason): void;
 }
 
-/** Refusals that only a request can meet. */
-const HTTP_ONLY: readonly RefusalReason[] = [
-  "content_type",
-  "encoding",
-  "timeout",
-  "busy",
-  "aborted",
-];
+/** Records that TradeSim writes between its reports. */
+const OTHER_RECORDS = ["alert", "error"];
 
 /** Every series of the counters is there from the start, so that its first increase is seen. */
 function startAtZero(telemetry: Telemetry): void {
+  for (const type of OTHER_RECORDS) {
+    telemetry.count("tradesim_exporter_other_records_total", { type }, 0);
+  }
   for (const source of SOURCES) {
     telemetry.count("tradesim_exporter_reports_taken_total", { source }, 0);
     for (const reason of ["repeat", "late"]) {
       telemetry.count("tradesim_exporter_reports_repeated_total", { source, reason }, 0);
     }
-    for (const reason of REFUSAL_REASONS) {
-      if (source === "post" || !HTTP_ONLY.includes(reason)) {
-        telemetry.count("tradesim_exporter_reports_refused_total", { source, reason }, 0);
-      }
+    const reasons = source === "post"
+      ? [...REQUEST_REFUSAL_REASONS, ...INPUT_REFUSAL_REASONS]
+      : INPUT_REFUSAL_REASONS;
+    for (const reason of reasons) {
+      telemetry.count("tradesim_exporter_reports_refused_total", { source, reason }, 0);
     }
   }
 }
 
-export function createIntake({ model, telemetry, read, state }: IntakeOptions): Intake {
+export function createIntake({ model, telemetry, read, note }: IntakeOptions): Intake {
   startAtZero(telemetry);
 
   function refuse(source: SourceName, reason: RefusalReason): void {
@@ -77,12 +77,13 @@ export function createIntake({ model, telemetry, read, state }: IntakeOptions): 
         if (error instanceof Refused) refuse(source, error.reason);
         throw error;
       }
-      const outcome = model.take(report, arrival);
+      // What tells nothing of a game begins none.
+      const outcome = isHollow(report) ? "taken" : model.take(report, arrival);
       if (outcome !== "taken") {
         telemetry.count("tradesim_exporter_reports_repeated_total", { source, reason: outcome });
         return outcome;
       }
-      state?.note(report, arrival);
+      note?.(report, arrival);
       telemetry.count("tradesim_exporter_reports_taken_total", { source });
       for (const { key, problem } of report.problems) {
         telemetry.count("tradesim_exporter_keys_left_out_total", { key, reason: problem });
@@ -93,6 +94,17 @@ export function createIntake({ model, telemetry, read, state }: IntakeOptions): 
       return outcome;
     },
   };
+}
+
+/** Whether a report has nothing that could be placed or shown. */
+function isHollow({ order, values, extra, turnSeconds }: Report): boolean {
+  return order === undefined && values.size === 0 && extra.size === 0 && turnSeconds === undefined;
+}
+
+/** The type of a record that is not meant to be a report, if it is one. */
+function otherRecord(value: unknown): string | undefined {
+  const type = isObject(value) ? value.type : undefined;
+  return OTHER_RECORDS.find((name) => name === type);
 }
 
 /** Reads the lines of one followed file into the intake. A bad line is counted and skipped. */
@@ -122,7 +134,11 @@ export function createLineConsumer(
       let value: unknown;
       if (refused === undefined) attempt(() => value = json.finish());
       if (refused !== undefined) intake.refuse("follow", refused.reason);
-      else attempt(() => intake.take(value, "follow", writtenAt));
+      else {
+        const type = otherRecord(value);
+        if (type !== undefined) telemetry.count("tradesim_exporter_other_records_total", { type });
+        else attempt(() => intake.take(value, "follow", writtenAt));
+      }
       telemetry.observe(
         "tradesim_exporter_report_duration_seconds",
         (performance.now() - started) / 1000,

@@ -190,6 +190,7 @@ function close(total: Total): void {
 
 function raise(ledger: Ledger, name: string, value: number, parts: Parts | undefined): void {
   const total = totalOf(ledger, name);
+  const isDividedLate = total.current > 0 && !ledger.shares.has(name);
   let gained = Math.max(0, value - total.current);
   // The value itself and not a sum of differences, so that no rounding piles up.
   total.current = Math.max(total.current, value);
@@ -198,6 +199,8 @@ function raise(ledger: Ledger, name: string, value: number, parts: Parts | undef
   // up to the total and none ever falls, even where a report contradicts itself.
   for (const [key, part] of parts ?? []) {
     const share = shareOf(ledger, name, key);
+    // Nobody knows which part of a total that came without parts so far was whose.
+    if (isDividedLate) share.seen = part;
     const counted = Math.min(Math.max(0, part - share.seen), gained);
     share.seen = Math.max(share.seen, part);
     share.counted += counted;

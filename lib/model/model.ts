@@ -28,6 +28,7 @@ import {
   splitPartKey,
   stateOf,
   STATES,
+  stopShowing,
   takeReport,
 } from "./session.ts";
 
@@ -36,6 +37,9 @@ export interface ModelOptions {
   readonly breakdowns: readonly BreakdownLabel[];
   /** Whether each session has series of its own. */
   readonly bySession: boolean;
+  /** Whether detail, and numbers outside the catalogue, are shown. */
+  readonly detail: boolean;
+  readonly allKeys: boolean;
   /** How many sessions are remembered. */
   readonly maxSessions: number;
   /** After so many seconds without a report the last session's gauges go too. */
@@ -46,6 +50,8 @@ export interface ModelOptions {
 
 /** All that is needed to go on counting where another process stopped. Plain data and maps. */
 export interface ModelState {
+  /** The labels that parts are kept by. */
+  readonly breakdowns: readonly BreakdownLabel[];
   readonly evicted: Ledger;
   readonly sessions: readonly Session[];
   readonly retired: readonly Session[];
@@ -148,11 +154,11 @@ export class Model {
     if (isNew) {
       this.#retired.delete(session.id);
       this.#sessions.set(session.id, session);
-      if (this.#sessions.size > this.#options.maxSessions) this.#evict(session);
+      this.#evictSurplus(session);
     }
     session.live = true;
     for (const other of this.#live) {
-      if (other !== session && stateOf(other, arrival) !== "running") other.live = false;
+      if (other !== session && stateOf(other, arrival) !== "running") stopShowing(other);
     }
     this.#live = this.#live.filter((other) => other.live && other !== session);
     this.#live.push(session);
@@ -160,9 +166,35 @@ export class Model {
     return "taken";
   }
 
+  /** How many reports were taken. */
+  get reports(): number {
+    return this.#place;
+  }
+
+  /**
+   * Stops showing sessions that were over when the newest one reported, by the reports' own times.
+   * Where the past was read in one go these tell what arrivals cannot: that the games in one file
+   * were played one after the other.
+   *
+   * @param before How many reports had been taken before that reading.
+   */
+  settle(before: number): void {
+    const read = this.#live.filter((session) => session.place > before);
+    const newest = read.reduce(
+      (time, { lastTimestamp = -Infinity }) => Math.max(time, lastTimestamp),
+      -Infinity,
+    );
+    for (const session of read) {
+      if (newest - (session.lastTimestamp ?? newest) >= SILENT_AFTER) stopShowing(session);
+    }
+    this.#live = this.#live.filter((session) => session.live);
+    this.#version++;
+  }
+
   /** What a later process needs; the ledgers are this model's own, so serialise it at once. */
   state(): ModelState {
     return {
+      breakdowns: this.#options.breakdowns,
       evicted: this.#evicted,
       sessions: [...this.#sessions.values()],
       retired: [...this.#retired.values()],
@@ -170,14 +202,25 @@ export class Model {
   }
 
   /** Goes on from a saved state, which must not be used elsewhere. */
-  restore({ evicted, sessions, retired }: ModelState): void {
+  restore({ breakdowns, evicted, sessions, retired }: ModelState): void {
+    const { detail, allKeys } = this.#options;
+    const hasSameLabels = breakdowns.join() === this.#options.breakdowns.join();
     this.#evicted = evicted;
     for (const session of retired) this.#retired.set(session.id, session);
     for (const session of sessions) {
       this.#sessions.set(session.id, session);
       this.#place = Math.max(this.#place, session.place);
+      // What was asked for then and is not now would never change again.
+      if (!hasSameLabels) session.parts = new Map();
+      if (!detail) session.detail = new Map();
+      if (!allKeys) session.extra = new Map();
     }
     this.#live = sessions.filter((session) => session.live).sort((a, b) => a.place - b.place);
+    if (!hasSameLabels) {
+      for (const { ledger } of [...sessions, ...retired]) ledger.shares.clear();
+      evicted.shares.clear();
+    }
+    this.#evictSurplus();
     this.#version++;
   }
 
@@ -186,9 +229,10 @@ export class Model {
    * report comes.
    */
   families(now: number): { families: Family[]; until: number } {
-    this.#live = this.#live.filter((session) =>
-      session.live = now - session.arrival < this.#options.staleAfter
-    );
+    for (const session of this.#live) {
+      if (now - session.arrival >= this.#options.staleAfter) stopShowing(session);
+    }
+    this.#live = this.#live.filter((session) => session.live);
     const until = this.#live.reduce((soonest, session) => {
       const changes = [session.arrival + this.#options.staleAfter];
       if (stateOf(session, now) === "running") changes.push(session.arrival + SILENT_AFTER);
@@ -196,18 +240,23 @@ export class Model {
     }, Infinity);
     const families = [
       ...GAME_METRICS.map((entry) => this.#family(entry, now)),
-      ...this.#extraFamilies(),
+      ...this.#options.allKeys ? this.#extraFamilies() : [],
     ].filter((family) => family !== undefined);
     return { families, until };
   }
 
-  /** Forgets the session that has been quiet for longest, but for the newest one; its totals stay. */
-  #evict(newest: Session): void {
+  /** Forgets sessions as long as there are too many, but never the newest one. */
+  #evictSurplus(newest?: Session): void {
+    while (this.#sessions.size > this.#options.maxSessions && this.#evict(newest));
+  }
+
+  /** Forgets the session that has been quiet for longest, if it is not the newest; its totals stay. */
+  #evict(newest: Session | undefined): boolean {
     let quietest: Session | undefined;
     for (const session of this.#sessions.values()) {
       if (session !== newest && (!quietest || session.place < quietest.place)) quietest = session;
     }
-    if (quietest === undefined) return;
+    if (quietest === undefined) return false;
     const before = this.#sums();
     this.#sessions.delete(quietest.id);
     this.#live = this.#live.filter((session) => session !== quietest);
@@ -215,6 +264,7 @@ export class Model {
     this.#makeUp(before);
     this.#retire(quietest);
     this.#options.onEvicted?.(quietest.id);
+    return true;
   }
 
   /** What the totals of all ledgers come to, by name, added in the order in which they are shown. */

@@ -66,6 +66,16 @@ export function stateOf(session: Session, now: number): SessionState {
   return now - session.arrival < SILENT_AFTER ? "running" : "silent";
 }
 
+/** Keeps of a session that is not shown any more only what it takes to go on counting. */
+export function stopShowing(session: Session): void {
+  session.live = false;
+  session.gauges = new Map();
+  session.parts = new Map();
+  session.extra = new Map();
+  session.events = new Map();
+  session.detail = new Map();
+}
+
 /**
  * Whether a newer report begins a new part of the session, in which totals count from 0 again. The
  * tick counts since the reset and the order does not: the tick goes back while the order goes on.

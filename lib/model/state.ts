@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
+import { BREAKDOWN_LABELS, REPORTED_METRICS } from "../catalogue/mod.ts";
 import type { Log } from "../log/mod.ts";
 import type { Report } from "../report/mod.ts";
 import type { FilePosition } from "../source/mod.ts";
@@ -30,6 +31,17 @@ const MAX_JOURNAL_BYTES = 16 << 20;
 /** Why the state file cannot be used: a wrong configuration. */
 export class StateError extends Error {
   override name = "StateError";
+  /** Whether another exporter uses the file. */
+  readonly isInUse: boolean;
+  constructor(message: string, options: ErrorOptions & { isInUse?: boolean } = {}) {
+    super(message, options);
+    this.isInUse = options.isInUse ?? false;
+  }
+}
+
+/** What went wrong, without the advice that Deno gives on permissions: it is not ours. */
+function reasonOf(error: unknown): string {
+  return (error as Error).message.replace(/, run again with .*$/s, "");
 }
 
 /** What a process leaves to the next one. `positions` are those of the followed files. */
@@ -48,8 +60,11 @@ export interface StateFile {
    * this process, in the same order, or a counter would be seen to fall.
    */
   note(report: Report, arrival: number): void;
-  /** Replaces the file as a whole. A failure is counted and logged once, and the next try goes on. */
-  save(model: ModelState, positions: readonly FilePosition[]): void;
+  /**
+   * Replaces the file as a whole, and says whether it did. A failure is counted, and logged once;
+   * try again.
+   */
+  save(model: ModelState, positions: readonly FilePosition[]): boolean;
   close(): void;
 }
 
@@ -111,6 +126,7 @@ const session = z.object({
 });
 const stateShape = z.object({
   version: z.literal(VERSION),
+  breakdowns: z.array(z.enum(BREAKDOWN_LABELS)),
   evicted: ledger,
   sessions: z.array(session),
   retired: z.array(session),
@@ -118,6 +134,44 @@ const stateShape = z.object({
     z.object({ path: z.string(), dev: number, ino: number, offset: number, head: z.string() }),
   ),
 });
+
+/** A journal's line: the report as it was noted. */
+const entryShape = z.object({
+  report: z.object({
+    format: z.enum(["natif", "tradesim"]),
+    session: z.string(),
+    order: optional,
+    tick: optional,
+    turn: optional,
+    timestamp: optional,
+    finished: z.boolean(),
+    values: numbers,
+    breakdowns: z.map(
+      z.string(),
+      z.array(z.object({
+        labels: z.array(z.enum(BREAKDOWN_LABELS)),
+        parts: z.array(
+          z.object({
+            labels: z.partialRecord(z.enum(BREAKDOWN_LABELS), z.string()),
+            value: number,
+          }),
+        ),
+      })),
+    ),
+    turnSeconds: z.union([
+      z.object({ counts: z.array(number), sum: number }),
+      z.object({ turns: number, sum: number }),
+    ]).optional(),
+    events: numbers,
+    detail: tables,
+    extra: z.map(z.string(), z.object({ type: z.enum(["counter", "gauge"]), value: number })),
+    columns: z.map(z.string(), z.array(number)),
+    problems: z.array(z.never()),
+    unknownKeys: number,
+  }),
+  arrival: number,
+});
+const REPORTED_NAMES = new Set(REPORTED_METRICS.map(({ name }) => name));
 
 /** Optional keys come back as undefined, as the program writes them. */
 function readState(text: string): Omit<SavedState, "journal"> {
@@ -131,7 +185,10 @@ function readJournal(path: string): SavedState["journal"] {
   const lines = readFileSync(path, "utf8").split("\n").slice(0, -1);
   return lines.flatMap((line) => {
     try {
-      return [fromText(line) as SavedState["journal"][number]];
+      const { report, arrival } = entryShape.parse(fromText(line));
+      // A metric that another version knew would be a bug here.
+      const values = new Map([...report.values].filter(([name]) => REPORTED_NAMES.has(name)));
+      return [{ report: { ...report, values } as Report, arrival }];
     } catch {
       return []; // Reports are absolute: the next one makes up for it.
     }
@@ -165,7 +222,7 @@ export function openState({ path, log, onError }: StateOptions): StateFile {
   let journalBytes = 0;
   let hasFailed = false;
 
-  const attempt = (action: () => void) => {
+  const attempt = (action: () => void): boolean => {
     try {
       action();
       if (hasFailed) log.info("The state file is written again", { path });
@@ -175,6 +232,7 @@ export function openState({ path, log, onError }: StateOptions): StateFile {
       if (!hasFailed) log.error("Cannot write the state file", { path, error: String(error) });
       hasFailed = true;
     }
+    return !hasFailed;
   };
 
   return {
@@ -186,18 +244,17 @@ export function openState({ path, log, onError }: StateOptions): StateFile {
         journalBytes += writeSync(journal, toText({ report: kept, arrival }) + "\n");
       });
     },
-    save({ evicted, sessions, retired }, positions) {
-      attempt(() => {
+    save({ sessions, ...model }, positions) {
+      return attempt(() => {
         const text = toText({
           version: VERSION,
-          evicted,
+          ...model,
           sessions: sessions.map((session) => ({
             ...session,
             detail: session.live && rowsOf(session.detail) <= MAX_DETAIL_ROWS
               ? session.detail
               : new Map(),
           })),
-          retired,
           positions,
         });
         writeFileSync(`${path}.new`, text, { mode: 0o600 });
@@ -228,12 +285,14 @@ function openLock(path: string): Deno.FsFile {
   } catch (error) {
     lock?.close();
     throw new StateError(
-      `Cannot use the state file "${path}": ${(error as Error).message}`,
+      `Cannot use the state file "${path}": ${reasonOf(error)}`,
       { cause: error },
     );
   }
   lock.close();
-  throw new StateError(`Cannot use the state file "${path}": another exporter is using it`);
+  throw new StateError(`Cannot use the state file "${path}": another exporter is using it`, {
+    isInUse: true,
+  });
 }
 
 function readSaved(path: string, journalPath: string, log: Log): SavedState | undefined {
@@ -247,7 +306,7 @@ function readSaved(path: string, journalPath: string, log: Log): SavedState | un
   }
   if (text === undefined) {
     if (journal.length === 0) return undefined;
-    const model = { evicted: createLedger(), sessions: [], retired: [] };
+    const model = { breakdowns: [], evicted: createLedger(), sessions: [], retired: [] };
     return { model, positions: [], journal };
   }
   try {

@@ -1,9 +1,4 @@
-/**
- * What a simulation publishes its numbers with: `createPublisher()`, and a way out for the reports,
- * `openJournal()` or `openHttp()`. See docs/publish.md.
- *
- * @module
- */
+/** What a simulation publishes its numbers with: a publisher, and ways out for its reports. @module */
 
 export { type HttpOptions, openHttp } from "./http.ts";
 export { type Journal, type JournalOptions, openJournal } from "./journal.ts";

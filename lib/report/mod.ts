@@ -28,7 +28,10 @@ function nameOf(value: unknown): string {
  *
  * @throws {Refused} When the value is no report.
  */
-export function readReport(value: unknown, options: ReadOptions): Report {
+export function readReport(record: unknown, options: ReadOptions): Report {
+  const value = isObject(record) && isObject(record.metrics) && record.session_id === undefined
+    ? record.metrics
+    : record;
   const isEmpty = value === null || (Array.isArray(value) && value.length === 0) ||
     (isObject(value) && Object.keys(value).length === 0);
   // The words are TradeSim's own answer to this.
@@ -55,6 +58,5 @@ export function readReport(value: unknown, options: ReadOptions): Report {
       }", expected "metrics" or "${NATIVE_TYPE}"`,
     );
   }
-  const isWrapped = isObject(value.metrics) && value.session_id === undefined;
-  return isWrapped ? readReport(value.metrics, options) : readTradesim(value, options);
+  return readTradesim(value, options);
 }

@@ -24,6 +24,7 @@ import {
   type Report,
   type TurnSeconds,
 } from "./report.ts";
+import { TRADESIM_KEYS } from "./tradesim_keys.ts";
 
 /** The `type` of a native report, and the only version of its shape. */
 export const NATIVE_TYPE = "tradesim.report";
@@ -202,8 +203,9 @@ export function readNative(raw: JsonObject, options: ReadOptions): Report {
     if (key === "type" || key === "version") continue;
     const check = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined;
     if (check === undefined) {
+      // TradeSim's keys have a type of their own there.
       const shown = options.allKeys && Number.isFinite(value) && METRIC_NAME.test(key) &&
-        !options.takenNames.has(key);
+        !options.takenNames.has(key) && !TRADESIM_KEYS.has(key);
       if (shown) extra.set(key, { type: "gauge", value: value as number });
       else unknownKeys++;
       continue;

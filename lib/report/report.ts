@@ -2,13 +2,18 @@
 
 import type { BreakdownLabel } from "../catalogue/mod.ts";
 
-/** Why an input is no report. The first four are of HTTP alone. */
-export const REFUSAL_REASONS = [
+/** Why a request is no report, before its body is even JSON. */
+export const REQUEST_REFUSAL_REASONS = [
   "content_type",
   "encoding",
+  "gzip",
   "timeout",
   "busy",
   "aborted",
+] as const;
+
+/** Why an input is no report, wherever it comes from. */
+export const INPUT_REFUSAL_REASONS = [
   "too_large",
   "too_deep",
   "too_many_keys",
@@ -19,7 +24,10 @@ export const REFUSAL_REASONS = [
   "session",
   "order",
 ] as const;
-export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+
+export type RefusalReason =
+  | (typeof REQUEST_REFUSAL_REASONS)[number]
+  | (typeof INPUT_REFUSAL_REASONS)[number];
 
 /** An input that is no report. The message is for whoever sent it. */
 export class Refused extends Error {

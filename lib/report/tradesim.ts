@@ -309,7 +309,8 @@ export function readTradesim(raw: JsonObject, options: ReadOptions): Report {
   for (const { name, tradesim } of REPORTED_METRICS) {
     if (tradesim === undefined) continue;
     const value = "keys" in tradesim
-      ? tradesim.keys.map((key) => payload.number(key)).find((found) => found !== undefined)
+      // The first that is there, even if it cannot be used: what is behind it may be frozen.
+      ? payload.number(tradesim.keys.find((key) => Object.hasOwn(raw, key)) ?? "")
       : tradesim.read(payload);
     if (value !== undefined) values.set(name, value);
   }

@@ -10,10 +10,17 @@ import { type Access, isOwnHost } from "./access.ts";
 import { chooseLanguage, LANDING_POLICY, type LandingFacts, landingPage } from "./landing.ts";
 
 /** Where TradeSim posts its reports. */
-export const INGEST_PATH = "/update_metrics";
+const INGEST_PATH = "/update_metrics";
+
+/** The exporter's own paths, which the metrics cannot have. */
+export const OWN_PATHS = ["/", "/health", INGEST_PATH, "/-/healthy", "/-/ready"] as const;
 
 /** Requests that are answered at once; one more is turned away. */
 const MAX_REQUESTS = 512;
+/** Answers to scrapes that are being sent at once, as many as Prometheus' own exporters allow. */
+const MAX_ANSWERS = 40;
+/** How long a reader may take for one. */
+const SENDING_MS = 30_000;
 
 export interface HandlerOptions {
   readonly exposition: Exposition;
@@ -40,8 +47,8 @@ export interface Connection {
 
 export type Handler = (request: Request, connection: Connection) => Promise<Response>;
 
-/** What the network takes at once, about. */
-const PIECE_BYTES = 64 * 1024;
+/** Larger and smaller pieces both make fewer answers a second. */
+const PIECE_BYTES = 32 * 1024;
 
 const TEXT = { "content-type": "text/plain; charset=utf-8" } as const;
 
@@ -63,6 +70,7 @@ export function createHandler(options: HandlerOptions): Handler {
     telemetry.count("tradesim_exporter_requests_refused_total", { reason }, 0);
   }
   let requests = 0;
+  let answers = 0;
 
   function refuse(
     reason: (typeof REQUEST_REFUSALS)[number],
@@ -72,6 +80,10 @@ export function createHandler(options: HandlerOptions): Handler {
   ): Response {
     telemetry.count("tradesim_exporter_requests_refused_total", { reason });
     return new Response(`${text}\n`, { status, headers: { ...TEXT, ...extra } });
+  }
+
+  function tooBusy(): Response {
+    return refuse("busy", 503, "Too many requests at once", { "retry-after": "1" });
   }
 
   async function scrape(request: Request): Promise<Response> {
@@ -86,7 +98,11 @@ export function createHandler(options: HandlerOptions): Handler {
     if (wantsGzip) head["content-encoding"] = "gzip";
     // Some versions of Deno compress by themselves what says nothing else.
     else head["cache-control"] = "no-transform";
-    const response = new Response(streamOf(bytes), { headers: head });
+    // Nobody reads the body of an answer to HEAD, so there would be no end to wait for.
+    const isRead = request.method !== "HEAD";
+    if (isRead) answers++;
+    const body = isRead ? streamOf(bytes, () => answers--) : bytes;
+    const response = new Response(body, { headers: head });
     telemetry.observe(
       "tradesim_exporter_scrape_duration_seconds",
       (performance.now() - started) / 1000,
@@ -131,7 +147,7 @@ export function createHandler(options: HandlerOptions): Handler {
   function read(path: string, request: Request): Promise<Response> | Response | undefined {
     switch (path) {
       case telemetryPath:
-        return scrape(request);
+        return answers < MAX_ANSWERS ? scrape(request) : tooBusy();
       case "/":
         return new Response(
           landingPage(options.facts(), chooseLanguage(request.headers.get("accept-language"))),
@@ -169,9 +185,7 @@ export function createHandler(options: HandlerOptions): Handler {
   }
 
   async function route(request: Request, { listening, peer }: Connection): Promise<Response> {
-    if (requests > MAX_REQUESTS) {
-      return refuse("busy", 503, "Too many requests at once", { "retry-after": "1" });
-    }
+    if (requests > MAX_REQUESTS) return tooBusy();
     const url = URL.parse(request.url);
     if (url === null) return refuse("host", 400, "Expected a host and a path");
     if (!isOwnHost(request.url, listening)) {
@@ -213,15 +227,33 @@ export function createHandler(options: HandlerOptions): Handler {
   };
 }
 
-/** A body that all answers can share: made of the bytes themselves, `Response` would copy them. */
-function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
+/**
+ * A body that all answers can share: made of the bytes themselves, `Response` would copy them.
+ * `onEnd` is called once, when it was read, or nobody will read it.
+ */
+function streamOf(bytes: Uint8Array, onEnd: () => void): ReadableStream<Uint8Array> {
+  let timer: ReturnType<typeof setTimeout>;
+  const end = () => {
+    clearTimeout(timer);
+    onEnd();
+  };
   return new ReadableStream({
     start(controller) {
       for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
         controller.enqueue(bytes.subarray(at, at + PIECE_BYTES));
       }
-      controller.close();
+      timer = setTimeout(() => {
+        controller.error(new Error("The answer was not read in time"));
+        onEnd();
+      }, SENDING_MS);
+      Deno.unrefTimer(timer);
     },
+    // Asked for more only when all is read.
+    pull(controller) {
+      controller.close();
+      end();
+    },
+    cancel: end,
   });
 }
 

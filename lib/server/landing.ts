@@ -12,6 +12,22 @@ export interface LandingFacts {
   readonly sessions: number;
 }
 
+/**
+ * The followed files, and the patterns that no file matches yet.
+ *
+ * @param asked What is followed: files, and patterns with a `*`.
+ */
+export function filesOf(
+  asked: readonly string[],
+  files: LandingFacts["files"],
+): LandingFacts["files"] {
+  const waiting = asked.filter((path) =>
+    path.includes("*") &&
+    !files.some((file) => file.path.startsWith(path.slice(0, path.indexOf("*"))))
+  );
+  return [...files, ...waiting.map((path) => ({ path, exists: false }))];
+}
+
 const STYLE =
   `body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem}
 @media (prefers-color-scheme:dark){body{background:#111;color:#ddd}a{color:#8cf}}`;

@@ -27,6 +27,26 @@ function formatAddress(hostname: string, port: number): string {
   return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }
 
+/**
+ * Makes sure that an address can be listened on, as far as that can be known before.
+ *
+ * @throws {ListenError}
+ */
+export function checkFree({ hostname, port }: { hostname: string; port: number }): void {
+  try {
+    Deno.listen({ hostname, port }).close();
+  } catch (error) {
+    throw listenError(hostname, port, error);
+  }
+}
+
+function listenError(hostname: string, port: number, cause: unknown): ListenError {
+  return new ListenError(
+    `Cannot listen on ${formatAddress(hostname, port)}: ${reasonOf(cause)}`,
+    { cause },
+  );
+}
+
 /** An open port. */
 export interface Listening {
   /** Waits for reports that are being sent, then closes the port once all requests are answered. */
@@ -85,9 +105,6 @@ export function listen(
       },
     };
   } catch (error) {
-    throw new ListenError(
-      `Cannot listen on ${formatAddress(hostname, address.port)}: ${reasonOf(error)}`,
-      { cause: error },
-    );
+    throw listenError(hostname, address.port, error);
   }
 }

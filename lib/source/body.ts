@@ -22,6 +22,9 @@ const HELD_BODIES = 4;
 const INFLATE_SLICE_BYTES = 4096;
 
 const CHUNK_BYTES = 64 * 1024;
+/** What is still read of a body that was refused, and for how long. */
+const DRAIN_BYTES = 1 << 20;
+const DRAIN_MS = 100;
 /** Buffers and readers that are kept for the next bodies. */
 const SPARE_PARTS = 4;
 
@@ -38,9 +41,11 @@ function checkContentType(request: Request): void {
 
 type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
-function inflated(body: ByteStream): ByteStream {
+/** Inflates a body until `isOver`; what comes after that is dropped. */
+function inflated(body: ByteStream, isOver: () => boolean): ByteStream {
   const slices = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
     transform(chunk, controller) {
+      if (isOver()) return;
       for (let at = 0; at < chunk.length; at += INFLATE_SLICE_BYTES) {
         controller.enqueue(chunk.subarray(at, at + INFLATE_SLICE_BYTES));
       }
@@ -49,7 +54,7 @@ function inflated(body: ByteStream): ByteStream {
   return body.pipeThrough(slices).pipeThrough(new DecompressionStream("gzip"));
 }
 
-function stream(request: Request): ByteStream | null {
+function stream(request: Request, isOver: () => boolean): ByteStream | null {
   const encoding = (request.headers.get("content-encoding") ?? "identity").trim().toLowerCase();
   switch (encoding) {
     case "identity":
@@ -57,7 +62,7 @@ function stream(request: Request): ByteStream | null {
       return request.body;
     case "gzip":
     case "x-gzip":
-      return request.body && inflated(request.body);
+      return request.body && inflated(request.body, isOver);
     default:
       throw new Refused(
         "encoding",
@@ -105,6 +110,25 @@ function readChunks(body: ByteStream, buffers: ArrayBuffer[]): ChunkReader {
 }
 
 /**
+ * Reads on for a moment without looking: a sender that is cut off in mid-body may never see the
+ * answer.
+ */
+async function drain(reader: ChunkReader): Promise<void> {
+  const { promise: time, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, DRAIN_MS);
+  const rest = async () => {
+    for (let left = DRAIN_BYTES; left > 0;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      left -= value.length;
+      reader.release(value);
+    }
+  };
+  await Promise.race([rest().catch(() => {}), time]);
+  clearTimeout(timer);
+}
+
+/**
  * Makes a reader of request bodies. What it gives is the body's JSON value; it throws `Refused`
  * for a body that is none, too large, too slow, or one too many.
  */
@@ -122,7 +146,8 @@ export function createBodyReader(
     json: JsonReader,
     hold: (bytes: number) => void,
   ): Promise<void> {
-    const body = stream(request);
+    let isOver = false;
+    const body = stream(request, () => isOver);
     if (body === null) return;
     const reader = readChunks(body, spareBuffers);
     let isLate = false;
@@ -137,17 +162,24 @@ export function createBodyReader(
           throw new Refused("timeout", `Cannot take the report: it took more than ${timeoutMs} ms`);
         }
         if (done) return reader.end(value);
-        json.push(value);
-        hold(json.keptBytes);
-        reader.release(value);
+        try {
+          json.push(value);
+          hold(json.keptBytes);
+        } finally {
+          reader.release(value);
+        }
       }
     } catch (error) {
+      isOver = true;
+      const isWrong = error instanceof Refused && !["busy", "timeout"].includes(error.reason);
+      if (isWrong) await drain(reader);
       reader.cancel().catch(() => {}); // The sender may be gone already.
       if (error instanceof Refused) throw error;
-      const isGzip = request.headers.has("content-encoding");
+      // What the decompression throws is a TypeError, a lost connection is none.
+      const isBroken = error instanceof TypeError && request.headers.has("content-encoding");
       throw new Refused(
-        isGzip ? "encoding" : "aborted",
-        `Cannot read the report${isGzip ? " as gzip" : ""}: ${(error as Error).message}`,
+        isBroken ? "gzip" : "aborted",
+        `Cannot read the report${isBroken ? " as gzip" : ""}: ${(error as Error).message}`,
       );
     } finally {
       clearTimeout(timer);

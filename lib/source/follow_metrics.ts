@@ -1,21 +1,20 @@
 /** Shows as metrics what following files has come to. @module */
 
 import type { Telemetry } from "../telemetry/mod.ts";
-import type { FollowCounters, Follower } from "./follow.ts";
+import { createFollowCounters, type FollowCounters, type Follower } from "./follow.ts";
 
 export function reportFollowing(
   telemetry: Telemetry,
   follower: Follower,
   counters: FollowCounters,
 ): void {
-  const told = { ...counters };
+  const told = createFollowCounters();
   const names = [
     ["bytesRead", "tradesim_exporter_follow_bytes_total"],
     ["rotations", "tradesim_exporter_follow_rotations_total"],
     ["truncations", "tradesim_exporter_follow_truncations_total"],
     ["readErrors", "tradesim_exporter_follow_errors_total"],
   ] as const;
-  for (const [key] of names) told[key] = 0;
   telemetry.beforeRender(() => {
     for (const [key, name] of names) {
       telemetry.count(name, {}, counters[key] - told[key]);

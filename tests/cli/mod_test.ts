@@ -1,6 +1,7 @@
 /** Tests of the whole way from command line to options. @module */
 
 import assert from "node:assert/strict";
+import { OWN_PATHS } from "../../lib/server/mod.ts";
 import fc from "fast-check";
 import {
   checkNamedFile,
@@ -9,7 +10,6 @@ import {
   formatUsageError,
   helpText,
   LABELS,
-  OWN_PATHS,
   readCommandLine,
   type ServeOptions,
   type SimulateOptions,
@@ -42,6 +42,7 @@ const DEFAULTS: ServeOptions = {
   addresses: [{ hostname: "127.0.0.1", port: 8000 }],
   follow: ["logs/metrics*.jsonl"],
   state: "/s.json",
+  isStateChosen: true,
   labels: [],
   detail: false,
   allKeys: false,

@@ -1,6 +1,7 @@
 /** Tests of the program as a process: arguments, exit codes, standard streams and signals. @module */
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import {
   runExporter,
   type RunningExporter,
@@ -190,6 +191,39 @@ Deno.test("A port in use ends the program with 1 and two lines on stderr", async
     })
   );
 });
+
+Deno.test("A default state file that cannot be used is said, and the program goes on without", async () => {
+  await withExporters(async ({ dir, start }) => {
+    Deno.writeTextFileSync(join(dir, "no-folder"), "");
+    const port = freePort();
+    const env = { XDG_STATE_HOME: join(dir, "no-folder") };
+    const first = await start({ args: ["--port", String(port)], env });
+    assert.match(first.log(), /level=warn msg="No state is kept: a restart begins at 0"/);
+    assert.equal(valueOf(await first.scrape(), "tours_completes"), 0);
+  });
+});
+
+Deno.test("A second exporter on a port names the port, not the state file that both would use", async () => {
+  await withExporters(async ({ dir, start }) => {
+    const port = String(freePort());
+    const env = { XDG_STATE_HOME: dir };
+    await start({ args: ["--port", port], env });
+    const second = await runExporter({ args: ["--port", port], cwd: dir, env });
+    assertTwoLines(
+      second.stderr,
+      `Cannot listen on 127.0.0.1:${port}: another program is using it`,
+    );
+    assert.equal(second.code, 1);
+  });
+});
+
+/** A port that was free a moment ago. */
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}
 
 Deno.test("A state file in use ends the program with 2, until its exporter is gone", async () => {
   await withExporters(async ({ dir, start }) => {

@@ -102,7 +102,11 @@ Deno.test("createRenderer() shows new values and changed series, whatever it ren
     series: labels.map((label) => series(label, suffix)),
     values,
   });
-  const other = { metric: metric(), series: [{ suffix: "", labels: [["type", "x"]] }] } as const;
+  const typed: Family = {
+    metric: metric(),
+    series: ["a", "b"].map((type) => ({ suffix: "", labels: [["type", type]] })),
+    values: [1, 2],
+  };
   const before = [family(["a", "b"], [1, 2])];
   const cases: Record<string, [Family[], string]> = {
     "new values": [
@@ -118,7 +122,10 @@ Deno.test("createRenderer() shows new values and changed series, whatever it ren
       'budget_total{continent="b"} 1\nbudget_total{continent="a"} 2\n',
     ],
     "fewer": [[family(["a"], [1])], 'budget_total{continent="a"} 1\n'],
-    "another label name": [[{ ...other, values: [1] }], 'budget_total{type="x"} 1\n'],
+    "another label name": [
+      [typed],
+      'budget_total{type="a"} 1\nbudget_total{type="b"} 2\n',
+    ],
     "another suffix": [
       [family(["a", "b"], [1, 2], "_sum")],
       'budget_total_sum{continent="a"} 1\nbudget_total_sum{continent="b"} 2\n',

@@ -2,7 +2,12 @@
 
 import assert from "node:assert/strict";
 import { createIntake, createLineConsumer, type Intake } from "../../lib/model/mod.ts";
-import { REFUSAL_REASONS, Refused, type Report } from "../../lib/report/mod.ts";
+import {
+  INPUT_REFUSAL_REASONS,
+  Refused,
+  type Report,
+  REQUEST_REFUSAL_REASONS,
+} from "../../lib/report/mod.ts";
 import { createTelemetry } from "../../lib/telemetry/mod.ts";
 import { NOTHING } from "../report/options.ts";
 import { createModel, shown } from "./reports.ts";
@@ -15,13 +20,13 @@ function setUp(maxLine = 1000) {
     model,
     telemetry,
     read: NOTHING,
-    state: { note: (report, arrival) => noted.push([report.order, arrival]) },
+    note: (report, arrival) => noted.push([report.order, arrival]),
   });
   const consumer = createLineConsumer(intake, telemetry, maxLine);
   /** Counters of the intake that are not 0, without their common beginning. */
   const counted = async () => {
     const lines = (await telemetry.text()).split("\n").filter((line) =>
-      /^tradesim_exporter_(reports|keys|unknown)/.test(line) && !line.endsWith(" 0")
+      /^tradesim_exporter_(reports|keys|unknown|other)/.test(line) && !line.endsWith(" 0")
     );
     return Object.fromEntries(lines.map((line) => {
       const [, series, value] = /^tradesim_exporter_(\S+) (\d+)$/.exec(line)!;
@@ -52,16 +57,16 @@ function refusalOf(intake: Intake, value: unknown): string | undefined {
 Deno.test("createIntake() has every series of its counters at 0 from the start", async () => {
   const { telemetry } = setUp();
   const text = await telemetry.text();
-  const follow = REFUSAL_REASONS.filter((reason) =>
-    !["content_type", "encoding", "timeout", "busy", "aborted"].includes(reason)
-  );
+  const follow = INPUT_REFUSAL_REASONS;
   const expected = [
     ...["post", "follow"].flatMap((source) => [
       `reports_taken_total{source="${source}"} 0`,
       `reports_repeated_total{source="${source}",reason="repeat"} 0`,
       `reports_repeated_total{source="${source}",reason="late"} 0`,
     ]),
-    ...REFUSAL_REASONS.map((reason) => `reports_refused_total{source="post",reason="${reason}"} 0`),
+    ...[...REQUEST_REFUSAL_REASONS, ...follow].map((reason) =>
+      `reports_refused_total{source="post",reason="${reason}"} 0`
+    ),
     ...follow.map((reason) => `reports_refused_total{source="follow",reason="${reason}"} 0`),
   ];
   const found = text.split("\n").filter((line) => line.startsWith("tradesim_exporter_reports_"))
@@ -117,6 +122,7 @@ Deno.test("createLineConsumer() takes lines however they are cut, and counts and
   feed("", 1004);
   feed(JSON.stringify(payload(2, { session_id: "x".repeat(200) })), 1005);
   feed('{"type":"alert"}', 1006);
+  feed('{"type":"evenements_tour"}', 1006);
   feed(JSON.stringify(payload(2)), 1007);
   feed(JSON.stringify(payload(2)), 1008);
   feed('{"session_id":"' + "\\", 1009);
@@ -128,6 +134,17 @@ Deno.test("createLineConsumer() takes lines however they are cut, and counts and
     'reports_refused_total{source="follow",reason="json"}': 4,
     'reports_refused_total{source="follow",reason="too_large"}': 1,
     'reports_refused_total{source="follow",reason="other_record"}': 1,
+    'other_records_total{type="alert"}': 1,
+  });
+});
+
+Deno.test("take() begins no game with a report that tells nothing of one", async () => {
+  const { intake, model, counted } = setUp();
+  assert.equal(intake.take({ cle: 1, autre: "x" }, "post", 1000), "taken");
+  assert.equal(model.liveSessions, 0);
+  assert.deepEqual(await counted(), {
+    'reports_taken_total{source="post"}': 1,
+    "unknown_keys_total": 2,
   });
 });
 

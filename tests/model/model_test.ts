@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { GAME_METRICS, metric, TURN_SECONDS_BUCKETS } from "../../lib/catalogue/mod.ts";
-import type { Family } from "../../lib/model/mod.ts";
+import type { Family, Model } from "../../lib/model/mod.ts";
 import type { ModelOptions } from "../../lib/model/model.ts";
 import { JsonReader, readReport } from "../../lib/report/mod.ts";
 import type { Breakdown, Report, TurnSeconds } from "../../lib/report/report.ts";
@@ -724,4 +724,106 @@ Deno.test("families() gives entries of the catalogue, in its order", () => {
     assert.equal(metric(entry.name), entry);
     assert.equal(series.length, values.length, entry.name);
   }
+});
+
+/** The value of each series of a model. */
+function seriesOf(model: Model, now: number): Map<string, number> {
+  return flatten(model.families(now).families);
+}
+
+Deno.test("settle() stops showing games that were over when the newest one was played, of those just read", () => {
+  const model = createModel();
+  const play = (session: string, timestamp: number) =>
+    model.take(report({ session, order: 1, timestamp, values: { budget_total: 1 } }), 1000);
+  play("posted before", 10);
+  const before = model.reports;
+  play("morning", 100);
+  play("noon", 200);
+  play("beside it", 195);
+  assert.equal(model.liveSessions, 4);
+  model.settle(before);
+  assert.deepEqual(
+    [...seriesOf(model, 1000).keys()].filter((series) => series.startsWith("simulation_info")),
+    ["posted before", "noon", "beside it"].map((session) =>
+      `simulation_info{session="${session}",format="natif"}`
+    ).sort(),
+  );
+});
+
+/** A model that goes on where another stopped, asked for other things. */
+function continued(model: Model, options: Partial<ModelOptions>): Model {
+  const next = createModel(options);
+  next.restore(structuredClone(model.state()));
+  return next;
+}
+
+Deno.test("restore() calls parts inconnu that were kept by other labels, and divides what comes after", () => {
+  const model = createModel({ breakdowns: ["continent"] });
+  const value = (order: number, total: number, parts: Record<string, number>) =>
+    report({
+      session: "s",
+      order,
+      values: { transactions_reussies_total: total },
+      breakdowns: { transactions_reussies_total: [by("produit_type", parts)] },
+    });
+  model.take(
+    report({
+      session: "s",
+      order: 1,
+      values: { transactions_reussies_total: 10 },
+      breakdowns: { transactions_reussies_total: [by("continent", { Europe: 10 })] },
+    }),
+    1000,
+  );
+  const next = continued(model, { breakdowns: ["produit_type"] });
+  next.take(value(2, 12, { consommable: 4, produit_fini: 8 }), 1001);
+  next.take(value(3, 15, { consommable: 6, produit_fini: 9 }), 1002);
+  const series = [...seriesOf(next, 1002)].filter(([name]) =>
+    name.startsWith("transactions_reussies_total")
+  );
+  assert.deepEqual(Object.fromEntries(series), {
+    'transactions_reussies_total{produit_type="consommable"}': 2,
+    'transactions_reussies_total{produit_type="inconnu"}': 12,
+    'transactions_reussies_total{produit_type="produit_fini"}': 1,
+  });
+});
+
+Deno.test("restore() drops detail and other numbers that are not asked for any more", () => {
+  const model = createModel();
+  model.take(
+    report({
+      session: "s",
+      order: 1,
+      detail: new Map([["entreprise_budget", { labels: [["A"]], values: [1] }]]),
+      extra: {
+        stabilite_prix: { type: "gauge", value: 1 },
+        total_volume: { type: "counter", value: 2 },
+      },
+    }),
+    1000,
+  );
+  const names = (of: Model) =>
+    [...seriesOf(of, 1000).keys()].filter((name) =>
+      /^(entreprise_budget|stabilite|total_v)/.test(name)
+    );
+  assert.equal(names(continued(model, {})).length, 3);
+  assert.deepEqual(names(continued(model, { detail: false, allKeys: false })), []);
+});
+
+Deno.test("restore() forgets sessions beyond the limit of today, and keeps their totals", () => {
+  const model = createModel();
+  for (let order = 1; order <= 5; order++) {
+    model.take(report({ session: `s${order}`, order, turn: 2 }), 1000 + order);
+  }
+  const next = continued(model, { maxSessions: 2 });
+  assert.deepEqual(next.state().sessions.map(({ id }) => id), ["s4", "s5"]);
+  assert.equal(seriesOf(next, 1005).get("tours_completes"), 10);
+});
+
+Deno.test("take() keeps of a session that makes room nothing but what it takes to count on", () => {
+  const model = createModel();
+  model.take(report({ session: "a", order: 1, finished: true, values: { budget_total: 1 } }), 1000);
+  model.take(report({ session: "b", order: 1 }), 1001);
+  const [first] = model.state().sessions;
+  assert.deepEqual([first!.id, first!.live, first!.gauges.size], ["a", false, 0]);
 });

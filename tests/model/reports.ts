@@ -46,6 +46,8 @@ export function createModel(options: Partial<ModelOptions> = {}): Model {
   return new RealModel({
     breakdowns: [],
     bySession: false,
+    detail: true,
+    allKeys: true,
     maxSessions: 1000,
     staleAfter: 3600,
     ...options,

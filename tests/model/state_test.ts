@@ -306,3 +306,32 @@ Deno.test("save() counts every failure, logs the first, and goes on when it work
     assert.equal(reopened(path)?.model.sessions.length, 1);
   });
 });
+
+Deno.test("openState() skips lines of the journal that are no reports, and metrics that nobody knows", async () => {
+  await inFolder((path) => {
+    const state = openState({ path, log: NO_LOG });
+    state.note(report({ session: "s", order: 1, turn: 3, values: { budget_total: 1 } }), 1000);
+    state.close();
+    const journal = `${path}.journal`;
+    const line = Deno.readTextFileSync(journal);
+    const renamed = line.replace('"budget_total"', '"metrique_de_jadis"');
+    Deno.writeTextFileSync(journal, `{}\nnull\n[1]\n{"report":5}\n${renamed}`);
+    const saved = reopened(path)!;
+    assert.deepEqual(saved.journal.map(({ report }) => [report.turn, report.values.size]), [[
+      3,
+      0,
+    ]]);
+  });
+});
+
+Deno.test("save() says whether it did", async () => {
+  await inFolder((path) => {
+    const state = openState({ path, log: NO_LOG });
+    assert.equal(state.save(createModel().state(), []), true);
+    Deno.mkdirSync(`${path}.new`);
+    assert.equal(state.save(createModel().state(), []), false);
+    Deno.removeSync(`${path}.new`);
+    assert.equal(state.save(createModel().state(), []), true);
+    state.close();
+  });
+});

@@ -171,6 +171,12 @@ Deno.test("JsonReader refuses what is no JSON", () => {
   }
 });
 
+Deno.test("JsonReader says of a document that was cut off that it ends in the middle", () => {
+  for (const text of ['{"a":1', "[1,2", '"abc', '{"stocks_historiques":[1,', '{"a":"\\']) {
+    assert.match(refusal(() => read(encoder.encode(text))).message, /ends in the middle$/, text);
+  }
+});
+
 Deno.test("JsonReader refuses what is not UTF-8, but not inside the skipped part", () => {
   const broken = Uint8Array.of(0x22, 0xc3, 0x28, 0x22);
   assert.match(refusal(() => read(broken)).message, /not UTF-8/);

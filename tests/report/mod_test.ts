@@ -80,6 +80,7 @@ Deno.test("isLabelValue() takes 1 to 128 bytes of UTF-8", () => {
     "65 characters of 2 bytes": ["é".repeat(65), false],
     "42 characters of 3 bytes": ["€".repeat(42), true],
     "43 characters of 3 bytes": ["€".repeat(43), false],
+    "half a surrogate pair": ["\ud800", false],
   };
   for (const [name, [text, expected]] of Object.entries(cases)) {
     assert.equal(isLabelValue(text), expected, name);

@@ -215,7 +215,7 @@ Deno.test("readTradesim() shows with allKeys the numbers that nothing else uses,
   }
 });
 
-Deno.test("readTradesim() takes the first usable of a metric's keys", () => {
+Deno.test("readTradesim() takes the first of a metric's keys that is there", () => {
   const cases: Record<string, [Payload, string, number | undefined]> = {
     "live before frozen": [
       { budget_total_entreprises: 2, budget_total: 1 },
@@ -223,10 +223,10 @@ Deno.test("readTradesim() takes the first usable of a metric's keys", () => {
       2,
     ],
     "frozen where there is no live one": [{ budget_total: 1 }, "budget_total", 1],
-    "frozen where the live one is broken": [
+    "none where the live one is broken": [
       { budget_total_entreprises: "2", budget_total: 1 },
       "budget_total",
-      1,
+      undefined,
     ],
     "neither": [{}, "budget_total", undefined],
     "zero": [{ transactions_reussies: 0, total_transactions: 4 }, "transactions_reussies_total", 0],

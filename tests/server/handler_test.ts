@@ -47,7 +47,7 @@ function setUp({ maxBytes = 10_000, basicAuth, token, ...options }: SetUp = {}) 
   });
   const handler = createHandler({
     exposition,
-    intake: createIntake({ model, telemetry, read: NOTHING, state: undefined }),
+    intake: createIntake({ model, telemetry, read: NOTHING }),
     readBody: createBodyReader({ maxBytes, timeoutMs, maxBodies }),
     access: createAccess({ basicAuth, token, allowRemoteIngest: false }),
     telemetry,
@@ -230,7 +230,7 @@ Deno.test("handler() refuses a report with the status of the reason, and counts 
       /"text\/plain"/,
     ],
     "other encoding": [post(PAYLOAD, { "content-encoding": "br" }), 415, "encoding", /"br"/],
-    "broken gzip": [post(PAYLOAD, { "content-encoding": "gzip" }), 415, "encoding", /gzip/],
+    "broken gzip": [post(PAYLOAD, { "content-encoding": "gzip" }), 400, "gzip", /gzip/],
     "too slow": [post(stalled()), 408, "timeout", /20 ms$/],
   };
   for (const [name, [init, status, reason, message]] of Object.entries(cases)) {
@@ -387,4 +387,23 @@ Deno.test("acceptsGzip() takes gzip where it is named or covered, and not refuse
   for (const [header, expected] of cases) {
     assert.equal(acceptsGzip(header), expected, String(header));
   }
+});
+
+Deno.test("handler() sends 40 scrapes at once, and counts one as sent when it is read or given up", async () => {
+  const { send } = setUp();
+  const scrape = () => send("/metrics");
+  const sent: Response[] = [];
+  for (let index = 0; index < 40; index++) sent.push(await scrape());
+  const refused = await scrape();
+  assert.equal(refused.status, 503);
+  await refused.body?.cancel();
+  await sent[0]!.text();
+  await sent[1]!.body!.cancel();
+  for (const expected of [200, 200, 503]) {
+    const response = await scrape();
+    assert.equal(response.status, expected);
+    if (expected === 200) sent.push(response);
+    else await response.body?.cancel();
+  }
+  for (const response of sent.slice(2)) await response.body!.cancel();
 });

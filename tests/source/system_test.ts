@@ -1,6 +1,7 @@
 /** Tests of the readings of the machine and of the exporter's own process. @module */
 
 import assert from "node:assert/strict";
+import process from "node:process";
 import { SYSTEM_METRICS } from "../../lib/catalogue/mod.ts";
 import {
   cpuUsagePercent,
@@ -112,11 +113,13 @@ Deno.test("watchProcess() shows the process' own time, memory and lag", async ()
     assert.ok(valueOf(text, "process_heap_bytes")! > 1e5);
     const start = valueOf(text, "process_start_time_seconds")!;
     assert.ok(start <= Date.now() / 1000 && start > Date.now() / 1000 - 3600);
-    const before = valueOf(text, "process_cpu_seconds_total")!;
-    telemetry.count("tradesim_exporter_unknown_keys_total");
-    const after = valueOf(await telemetry.text(), "process_cpu_seconds_total")!;
-    // Counted by differences: twice the whole would be far more.
-    assert.ok(after >= before && after < before * 1.5, `${before} then ${after}`);
+    for (let i = 0; i < 3; i++) {
+      telemetry.count("tradesim_exporter_unknown_keys_total");
+      text = await telemetry.text();
+    }
+    const { user, system } = process.cpuUsage();
+    // Counted by differences, however often it is asked for.
+    assert.ok(valueOf(text, "process_cpu_seconds_total")! <= (user + system) / 1e6);
   } finally {
     stop();
   }
