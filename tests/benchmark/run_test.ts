@@ -69,7 +69,7 @@ Deno.test("playBenchmark() refuses a duration in which nothing can be measured",
 });
 
 Deno.test("playBenchmark() says when a process cannot be started", async () => {
-  const broken = { ...program(), args: ["eval", "console.error('broken'); Deno.exit(7)"] };
+  const broken = { ...program(), args: ["eval", "console.error('broken'); Deno.exit(7)", "--"] };
   await assert.rejects(
     playBenchmark(OPTIONS, {
       program: broken,
