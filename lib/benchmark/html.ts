@@ -1,5 +1,6 @@
 /** The benchmark's outcome for people: a table for a terminal, and a page with drawings. @module */
 
+import { escapeHtml } from "../html/mod.ts";
 import {
   type Benchmark,
   type Budget,
@@ -20,18 +21,6 @@ import {
   WORLDS,
 } from "./result.ts";
 import type { Durations } from "./statistics.ts";
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (found) => ESCAPES[found]!);
-}
 
 const TIME_UNITS = [[1, "s"], [1e-3, "ms"], [1e-6, "µs"], [1e-9, "ns"]] as const;
 type Unit = (typeof TIME_UNITS)[number];
@@ -347,7 +336,9 @@ function distributionSvg(label: string, off: Durations, on: Durations): string {
         coordinate(x(p99))
       }" y1="${y}" y2="${y}"/>${marks.join("")}`;
   });
-  return `<svg viewBox="0 0 ${SMALL_WIDTH} ${base + 68}" role="img" aria-label="${escape(label)}">
+  return `<svg viewBox="0 0 ${SMALL_WIDTH} ${base + 68}" role="img" aria-label="${
+    escapeHtml(label)
+  }">
 ${areas.join("\n")}
 <line class="axis" x1="${left}" x2="${right}" y1="${base}" y2="${base}"/>
 ${ticks.join("\n")}
@@ -433,7 +424,7 @@ function intervalSvg(
     );
   });
   return `<svg viewBox="0 0 ${WIDTH} ${base + 24}" role="img" aria-label="Overhead in world ${
-    escape(world)
+    escapeHtml(world)
   }, with 95 % intervals">
 ${parts.join("\n")}
 </svg>`;
@@ -495,7 +486,7 @@ function verdictHtml(judged: Verdict, budget: Budget | undefined): string {
     : ": every upper bound is within the budget";
   const list = reasons.length === 0
     ? ""
-    : `<ul>${reasons.map((reason) => `<li>${escape(reason)}`).join("")}</ul>`;
+    : `<ul>${reasons.map((reason) => `<li>${escapeHtml(reason)}`).join("")}</ul>`;
   return `<div class="verdict exit${exitCode}"><strong>${
     VERDICT_WORDS[exitCode]
   }</strong>${within}${list}</div>`;
@@ -518,7 +509,7 @@ function resultsHtml(tables: readonly WorldTable[], budget: Budget | undefined):
       return `<tr><th scope="row">${variant}${tds.join("")}`;
     });
     return `<tbody><tr><th class="group" scope="rowgroup" colspan="${columns.length}">${
-      escape(title)
+      escapeHtml(title)
     }
 ${lines.join("\n")}`;
   });
@@ -540,7 +531,7 @@ function worldHtml(
     return `<figure><h3>${publisher}</h3>
 ${distributionSvg(label, off, on)}</figure>`;
   });
-  return `<section><h2>World ${escape(title)}</h2>
+  return `<section><h2>World ${escapeHtml(title)}</h2>
 <figure><h3>Added to a turn</h3>
 ${intervalSvg(world, results, rounds, budget)}
 <figcaption>Bars: 95 % intervals. Small dots: single pairs, hollow where they lie outside.${
@@ -610,7 +601,9 @@ interquartile mean over pairs of fresh processes, with a 95 % interval by bootst
 ${resultsHtml(tables, budget)}
 ${tables.map((table) => worldHtml(table, rounds, budget)).join("\n")}
 <section><h2>Machine</h2>
-<dl>${facts.map(([name, value]) => `<dt>${escape(name)}<dd>${escape(value)}`).join("\n")}</dl>
+<dl>${
+    facts.map(([name, value]) => `<dt>${escapeHtml(name)}<dd>${escapeHtml(value)}`).join("\n")
+  }</dl>
 </section>
 <section><h2>Raw rounds</h2>
 <p class="soft">Mean time of a turn in each run, and what that is to the run without monitoring.

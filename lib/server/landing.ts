@@ -1,6 +1,7 @@
 /** The page at `/`: what this is, that it runs, and where its data is. @module */
 
 import { createHash } from "node:crypto";
+import { escapeHtml } from "../html/mod.ts";
 
 export interface LandingFacts {
   readonly version: string;
@@ -74,18 +75,6 @@ export function chooseLanguage(acceptLanguage: string | null): Language {
   return wanted[0]?.tag.startsWith("fr") ? "fr" : "en";
 }
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (found) => ESCAPES[found]!);
-}
-
 function duration(seconds: number): string {
   const whole = Math.floor(seconds);
   const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
@@ -96,7 +85,7 @@ export function landingPage(facts: LandingFacts, language: Language): string {
   const text = TEXTS[language];
   const { version, uptime, telemetryPath, files, sessions } = facts;
   const sources = files.map(({ path, exists }) =>
-    `<li><code>${escape(path)}</code> (${exists ? text.present : text.absent})</li>`
+    `<li><code>${escapeHtml(path)}</code> (${exists ? text.present : text.absent})</li>`
   );
   return `<!doctype html>
 <html lang="${language}">
@@ -104,10 +93,10 @@ export function landingPage(facts: LandingFacts, language: Language): string {
 <meta name="viewport" content="width=device-width">
 <title>tradesim-exporter</title>
 <style>${STYLE}</style>
-<h1>tradesim-exporter ${escape(version)}</h1>
+<h1>tradesim-exporter ${escapeHtml(version)}</h1>
 <p>${text.what}
 <ul>
-<li><a href="${escape(telemetryPath)}">${text.metrics}</a>
+<li><a href="${escapeHtml(telemetryPath)}">${text.metrics}</a>
 <li><a href="/health">${text.health}</a>
 </ul>
 <p>${text.uptime} ${duration(uptime)}. ${text.sessions}: ${sessions}.
