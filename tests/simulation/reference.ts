@@ -10,6 +10,11 @@ function divide(numerator: bigint, denominator: bigint): number {
   return Number(doubled < 0n ? quotient - 1n : quotient);
 }
 
+/** A price: the nearest whole number of cents, from one to a thousand million euros. */
+function priceOf(numerator: bigint, denominator: bigint): number {
+  return Math.min(100_000_000_000, Math.max(1, divide(numerator, denominator)));
+}
+
 interface ReferenceProduct {
   prix: number;
   actif: boolean;
@@ -126,8 +131,7 @@ export class Reference {
     for (const { prix, prixOrigine } of this.fournisseurs) {
       const quote = prixOrigine[product];
       if (quote === undefined) continue;
-      const proportional = divide(BigInt(quote) * BigInt(price), BigInt(produit.prixOrigine));
-      prix[product] = Math.max(1, proportional);
+      prix[product] = priceOf(BigInt(quote) * BigInt(price), BigInt(produit.prixOrigine));
     }
   }
 
@@ -139,7 +143,7 @@ export class Reference {
       const target = Math.min(prixApres, divide(BigInt(prixOrigine) * 110n, 100n));
       this.#setPrice(
         product,
-        divide(BigInt(prixApres) * BigInt(15 - step) + BigInt(target) * BigInt(step), 15n),
+        priceOf(BigInt(prixApres) * BigInt(15 - step) + BigInt(target) * BigInt(step), 15n),
       );
     });
   }
@@ -149,7 +153,7 @@ export class Reference {
     let percent = 3000 + this.random.below(3001);
     const last = produit.derniereInflation;
     if (last !== undefined && this.tick - last <= 50) percent = Math.max(percent - 1500, 500);
-    const price = divide(BigInt(produit.prix) * BigInt(10_000 + percent), 10_000n);
+    const price = priceOf(BigInt(produit.prix) * BigInt(10_000 + percent), 10_000n);
     produit.derniereInflation = this.tick;
     produit.prixApres = price;
     return price;
