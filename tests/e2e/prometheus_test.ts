@@ -4,20 +4,12 @@ import assert from "node:assert/strict";
 import { type RunningExporter, startExporter } from "../harness/exporter.ts";
 import { testWith } from "../harness/programs.ts";
 import {
-  PROMETHEUS_CONFIG,
   type QueriedSeries,
   type RunningPrometheus,
   startPrometheus,
 } from "../harness/prometheus.ts";
 import { type Payload, payloadAt } from "../harness/tradesim.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
-
-testWith("promtool", "promtool check config finds prometheus/prometheus.yml right", async () => {
-  const { success, stdout, stderr } = await new Deno.Command("promtool", {
-    args: ["check", "config", PROMETHEUS_CONFIG.pathname],
-  }).output();
-  assert.ok(success, new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr));
-});
 
 /** The game's own time of turns, in seconds: two quick ones and a slow one, again and again. */
 const TURN_SECONDS = [0.0008, 0.0008, 0.004];

@@ -1,6 +1,6 @@
 /** Runs a real Prometheus for tests, with the project's own configuration. @module */
 
-export const PROMETHEUS_CONFIG = new URL("../../prometheus/prometheus.yml", import.meta.url);
+const PROMETHEUS_DIR = new URL("../../prometheus/", import.meta.url).pathname;
 
 /** Where the project's configuration expects the exporter. */
 const TARGET = '"localhost:8000"';
@@ -33,13 +33,23 @@ export interface PrometheusOptions {
   readonly change?: (config: string) => string;
 }
 
-/** The project's configuration with nothing but the target replaced. */
-function configFor(port: number): string {
-  const parts = Deno.readTextFileSync(PROMETHEUS_CONFIG).split(TARGET);
+/** How the project's configuration names its rules, from the folder that it lies in. */
+const RULES = "- rules/*.yml";
+
+/** The text with the only occurrence of a part of it replaced. */
+function replaceOnly(text: string, part: string, by: string): string {
+  const parts = text.split(part);
   if (parts.length !== 2) {
-    throw new Error(`Expected ${TARGET} once in prometheus.yml, found ${parts.length - 1} of them`);
+    throw new Error(`Expected ${part} once in local.yml, found ${parts.length - 1} of them`);
   }
-  return parts.join(`"127.0.0.1:${port}"`);
+  return parts.join(by);
+}
+
+/** The project's configuration with nothing but the target replaced, for any folder. */
+function configFor(port: number): string {
+  const config = Deno.readTextFileSync(`${PROMETHEUS_DIR}local.yml`);
+  const withRules = replaceOnly(config, RULES, `- ${PROMETHEUS_DIR}rules/*.yml`);
+  return replaceOnly(withRules, TARGET, `"127.0.0.1:${port}"`);
 }
 
 /** Starts Prometheus on a free port of 127.0.0.1, and waits until it is ready. */
