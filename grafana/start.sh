@@ -1,0 +1,30 @@
+#!/bin/sh
+# Starts Grafana in its container: with a language, and with a password for its admin that nobody
+# else knows. Without one from .env it is made at the first start, shown once in the log, and kept in
+# the volume.
+set -eu
+
+case "$TRADESIM_LANG" in
+  fr) GF_USERS_DEFAULT_LANGUAGE=fr-FR ;;
+  en) GF_USERS_DEFAULT_LANGUAGE=en-US ;;
+  *)
+    echo "Cannot start Grafana with TRADESIM_LANG=$TRADESIM_LANG: expected fr or en" >&2
+    echo "Change it in .env, then: docker compose up -d" >&2
+    exit 2
+    ;;
+esac
+export GF_USERS_DEFAULT_LANGUAGE
+
+if [ -z "${GF_SECURITY_ADMIN_PASSWORD:-}" ]; then
+  password_file=${GF_PATHS_DATA:-/var/lib/grafana}/admin_password
+  if [ ! -s "$password_file" ]; then
+    umask 077
+    head -c 18 /dev/urandom | base64 | tr '+/' '-_' >"$password_file.new"
+    mv "$password_file.new" "$password_file"
+    echo "Grafana's user is admin, the password $(cat "$password_file")"
+  fi
+  GF_SECURITY_ADMIN_PASSWORD=$(cat "$password_file")
+  export GF_SECURITY_ADMIN_PASSWORD
+fi
+
+exec /run.sh "$@"
