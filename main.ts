@@ -13,6 +13,7 @@ import {
   checkNamedFile,
   commandNamed,
   complain,
+  defaultConfig,
   emptyEnvironment,
   firstSignal,
   formatUsageError,
@@ -36,6 +37,7 @@ import {
   type StateFile,
 } from "./lib/model/mod.ts";
 import { simulate, WorldError } from "./lib/play/mod.ts";
+import { PrintError, printFiles } from "./lib/print/mod.ts";
 import {
   checkFree,
   createAccess,
@@ -299,6 +301,9 @@ export async function main(args: readonly string[]): Promise<number> {
           checkWritable: checkNamedFile,
           stop: stopSignal(),
         });
+      case "print":
+        await printFiles(asked.options, { config: defaultConfig(), write: print });
+        return 0;
       case "serve": {
         const { options, notes } = asked;
         const log = createLog({ level: options.logLevel, format: options.logFormat });
@@ -317,7 +322,7 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     const isUsers = error instanceof UsageError || error instanceof WebConfigError ||
       error instanceof StateError || error instanceof ListenError || error instanceof WorldError ||
-      error instanceof BenchmarkError;
+      error instanceof BenchmarkError || error instanceof PrintError;
     if (!isUsers) throw error;
     if (error instanceof BenchmarkStopped) {
       complain(`${error.message}\n`);

@@ -10,6 +10,7 @@ const FOLDERS = [
   ...["model", "exposition", "server"],
   // The game beside it: its reports go out by `publish`.
   ...["simulation", "publish", "play", "benchmark"],
+  ...["print"],
   "cli",
 ];
 
@@ -74,7 +75,8 @@ function faultsOf(tree: Tree, importMap: Readonly<Record<string, string>>): stri
         continue;
       }
       const target = normalize(join(dirname(path), name));
-      if (target === "deno.json") continue;
+      // What is only data has no way to be turned back on.
+      if (!target.endsWith(".ts")) continue;
       const isKnown = tree[target] !== undefined;
       if (!isKnown || (placeOf(target) ?? Infinity) > (place ?? -1)) {
         faults.push(`${path} imports ${target}`);

@@ -215,6 +215,9 @@ labels: continent,produit_type
 stale-after: 30m
 \`\`\`
 
+\`tradesim-exporter print config\` (\`deno task -q print config\`) gives one with every key, its meaning
+and its default.
+
 It also reads TradeSim's own \`config/config.py\`, without running it: the constants below, where
 they are plain literals. Any other form is left out, and the log says so.
 

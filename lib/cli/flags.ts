@@ -9,8 +9,9 @@ import {
   WORLDS,
 } from "../benchmark/mod.ts";
 import { BREAKDOWN_LABELS } from "../catalogue/mod.ts";
-import { OWN_PATHS } from "../server/mod.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../log/mod.ts";
+import { type Printable, PRINTABLES, PRINTED } from "../print/mod.ts";
+import { OWN_PATHS } from "../server/mod.ts";
 import {
   type Address,
   FILE,
@@ -43,6 +44,8 @@ export interface Flag<T = unknown, V = unknown> {
   readonly kind: Kind<T>;
   /** True when it may be given several times; its value is then the list of all. */
   readonly repeatable?: true;
+  /** True for the argument of a command: a value alone, without a name before it. */
+  readonly positional?: true;
   /** The value when nobody gives one. */
   readonly initial: V;
   /** The same in words, for the help; absent where the help says it all. */
@@ -92,17 +95,19 @@ function onOff(flag: Omit<Flag, "kind" | "initial">): Flag<boolean, boolean> {
   return { initially: "off", ...flag, kind: YES_OR_NO, initial: false };
 }
 
+const CONFIG_FLAG = optional({
+  name: "config",
+  unit: "<FILE>",
+  kind: FILE,
+  initially: "none",
+  help: "read settings from a YAML file whose keys are these names, " +
+    "or from TradeSim's own config.py",
+  place: "environment",
+});
+
 /** Flags of a command that can be configured by a file. */
 const CONFIG_FLAGS = {
-  config: optional({
-    name: "config",
-    unit: "<FILE>",
-    kind: FILE,
-    initially: "none",
-    help: "read settings from a YAML file whose keys are these names, " +
-      "or from TradeSim's own config.py",
-    place: "environment",
-  }),
+  config: CONFIG_FLAG,
   checkConfig: action({
     name: "check-config",
     help: "check the configuration, say so and leave",
@@ -505,6 +510,31 @@ const BENCH_FLAGS = {
   ...COMMON_FLAGS,
 } as const;
 
+const PRINT_FLAGS = {
+  what: optional<Printable>({
+    name: "what",
+    unit: "<WHAT>",
+    positional: true,
+    kind: oneOf(PRINTABLES),
+    help: Object.entries(PRINTED).map(([what, { summary }]) => `${what}: ${summary}`).join("; "),
+    place: "command line",
+  }),
+  out: optional({
+    name: "out",
+    unit: "<DIR>",
+    kind: FILE,
+    initially: "standard output, for one file",
+    help: "folder to write into; it is made if it is not there",
+    place: "command line",
+  }),
+  force: onOff({
+    name: "force",
+    help: "overwrite files that were changed",
+    place: "command line",
+  }),
+  ...COMMON_FLAGS,
+} as const;
+
 /** All commands by name. */
 export const COMMANDS = {
   serve: {
@@ -521,6 +551,11 @@ export const COMMANDS = {
     summary: "Measures what reporting to an exporter costs a turn of a game.",
     flags: BENCH_FLAGS,
     example: "tradesim-exporter bench --budget 1% --html bench.html",
+  },
+  print: {
+    summary: "Prints files that fit this version: a configuration, a schema, the stack.",
+    flags: PRINT_FLAGS,
+    example: "tradesim-exporter print config > tradesim-exporter.yml",
   },
 } as const satisfies Readonly<Record<string, Command>>;
 

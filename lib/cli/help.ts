@@ -26,7 +26,7 @@ const ENVIRONMENT = "An option can also be an environment variable, such as " +
   "not set. Options win over the environment, the environment over the --config file.";
 
 /** Breaks text into lines of at most `width` characters. */
-function wrap(text: string, width: number): string[] {
+export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {
@@ -44,14 +44,16 @@ function listFlags(command: CommandName): readonly Flag[] {
   return Object.values(COMMANDS[command].flags);
 }
 
-/** A flag as it is typed, such as `--port <PORT>`. */
+/** A flag or an argument as it is typed, such as `--port <PORT>`. */
 function usage(flag: Flag): string {
+  if (flag.positional) return flag.unit ?? "";
   const short = flag.short === undefined ? "" : `-${flag.short}, `;
   const unit = flag.unit === undefined ? "" : ` ${flag.unit}`;
   return `${short}--${isNegatable(flag) ? "[no-]" : ""}${flag.name}${unit}`;
 }
 
-function meaning(flag: Flag): string {
+/** What a flag does, and what is so without it; to be wrapped. */
+export function meaning(flag: Flag): string {
   const words = flag.initially;
   return words === undefined ? flag.help : `${flag.help} (default:${HARD_SPACE}${words})`;
 }
@@ -72,6 +74,10 @@ export function helpText(command: CommandName = DEFAULT_COMMAND, version = VERSI
     ...wrap(ENVIRONMENT, WIDTH - INDENT).map((line) => margin + line),
     "",
   ];
+  const typed = [
+    command === DEFAULT_COMMAND ? `[${command}]` : command,
+    ...flags.filter(({ positional }) => positional).map(usage),
+  ];
   const names = Object.keys(COMMANDS) as CommandName[];
   const commands = command !== DEFAULT_COMMAND ? [] : [
     "COMMANDS (each has its own --help):",
@@ -86,9 +92,7 @@ export function helpText(command: CommandName = DEFAULT_COMMAND, version = VERSI
     summary,
     "",
     "USAGE:",
-    `${margin}tradesim-exporter ${
-      command === DEFAULT_COMMAND ? `[${command}]` : command
-    } [OPTIONS]`,
+    `${margin}tradesim-exporter ${typed.join(" ")} [OPTIONS]`,
     "",
     ...commands,
     "OPTIONS:",

@@ -31,6 +31,7 @@ interface Meaning {
 function flagMeanings(flags: Flags): ReadonlyMap<string, Meaning> {
   const meanings = new Map<string, Meaning>();
   for (const [property, flag] of Object.entries(flags)) {
+    if (flag.positional) continue;
     meanings.set(flag.name, { property, flag, negated: false });
     if (isNegatable(flag)) meanings.set("no-" + flag.name, { property, flag, negated: true });
   }
@@ -53,6 +54,7 @@ function unknownFlag(argument: string, names: readonly string[]): UsageError {
  */
 export function readArguments(flags: Flags, args: readonly string[]): Layer {
   const meanings = flagMeanings(flags);
+  const [argument] = Object.entries(flags).find(([, { positional }]) => positional) ?? [];
   const { tokens } = parseArgs({
     args: [...args],
     options: Object.fromEntries(
@@ -69,9 +71,13 @@ export function readArguments(flags: Flags, args: readonly string[]): Layer {
   for (const token of tokens) {
     if (token.kind === "option-terminator") continue;
     if (token.kind === "positional") {
-      throw new UsageError(
-        `Cannot use argument ${JSON.stringify(token.value)}: expected only flags after the command`,
-      );
+      const shown = JSON.stringify(token.value);
+      if (argument === undefined || layer.has(argument)) {
+        const before = argument === undefined ? "the command" : layer.get(argument)?.texts[0];
+        throw new UsageError(`Cannot use argument ${shown}: expected only flags after ${before}`);
+      }
+      layer.set(argument, { name: "argument", texts: [token.value] });
+      continue;
     }
     const meaning = meanings.get(token.name);
     if (meaning === undefined) {

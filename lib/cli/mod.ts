@@ -1,6 +1,13 @@
 /** Turns command line, environment and configuration file into the options of a command. @module */
 
-import { type CommandName, COMMANDS, DEFAULT_COMMAND, type Flags, type Values } from "./flags.ts";
+import {
+  type CommandName,
+  COMMANDS,
+  DEFAULT_COMMAND,
+  type Flag,
+  type Flags,
+  type Values,
+} from "./flags.ts";
 import { helpText } from "./help.ts";
 import type { Address } from "./kinds.ts";
 import {
@@ -16,6 +23,7 @@ import { nearest } from "./suggest.ts";
 import { badValue, UsageError } from "./usage_error.ts";
 import { readYamlConfig } from "./yaml_config.ts";
 
+export { defaultConfig } from "./config_file.ts";
 export { emptyEnvironment, type Label, LABELS } from "./flags.ts";
 export { flagsMarkdown, helpText, VERSION } from "./help.ts";
 export type { Address } from "./kinds.ts";
@@ -27,6 +35,9 @@ type SimulateValues = Values<typeof COMMANDS.simulate.flags>;
 
 /** What `bench` is to do; times are in seconds. */
 export type BenchOptions = Omit<Values<typeof COMMANDS.bench.flags>, "version" | "help">;
+
+/** What `print` is to do. */
+export type PrintOptions = Omit<Values<typeof COMMANDS.print.flags>, "version" | "help">;
 
 /** What `simulate` is to do; Infinity turns are played until a signal. Times are in seconds. */
 export interface SimulateOptions
@@ -60,6 +71,7 @@ export type CommandLine =
   }
   | { readonly command: "simulate"; readonly options: SimulateOptions }
   | { readonly command: "bench"; readonly options: BenchOptions }
+  | { readonly command: "print"; readonly options: PrintOptions }
   | { readonly command: "help"; readonly text: string }
   | { readonly command: "version" };
 
@@ -246,13 +258,15 @@ function simulateOptions(fromArguments: Layer): CommandLine {
   return { command: "simulate", options: { ...rest, tours: infinite ? Infinity : tours ?? 0 } };
 }
 
-function benchOptions(fromArguments: Layer): CommandLine {
-  const { flags } = COMMANDS.bench;
-  const values = readValues(flags, fromArguments);
+/** The values of a command that only the command line sets. */
+function commandLineValues<F extends Flags & { version: Flag; help: Flag }>(
+  flags: F,
+  fromArguments: Layer,
+): Omit<Values<F>, "version" | "help"> {
   const { version: _version, help: _help, ...options } = mergeValues(flags, [
-    { place: "command line", values },
+    { place: "command line", values: readValues(flags, fromArguments) },
   ]);
-  return { command: "bench", options };
+  return options;
 }
 
 /**
@@ -274,6 +288,11 @@ export function readCommandLine(
   if (fromArguments.has("help")) return { command: "help", text: helpText(command) };
   if (fromArguments.has("version")) return { command: "version" };
   if (command === "simulate") return simulateOptions(fromArguments);
-  if (command === "bench") return benchOptions(fromArguments);
+  if (command === "bench") {
+    return { command, options: commandLineValues(COMMANDS.bench.flags, fromArguments) };
+  }
+  if (command === "print") {
+    return { command, options: commandLineValues(COMMANDS.print.flags, fromArguments) };
+  }
   return serveOptions(readSettings(flags, fromArguments, env, readFile), env);
 }

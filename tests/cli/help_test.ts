@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import {
+  type Command,
+  type CommandName,
   COMMANDS,
   environmentName,
   type Flag,
@@ -9,15 +11,16 @@ import {
   isNegatable,
 } from "../../lib/cli/flags.ts";
 import { flagsMarkdown, helpText, VERSION } from "../../lib/cli/help.ts";
+import { readArguments, readValues } from "../../lib/cli/layers.ts";
 
 const GOLDEN = { serve: "help.txt", simulate: "help_simulate.txt" } as const;
-const COMMAND_NAMES = ["serve", "simulate"] as const;
+const COMMAND_NAMES = Object.keys(COMMANDS) as readonly CommandName[];
 /** The flags of all commands, by property. */
 const ALL_FLAGS = COMMAND_NAMES.flatMap((name) => Object.entries<Flag>(COMMANDS[name].flags));
 
 // A new golden file comes from: deno eval 'import { helpText } from "./lib/cli/mod.ts";
 // Deno.writeTextFileSync("tests/cli/testdata/help.txt", helpText("serve", "1.2.3"))'
-for (const command of COMMAND_NAMES) {
+for (const command of ["serve", "simulate"] as const) {
   Deno.test(`helpText() of ${command} is as in tests/cli/testdata/${GOLDEN[command]}`, () => {
     const golden = new URL(`testdata/${GOLDEN[command]}`, import.meta.url);
     assert.equal(helpText(command, "1.2.3"), Deno.readTextFileSync(golden));
@@ -39,12 +42,31 @@ Deno.test("helpText() names every command where the user looks first", () => {
   }
 });
 
-Deno.test("helpText() of simulate tells of every flag, and of no variable", () => {
-  const help = helpText("simulate");
-  for (const { name } of Object.values(COMMANDS.simulate.flags)) {
-    assert.ok(help.includes(`--${name} `), name);
+for (const command of ["simulate", "bench", "print"] as const) {
+  Deno.test(`helpText() of ${command} tells of every flag, and of no variable`, () => {
+    const help = helpText(command);
+    for (const { name, unit, positional } of Object.values<Flag>(COMMANDS[command].flags)) {
+      assert.ok(help.includes(positional ? `\n  ${unit} ` : `--${name} `), name);
+    }
+    assert.doesNotMatch(help, /ENVIRONMENT|\[no-\]/);
+  });
+}
+
+Deno.test("helpText() shows how each command is called, with an example that can be read", () => {
+  for (const command of COMMAND_NAMES) {
+    const help = helpText(command);
+    assert.match(
+      help,
+      new RegExp(`^ {2}tradesim-exporter \\[?${command}\\b.* \\[OPTIONS\\]$`, "m"),
+    );
+    const { example, flags }: Command = COMMANDS[command];
+    const [program, ...words] = example.split(" > ")[0]!.split(" ");
+    assert.equal(program, "tradesim-exporter");
+    assert.ok(help.endsWith(`EXAMPLE:\n  ${example}\n`));
+    const args = words.filter((word, index) => index > 0 || word !== command);
+    readValues(flags, readArguments(flags, args));
   }
-  assert.doesNotMatch(help, /ENVIRONMENT|\[no-\]/);
+  assert.match(helpText("print"), /^ {2}tradesim-exporter print <WHAT> \[OPTIONS\]$/m);
 });
 
 Deno.test("helpText() and flagsMarkdown() tell of every flag, its negation and its variable", () => {

@@ -43,6 +43,24 @@ for (const [name, [args, expected]] of Object.entries(GOOD)) {
   });
 }
 
+Deno.test("readArguments() takes the argument of a command before and after its flags", () => {
+  for (
+    const args of [["config", "--out=a"], ["--out", "a", "config"], ["--out=a", "--", "config"]]
+  ) {
+    const layer = readArguments(COMMANDS.print.flags, args);
+    assert.deepEqual([layer.get("what")?.texts, layer.get("out")?.texts], [["config"], ["a"]]);
+  }
+  assert.throws(
+    () => readArguments(COMMANDS.print.flags, ["config", "rules"]),
+    new UsageError('Cannot use argument "rules": expected only flags after config'),
+  );
+  // The argument has no name.
+  assert.throws(
+    () => readArguments(COMMANDS.print.flags, ["--what=config"]),
+    new UsageError("Unknown flag --what"),
+  );
+});
+
 const BAD: Readonly<Record<string, [args: readonly string[], message: string]>> = {
   "a mistyped flag": [["--prot", "1"], "Unknown flag --prot: did you mean --port?"],
   "a mistyped flag with a value": [["--prot=1"], "Unknown flag --prot: did you mean --port?"],

@@ -1,0 +1,29 @@
+/** What can be printed, and which files each is. @module */
+
+/** One thing to print. */
+export interface Printed {
+  /** What it is, in words that begin small and end without a full stop. */
+  readonly summary: string;
+  /** Its files, as paths from the top of the repository; a folder ends with a slash and means all that is in it. */
+  readonly paths: readonly string[];
+}
+
+/** Where the configuration is printed to; it is made from the table of flags, not kept as a file. */
+export const CONFIG_PATH = "tradesim-exporter.yml";
+
+export const PRINTED = {
+  config: { summary: "every setting with its default, for --config", paths: [CONFIG_PATH] },
+  "report-schema": {
+    summary: "the JSON schema of a report",
+    paths: ["docs/report.schema.json"],
+  },
+  prometheus: { summary: "Prometheus' own configuration", paths: ["prometheus/prometheus.yml"] },
+} as const satisfies Readonly<Record<string, Printed>>;
+
+export type Printable = keyof typeof PRINTED;
+export const PRINTABLES = Object.keys(PRINTED) as readonly Printable[];
+
+/** Whether a path from the top of the repository is one of a thing's files. */
+export function isPart(path: string, { paths }: Printed): boolean {
+  return paths.some((part) => part.endsWith("/") ? path.startsWith(part) : path === part);
+}

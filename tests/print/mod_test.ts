@@ -1,0 +1,100 @@
+/** Tests of what `print` gives, and of how it treats files that are there. @module */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { FILES } from "../../lib/print/files.ts";
+import {
+  PRINTABLES,
+  PRINTED,
+  PrintError,
+  printFiles,
+  type PrintOptions,
+} from "../../lib/print/mod.ts";
+import { CONFIG_PATH, isPart, type Printed } from "../../lib/print/printed.ts";
+import { withTempDir } from "../harness/waiting.ts";
+
+const CONFIG = "port: 8000\n";
+const SCHEMA = "docs/report.schema.json";
+
+/** Prints; returns what was written to standard output. */
+async function run(options: Partial<PrintOptions>): Promise<string> {
+  let output = "";
+  await printFiles(
+    { what: "report-schema", out: undefined, force: false, ...options },
+    { config: CONFIG, write: (text) => output += text },
+  );
+  return output;
+}
+
+/** The texts of a thing's files, by path. */
+function partsOf(printed: Printed): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries({ [CONFIG_PATH]: CONFIG, ...FILES }).filter(([path]) => isPart(path, printed)),
+  );
+}
+
+for (const what of PRINTABLES) {
+  const files = partsOf(PRINTED[what]);
+  const texts = Object.values(files);
+  Deno.test(`printFiles() gives ${what} whole, to standard output where it is one file`, async () => {
+    assert.ok(texts.length > 0);
+    if (texts.length === 1) assert.equal(await run({ what }), texts[0]);
+    else await assert.rejects(run({ what }), /is \d+ files, expected --out <DIR>$/);
+    await withTempDir(async (dir) => {
+      const out = join(dir, "a", "b");
+      const said = await run({ what, out });
+      for (const [path, text] of Object.entries(files)) {
+        assert.equal(Deno.readTextFileSync(join(out, path)), text);
+        assert.ok(said.includes(`wrote ${join(out, path)}\n`), path);
+      }
+      assert.equal(said.split("\n").length, texts.length + 1);
+    });
+  });
+}
+
+Deno.test("printFiles() leaves what is there and the same", async () => {
+  await withTempDir(async (out) => {
+    await run({ out });
+    const target = join(out, SCHEMA);
+    const before = Deno.statSync(target).mtime;
+    assert.equal(await run({ out }), `unchanged ${target}\n`);
+    assert.deepEqual(Deno.statSync(target).mtime, before);
+  });
+});
+
+Deno.test("printFiles() overwrites what was changed only with --force", async () => {
+  await withTempDir(async (out) => {
+    await run({ out });
+    const target = join(out, SCHEMA);
+    Deno.writeTextFileSync(target, "mine");
+    await assert.rejects(
+      run({ out }),
+      new PrintError(
+        `Cannot write "${target}": it is there and differs, expected --force to overwrite it`,
+      ),
+    );
+    assert.equal(Deno.readTextFileSync(target), "mine");
+    assert.equal(await run({ out, force: true }), `overwrote ${target}\n`);
+    assert.equal(Deno.readTextFileSync(target), FILES[SCHEMA]);
+  });
+});
+
+Deno.test("printFiles() says what is in the way of a folder", async () => {
+  await withTempDir(async (dir) => {
+    const out = join(dir, "file");
+    Deno.writeTextFileSync(out, "");
+    await assert.rejects(run({ out }), (error) => {
+      assert.ok(error instanceof PrintError);
+      assert.match(error.message, /^Cannot write ".*": .*, expected a folder that can be written$/);
+      return true;
+    });
+  });
+});
+
+Deno.test("printFiles() refuses what makes no sense", async () => {
+  await assert.rejects(
+    run({ what: undefined }),
+    new PrintError(`Cannot tell what to print: expected one of ${PRINTABLES.join(", ")}`),
+  );
+  await assert.rejects(run({ force: true }), new PrintError("Cannot use --force without --out"));
+});
