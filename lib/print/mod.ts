@@ -1,6 +1,7 @@
 /** The command `print`: gives files that fit this version, so that nobody has to clone a repository. @module */
 
 import { dirname, join } from "node:path";
+import { COMPOSE_PATH, withoutBuild } from "./compose.ts";
 import { CONFIG_PATH, isPart, type Printable, PRINTABLES, PRINTED } from "./printed.ts";
 
 export { type Printable, PRINTABLES, PRINTED } from "./printed.ts";
@@ -89,10 +90,10 @@ export async function printFiles(
   if (force && out === undefined) throw new PrintError("Cannot use --force without --out");
   // Loaded only now: nothing else needs the files' texts.
   const { FILES } = await import("./files.ts");
+  const compose = withoutBuild(FILES[COMPOSE_PATH] ?? "");
   const files = new Map(
-    Object.entries({ [CONFIG_PATH]: config, ...FILES }).filter(([path]) =>
-      isPart(path, PRINTED[what])
-    ),
+    Object.entries({ ...FILES, [CONFIG_PATH]: config, [COMPOSE_PATH]: compose })
+      .filter(([path]) => isPart(path, PRINTED[what])),
   );
   if (out !== undefined) return writeInto(out, files, force, write);
   const [text, ...more] = files.values();

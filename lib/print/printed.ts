@@ -17,7 +17,13 @@ export const PRINTED = {
     summary: "the JSON schema of a report",
     paths: ["docs/report.schema.json"],
   },
-  prometheus: { summary: "Prometheus' own configuration", paths: ["prometheus/prometheus.yml"] },
+  compose: {
+    summary: "the whole stack, compose.yml and all that it mounts",
+    paths: ["compose.yml", ".env.example", "logs/.gitkeep", "prometheus/", "grafana/"],
+  },
+  prometheus: { summary: "Prometheus' configuration and its rules", paths: ["prometheus/"] },
+  rules: { summary: "only the rules", paths: ["prometheus/rules/"] },
+  dashboards: { summary: "Grafana's boards", paths: ["grafana/dashboards/"] },
 } as const satisfies Readonly<Record<string, Printed>>;
 
 export type Printable = keyof typeof PRINTED;

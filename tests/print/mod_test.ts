@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { COMPOSE_PATH, withoutBuild } from "../../lib/print/compose.ts";
 import { FILES } from "../../lib/print/files.ts";
 import {
   PRINTABLES,
@@ -26,11 +27,15 @@ async function run(options: Partial<PrintOptions>): Promise<string> {
   return output;
 }
 
+const CARRIED: Readonly<Record<string, string>> = {
+  ...FILES,
+  [CONFIG_PATH]: CONFIG,
+  [COMPOSE_PATH]: withoutBuild(FILES[COMPOSE_PATH]!),
+};
+
 /** The texts of a thing's files, by path. */
 function partsOf(printed: Printed): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries({ [CONFIG_PATH]: CONFIG, ...FILES }).filter(([path]) => isPart(path, printed)),
-  );
+  return Object.fromEntries(Object.entries(CARRIED).filter(([path]) => isPart(path, printed)));
 }
 
 for (const what of PRINTABLES) {
