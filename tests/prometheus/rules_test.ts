@@ -92,7 +92,7 @@ Deno.test("every alert tells what it is, and docs/alerts.md has its section, in 
   }
 });
 
-Deno.test("rules name the game's metrics as the catalogue does", () => {
+Deno.test("rules name metrics as the catalogue does", () => {
   const known = new Set(
     METRICS.flatMap(({ name, type }) =>
       type === "histogram" || type === "summary" ? [`${name}_sum`, `${name}_count`] : [name]
