@@ -1,0 +1,109 @@
+/** Lets a real Prometheus judge a real game by the project's rules, until an alert fires. @module */
+
+import assert from "node:assert/strict";
+import { startExporter, startProgram } from "../harness/exporter.ts";
+import { testWith } from "../harness/programs.ts";
+import { type RunningPrometheus, startPrometheus } from "../harness/prometheus.ts";
+import { until, withTempDir } from "../harness/waiting.ts";
+
+const RULES = new URL("../../prometheus/rules/", import.meta.url).pathname;
+
+interface Rule {
+  readonly name: string;
+  readonly type: "alerting" | "recording";
+  /** `unknown` until it was first evaluated. */
+  readonly health: "ok" | "err" | "unknown";
+  readonly lastError?: string;
+}
+
+interface Alert {
+  readonly state: "pending" | "firing";
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+async function rulesOf(prometheus: RunningPrometheus): Promise<readonly Rule[]> {
+  const { groups } = await prometheus.api("rules") as {
+    readonly groups: readonly { readonly rules: readonly Rule[] }[];
+  };
+  return groups.flatMap(({ rules }) => rules);
+}
+
+/** The labels of what fires, by the alert's name. */
+async function firing(
+  prometheus: RunningPrometheus,
+): Promise<ReadonlyMap<string, Alert["labels"]>> {
+  const { alerts } = await prometheus.api("alerts") as { readonly alerts: readonly Alert[] };
+  return new Map(
+    alerts.filter(({ state }) => state === "firing").map((
+      { labels },
+    ) => [labels["alertname"]!, labels]),
+  );
+}
+
+/** Copies the rules, with the 30 s that some alerts wait for made 1 s. */
+function copyRules(dir: string): void {
+  Deno.mkdirSync(`${dir}/rules`);
+  for (const name of ["alerts.yml", "games.yml"]) {
+    const rules = Deno.readTextFileSync(RULES + name);
+    Deno.writeTextFileSync(`${dir}/rules/${name}`, rules.replaceAll("for: 30s", "for: 1s"));
+  }
+}
+
+testWith("prometheus", "Prometheus judges a game by the rules", async (test) => {
+  await withTempDir(async (dir) => {
+    copyRules(dir);
+    await using stack = new AsyncDisposableStack();
+    const exporter = await startExporter({ cwd: dir });
+    stack.defer(() => exporter.stop().then(() => {}));
+    const simulate = ["simulate", "--infinite", "--pause", "20ms", "--with-metrics"];
+    const game = startProgram({ cwd: dir, args: [...simulate, "--publish-to", exporter.url] });
+    stack.defer(() => game.stop().then(() => {}));
+    const prometheus = await startPrometheus({
+      dir,
+      targetPort: exporter.port,
+      change: (config) =>
+        config.replace("evaluation_interval: 15s", "evaluation_interval: 1s")
+          .replace(RULES, `${dir}/rules/`),
+    });
+    stack.defer(() => prometheus.stop());
+
+    await test.step("every rule is evaluated without an error, and every recorded series has a value", async () => {
+      const rules = await until("all rules", async () => {
+        const rules = await rulesOf(prometheus);
+        return rules.length > 0 && rules.every(({ health }) => health !== "unknown") && rules;
+      });
+      assert.deepEqual(rules.filter(({ health }) => health !== "ok"), []);
+      const recorded = rules.filter(({ type }) => type === "recording").map(({ name }) => name);
+      assert.equal(recorded.length, 5);
+      for (const name of recorded) {
+        const value = await until(name, async () => {
+          const series = await prometheus.query(`${name}{job="tradesim"}`);
+          return series.length === 1 && Number(series[0]!.value![1]);
+        });
+        assert.ok(value > 0 && value < Infinity, `${name} is ${value}`);
+      }
+    });
+
+    await test.step("no alert fires while all is well", async () => {
+      assert.deepEqual(await firing(prometheus), new Map());
+    });
+
+    await test.step("TradesimReportsRefused fires when the exporter gets what is no report", async () => {
+      const { status, body } = await exporter.post("{");
+      await body?.cancel();
+      assert.equal(status, 400);
+      const alert = await until("the alert", async () => {
+        return (await firing(prometheus)).get("TradesimReportsRefused");
+      });
+      assert.deepEqual([alert["source"], alert["reason"]], ["post", "json"]);
+    });
+
+    await test.step("TradesimExporterDown fires when the exporter has ended", async () => {
+      await exporter.stop();
+      const alert = await until("the alert", async () => {
+        return (await firing(prometheus)).get("TradesimExporterDown");
+      });
+      assert.equal(alert["instance"], `127.0.0.1:${exporter.port}`);
+    });
+  });
+});
