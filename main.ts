@@ -62,9 +62,9 @@ import {
 } from "./lib/source/mod.ts";
 import { createTelemetry, type Telemetry } from "./lib/telemetry/mod.ts";
 
-/** How often the state file is replaced, at most. */
+/** How often the state is saved, at most. */
 const SAVE_INTERVAL_MS = 1000;
-/** How long a request under way may hold up the end. */
+/** How long a request under way or a slow disk may hold up the end. */
 const SHUTDOWN_MS = 5000;
 
 /** Exit codes: something on this machine is in the way, and what was asked for is wrong. */
@@ -237,7 +237,7 @@ async function serve(options: ServeOptions, log: Log): Promise<void> {
   const saving = setInterval(save, SAVE_INTERVAL_MS);
   const servers = options.addresses.map((address) => listen(address, web.tls, handler, log));
   follower.start();
-  giveUpPermissions({ write: state !== undefined, sys: system !== undefined });
+  giveUpPermissions({ write: false, sys: system !== undefined });
 
   const signal = await firstSignal();
   log.info("Stopping", { signal });
@@ -247,7 +247,7 @@ async function serve(options: ServeOptions, log: Log): Promise<void> {
   system?.close();
   clearInterval(saving);
   await Promise.race([
-    Promise.all(servers.map((server) => server.shutdown())),
+    Promise.all([...servers.map((server) => server.shutdown()), state?.synced()]),
     new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, SHUTDOWN_MS))),
   ]);
   offLoop.close();

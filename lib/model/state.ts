@@ -1,31 +1,23 @@
 /** The state file: totals and last reports, kept so that a restart neither loses a turn nor counts one twice. @module */
 
-import {
-  closeSync,
-  existsSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { BREAKDOWN_LABELS, REPORTED_METRICS } from "../catalogue/mod.ts";
 import type { Log } from "../log/mod.ts";
 import type { Report } from "../report/mod.ts";
 import type { FilePosition } from "../source/mod.ts";
-import { createLedger } from "./ledger.ts";
 import type { ModelState } from "./model.ts";
+import { Slot, wholeLines } from "./slot.ts";
 
-const VERSION = 1;
+const VERSION = 2;
+/** Wrote one file that was replaced by renaming, and the reports after it into a journal. */
+const OLD_VERSION = 1;
 
 /** Above this the detail of the last reports is not saved: it comes again with the next one. */
 const MAX_DETAIL_ROWS = 20_000;
 
-/** The journal holds what came since the last saving, about a second; this is for when savings fail. */
+/** Reports since the last saving, about a second of them; this is for when savings fail. */
 const MAX_JOURNAL_BYTES = 16 << 20;
 
 /** Why the state file cannot be used: a wrong configuration. */
@@ -61,10 +53,12 @@ export interface StateFile {
    */
   note(report: Report, arrival: number): void;
   /**
-   * Replaces the file as a whole, and says whether it did. A failure is counted, and logged once;
-   * try again.
+   * Saves, and says whether it did. A failure is counted, and logged once; try again. Nothing is
+   * saved while {@linkcode synced} waits.
    */
   save(model: ModelState, positions: readonly FilePosition[]): boolean;
+  /** Waits until what was saved has reached the disk. Never rejects. */
+  synced(): Promise<void>;
   close(): void;
 }
 
@@ -125,7 +119,8 @@ const session = z.object({
   ledger,
 });
 const stateShape = z.object({
-  version: z.literal(VERSION),
+  version: z.literal([OLD_VERSION, VERSION]),
+  generation: number.default(0),
   breakdowns: z.array(z.enum(BREAKDOWN_LABELS)),
   evicted: ledger,
   sessions: z.array(session),
@@ -173,16 +168,16 @@ const entryShape = z.object({
 });
 const REPORTED_NAMES = new Set(REPORTED_METRICS.map(({ name }) => name));
 
-/** Optional keys come back as undefined, as the program writes them. */
-function readState(text: string): Omit<SavedState, "journal"> {
-  const { positions, ...model } = stateShape.parse(fromText(text));
-  return { model: model as unknown as ModelState, positions };
+/** What is in one of the two files. */
+interface Found extends SavedState {
+  /** Counts the savings; 0 is a file of the old version. */
+  readonly generation: number;
+  /** Bytes of the state's line and of those behind it, one for each report that came after. */
+  readonly size: number;
 }
 
-/** The journal's complete lines, without those that a kill or a full disk has torn. */
-function readJournal(path: string): SavedState["journal"] {
-  if (!existsSync(path)) return [];
-  const lines = readFileSync(path, "utf8").split("\n").slice(0, -1);
+/** Reports by their lines, without those that a kill or a full disk has torn. */
+function readEntries(lines: readonly string[]): SavedState["journal"] {
   return lines.flatMap((line) => {
     try {
       const { report, arrival } = entryShape.parse(fromText(line));
@@ -195,6 +190,51 @@ function readJournal(path: string): SavedState["journal"] {
   });
 }
 
+function readIfThere(path: string): Uint8Array {
+  return existsSync(path) ? readFileSync(path) : new Uint8Array();
+}
+
+/** Throws for bytes that are no whole state. */
+function parseFile(bytes: Uint8Array): Found {
+  const { lines: [first, ...entries], size } = wholeLines(bytes);
+  // A file of the old version is one line without an end.
+  const text = first ?? new TextDecoder().decode(bytes);
+  const { version, generation, positions, ...model } = stateShape.parse(fromText(text));
+  if (version === VERSION && size === 0) throw new SyntaxError("the end is missing");
+  const journal = readEntries(entries);
+  // Optional keys come back as undefined, as the program writes them.
+  return { model: model as unknown as ModelState, positions, journal, generation, size };
+}
+
+/** A file, what is in it, and why that is not understood. */
+interface Place {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly found?: Found;
+  readonly error?: unknown;
+}
+
+function readPlace(path: string): Place {
+  const bytes = readIfThere(path);
+  try {
+    return bytes.length === 0 ? { path, bytes } : { path, bytes, found: parseFile(bytes) };
+  } catch (error) {
+    return { path, bytes, error };
+  }
+}
+
+/** Sets a file aside that is not understood, unless it is a saving that was cut off. */
+function setAside({ path, bytes, error }: Place, isOtherWhole: boolean, log: Log): void {
+  if (error === undefined || (isOtherWhole && wholeLines(bytes).size === 0)) return;
+  renameSync(path, `${path}.broken`);
+  const then = isOtherWhole ? "its twin is used instead" : "totals begin again at 0";
+  log.error(`Cannot understand the state file: ${then}`, {
+    path,
+    kept_as: `${path}.broken`,
+    error: String(error).slice(0, 200),
+  });
+}
+
 export interface StateOptions {
   readonly path: string;
   readonly log: Log;
@@ -202,25 +242,38 @@ export interface StateOptions {
 }
 
 /**
- * Opens the state file at a path, makes its folder where it is missing, and reads what is there. A
- * file that cannot be understood is set aside, never overwritten.
+ * Opens the state file at a path and its twin beside it, makes their folder where it is missing, and
+ * reads what is there. What cannot be understood is set aside, never overwritten.
  *
- * @throws {StateError} When the file cannot be read or written, or another exporter uses it.
+ * Each saving writes over the older of the two, and reports that come after are noted behind the
+ * newer one, so that at every moment one of them is whole. Both stay open: from here on no right to
+ * write is needed.
+ *
+ * @throws {StateError} When they cannot be read or written, or another exporter uses them.
  */
 export function openState({ path, log, onError }: StateOptions): StateFile {
-  const journalPath = `${path}.journal`;
   const lock = openLock(path);
-  let saved: SavedState | undefined;
-  let journal: number;
-  try {
-    saved = readSaved(path, journalPath, log);
-    journal = openSync(journalPath, "a", 0o600);
-  } catch (error) {
+  const slots: Slot[] = [];
+  function close(): void {
+    for (const slot of slots) slot.close();
     lock.close();
-    throw error;
   }
+
+  let saved: Found | undefined;
+  let current: Slot;
+  try {
+    ({ saved, current } = openSlots(path, log, slots));
+  } catch (error) {
+    close();
+    throw new StateError(`Cannot use the state file "${path}": ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+  let generation = saved?.generation ?? 0;
   let journalBytes = 0;
   let hasFailed = false;
+  let syncing: Promise<void> | undefined;
+  let syncError: unknown;
 
   const attempt = (action: () => void): boolean => {
     try {
@@ -235,19 +288,30 @@ export function openState({ path, log, onError }: StateOptions): StateFile {
     return !hasFailed;
   };
 
+  function sync(): void {
+    syncing = current.sync().then(
+      () => syncError = undefined,
+      (error) => syncError = error,
+    ).then(() => syncing = undefined);
+  }
+
   return {
     saved,
     note(report, arrival) {
       attempt(() => {
+        if (current.isEmpty) throw new Error("no state could be saved before");
         if (journalBytes > MAX_JOURNAL_BYTES) throw new Error("the journal is full");
         const kept = { ...report, detail: new Map(), columns: new Map(), problems: [] };
-        journalBytes += writeSync(journal, toText({ report: kept, arrival }) + "\n");
+        journalBytes += current.append(toText({ report: kept, arrival }));
       });
     },
     save({ sessions, ...model }, positions) {
+      // A power cut must not find both files half written.
+      if (syncing !== undefined) return false;
       return attempt(() => {
         const text = toText({
           version: VERSION,
+          generation: generation + 1,
           ...model,
           sessions: sessions.map((session) => ({
             ...session,
@@ -257,25 +321,49 @@ export function openState({ path, log, onError }: StateOptions): StateFile {
           })),
           positions,
         });
-        writeFileSync(`${path}.new`, text, { mode: 0o600 });
-        renameSync(`${path}.new`, path);
-        // Killed between these two, the next process takes reports again that it knows already.
-        ftruncateSync(journal, 0);
+        const older = slots.find((slot) => slot !== current)!;
+        older.clear();
+        older.append(text);
+        current = older;
+        generation++;
         journalBytes = 0;
+        sync();
+        for (const slot of slots) slot.checkPlace();
+        if (syncError !== undefined) throw syncError;
       });
     },
-    close() {
-      closeSync(journal);
-      lock.close();
+    async synced() {
+      await syncing;
     },
+    close,
   };
+}
+
+/** Opens both files into `slots`; `current` is the one that holds `saved`, if there is one. */
+function openSlots(path: string, log: Log, slots: Slot[]) {
+  const places = [path, `${path}.2`].map(readPlace);
+  const [newest] = places.filter(({ found }) => found !== undefined)
+    .sort((a, b) => b.found!.generation - a.found!.generation);
+  for (const place of places) setAside(place, newest !== undefined, log);
+  for (const { path, found } of places) slots.push(new Slot(path, found?.size ?? 0));
+  const found = newest?.found;
+  return {
+    // Without anything saved the first saving goes into the file that has no suffix.
+    current: slots[newest === undefined ? 1 : places.indexOf(newest)]!,
+    saved: found?.generation === 0 ? { ...found, journal: readOldJournal(path) } : found,
+  };
+}
+
+/** Reports that came after a saving of the old version. */
+function readOldJournal(path: string): SavedState["journal"] {
+  return readEntries(wholeLines(readIfThere(`${path}.journal`)).lines);
 }
 
 function rowsOf(detail: ReadonlyMap<string, { values: readonly number[] }>): number {
   return Array.from(detail.values(), ({ values }) => values.length).reduce((a, b) => a + b, 0);
 }
 
-/** Holds the file as long as the process lives: two exporters would overwrite each other's totals. */
+/** Holds the files as long as the process lives: two exporters would overwrite each other's totals. */
 function openLock(path: string): Deno.FsFile {
   let lock: Deno.FsFile | undefined;
   try {
@@ -293,31 +381,4 @@ function openLock(path: string): Deno.FsFile {
   throw new StateError(`Cannot use the state file "${path}": another exporter is using it`, {
     isInUse: true,
   });
-}
-
-function readSaved(path: string, journalPath: string, log: Log): SavedState | undefined {
-  let text: string | undefined;
-  let journal: SavedState["journal"];
-  try {
-    text = existsSync(path) ? readFileSync(path, "utf8") : undefined;
-    journal = readJournal(journalPath);
-  } catch (error) {
-    throw new StateError(`Cannot read the state file "${path}": ${(error as Error).message}`);
-  }
-  if (text === undefined) {
-    if (journal.length === 0) return undefined;
-    const model = { breakdowns: [], evicted: createLedger(), sessions: [], retired: [] };
-    return { model, positions: [], journal };
-  }
-  try {
-    return { ...readState(text), journal };
-  } catch (error) {
-    renameSync(path, `${path}.broken`);
-    log.error("Cannot understand the state file: totals begin again at 0", {
-      path,
-      kept_as: `${path}.broken`,
-      error: String(error).slice(0, 200),
-    });
-    return undefined;
-  }
 }

@@ -152,7 +152,7 @@ const WRONG_USES: Readonly<Record<string, WrongUse>> = {
   },
   "a state file that is a folder": {
     args: ["--port", "0", "--state", "."],
-    problem: 'Cannot read the state file "."',
+    problem: 'Cannot use the state file "."',
   },
 };
 

@@ -3,8 +3,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { ModelOptions } from "../../lib/model/model.ts";
-import { type Model, openState, StateError } from "../../lib/model/mod.ts";
+import {
+  type Model,
+  openState,
+  type SavedState,
+  StateError,
+  type StateFile,
+} from "../../lib/model/mod.ts";
 import { readReport } from "../../lib/report/mod.ts";
+import { testWithSmallDisk } from "../harness/small_disk.ts";
 import { payloadAt } from "../harness/tradesim.ts";
 import { captureLog } from "../log/capture.ts";
 import { ALL } from "../report/options.ts";
@@ -22,11 +29,52 @@ async function inFolder(action: (path: string) => void | Promise<void>): Promise
   }
 }
 
+/** Opens a state that nothing is wrong with. */
+function open(path: string): StateFile {
+  return openState({ path, log: NO_LOG });
+}
+
 /** What the next process finds. */
-function reopened(path: string) {
-  const state = openState({ path, log: NO_LOG });
+function reopened(path: string): SavedState | undefined {
+  const state = open(path);
   state.close();
   return state.saved;
+}
+
+/** What the next process would find if the one that runs were killed now. */
+function copyOf(path: string): SavedState | undefined {
+  const copy = join(Deno.makeTempDirSync(), "state.json");
+  try {
+    for (const twin of ["", ".2"]) Deno.copyFileSync(path + twin, copy + twin);
+    return reopened(copy);
+  } finally {
+    Deno.removeSync(join(copy, ".."), { recursive: true });
+  }
+}
+
+/** Saves as often as it is called: the disk has what was saved before. */
+async function save(
+  state: StateFile,
+  model: Model,
+  positions: Parameters<StateFile["save"]>[1] = [],
+): Promise<boolean> {
+  await state.synced();
+  const isSaved = state.save(model.state(), positions);
+  await state.synced();
+  return isSaved;
+}
+
+/** The reports that a file holds behind its state, line by line. */
+function noted(path: string): string[] {
+  return Deno.readTextFileSync(path).split("\n").slice(1, -1);
+}
+
+/** What a state of the version before this one looks like: all on one line without an end. */
+function oldText(model: Model): string {
+  return JSON.stringify(
+    { version: 1, ...model.state(), positions: [] },
+    (_key, item) => item instanceof Map ? { $map: [...item] } : item,
+  );
 }
 
 const OPTIONS: Partial<ModelOptions> = {
@@ -61,15 +109,22 @@ function usedModel(): Model {
 Deno.test("openState() finds nothing at the first start, and makes the folder", async () => {
   await inFolder((path) => {
     assert.equal(reopened(path), undefined);
+    assert.equal(reopened(path), undefined, "nothing was saved");
+    const names = [...Deno.readDirSync(join(path, ".."))].map(({ name }) => name).sort();
+    assert.deepEqual(names, ["state.json", "state.json.2", "state.json.lock"]);
+    if (Deno.build.os === "windows") return;
+    for (const name of names) {
+      assert.equal(Deno.statSync(join(path, "..", name)).mode! & 0o777, 0o600, name);
+    }
   });
 });
 
 Deno.test("save() keeps all that the families are made of", async () => {
-  await inFolder((path) => {
+  await inFolder(async (path) => {
     const model = usedModel();
     const positions = [{ path: "/a/b.jsonl", dev: 1, ino: 2 ** 40, offset: 99, head: "abc" }];
-    const state = openState({ path, log: NO_LOG });
-    state.save(model.state(), positions);
+    const state = open(path);
+    await save(state, model, positions);
     state.close();
     const saved = reopened(path)!;
     assert.deepEqual(saved.positions, positions);
@@ -87,22 +142,8 @@ Deno.test("save() keeps all that the families are made of", async () => {
   });
 });
 
-Deno.test("save() replaces the file as a whole, and leaves nothing beside it", async () => {
-  await inFolder((path) => {
-    const state = openState({ path, log: NO_LOG });
-    state.save(createModel().state(), []);
-    const before = Deno.statSync(path).ino;
-    state.save(usedModel().state(), []);
-    assert.notEqual(Deno.statSync(path).ino, before, "renamed, not written over");
-    state.close();
-    const names = [...Deno.readDirSync(join(path, ".."))].map(({ name }) => name).sort();
-    assert.deepEqual(names, ["state.json", "state.json.journal", "state.json.lock"]);
-    if (Deno.build.os !== "windows") assert.equal(Deno.statSync(path).mode! & 0o777, 0o600);
-  });
-});
-
 Deno.test("save() leaves the detail of sessions out that are not shown, or have very much of it", async () => {
-  await inFolder((path) => {
+  await inFolder(async (path) => {
     const model = createModel();
     const rows = (count: number) =>
       new Map([["produit_prix", {
@@ -112,8 +153,8 @@ Deno.test("save() leaves the detail of sessions out that are not shown, or have 
     model.take(report({ session: "gone", finished: true, detail: rows(2) }), 1000);
     model.take(report({ session: "small", detail: rows(20_000) }), 1000);
     model.take(report({ session: "large", detail: rows(20_001) }), 1000);
-    const state = openState({ path, log: NO_LOG });
-    state.save(model.state(), []);
+    const state = open(path);
+    await save(state, model);
     state.close();
     const kept = reopened(path)!.model.sessions.map(({ id, detail }) => [
       id,
@@ -123,11 +164,91 @@ Deno.test("save() leaves the detail of sessions out that are not shown, or have 
   });
 });
 
+/** A model that has taken one report of so many transactions, and the report. */
+function modelOf(order: number) {
+  const model = createModel();
+  const taken = report({ order, values: { transactions_total: order } });
+  model.take(taken, 1000);
+  return { model, taken };
+}
+
+/** What a process finds: the order of the saved report, and those of the noted ones. */
+function ordersOf(saved: SavedState | undefined): (number | undefined)[] | undefined {
+  return saved && [
+    saved.model.sessions[0]?.order,
+    ...saved.journal.map(({ report: { order } }) => order),
+  ];
+}
+
+Deno.test("save() writes over the older of two files, so that a kill at any byte loses nothing", async () => {
+  await inFolder(async (path) => {
+    const paths = [path, `${path}.2`];
+    const state = open(path);
+    for (const order of [1, 3, 5]) {
+      const { model, taken } = modelOf(order);
+      await save(state, model);
+      state.note({ ...taken, order: order + 1 }, 1000);
+      const place = order === 3 ? 1 : 0;
+      assert.deepEqual(noted(paths[place]!).length, 1);
+    }
+    state.close();
+    const [newer, older] = paths.map((path) => Deno.readTextFileSync(path)) as [string, string];
+    assert.deepEqual(ordersOf(reopened(path)), [5, 6]);
+    const saving = newer.indexOf("\n");
+    const cuts = Array.from({ length: newer.length >> 4 }, (_, index) => index << 4);
+    for (const bytes of [...cuts, saving - 1, saving, saving + 1, newer.length - 1]) {
+      Deno.writeTextFileSync(path, newer.slice(0, bytes));
+      const { log, lines } = captureLog();
+      const next = openState({ path, log });
+      next.close();
+      assert.deepEqual(ordersOf(next.saved), bytes <= saving ? [3, 4] : [5], `${bytes} bytes`);
+      assert.deepEqual(lines, []);
+      assert.equal(Deno.readTextFileSync(paths[1]!), older);
+    }
+  });
+});
+
+Deno.test("save() and note() go on behind what a killed process left", async () => {
+  await inFolder(async (path) => {
+    const first = open(path);
+    const { model, taken } = modelOf(1);
+    await save(first, model);
+    first.note({ ...taken, order: 2 }, 1000);
+    first.close();
+    // Torn: longer than the line that comes in its place.
+    const text = Deno.readTextFileSync(path);
+    Deno.writeTextFileSync(path, `${text}{"report":${"x".repeat(5000)}`);
+    const second = open(path);
+    second.note({ ...taken, order: 3 }, 1000);
+    second.close();
+    assert.deepEqual(ordersOf(reopened(path)), [1, 2, 3]);
+    const third = open(path);
+    await save(third, modelOf(7).model);
+    third.close();
+    assert.deepEqual(ordersOf(reopened(path)), [7]);
+  });
+});
+
+Deno.test("save() waits for the disk to have the file before it writes over the other one", async () => {
+  await inFolder(async (path) => {
+    const state = open(path);
+    assert.equal(state.save(modelOf(1).model.state(), []), true);
+    assert.equal(state.save(modelOf(2).model.state(), []), false, "the first is under way");
+    await state.synced();
+    assert.equal(state.save(modelOf(3).model.state(), []), true);
+    await state.synced();
+    state.close();
+    assert.deepEqual(ordersOf(reopened(path)), [3]);
+    Deno.removeSync(`${path}.2`);
+    assert.deepEqual(ordersOf(reopened(path)), [1]);
+  });
+});
+
 Deno.test("note() keeps what came after the last saving, in order", async () => {
-  await inFolder((path) => {
+  await inFolder(async (path) => {
     const model = createModel(OPTIONS);
-    const state = openState({ path, log: NO_LOG });
-    state.save(model.state(), []);
+    const state = open(path);
+    await save(state, model);
     for (const turn of [1, 2, 3]) {
       const next = readReport(payloadAt({ session: "a" }, turn), { ...ALL, detail: false });
       model.take(next, 1000 + turn);
@@ -143,195 +264,208 @@ Deno.test("note() keeps what came after the last saving, in order", async () => 
   });
 });
 
-Deno.test("note() counts also when nothing was ever saved", async () => {
+Deno.test("note() counts as failed what comes before anything could be saved", async () => {
   await inFolder((path) => {
-    const state = openState({ path, log: NO_LOG });
-    state.note(report({ values: { transactions_total: 3 } }), 1000);
+    const { log, lines } = captureLog();
+    let errors = 0;
+    const state = openState({ path, log, onError: () => errors++ });
+    state.note(report({ order: 1 }), 1000);
+    state.note(report({ order: 2 }), 1000);
     state.close();
-    const saved = reopened(path)!;
-    assert.equal(saved.journal[0]?.report.values.get("transactions_total"), 3);
-    assert.deepEqual(saved.model.sessions, []);
+    assert.equal(errors, 2);
+    assert.equal(lines.length, 1);
+    assert.match(lines[0]!, /^level=error msg="Cannot write the state file".*no state could be/);
+    assert.equal(reopened(path), undefined);
   });
 });
 
-Deno.test("save() forgets the journal, and what is taken twice after a kill changes nothing", async () => {
-  await inFolder((path) => {
-    const model = createModel();
-    const state = openState({ path, log: NO_LOG });
-    const first = report({ order: 1, values: { transactions_total: 3 } });
-    model.take(first, 1000);
-    state.note(first, 1000);
-    const journal = Deno.readTextFileSync(`${path}.journal`);
-    state.save(model.state(), []);
-    assert.equal(Deno.readTextFileSync(`${path}.journal`), "");
+Deno.test("openState() reads the old version's file with its journal, and saves in its own way", async () => {
+  await inFolder(async (path) => {
+    const model = usedModel();
+    const state = open(path);
+    await save(state, model);
+    state.note(report({ session: "d", order: 1 }), 1000);
     state.close();
-    // Killed between the renaming and the forgetting.
-    Deno.writeTextFileSync(`${path}.journal`, journal);
-    const next = createModel();
-    const saved = reopened(path)!;
-    next.restore(saved.model);
-    for (const entry of saved.journal) {
-      assert.equal(next.take(entry.report, entry.arrival), "repeat");
-    }
-    assert.deepEqual(next.families(1000), model.families(1000));
-  });
-});
+    const [line] = noted(path);
+    Deno.writeTextFileSync(path, oldText(model));
+    Deno.writeTextFileSync(`${path}.journal`, `${line}\n${line!.slice(0, 30)}`);
 
-Deno.test("openState() reads a journal around lines that are torn", async () => {
-  await inFolder((path) => {
-    const state = openState({ path, log: NO_LOG });
-    for (const order of [1, 2, 3]) state.note(report({ order }), 1000);
-    state.close();
-    const [first, second, third] = Deno.readTextFileSync(`${path}.journal`).split("\n");
-    const cases: Record<string, [text: string, orders: number[]]> = {
-      "whole": [`${first}\n${second}\n${third}\n`, [1, 2, 3]],
-      "torn at the end": [`${first}\n${second!.slice(0, 30)}`, [1]],
-      "torn just before the line break": [`${first}\n${second}`, [1]],
-      // What a later process wrote stands behind what the killed one left.
-      "torn in the middle": [`${first}\n${second!.slice(0, 30)}${second}\n${third}\n`, [1, 3]],
-      "empty": ["", []],
-    };
-    for (const [name, [text, orders]] of Object.entries(cases)) {
-      for (const isSaved of [false, true]) {
-        if (isSaved) {
-          const saving = openState({ path, log: NO_LOG });
-          saving.save(createModel().state(), []);
-          saving.close();
-        }
-        Deno.writeTextFileSync(`${path}.journal`, text);
-        const found = reopened(path)?.journal.map(({ report: { order } }) => order) ?? [];
-        assert.deepEqual(found, orders, `${name}, ${isSaved ? "saved" : "never saved"}`);
-        if (isSaved) Deno.removeSync(path);
-      }
-    }
+    const { log, lines } = captureLog();
+    const next = openState({ path, log });
+    assert.equal(next.saved?.journal.length, 1);
+    const restored = createModel(OPTIONS);
+    restored.restore(next.saved.model);
+    assert.deepEqual(restored.families(1010), model.families(1010));
+    assert.deepEqual(lines, []);
+    next.note(report({ order: 2 }), 1000);
+    assert.equal(Deno.readTextFileSync(path), oldText(model), "nothing is written behind it");
+    await save(next, modelOf(9).model);
+    assert.equal(Deno.readTextFileSync(path), oldText(model), "nor over it, for now");
+    assert.deepEqual(ordersOf(copyOf(path)), [9]);
+    await save(next, modelOf(10).model);
+    next.close();
+    assert.deepEqual(ordersOf(reopened(path)), [10]);
   });
 });
 
 Deno.test("openState() sets a file aside that it cannot understand", async () => {
-  const whole = JSON.stringify({ version: 1 });
   const cases: Record<string, string> = {
-    "empty": "",
-    "cut off": '{"version":1,"evicted":{"turns":',
-    "no JSON": "nonsense",
-    "other version": JSON.stringify({ version: 2 }),
-    "keys missing": whole,
+    "cut off": '{"version":2,"generation":1,"evicted":{"turns":',
+    "only its end missing": JSON.stringify({ version: 2, generation: 1 }),
+    "no JSON": "nonsense\n",
+    "other version": `${JSON.stringify({ version: 3, generation: 1 })}\n`,
+    "keys missing": `${JSON.stringify({ version: 2, generation: 1 })}\n`,
+    "keys of the old version missing": JSON.stringify({ version: 1 }),
     "another kind of file": "[1,2,3]",
   };
   for (const [name, text] of Object.entries(cases)) {
-    await inFolder((path) => {
-      openState({ path, log: NO_LOG }).close();
+    await inFolder(async (path) => {
+      open(path).close();
       Deno.writeTextFileSync(path, text);
       const { log, lines } = captureLog();
       const state = openState({ path, log });
       assert.equal(state.saved, undefined, name);
       assert.equal(lines.length, 1, name);
-      assert.match(lines[0]!, /^level=error msg="Cannot understand the state file/, name);
+      assert.match(lines[0]!, /^level=error msg="Cannot understand the state file: totals/, name);
       assert.equal(Deno.readTextFileSync(`${path}.broken`), text, name);
-      state.save(createModel().state(), []);
+      await save(state, createModel());
       state.close();
       assert.notEqual(reopened(path), undefined, name);
     });
   }
 });
 
+Deno.test("openState() takes the other file when it cannot understand one, and sets that aside", async () => {
+  for (const broken of ["", ".2"]) {
+    await inFolder(async (path) => {
+      const state = open(path);
+      await save(state, modelOf(1).model);
+      await save(state, modelOf(2).model);
+      state.close();
+      Deno.writeTextFileSync(path + broken, "nonsense\n");
+      const { log, lines } = captureLog();
+      const next = openState({ path, log });
+      next.close();
+      assert.deepEqual(ordersOf(next.saved), [broken === "" ? 2 : 1]);
+      assert.equal(lines.length, 1);
+      assert.match(lines[0]!, /^level=error msg="Cannot understand the state file: its twin/);
+      assert.equal(Deno.readTextFileSync(`${path}${broken}.broken`), "nonsense\n");
+    });
+  }
+});
+
 Deno.test("openState() refuses a file that another exporter uses, until that one ends", async () => {
   await inFolder((path) => {
-    const state = openState({ path, log: NO_LOG });
+    const state = open(path);
     assert.throws(
-      () => openState({ path, log: NO_LOG }),
+      () => open(path),
       (error) => error instanceof StateError && /another exporter is using it$/.test(error.message),
     );
     state.close();
-    openState({ path, log: NO_LOG }).close();
+    open(path).close();
   });
 });
 
-Deno.test("openState() refuses a path that cannot be used", async () => {
-  await inFolder((path) => {
-    Deno.writeTextFileSync(join(path, "..", "..", "file"), "");
-    const cases: Record<string, [string, RegExp]> = {
-      "folder that is a file": [
-        join(path, "..", "..", "file", "state.json"),
-        /^Cannot use the state file/,
-      ],
-      "file that is a folder": [join(path, ".."), /^Cannot read the state file/],
-    };
-    Deno.mkdirSync(join(path, ".."));
-    for (const [name, [bad, message]] of Object.entries(cases)) {
+Deno.test("openState() refuses a path that cannot be used, and leaves what is there alone", async () => {
+  await inFolder(async (path) => {
+    const folder = join(path, "..");
+    Deno.writeTextFileSync(join(folder, "..", "file"), "");
+    const refuses = (path: string) =>
       assert.throws(
-        () => openState({ path: bad, log: NO_LOG }),
-        (error) => error instanceof StateError && message.test(error.message),
-        name,
+        () => open(path),
+        (error) => error instanceof StateError && /^Cannot use the state file/.test(error.message),
+        path,
       );
-    }
-  });
-});
-
-Deno.test("openState() leaves the state alone when its journal cannot be read", async () => {
-  await inFolder((path) => {
-    const state = openState({ path, log: NO_LOG });
-    state.save(usedModel().state(), []);
+    refuses(join(folder, "..", "file", "state.json"));
+    Deno.mkdirSync(folder);
+    refuses(folder);
+    const state = open(path);
+    await save(state, usedModel());
     state.close();
-    Deno.removeSync(`${path}.journal`);
-    Deno.mkdirSync(`${path}.journal`);
-    assert.throws(() => openState({ path, log: NO_LOG }), StateError);
-    Deno.removeSync(`${path}.journal`);
+    Deno.removeSync(`${path}.2`);
+    Deno.mkdirSync(`${path}.2`);
+    refuses(path);
+    Deno.removeSync(`${path}.2`);
     assert.equal(reopened(path)?.model.sessions.length, 3);
   });
 });
 
 Deno.test("save() counts every failure, logs the first, and goes on when it works again", async () => {
-  await inFolder((path) => {
+  for (const moved of ["", ".2"]) {
+    await inFolder(async (path) => {
+      const { log, lines } = captureLog();
+      let errors = 0;
+      const state = openState({ path, log, onError: () => errors++ });
+      const { model, taken } = modelOf(1);
+      assert.equal(await save(state, model), true);
+      Deno.renameSync(path + moved, `${path}.moved`);
+      if (moved === "") Deno.writeTextFileSync(path, "somebody's");
+      for (let time = 0; time < 3; time++) assert.equal(await save(state, model), false);
+      state.note({ ...taken, order: 2 }, 1000);
+      assert.equal(errors, 3);
+      assert.match(
+        lines[0]!,
+        /^level=error msg="Cannot write the state file".* was moved, removed/,
+      );
+      if (moved === "") assert.equal(Deno.readTextFileSync(path), "somebody's");
+      Deno.renameSync(`${path}.moved`, path + moved);
+      assert.equal(await save(state, model), true);
+      assert.equal(errors, 3);
+      assert.deepEqual(lines.map((line) => line.replace(/ path=.*/, "")), [
+        'level=error msg="Cannot write the state file"',
+        'level=info msg="The state file is written again"',
+      ]);
+      state.close();
+      assert.deepEqual(ordersOf(reopened(path)), [1]);
+    });
+  }
+});
+
+testWithSmallDisk(
+  "save() and note() survive a full disk, and what they wrote before it was full stays",
+  async (dir) => {
+    const path = join(dir, "state.json");
     const { log, lines } = captureLog();
     let errors = 0;
     const state = openState({ path, log, onError: () => errors++ });
-    const model = createModel();
-    const next = report({ order: 1, values: { transactions_total: 3 } });
-    model.take(next, 1000);
-    state.note(next, 1000);
-    Deno.mkdirSync(`${path}.new`);
-    state.save(model.state(), []);
-    state.save(model.state(), []);
+    const { model, taken } = modelOf(1);
+    await save(state, model);
+    state.note({ ...taken, order: 2 }, 1000);
+    const ballast = join(dir, "ballast");
+    assert.throws(() => Deno.writeFileSync(ballast, new Uint8Array(1 << 20)), /os error 28/);
+    const long = { ...taken, session: "x".repeat(10_000) };
+    state.note({ ...long, order: 3 }, 1000);
+    assert.equal(await save(state, model), false);
     assert.equal(errors, 2);
     assert.equal(lines.length, 1);
-    assert.match(lines[0]!, /^level=error msg="Cannot write the state file"/);
-    assert.notEqual(Deno.readTextFileSync(`${path}.journal`), "", "the journal still has it");
-    Deno.removeSync(`${path}.new`);
-    state.save(model.state(), []);
-    state.save(model.state(), []);
-    assert.equal(errors, 2);
-    assert.match(lines[1]!, /^level=info msg="The state file is written again"/);
-    assert.equal(lines.length, 2);
+    assert.deepEqual(ordersOf(copyOf(path)), [1, 2]);
+    Deno.removeSync(ballast);
+    state.note({ ...taken, order: 4 }, 1000);
+    assert.deepEqual(ordersOf(copyOf(path)), [1, 2, 4]);
+    assert.equal(await save(state, modelOf(5).model), true);
     state.close();
-    assert.equal(reopened(path)?.model.sessions.length, 1);
-  });
-});
+    assert.deepEqual(ordersOf(reopened(path)), [5]);
+  },
+);
 
-Deno.test("openState() skips lines of the journal that are no reports, and metrics that nobody knows", async () => {
-  await inFolder((path) => {
-    const state = openState({ path, log: NO_LOG });
+Deno.test("openState() skips lines that are torn or no reports, and metrics that nobody knows", async () => {
+  await inFolder(async (path) => {
+    const state = open(path);
+    await save(state, createModel());
     state.note(report({ session: "s", order: 1, turn: 3, values: { budget_total: 1 } }), 1000);
     state.close();
-    const journal = `${path}.journal`;
-    const line = Deno.readTextFileSync(journal);
+    const text = Deno.readTextFileSync(path);
+    const [first, line] = text.split("\n") as [string, string];
     const renamed = line.replace('"budget_total"', '"metrique_de_jadis"');
-    Deno.writeTextFileSync(journal, `{}\nnull\n[1]\n{"report":5}\n${renamed}`);
+    const torn = line.slice(0, 30);
+    Deno.writeTextFileSync(
+      path,
+      `${first}\n{}\nnull\n[1]\n{"report":5}\n${renamed}\n${torn}${line}\n${line}\n${torn}`,
+    );
     const saved = reopened(path)!;
-    assert.deepEqual(saved.journal.map(({ report }) => [report.turn, report.values.size]), [[
-      3,
-      0,
-    ]]);
-  });
-});
-
-Deno.test("save() says whether it did", async () => {
-  await inFolder((path) => {
-    const state = openState({ path, log: NO_LOG });
-    assert.equal(state.save(createModel().state(), []), true);
-    Deno.mkdirSync(`${path}.new`);
-    assert.equal(state.save(createModel().state(), []), false);
-    Deno.removeSync(`${path}.new`);
-    assert.equal(state.save(createModel().state(), []), true);
-    state.close();
+    assert.deepEqual(
+      saved.journal.map(({ report }) => [report.turn, report.values.size]),
+      [[3, 0], [3, 1]],
+    );
   });
 });

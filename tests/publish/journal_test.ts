@@ -7,6 +7,7 @@ import { createPublisher, openJournal } from "../../lib/publish/mod.ts";
 import { JsonReader } from "../../lib/report/mod.ts";
 import { follow } from "../../lib/source/mod.ts";
 import { createLog } from "../../lib/log/mod.ts";
+import { testWithSmallDisk } from "../harness/small_disk.ts";
 import { withTempDir } from "../harness/waiting.ts";
 import { Clock, createNumbers, playTurn, read } from "./support.ts";
 
@@ -268,31 +269,6 @@ Deno.test("openJournal() is followed over rotations: reports stay in order and n
   );
 });
 
-/** Lends a file system of 64 kB in memory. */
-async function withSmallDisk(use: (dir: string) => Promise<void>): Promise<void> {
-  await withTempDir(async (dir) => {
-    const { success } = new Deno.Command("mount", {
-      args: ["-t", "tmpfs", "-o", "size=64k", "tmpfs", dir],
-      stderr: "null",
-    }).outputSync();
-    assert.ok(success, "a file system cannot be mounted");
-    try {
-      await use(dir);
-    } finally {
-      new Deno.Command("umount", { args: ["--lazy", dir] }).outputSync();
-    }
-  });
-}
-
-async function canMount(): Promise<boolean> {
-  try {
-    await withSmallDisk(() => Promise.resolve());
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 function isJson(text: string): boolean {
   try {
     JSON.parse(text);
@@ -302,44 +278,42 @@ function isJson(text: string): boolean {
   }
 }
 
-Deno.test({
-  name: "openJournal() lets the game go on over a full disk, and leaves whole lines (needs mount)",
-  ignore: Deno.env.get("CI") !== "true" && !await canMount(),
-  fn: () =>
-    withSmallDisk(async (dir) => {
-      const ballast = join(dir, "ballast");
-      const path = join(dir, "metrics.jsonl");
-      const { journal, problems } = openWatched(path);
-      const numbers = createNumbers();
-      const publisher = createPublisher({ session: "s1", numbers, out: journal, interval: 0 });
-      const play = (turns: number) => {
-        for (let turn = 0; turn < turns; turn++) {
-          playTurn(numbers);
-          publisher.turn();
-        }
-      };
-      play(5);
-      Deno.writeFileSync(ballast, new Uint8Array(30_000));
-      play(200);
-      assert.equal(problems.length, 1);
-      assert.match(problems[0]!, /No space left|StorageFull|os error 28/i);
-      Deno.removeSync(ballast);
-      play(5);
-      await publisher.finish();
-      const lines = Deno.readTextFileSync(path).split("\n");
-      assert.equal(lines.pop(), "");
-      const whole = lines.filter(isJson);
-      const reports = whole.map(read);
-      // What was torn stands on lines of its own, at most one for each time the disk was full.
-      assert.ok(lines.length - whole.length <= 1, `${lines.length - whole.length} torn lines`);
-      assert.equal(reports.at(-1)?.turn, 210);
-      assert.equal(reports.at(-1)?.values.get("transactions_reussies_total"), 630);
-      assert.ok(reports.length < 200);
-      // Nothing of what came after was continued on a torn line.
-      assert.deepEqual(reports.slice(-6).map(({ turn }) => turn), [206, 207, 208, 209, 210, 210]);
-      assert.equal(problems.length, 1);
-    }),
-});
+testWithSmallDisk(
+  "openJournal() lets the game go on over a full disk, and leaves whole lines",
+  async (dir) => {
+    const ballast = join(dir, "ballast");
+    const path = join(dir, "metrics.jsonl");
+    const { journal, problems } = openWatched(path);
+    const numbers = createNumbers();
+    const publisher = createPublisher({ session: "s1", numbers, out: journal, interval: 0 });
+    const play = (turns: number) => {
+      for (let turn = 0; turn < turns; turn++) {
+        playTurn(numbers);
+        publisher.turn();
+      }
+    };
+    play(5);
+    Deno.writeFileSync(ballast, new Uint8Array(30_000));
+    play(200);
+    assert.equal(problems.length, 1);
+    assert.match(problems[0]!, /No space left|StorageFull|os error 28/i);
+    Deno.removeSync(ballast);
+    play(5);
+    await publisher.finish();
+    const lines = Deno.readTextFileSync(path).split("\n");
+    assert.equal(lines.pop(), "");
+    const whole = lines.filter(isJson);
+    const reports = whole.map(read);
+    // What was torn stands on lines of its own, at most one for each time the disk was full.
+    assert.ok(lines.length - whole.length <= 1, `${lines.length - whole.length} torn lines`);
+    assert.equal(reports.at(-1)?.turn, 210);
+    assert.equal(reports.at(-1)?.values.get("transactions_reussies_total"), 630);
+    assert.ok(reports.length < 200);
+    // Nothing of what came after was continued on a torn line.
+    assert.deepEqual(reports.slice(-6).map(({ turn }) => turn), [206, 207, 208, 209, 210, 210]);
+    assert.equal(problems.length, 1);
+  },
+);
 
 Deno.test("createPublisher() hands a journal a million turns in bounded files", () =>
   withTempDir(async (dir) => {
