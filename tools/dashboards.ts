@@ -1,0 +1,47 @@
+/**
+ * Writes Grafana's boards from their sources in tools/dashboards, in each language:
+ * `deno task dashboards`.
+ *
+ * @module
+ */
+
+import { type Board, boardJson } from "./dashboards/board.ts";
+import { EVENTS } from "./dashboards/boards/events.ts";
+import { EXPORTER } from "./dashboards/boards/exporter.ts";
+import { FINANCES } from "./dashboards/boards/finances.ts";
+import { FIRMS } from "./dashboards/boards/firms.ts";
+import { OVERHEAD } from "./dashboards/boards/overhead.ts";
+import { OVERVIEW } from "./dashboards/boards/overview.ts";
+import { PRODUCTS } from "./dashboards/boards/products.ts";
+import { TRANSACTIONS } from "./dashboards/boards/transactions.ts";
+import { LANGUAGES } from "./dashboards/texts.ts";
+
+const BOARDS: readonly Board[] = [
+  OVERVIEW,
+  FINANCES,
+  TRANSACTIONS,
+  PRODUCTS,
+  FIRMS,
+  EVENTS,
+  EXPORTER,
+  OVERHEAD,
+];
+
+/** The boards by path from the repository's top. */
+export function dashboards(): ReadonlyMap<string, string> {
+  return new Map(
+    LANGUAGES.flatMap((language) =>
+      BOARDS.map((board) =>
+        [`grafana/dashboards/${language}/${board.file}.json`, boardJson(board, language)] as const
+      )
+    ),
+  );
+}
+
+if (import.meta.main) {
+  for (const [path, text] of dashboards()) {
+    const url = new URL(`../${path}`, import.meta.url);
+    Deno.mkdirSync(new URL(".", url), { recursive: true });
+    Deno.writeTextFileSync(url, text);
+  }
+}

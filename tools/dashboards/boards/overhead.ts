@@ -1,0 +1,82 @@
+/** The board of what monitoring costs the game. @module */
+
+import type { Board } from "../board.ts";
+import { graph, heat, number, UNIT } from "../panels.ts";
+import { game, own, rate, ratio, sum } from "../promql.ts";
+import { BOARDS, LEGENDS, PANELS } from "../texts.ts";
+import { turnSecondsGraph } from "./shared.ts";
+
+const PUBLISHING = sum(rate(game("simulation_publication_seconds_total")));
+const TURN_WORK = sum(rate(game("temps_simulation_tour_seconds_sum")));
+const TURNS = sum(rate(game("tours_completes")));
+const REAL_TIME = sum(rate(game("simulation_tour_intervalle_seconds_sum")));
+const OF_WORK = ratio(PUBLISHING, `(${PUBLISHING} + ${TURN_WORK})`);
+const MEAN_TURN = ratio(TURN_WORK, sum(rate(game("temps_simulation_tour_seconds_count"))));
+const CPU = sum(rate(own("process_cpu_seconds_total")));
+const ONE_PERCENT = ["green", [0.01, "red"]] as const;
+
+export const OVERHEAD: Board = {
+  file: "overhead",
+  uid: "tradesim-cout",
+  text: BOARDS.overhead,
+  events: [],
+  rows: [{
+    panels: [
+      number({
+        text: PANELS.overheadShare,
+        unit: UNIT.share,
+        thresholds: ONE_PERCENT,
+        queries: [{ expr: OF_WORK }],
+      }),
+      number({
+        text: PANELS.overheadPerTurn,
+        unit: UNIT.seconds,
+        queries: [{ expr: ratio(PUBLISHING, TURNS) }],
+      }),
+      number({ text: PANELS.meanTurn, unit: UNIT.seconds, queries: [{ expr: MEAN_TURN }] }),
+      number({
+        text: PANELS.turnInterval,
+        unit: UNIT.seconds,
+        queries: [{
+          expr: ratio(REAL_TIME, sum(rate(game("simulation_tour_intervalle_seconds_count")))),
+        }],
+      }),
+      number({ text: PANELS.exporterCpuNow, unit: UNIT.share, queries: [{ expr: CPU }] }),
+      number({
+        text: PANELS.exporterMemoryNow,
+        unit: UNIT.bytes,
+        queries: [{ expr: sum(own("process_resident_memory_bytes")) }],
+      }),
+      graph({
+        text: PANELS.overheadShares,
+        unit: UNIT.share,
+        thresholds: ONE_PERCENT,
+        queries: [
+          { expr: OF_WORK, legend: LEGENDS.ofWork },
+          { expr: ratio(PUBLISHING, REAL_TIME), legend: LEGENDS.ofRealTime },
+        ],
+      }),
+      graph({
+        text: PANELS.turnAndPublishing,
+        unit: UNIT.seconds,
+        stacked: true,
+        queries: [
+          { expr: MEAN_TURN, legend: LEGENDS.game },
+          { expr: ratio(PUBLISHING, TURNS), legend: LEGENDS.publication },
+        ],
+      }),
+      turnSecondsGraph,
+      heat({
+        text: PANELS.turnBuckets,
+        unit: UNIT.seconds,
+        query: { expr: sum(rate(game("temps_simulation_tour_seconds_bucket")), "le") },
+      }),
+      graph({
+        text: PANELS.workPerTurn,
+        unit: UNIT.seconds,
+        width: 24,
+        queries: [{ expr: ratio(CPU, TURNS), legend: LEGENDS.processor }],
+      }),
+    ],
+  }],
+};

@@ -1,0 +1,89 @@
+/** The board of purchases. @module */
+
+import type { Board } from "../board.ts";
+import { byTurn, graph, number, UNIT } from "../panels.ts";
+import { game, rate, ratio, sum, TURNS } from "../promql.ts";
+import { BOARDS, LEGENDS, PANELS } from "../texts.ts";
+import { purchasesGraph, successNumber } from "./shared.ts";
+
+const SUCCEEDED = game("transactions_reussies_total");
+const FAILED = game("transactions_echouees_total");
+const ATTEMPTED = game("transactions_total");
+const SPENT = game("transactions_montant_total");
+
+export const TRANSACTIONS: Board = {
+  file: "transactions",
+  uid: "tradesim-transactions",
+  text: BOARDS.transactions,
+  events: ["variation_disponibilite", "recharge_stock_fournisseur"],
+  rows: [
+    {
+      panels: [
+        number({ text: PANELS.attempts, unit: UNIT.count, queries: [{ expr: sum(ATTEMPTED) }] }),
+        number({ text: PANELS.succeeded, unit: UNIT.count, queries: [{ expr: sum(SUCCEEDED) }] }),
+        number({ text: PANELS.failed, unit: UNIT.count, queries: [{ expr: sum(FAILED) }] }),
+        successNumber(4),
+        number({
+          text: PANELS.meanPurchase,
+          unit: UNIT.euros,
+          queries: [{ expr: ratio(sum(SPENT), sum(SUCCEEDED)) }],
+        }),
+        number({
+          text: PANELS.purchasesPerTurn,
+          unit: UNIT.count,
+          queries: [{ expr: ratio(sum(SUCCEEDED), TURNS) }],
+        }),
+        purchasesGraph,
+        graph({
+          text: PANELS.successShare,
+          unit: UNIT.share,
+          queries: [{
+            expr: ratio(sum(rate(SUCCEEDED)), sum(rate(ATTEMPTED))),
+            legend: LEGENDS.succeeded,
+          }],
+        }),
+        byTurn({
+          text: PANELS.purchasesByTurn,
+          unit: UNIT.count,
+          queries: [
+            { expr: sum(SUCCEEDED), legend: LEGENDS.succeeded },
+            { expr: sum(FAILED), legend: LEGENDS.failed },
+          ],
+        }),
+        graph({
+          text: PANELS.meanPurchase,
+          unit: UNIT.euros,
+          queries: [{
+            expr: ratio(sum(rate(SPENT)), sum(rate(SUCCEEDED))),
+            legend: LEGENDS.mean,
+          }],
+        }),
+        graph({
+          text: PANELS.purchasesPerTurn,
+          unit: UNIT.count,
+          queries: [{
+            expr: ratio(sum(rate(SUCCEEDED)), sum(rate(game("tours_completes")))),
+            legend: LEGENDS.succeeded,
+          }],
+        }),
+      ],
+    },
+    {
+      title: "parts",
+      panels: [
+        graph({
+          text: PANELS.purchasesByContinent,
+          unit: UNIT.count,
+          stacked: true,
+          queries: [{ expr: sum(rate(SUCCEEDED), "continent"), legend: "{{continent}}" }],
+        }),
+        graph({
+          text: PANELS.purchasesByType,
+          unit: UNIT.count,
+          stacked: true,
+          queries: [{ expr: sum(rate(SUCCEEDED), "produit_type"), legend: "{{produit_type}}" }],
+        }),
+      ],
+    },
+  ],
+};

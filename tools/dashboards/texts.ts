@@ -1,0 +1,558 @@
+/** The one table of what the boards say, in French and in English. @module */
+
+export const LANGUAGES = ["fr", "en"] as const;
+export type Language = (typeof LANGUAGES)[number];
+export type Text = Readonly<Record<Language, string>>;
+
+/** What stands over a panel, and behind its "i". */
+export interface PanelText {
+  readonly title: Text;
+  readonly about: Text;
+}
+
+function text(fr: string, en: string): Text {
+  return { fr, en };
+}
+
+function panel(title: readonly [fr: string, en: string], about: readonly [string, string]) {
+  return { title: text(...title), about: text(...about) } satisfies PanelText;
+}
+
+const NEEDS_DETAIL = [
+  " Demande --detail à l'exporteur.",
+  " Needs the exporter's --detail.",
+] as const;
+
+/** A panel of series that are there with `--detail` only. */
+function detailPanel(
+  title: readonly [string, string],
+  [fr, en]: readonly [string, string],
+): PanelText {
+  return panel(title, [fr + NEEDS_DETAIL[0], en + NEEDS_DETAIL[1]]);
+}
+
+/** A panel that falls into parts only with a label and reports that know it. */
+function labelPanel(
+  label: string,
+  title: readonly [string, string],
+  [fr, en]: readonly [string, string],
+): PanelText {
+  return panel(title, [
+    `${fr} Une seule courbe sans --labels ${label}, ou si les rapports ne le disent pas.`,
+    `${en} One line without --labels ${label}, or where reports do not tell.`,
+  ]);
+}
+
+export const BOARDS = {
+  overview: panel(
+    ["TradeSim – Vue d'ensemble", "TradeSim – Overview"],
+    ["Comment va la partie, en un regard.", "How the game goes, at a glance."],
+  ),
+  finances: panel(
+    ["TradeSim – Finances", "TradeSim – Finances"],
+    ["L'argent des entreprises.", "The firms' money."],
+  ),
+  transactions: panel(
+    ["TradeSim – Transactions", "TradeSim – Transactions"],
+    ["Les achats : combien, pour combien, avec quel succès.", "Purchases: how many, for how much."],
+  ),
+  products: panel(
+    ["TradeSim – Produits et prix", "TradeSim – Products and prices"],
+    ["Ce qui peut être acheté, et à quel prix.", "What can be bought, and at what price."],
+  ),
+  firms: panel(
+    ["TradeSim – Entreprises, produits, fournisseurs", "TradeSim – Firms, products, suppliers"],
+    [
+      "Le détail, par entreprise, produit ou fournisseur. Demande --detail à l'exporteur.",
+      "The detail by firm, product or supplier. Needs the exporter's --detail.",
+    ],
+  ),
+  events: panel(
+    ["TradeSim – Événements", "TradeSim – Events"],
+    ["Ce qui arrive dans la partie, et ce qui en suit.", "What happens in the game, and after it."],
+  ),
+  exporter: panel(
+    ["TradeSim – Exporteur, Prometheus, système", "TradeSim – Exporter, Prometheus, system"],
+    ["L'état de la supervision elle-même.", "How the monitoring itself fares."],
+  ),
+  overhead: panel(
+    ["TradeSim – Coût de la supervision", "TradeSim – Cost of monitoring"],
+    ["Ce que la supervision coûte à la partie.", "What the monitoring costs the game."],
+  ),
+} satisfies Record<string, PanelText>;
+
+export const ROWS = {
+  firms: text("Entreprises", "Firms"),
+  products: text("Produits", "Products"),
+  suppliers: text("Fournisseurs", "Suppliers"),
+  detail: text("Par produit (--detail)", "By product (--detail)"),
+  exporter: text("Exporteur", "Exporter"),
+  prometheus: text("Prometheus", "Prometheus"),
+  system: text("Système", "System"),
+  parts: text("Par continent et par type (--labels)", "By continent and by type (--labels)"),
+} satisfies Record<string, Text>;
+
+export const VARIABLES = {
+  datasource: text("Source de données", "Data source"),
+  job: text("Job", "Job"),
+  instance: text("Instance", "Instance"),
+  session: text("Session", "Session"),
+  entreprise: text("Entreprise", "Firm"),
+  produit: text("Produit", "Product"),
+  fournisseur: text("Fournisseur", "Supplier"),
+} satisfies Record<string, Text>;
+
+/** Names of the events, by TradeSim's own. */
+export const EVENTS = {
+  inflation: text("Inflation", "Inflation"),
+  recharge_budget: text("Recharge de budget", "Budget recharge"),
+  reassort: text("Réassort", "Restock"),
+  variation_disponibilite: text("Variation de disponibilité", "Availability change"),
+  recharge_stock_fournisseur: text("Recharge des fournisseurs", "Supplier recharge"),
+} satisfies Record<string, Text>;
+
+export const LEGENDS = {
+  boards: text("Tableaux TradeSim", "TradeSim boards"),
+  drillDown: text("Voir le détail", "Show the detail"),
+  turns: text("Tours joués", "Turns played"),
+  entreprise: text("Entreprise", "Firm"),
+  produit: text("Produit", "Product"),
+  fournisseur: text("Fournisseur", "Supplier"),
+  budget: text("Budget total", "Total budget"),
+  lowest: text("Minimum", "Lowest"),
+  mean: text("Moyenne", "Mean"),
+  highest: text("Maximum", "Highest"),
+  running: text("en cours", "running"),
+  finished: text("finies", "finished"),
+  silent: text("muettes", "silent"),
+  succeeded: text("Réussis", "Succeeded"),
+  failed: text("Échoués", "Failed"),
+  active: text("Actifs", "Active"),
+  inactive: text("Inactifs", "Inactive"),
+  solvent: text("Solvables", "Solvent"),
+  firms: text("Toutes", "All of them"),
+  median: text("Médiane", "Median"),
+  p95: text("95 %", "95%"),
+  p99: text("99 %", "99%"),
+  price: text("Prix moyen", "Mean price"),
+  events: text("Événements", "Events"),
+  stock: text("Unités", "Units"),
+  stockValue: text("Valeur du stock", "Value of the stock"),
+  withFirms: text("Chez les entreprises", "With firms"),
+  withSuppliers: text("Chez les fournisseurs", "With suppliers"),
+  down: text("hors service", "down"),
+  up: text("en service", "up"),
+  shown: text("montrées", "shown"),
+  dropped: text("écartées", "dropped"),
+  scrape: text("Lecture de /metrics", "Answer to a scrape"),
+  report: text("Prise d'un rapport", "Taking a report"),
+  resident: text("Mémoire résidente", "Resident memory"),
+  heap: text("Tas JavaScript", "JavaScript heap"),
+  refused: text("refusé", "refused"),
+  stateErrors: text("fichier d'état", "state file"),
+  followErrors: text("fichiers suivis", "followed files"),
+  unknownKeys: text("inconnue", "unknown"),
+  blocks: text("Blocs", "Blocks"),
+  wal: text("Journal (WAL)", "Log (WAL)"),
+  processor: text("Processeur", "Processor"),
+  memory: text("Mémoire", "Memory"),
+  disk: text("Disque", "Disk"),
+  ofWork: text("du temps de calcul", "of the working time"),
+  ofRealTime: text("du temps réel", "of real time"),
+  game: text("Le tour lui-même", "The turn itself"),
+  publication: text("La publication", "Publishing"),
+} satisfies Record<string, Text>;
+
+export const PANELS = {
+  // What several boards show.
+  turns: panel(["Tours joués", "Turns played"], [
+    "Tours menés à terme, depuis que l'exporteur compte.",
+    "Turns that were played to their end, since the exporter counts.",
+  ]),
+  turnsPerSecond: panel(["Tours par seconde", "Turns per second"], [
+    "Vitesse de la partie, pauses comprises.",
+    "The game's pace, pauses included.",
+  ]),
+  budget: panel(["Budget total", "Total budget"], [
+    "Argent de toutes les entreprises. Les achats le font baisser, les recharges monter.",
+    "Money of all firms together. Purchases lower it, recharges raise it.",
+  ]),
+  budgetByTurn: panel(["Budget total, par tour", "Total budget, by turn"], [
+    "En abscisse les tours joués, non le temps : une pause n'y laisse pas de trace.",
+    "The x axis is the turns played, not time: a pause leaves no trace.",
+  ]),
+  activeProducts: panel(["Produits actifs", "Active products"], [
+    "Produits qui peuvent être achetés.",
+    "Products that can be bought now.",
+  ]),
+  availability: panel(["Produits actifs et inactifs", "Active and inactive products"], [
+    "Combien de produits peuvent être achetés, combien ne le peuvent pas.",
+    "How many products can be bought, and how many cannot.",
+  ]),
+  attempts: panel(["Achats tentés", "Purchases attempted"], [
+    "Achats tentés, réussis ou non, depuis que l'exporteur compte.",
+    "Purchases attempted, successful or not, since the exporter counts.",
+  ]),
+  successShare: panel(["Taux de réussite", "Success rate"], [
+    "Part des achats tentés qui réussissent ; un échec est un budget trop petit.",
+    "Share of attempted purchases that succeed; a failure is a budget that is too small.",
+  ]),
+  purchasesPerSecond: panel(["Achats par seconde", "Purchases per second"], [
+    "Achats réussis et échoués, l'un sur l'autre.",
+    "Purchases that succeeded and that failed, one on top of the other.",
+  ]),
+  eventsPerSecond: panel(["Événements par seconde", "Events per second"], [
+    "Événements de la partie. TradeSim en compte plusieurs pour une recharge.",
+    "Events of the game. TradeSim counts several for one recharge.",
+  ]),
+  turnSeconds: panel(["Durée d'un tour", "Time of a turn"], [
+    "Temps d'un tour dans la partie elle-même, sans la supervision : médiane, 95 % et 99 %.",
+    "Time that a turn takes in the game itself, without monitoring: median, 95% and 99%.",
+  ]),
+  prices: panel(["Prix des produits", "Prices of products"], [
+    "Prix de base le plus bas, moyen et le plus haut. L'inflation les fait monter.",
+    "Lowest, mean and highest base price. Inflation raises them.",
+  ]),
+
+  // Overview.
+  states: panel(["Parties", "Games"], [
+    "Parties montrées : en cours, finies, ou muettes depuis 10 s.",
+    "Games that are shown: running, finished, or silent for 10 s.",
+  ]),
+  sinceReport: panel(["Dernier rapport", "Last report"], [
+    "Temps écoulé depuis le dernier rapport d'une partie.",
+    "Time since a game last reported.",
+  ]),
+
+  // Finances.
+  meanBudget: panel(["Budget moyen", "Mean budget"], [
+    "Budget total par entreprise.",
+    "Total budget per firm.",
+  ]),
+  lowestBudget: panel(["Budget minimal", "Lowest budget"], [
+    "Budget de l'entreprise la plus pauvre ; rouge sous 1000 €.",
+    "Budget of the poorest firm; red below 1000 €.",
+  ]),
+  highestBudget: panel(["Budget maximal", "Highest budget"], [
+    "Budget de l'entreprise la plus riche.",
+    "Budget of the richest firm.",
+  ]),
+  spent: panel(["Dépenses", "Spent"], [
+    "Argent dépensé en achats, depuis que l'exporteur compte.",
+    "Money spent on purchases, since the exporter counts.",
+  ]),
+  solventShare: panel(["Entreprises solvables", "Solvent firms"], [
+    "Part des entreprises dont le budget n'est pas nul.",
+    "Share of the firms whose budget is above zero.",
+  ]),
+  budgets: panel(["Budgets des entreprises", "Budgets of firms"], [
+    "Le plus petit, le moyen et le plus grand budget ; le trait est à 1000 €.",
+    "The lowest, the mean and the highest budget; the line is at 1000 €.",
+  ]),
+  spendingPerSecond: panel(["Dépenses par seconde", "Spending per second"], [
+    "Argent dépensé en achats, par seconde de temps réel.",
+    "Money spent on purchases, per second of real time.",
+  ]),
+  spendingPerTurn: panel(["Dépenses par tour", "Spending per turn"], [
+    "Argent dépensé en achats, par tour joué.",
+    "Money spent on purchases, per turn played.",
+  ]),
+  solvency: panel(["Entreprises et solvables", "Firms, and solvent ones"], [
+    "Entreprises en jeu, et celles dont le budget n'est pas nul.",
+    "Firms in the game, and those whose budget is above zero.",
+  ]),
+  budgetByContinent: labelPanel(
+    "continent",
+    ["Budget par continent", "Budget by continent"],
+    ["Budget des entreprises d'un continent.", "Budget of the firms of a continent."],
+  ),
+  budgetsByTurn: panel(["Budgets, par tour", "Budgets, by turn"], [
+    "Le plus petit, le moyen et le plus grand budget ; en abscisse les tours joués.",
+    "The lowest, the mean and the highest budget; the x axis is the turns played.",
+  ]),
+
+  // Transactions.
+  succeeded: panel(["Achats réussis", "Successful purchases"], [
+    "Achats réussis, depuis que l'exporteur compte.",
+    "Purchases that succeeded, since the exporter counts.",
+  ]),
+  failed: panel(["Achats échoués", "Failed purchases"], [
+    "Achats échoués faute d'argent, depuis que l'exporteur compte.",
+    "Purchases that failed for want of money, since the exporter counts.",
+  ]),
+  meanPurchase: panel(["Montant d'un achat", "Amount of a purchase"], [
+    "Argent dépensé par achat réussi.",
+    "Money spent per successful purchase.",
+  ]),
+  purchasesPerTurn: panel(["Achats par tour", "Purchases per turn"], [
+    "Achats réussis par tour joué.",
+    "Successful purchases per turn played.",
+  ]),
+  purchasesByContinent: labelPanel(
+    "continent",
+    ["Achats réussis par continent", "Successful purchases by continent"],
+    ["Par seconde et par continent de l'entreprise.", "Per second, by the firm's continent."],
+  ),
+  purchasesByType: labelPanel(
+    "produit_type",
+    ["Achats réussis par type de produit", "Successful purchases by type of product"],
+    ["Par seconde et par type de produit.", "Per second, by type of product."],
+  ),
+  purchasesByTurn: panel(["Achats cumulés, par tour", "Purchases so far, by turn"], [
+    "Achats réussis et échoués jusqu'à ce tour ; en abscisse les tours joués.",
+    "Purchases that succeeded and failed up to a turn; the x axis is the turns played.",
+  ]),
+
+  // Products and prices.
+  products: panel(["Produits", "Products"], [
+    "Produits de la partie, actifs ou non.",
+    "Products in the game, active or not.",
+  ]),
+  inactiveProducts: panel(["Produits inactifs", "Inactive products"], [
+    "Produits qui ne peuvent pas être achetés.",
+    "Products that cannot be bought now.",
+  ]),
+  lowestPrice: panel(["Prix minimal", "Lowest price"], [
+    "Prix de base le plus bas.",
+    "Lowest base price of a product.",
+  ]),
+  meanPrice: panel(["Prix moyen", "Mean price"], [
+    "Prix de base moyen de tous les produits.",
+    "Mean base price over all products.",
+  ]),
+  highestPrice: panel(["Prix maximal", "Highest price"], [
+    "Prix de base le plus haut.",
+    "Highest base price of a product.",
+  ]),
+  pricesByTurn: panel(["Prix moyen, par tour", "Mean price, by turn"], [
+    "En abscisse les tours joués.",
+    "The x axis is the turns played.",
+  ]),
+  productsByType: labelPanel(
+    "produit_type",
+    ["Produits par type", "Products by type"],
+    ["Produits de la partie par type.", "Products in the game by type."],
+  ),
+  productPrices: detailPanel(["Prix de chaque produit", "Price of each product"], [
+    "Prix de base de chaque produit ; un clic ouvre le détail.",
+    "Base price of each product; a click opens the detail.",
+  ]),
+  productStocks: detailPanel(
+    ["Stock des fournisseurs par produit", "Suppliers' stock by product"],
+    [
+      "Unités de chaque produit chez tous les fournisseurs.",
+      "Units of each product with all suppliers.",
+    ],
+  ),
+
+  // Firms, products, suppliers.
+  firmList: detailPanel(["Les entreprises", "The firms"], [
+    "Budget, unités et valeur du stock au prix de base ; un clic choisit l'entreprise.",
+    "Budget, units, and value of the stock at base prices; a click chooses the firm.",
+  ]),
+  firmRanking: detailPanel(["Les plus riches", "The richest"], [
+    "Les vingt plus grands budgets.",
+    "The twenty highest budgets.",
+  ]),
+  firmBudgets: detailPanel(["Budget par entreprise", "Budget by firm"], [
+    "Budget des entreprises choisies.",
+    "Budget of the chosen firms.",
+  ]),
+  firmStocks: detailPanel(["Stock par entreprise", "Stock by firm"], [
+    "Unités des produits choisis dans les entreprises choisies.",
+    "Units of the chosen products with the chosen firms.",
+  ]),
+  productPrice: detailPanel(["Prix par produit", "Price by product"], [
+    "Prix de base des produits choisis.",
+    "Base price of the chosen products.",
+  ]),
+  productUnits: detailPanel(["Où sont les unités", "Where the units are"], [
+    "Unités des produits choisis chez les entreprises et les fournisseurs choisis.",
+    "Units of the chosen products with the chosen firms and suppliers.",
+  ]),
+  firmProducts: detailPanel(["Stock des entreprises par produit", "Firms' stock by product"], [
+    "Unités dans les entreprises choisies, par produit.",
+    "Units with the chosen firms, by product.",
+  ]),
+  supplierProducts: detailPanel([
+    "Stock des fournisseurs par produit, au choix",
+    "Suppliers' stock by product, as chosen",
+  ], [
+    "Unités chez les fournisseurs choisis, par produit.",
+    "Units with the chosen suppliers, by product.",
+  ]),
+  supplierStocks: detailPanel(["Stock par fournisseur", "Stock by supplier"], [
+    "Unités des produits choisis chez les fournisseurs choisis.",
+    "Units of the chosen products with the chosen suppliers.",
+  ]),
+  soldOut: detailPanel(["Produits épuisés par fournisseur", "Sold-out products by supplier"], [
+    "Produits choisis dont le fournisseur n'a plus une seule unité.",
+    "Chosen products of which the supplier has not one unit left.",
+  ]),
+
+  // Events.
+  events: panel(["Événements", "Events"], [
+    "Événements de la partie, depuis que l'exporteur compte.",
+    "Events of the game, since the exporter counts.",
+  ]),
+  eventsPerTurn: panel(["Événements par tour", "Events per turn"], [
+    "Événements par tour joué.",
+    "Events per turn played.",
+  ]),
+  sinceEvents: panel(["Temps depuis le dernier", "Time since the last one"], [
+    "Par type ; seulement si la partie dit quand ses événements arrivent, ce que TradeSim ne fait pas.",
+    "By type; only where the game tells when its events happen, which TradeSim does not.",
+  ]),
+  eventsSeen: panel(["Événements vus, par type", "Events seen, by type"], [
+    "Changements de la date du dernier événement entre deux lectures : au moins autant ont eu lieu.",
+    "Changes of the time of the last event from one scrape to the next: at least so many happened.",
+  ]),
+  eventsByTurn: panel(["Événements cumulés, par tour", "Events so far, by turn"], [
+    "Événements jusqu'à ce tour ; en abscisse les tours joués.",
+    "Events up to a turn; the x axis is the turns played.",
+  ]),
+
+  // Exporter, Prometheus, system.
+  up: panel(["État", "State"], [
+    "Si Prometheus atteint l'exporteur.",
+    "Whether Prometheus reaches the exporter.",
+  ]),
+  version: panel(["Version", "Version"], [
+    "Version de l'exporteur.",
+    "Version of the exporter.",
+  ]),
+  uptime: panel(["En service depuis", "Uptime"], [
+    "Temps écoulé depuis le démarrage de l'exporteur.",
+    "Time since the exporter started.",
+  ]),
+  seriesShown: panel(["Séries", "Series"], [
+    "Séries montrées, et séries que --max-series écarte : celles-ci manquent aux tableaux.",
+    "Series shown, and series that --max-series keeps back: those are missing on the boards.",
+  ]),
+  refusedReports: panel(["Rapports refusés", "Reports refused"], [
+    "Rapports refusés dans la période choisie.",
+    "Reports that were refused in the chosen time.",
+  ]),
+  failures: panel(["Erreurs de fichiers", "File errors"], [
+    "Lectures de fichiers suivis et écritures du fichier d'état qui ont échoué dans la période.",
+    "Readings of followed files and writings of the state file that failed in the chosen time.",
+  ]),
+  reportsPerSecond: panel(["Rapports pris par seconde", "Reports taken per second"], [
+    "Rapports nouveaux, par source.",
+    "New reports, by source.",
+  ]),
+  otherReports: panel(["Rapports sans effet", "Reports without effect"], [
+    "Répétés, en retard ou refusés, par seconde et par raison.",
+    "Repeated, late or refused, per second and by reason.",
+  ]),
+  turnedAway: panel(["Requêtes refusées", "Requests turned away"], [
+    "Requêtes refusées avant d'être lues, par seconde et par raison.",
+    "Requests that were turned away before they were read, per second and by reason.",
+  ]),
+  leftOutKeys: panel(["Clés laissées de côté", "Keys left out"], [
+    "Clés de rapports au mauvais type ou hors limites, et clés inconnues, par seconde.",
+    "Keys of reports of a wrong type or out of range, and unknown keys, per second.",
+  ]),
+  otherRecords: panel(["Autres lignes des fichiers", "Other lines of files"], [
+    "Lignes des fichiers suivis qui ne sont pas des rapports, par seconde et par type.",
+    "Lines of followed files that are no reports, per second and by type.",
+  ]),
+  followed: panel(["Octets lus dans les fichiers", "Bytes read from files"], [
+    "Octets lus dans les fichiers suivis, par seconde.",
+    "Bytes read from followed files, per second.",
+  ]),
+  exporterWork: panel(["Travail de l'exporteur", "The exporter's work"], [
+    "Temps pour prendre un rapport et pour répondre à une lecture : 95 % sont plus courts.",
+    "Time to take a report and to answer a scrape: 95% are shorter.",
+  ]),
+  lag: panel(["Retard de la boucle", "Lag of the event loop"], [
+    "Retard des minuteries de l'exporteur : 99 % sont plus courts.",
+    "How late timers of the exporter fire: 99% are less late.",
+  ]),
+  exporterMemory: panel(["Mémoire de l'exporteur", "The exporter's memory"], [
+    "Mémoire en RAM, et part des objets JavaScript.",
+    "Memory in RAM, and what JavaScript objects use.",
+  ]),
+  exporterCpu: panel(["Processeur de l'exporteur", "The exporter's processor time"], [
+    "Part d'un processeur.",
+    "Share of one processor.",
+  ]),
+  scrapeSeconds: panel(["Durée d'une lecture", "Time of a scrape"], [
+    "Temps d'une lecture vu par Prometheus, réseau compris.",
+    "Time of a scrape as Prometheus sees it, network included.",
+  ]),
+  scrapeSamples: panel(["Valeurs par lecture", "Samples per scrape"], [
+    "Valeurs lues à chaque fois ; la limite est dans prometheus.yml.",
+    "Samples read each time; the limit is in prometheus.yml.",
+  ]),
+  headSeries: panel(["Séries de Prometheus", "Prometheus' series"], [
+    "Séries que Prometheus tient en mémoire.",
+    "Series that Prometheus keeps in memory.",
+  ]),
+  appended: panel(["Valeurs reçues par seconde", "Samples per second"], [
+    "Valeurs que Prometheus enregistre.",
+    "Samples that Prometheus stores.",
+  ]),
+  prometheusMemory: panel(["Mémoire de Prometheus", "Prometheus' memory"], [
+    "Mémoire de Prometheus en RAM.",
+    "Memory of Prometheus in RAM.",
+  ]),
+  prometheusDisk: panel(["Disque de Prometheus", "Prometheus' disk"], [
+    "Taille des blocs et du journal d'écriture.",
+    "Size of the blocks and of the write-ahead log.",
+  ]),
+  queryTime: panel(["Durée des requêtes", "Time of queries"], [
+    "Temps d'évaluation d'une requête : 99 % sont plus courts.",
+    "Time to evaluate a query: 99% are shorter.",
+  ]),
+  system: panel(["Machine de l'exporteur", "The exporter's machine"], [
+    "Processeurs occupés, mémoire et disque utilisés.",
+    "Processors that are busy, memory and disk that are used.",
+  ]),
+  load: panel(["Charge moyenne", "Load average"], [
+    "Tâches prêtes, en moyenne sur 1, 5 et 15 minutes.",
+    "Runnable tasks, averaged over 1, 5 and 15 minutes.",
+  ]),
+
+  // Overhead.
+  overheadShare: panel(["Coût de la publication", "Cost of publishing"], [
+    "Temps passé à publier, sur le temps de calcul de la partie ; rouge dès 1 %. Seulement si la partie le dit, ce que TradeSim ne fait pas.",
+    "Time spent on publishing over the game's working time; red from 1%. Only where the game tells, which TradeSim does not.",
+  ]),
+  overheadPerTurn: panel(["Publication par tour", "Publishing per turn"], [
+    "Temps passé à publier, par tour joué.",
+    "Time spent on publishing, per turn played.",
+  ]),
+  meanTurn: panel(["Durée moyenne d'un tour", "Mean time of a turn"], [
+    "Temps d'un tour dans la partie elle-même, sans la supervision.",
+    "Time that a turn takes in the game itself, without monitoring.",
+  ]),
+  turnInterval: panel(["Temps réel par tour", "Real time per turn"], [
+    "Temps réel d'un tour à l'autre, supervision et pauses comprises.",
+    "Real time from turn to turn, monitoring and pauses included.",
+  ]),
+  exporterCpuNow: panel(["Processeur", "Processor"], [
+    "Part d'un processeur que prend l'exporteur.",
+    "Share of one processor that the exporter takes.",
+  ]),
+  exporterMemoryNow: panel(["Mémoire", "Memory"], [
+    "Mémoire de l'exporteur en RAM.",
+    "Memory of the exporter in RAM.",
+  ]),
+  overheadShares: panel(["Part de la publication", "Share of publishing"], [
+    "Temps passé à publier, sur le temps de calcul et sur le temps réel ; le trait est à 1 %.",
+    "Time spent on publishing, over the working time and over real time; the line is at 1%.",
+  ]),
+  turnAndPublishing: panel(["Un tour et sa publication", "A turn and its publishing"], [
+    "Temps d'un tour, et temps passé à le publier.",
+    "Time of a turn, and time spent on publishing it.",
+  ]),
+  turnBuckets: panel(["Répartition des durées de tour", "Distribution of turn times"], [
+    "Tours par seconde dans chaque classe de durée.",
+    "Turns per second in each class of duration.",
+  ]),
+  workPerTurn: panel(["Travail de l'exporteur par tour", "The exporter's work per turn"], [
+    "Temps de processeur de l'exporteur, par tour joué ; il tourne hors de la partie.",
+    "Processor time of the exporter, per turn played; it runs beside the game.",
+  ]),
+} satisfies Record<string, PanelText>;
