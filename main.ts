@@ -10,6 +10,7 @@ import {
 } from "./lib/benchmark/mod.ts";
 import { SYSTEM_METRICS, takenNames } from "./lib/catalogue/mod.ts";
 import {
+  BUILD_INFO,
   checkNamedFile,
   commandNamed,
   complain,
@@ -24,6 +25,7 @@ import {
   type ServeOptions,
   UsageError,
   VERSION,
+  versionText,
 } from "./lib/cli/mod.ts";
 import { createExposition } from "./lib/exposition/mod.ts";
 import { createLog, type Log } from "./lib/log/mod.ts";
@@ -114,11 +116,7 @@ async function serve(options: ServeOptions, log: Log): Promise<void> {
   const { web, token } = readFiles(options);
   const started = performance.now();
   const telemetry = createTelemetry();
-  telemetry.set("tradesim_exporter_build_info", 1, {
-    version: VERSION,
-    deno: Deno.version.deno,
-    v8: Deno.version.v8,
-  });
+  telemetry.set("tradesim_exporter_build_info", 1, BUILD_INFO);
 
   const model = new Model({
     breakdowns: options.labels.filter((label) => label !== "session"),
@@ -276,9 +274,7 @@ export async function main(args: readonly string[]): Promise<number> {
         print(asked.text);
         return 0;
       case "version":
-        print(
-          `tradesim-exporter ${VERSION} (deno ${Deno.version.deno}, v8 ${Deno.version.v8})\n`,
-        );
+        print(versionText());
         return 0;
       case "simulate":
         return await simulate(asked.options, {

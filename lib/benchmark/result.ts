@@ -1,6 +1,6 @@
 /** What the benchmark hands out: its JSON, how that is made of raw rounds, and the verdict on it. @module */
 
-import { z } from "zod";
+import * as z from "zod";
 import { DURATION_BUCKETS, Durations, estimateOverhead } from "./statistics.ts";
 
 /** Worlds, from small to large. */

@@ -25,9 +25,10 @@ export const EXPORTER_METRICS = [
     name: "tradesim_exporter_build_info",
     type: "gauge",
     unit: "1",
-    help: "Version of the exporter and of what it runs on; the value is always 1.",
+    help:
+      "Version of the exporter, what it was made from and what it runs on; the value is always 1.",
     group: "exporter",
-    labels: ["version", "deno", "v8"],
+    labels: ["version", "commit", "deno", "v8"],
   },
   {
     name: "tradesim_exporter_reports_taken_total",

@@ -2,7 +2,8 @@
 
 import { stringify } from "yaml";
 import { COMMANDS, type Flag, isInConfigFile } from "./flags.ts";
-import { meaning, VERSION, wrap } from "./help.ts";
+import { meaning, wrap } from "./help.ts";
+import { VERSION } from "./version.ts";
 
 const WIDTH = 98;
 

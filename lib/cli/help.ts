@@ -1,6 +1,5 @@
 /** Writes the help text and the table of flags for the documentation. @module */
 
-import settings from "../../deno.json" with { type: "json" };
 import {
   type CommandName,
   COMMANDS,
@@ -10,9 +9,7 @@ import {
   isInConfigFile,
   isNegatable,
 } from "./flags.ts";
-
-/** The version of this program. */
-export const VERSION: string = settings.version;
+import { VERSION } from "./version.ts";
 
 const WIDTH = 100;
 const INDENT = 2;

@@ -25,10 +25,11 @@ import { readYamlConfig } from "./yaml_config.ts";
 
 export { defaultConfig } from "./config_file.ts";
 export { emptyEnvironment, type Label, LABELS } from "./flags.ts";
-export { flagsMarkdown, helpText, VERSION } from "./help.ts";
+export { flagsMarkdown, helpText } from "./help.ts";
 export type { Address } from "./kinds.ts";
 export { complain, firstSignal, giveUpPermissions, print } from "./process.ts";
 export { formatUsageError, UsageError } from "./usage_error.ts";
+export { BUILD_INFO, VERSION, versionText } from "./version.ts";
 
 type ServeValues = Values<typeof COMMANDS.serve.flags>;
 type SimulateValues = Values<typeof COMMANDS.simulate.flags>;

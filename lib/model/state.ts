@@ -2,7 +2,7 @@
 
 import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { BREAKDOWN_LABELS, REPORTED_METRICS } from "../catalogue/mod.ts";
 import type { Log } from "../log/mod.ts";
 import type { Report } from "../report/mod.ts";

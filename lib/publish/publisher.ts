@@ -1,6 +1,6 @@
 /** Turns a game into reports: what a simulation calls once per turn. @module */
 
-import type { z } from "zod";
+import type * as z from "zod";
 import type { NATIVE_SCHEMA, NATIVE_TYPE, NATIVE_VERSION } from "../report/mod.ts";
 import { TURN_SECONDS_BUCKETS } from "../catalogue/mod.ts";
 import { Line } from "./line.ts";

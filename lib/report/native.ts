@@ -1,6 +1,6 @@
 /** The native report: its shape, made from the catalogue, and its reading. @module */
 
-import { z } from "zod";
+import * as z from "zod";
 import {
   BREAKDOWN_LABELS,
   type Metric,

@@ -10,8 +10,9 @@ import {
   isInConfigFile,
   isNegatable,
 } from "../../lib/cli/flags.ts";
-import { flagsMarkdown, helpText, VERSION } from "../../lib/cli/help.ts";
+import { flagsMarkdown, helpText } from "../../lib/cli/help.ts";
 import { readArguments, readValues } from "../../lib/cli/layers.ts";
+import { VERSION } from "../../lib/cli/version.ts";
 
 const GOLDEN = { serve: "help.txt", simulate: "help_simulate.txt" } as const;
 const COMMAND_NAMES = Object.keys(COMMANDS) as readonly CommandName[];

@@ -61,12 +61,17 @@ Deno.test("--help and -h write the help to stdout and end with 0", async () => {
   });
 });
 
-Deno.test("--version writes the version to stdout and ends with 0", async () => {
-  await withTempDir(async (cwd) => {
+Deno.test("--version and tradesim_exporter_build_info say which program it is", async () => {
+  await withExporters(async ({ dir: cwd, start }) => {
     const { code, stdout, stderr } = await runExporter({ cwd, args: ["--version"] });
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
-    assert.match(stdout, /^tradesim-exporter \S+ \(deno \d\S+, v8 \d\S+\)\n$/);
-    assert.equal(stdout.split(" ")[1], settings.version);
+    const [, version, commit, deno, v8] =
+      /^tradesim-exporter (\S+) \(commit (\S+), deno (\d\S+), v8 (\d\S+)\)(?:, made for tests only)?\n$/
+        .exec(stdout) ?? assert.fail(stdout);
+    assert.equal(version, settings.version);
+    const labels = `version="${version}",commit="${commit}",deno="${deno}",v8="${v8}"`;
+    const scrape = await (await start()).scrape();
+    assert.equal(valueOf(scrape, `tradesim_exporter_build_info{${labels}}`), 1);
   });
 });
 

@@ -1,5 +1,6 @@
 /** Runs the real program for tests: from source, or the executable that EXPORTER_UNDER_TEST names. @module */
 
+import { resolve } from "node:path";
 import settings from "../../deno.json" with { type: "json" };
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -7,7 +8,7 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 /** The program and the arguments before its own, with the rights that the task of its command has. */
 function command([first]: readonly string[]): [string, string[]] {
   const executable = Deno.env.get("EXPORTER_UNDER_TEST");
-  if (executable !== undefined) return [executable, []];
+  if (executable !== undefined) return [resolve(ROOT, executable), []];
   const { start, simulate, "bench:load": bench, print } = settings.tasks;
   const tasks = new Map(Object.entries({ simulate, bench, print }));
   const task = tasks.get(first ?? "") ?? start;
@@ -48,7 +49,7 @@ function spawn({ args = [], cwd, env = {} }: RunOptions): Deno.ChildProcess {
 }
 
 /** How long a program that ought to end may take; then it is killed, and ends with a signal. */
-const END_MS = 20_000;
+const END_MS = 60_000;
 
 export interface RunningProgram {
   readonly pid: number;

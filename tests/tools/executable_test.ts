@@ -1,0 +1,104 @@
+/** Tests of how an executable is made, without making one. @module */
+
+import assert from "node:assert/strict";
+import {
+  BuildError,
+  checkRuns,
+  compile,
+  COMPILE_FLAGS,
+  innermostCause,
+} from "../../tools/executable.ts";
+import { withTempDir } from "../harness/waiting.ts";
+import settings from "../../deno.json" with { type: "json" };
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+/** The values of each `--flag=a,b`; of a flag without any, "all". */
+function valuesOf(flags: readonly string[]): ReadonlyMap<string, readonly string[] | "all"> {
+  return new Map(flags.map((flag) => {
+    const [name = "", values] = flag.split(/=(.*)/s);
+    return [name, values?.split(",") ?? "all"];
+  }));
+}
+
+Deno.test("COMPILE_FLAGS allow what the tasks of all commands do, never prompt and never all", () => {
+  const compiled = valuesOf(COMPILE_FLAGS);
+  assert.ok(compiled.has("--no-prompt"));
+  assert.ok(!compiled.has("--allow-all") && !compiled.has("-A"));
+  const needed = new Set<string>();
+  for (const task of ["start", "simulate", "bench:load"] as const) {
+    const flags = settings.tasks[task].command.split(" ").filter((word) => word.startsWith("--"));
+    for (const [name, values] of valuesOf(flags)) {
+      needed.add(name);
+      const allowed = compiled.get(name);
+      assert.ok(allowed !== undefined, `${task} needs ${name}`);
+      if (allowed === "all") continue;
+      for (const value of values) assert.ok(allowed.includes(value), `${task} needs ${value}`);
+    }
+  }
+  // What keeps the executable from a file that no task has.
+  needed.add("--no-code-cache");
+  assert.deepEqual([...compiled.keys()].filter((name) => !needed.has(name)), []);
+});
+
+Deno.test("innermostCause() finds in what Deno says why there is no runtime", () => {
+  const said = `Download https://dl.example/denort.zip
+error: Writing deno compile executable to temporary file 'z.tmp-7e55'
+
+Caused by:
+    0: Setting up base binary.
+    1: error sending request for url (https://dl.example/denort.zip): client error (Connect)
+    2: tcp connect error
+    3: Connection refused (os error 111)
+`;
+  assert.equal(innermostCause(said), "Connection refused (os error 111)");
+  assert.equal(innermostCause("error: It broke.\n"), "It broke.");
+  assert.equal(innermostCause(""), "no reason was given");
+});
+
+Deno.test("compile() says where the runtime is missing that Deno's own site has", async () => {
+  await withTempDir(async (dir) => {
+    const bundle = `${dir}/a.js`;
+    Deno.writeTextFileSync(bundle, "");
+    // An empty cache, and a way to the site that leads nowhere.
+    const env = [`DENO_DIR=${dir}/cache`, "HTTPS_PROXY=http://127.0.0.1:1"];
+    const deno = ["env", ...env, Deno.execPath()];
+    const work = compile({ deno, bundle, runtime: undefined, output: `${dir}/a` });
+    await assert.rejects(work, (error) => {
+      assert.ok(error instanceof BuildError, String(error));
+      const version = Deno.version.deno.replaceAll(".", "\\.");
+      assert.match(
+        error.message,
+        new RegExp(`^Cannot get Deno ${version}'s runtime for \\S+: .+; `),
+      );
+      assert.match(error.hint, /^deno task compile:test, /);
+      return true;
+    });
+    assert.deepEqual([...Deno.readDirSync(dir)].map(({ name }) => name).toSorted(), [
+      "a.js",
+      "cache",
+    ]);
+  });
+});
+
+Deno.test("checkRuns() refuses a program that is not this one, and one that does not run", async () => {
+  for (const program of ["true", "false", "no/such/program"]) {
+    await assert.rejects(checkRuns(program), BuildError, program);
+  }
+});
+
+Deno.test("deno task compile says in two lines what is in its way, and ends with 1", async () => {
+  const [, ...args] = settings.tasks.compile.command.split(" ");
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: ROOT,
+    env: { DENORT_BIN: "no/such/file", NO_COLOR: "1" },
+  }).output();
+  const decoder = new TextDecoder();
+  assert.equal(
+    decoder.decode(stderr),
+    'compile: error: Cannot use DENORT_BIN "no/such/file": expected a file\n' +
+      "Try: without DENORT_BIN, so that Deno gets the runtime itself\n",
+  );
+  assert.deepEqual([code, decoder.decode(stdout)], [1, ""]);
+});
