@@ -31,6 +31,8 @@ export interface PrometheusOptions {
   readonly targetPort: number;
   /** Changes the configuration further, for tests that need to scrape faster. */
   readonly change?: (config: string) => string;
+  /** Runs it as an agent, which only scrapes and sends: it cannot be asked for anything. */
+  readonly isAgent?: boolean;
 }
 
 /** How the project's configuration names its rules, from the folder that it lies in. */
@@ -54,12 +56,14 @@ function configFor(port: number): string {
 
 /** Starts Prometheus on a free port of 127.0.0.1, and waits until it is ready. */
 export async function startPrometheus(options: PrometheusOptions): Promise<RunningPrometheus> {
-  const { dir, targetPort, change = (config) => config } = options;
+  const { dir, targetPort, change = (config) => config, isAgent = false } = options;
   await Deno.writeTextFile(`${dir}/prometheus.yml`, change(configFor(targetPort)));
   const child = new Deno.Command("prometheus", {
     args: [
       `--config.file=${dir}/prometheus.yml`,
-      `--storage.tsdb.path=${dir}/data`,
+      ...isAgent
+        ? ["--enable-feature=agent", `--storage.agent.path=${dir}/data`]
+        : [`--storage.tsdb.path=${dir}/data`],
       "--web.listen-address=127.0.0.1:0",
     ],
     cwd: dir,

@@ -1,0 +1,66 @@
+/** Runs a real VictoriaMetrics for tests, from the Debian package. @module */
+
+import { until } from "./waiting.ts";
+
+/** One series as it is stored, with its times in milliseconds since 1970. */
+export interface StoredSeries {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly values: readonly number[];
+  readonly timestamps: readonly number[];
+}
+
+export interface RunningVictoriaMetrics {
+  readonly url: string;
+  /** All stored samples of the series that a selector finds. */
+  export(selector: string): Promise<readonly StoredSeries[]>;
+  stop(): Promise<void>;
+}
+
+/** A port of 127.0.0.1 that is free now: VictoriaMetrics does not say which one it took for 0. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** Starts VictoriaMetrics with its data below `dir`, and waits until it answers. */
+export async function startVictoriaMetrics(dir: string): Promise<RunningVictoriaMetrics> {
+  const port = freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const child = new Deno.Command("victoria-metrics", {
+    args: [`-storageDataPath=${dir}/victoria`, `-httpListenAddr=127.0.0.1:${port}`],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+
+  async function stop(): Promise<void> {
+    child.kill("SIGTERM");
+    await child.status;
+  }
+
+  async function get(path: string): Promise<string | undefined> {
+    try {
+      const response = await fetch(url + path);
+      const text = await response.text();
+      return response.ok ? text : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  try {
+    await until("VictoriaMetrics", () => get("/health"));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    url,
+    async export(selector) {
+      const text = await get(`/api/v1/export?${new URLSearchParams({ "match[]": selector })}`);
+      return (text ?? "").split("\n").filter((line) => line !== "")
+        .map((line): StoredSeries => JSON.parse(line));
+    },
+    stop,
+  };
+}
