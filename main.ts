@@ -28,6 +28,8 @@ import {
   versionText,
 } from "./lib/cli/mod.ts";
 import { createExposition } from "./lib/exposition/mod.ts";
+import { History, lookBack } from "./lib/history/mod.ts";
+import { Answers, Hub } from "./lib/live/mod.ts";
 import { createLog, type Log } from "./lib/log/mod.ts";
 import {
   createIntake,
@@ -43,6 +45,7 @@ import { PrintError, printFiles } from "./lib/print/mod.ts";
 import {
   checkFree,
   createAccess,
+  createApi,
   createBasicAuth,
   createHandler,
   createOffLoop,
@@ -118,6 +121,7 @@ async function serve(options: ServeOptions, log: Log): Promise<void> {
   const telemetry = createTelemetry();
   telemetry.set("tradesim_exporter_build_info", 1, BUILD_INFO);
 
+  const history = new History({ maxTurns: options.historyTurns });
   const model = new Model({
     breakdowns: options.labels.filter((label) => label !== "session"),
     bySession: options.labels.includes("session"),
@@ -126,6 +130,7 @@ async function serve(options: ServeOptions, log: Log): Promise<void> {
     detail: options.detail,
     allKeys: options.allKeys,
     onEvicted: (session) => {
+      history.forget(session);
       telemetry.count("tradesim_exporter_sessions_evicted_total");
       log.info("A session is forgotten, its totals are kept; see --max-sessions", { session });
     },
@@ -139,12 +144,27 @@ async function serve(options: ServeOptions, log: Log): Promise<void> {
     for (const { report, arrival } of state.saved.journal) model.take(report, arrival);
   }
 
+  const answers = new Answers({
+    model,
+    history,
+    telemetry,
+    system: () => system?.values ?? new Map(),
+    version: VERSION,
+    started: now() - (performance.now() - started) / 1000,
+    telemetryPath: options.webTelemetryPath,
+    now,
+  });
+  const hub = new Hub({ answers, telemetry });
+
   // What the files tell before the port opens nobody has seen, and it can be read again.
   let isCaughtUp = false;
   const intake = createIntake({
     model,
     telemetry,
-    note: (report, arrival) => isCaughtUp && state?.note(report, arrival),
+    note: (report, arrival) => {
+      if (isCaughtUp) state?.note(report, arrival);
+      hub.reported(report.session, history.take(report, arrival));
+    },
     read: {
       breakdowns: options.labels.some((label) => label !== "session"),
       detail: options.detail,
@@ -166,8 +186,12 @@ async function serve(options: ServeOptions, log: Log): Promise<void> {
   });
   // Files are caught up with before the port opens, so that no scrape sees less than the last one.
   const reportsBefore = model.reports;
+  if (options.historyTurns > 0) {
+    lookBack({ history, paths: options.follow, maxLine: options.maxBody });
+  }
   follower.poll();
   model.settle(reportsBefore);
+  history.keepOnly((session) => model.sessions.has(session));
   isCaughtUp = true;
   for (const { path, exists } of follower.files()) {
     if (!exists) log.info("Waiting for a file to follow", { path });
@@ -198,6 +222,7 @@ async function serve(options: ServeOptions, log: Log): Promise<void> {
   });
   let isReady = true;
   const handler = createHandler({
+    api: createApi({ answers, hub, gzip: offLoop.gzip }),
     exposition,
     intake,
     readBody: createBodyReader({ maxBytes: options.maxBody }),
@@ -244,6 +269,8 @@ async function serve(options: ServeOptions, log: Log): Promise<void> {
   stopWatching();
   system?.close();
   clearInterval(saving);
+  // No port closes while an answer is being sent on it.
+  hub.close();
   await Promise.race([
     Promise.all([...servers.map((server) => server.shutdown()), state?.synced()]),
     new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, SHUTDOWN_MS))),

@@ -105,6 +105,20 @@ export const EXPORTER_METRICS = [
     labels: ["reason"],
   },
   {
+    name: "tradesim_exporter_live_readers",
+    type: "gauge",
+    unit: "readers",
+    help: "Readers of /api/events now, such as open pages.",
+    group: "exporter",
+  },
+  {
+    name: "tradesim_exporter_live_readers_cut_off_total",
+    type: "counter",
+    unit: "readers",
+    help: "Readers of /api/events that were cut off because they did not read what was sent.",
+    group: "exporter",
+  },
+  {
     name: "tradesim_exporter_series",
     type: "gauge",
     unit: "series",

@@ -267,6 +267,14 @@ const SERVE_FLAGS = {
     initially: "1000",
     help: "most games to remember; the totals of forgotten ones are kept",
   }),
+  historyTurns: single({
+    name: "history-turns",
+    unit: "<COUNT>",
+    kind: wholeNumber(0, 300_000),
+    initial: 100_000,
+    initially: "100000",
+    help: "most turns to keep of each game, in at most 32 MiB for all; 0 = none",
+  }),
   maxBody: single({
     name: "max-body",
     unit: "<SIZE>",

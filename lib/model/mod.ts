@@ -2,6 +2,7 @@
 
 export { type Family, plainFamily, type Series } from "./family.ts";
 export { Model, type ModelOptions, type ModelState } from "./model.ts";
-export { type Outcome, SILENT_AFTER } from "./session.ts";
+export { valueOf } from "./ledger.ts";
+export { type Outcome, type Session, type SessionState, SILENT_AFTER, stateOf } from "./session.ts";
 export { openState, type SavedState, StateError, type StateFile } from "./state.ts";
 export { createIntake, createLineConsumer, type Intake, type IntakeOptions } from "./intake.ts";

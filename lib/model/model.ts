@@ -166,6 +166,11 @@ export class Model {
     return "taken";
   }
 
+  /** The sessions that are remembered, not to be changed. */
+  get sessions(): ReadonlyMap<string, Readonly<Session>> {
+    return this.#sessions;
+  }
+
   /** How many reports were taken. */
   get reports(): number {
     return this.#place;

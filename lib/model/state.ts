@@ -183,7 +183,8 @@ function readEntries(lines: readonly string[]): SavedState["journal"] {
       const { report, arrival } = entryShape.parse(fromText(line));
       // A metric that another version knew would be a bug here.
       const values = new Map([...report.values].filter(([name]) => REPORTED_NAMES.has(name)));
-      return [{ report: { ...report, values } as Report, arrival }];
+      const rest = { recentEvents: [], eventCounts: new Map(), inventory: undefined };
+      return [{ report: { ...report, ...rest, values } as Report, arrival }];
     } catch {
       return []; // Reports are absolute: the next one makes up for it.
     }
@@ -301,7 +302,15 @@ export function openState({ path, log, onError }: StateOptions): StateFile {
       attempt(() => {
         if (current.isEmpty) throw new Error("no state could be saved before");
         if (journalBytes > MAX_JOURNAL_BYTES) throw new Error("the journal is full");
-        const kept = { ...report, detail: new Map(), columns: new Map(), problems: [] };
+        const kept = {
+          ...report,
+          detail: new Map(),
+          columns: new Map(),
+          recentEvents: undefined,
+          eventCounts: undefined,
+          inventory: undefined,
+          problems: [],
+        };
         journalBytes += current.append(toText({ report: kept, arrival }));
       });
     },

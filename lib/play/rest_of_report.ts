@@ -1,12 +1,17 @@
 /** Makes what a game's reports carry besides the numbers of a turn. @module */
 
 import type { ReportMoment, RestOfReport } from "../publish/mod.ts";
-import { EVENT_TYPES, type Game } from "../simulation/mod.ts";
+import { EVENT_TYPES, type EventType, type Game, type GameEvent } from "../simulation/mod.ts";
+
+/** Events whose total is money. */
+const IN_CENTS: readonly EventType[] = ["inflation", "recharge_budget"];
 
 /** Reading a whole world takes time: larger ones are reported without their detail. */
 const MAX_DETAIL_CELLS = 5000;
 /** The detail is for tables, which nobody reads faster. */
 const DETAIL_INTERVAL = 1;
+/** As many events as a report may tell of. */
+const MAX_EVENTS = 100;
 
 function euros(cents: number): number {
   return cents / 100;
@@ -24,13 +29,39 @@ function detailOf({ world }: Game): NonNullable<RestOfReport["detail"]> {
   };
 }
 
+/** Keeps the last events of a game, beside whoever listens to them already. */
+function keepEvents(game: Game): { take(): NonNullable<RestOfReport["evenements_recents"]> } {
+  const kept: GameEvent[] = [];
+  let happened = 0;
+  const told = game.onEvent;
+  game.onEvent = (event) => {
+    told?.(event);
+    kept[happened++ % MAX_EVENTS] = event;
+  };
+  return {
+    take() {
+      const oldest = happened > MAX_EVENTS ? happened % MAX_EVENTS : 0;
+      const events = [...kept.slice(oldest), ...kept.slice(0, oldest)];
+      kept.length = happened = 0;
+      return events.map(({ tour, type, nombre, total }) => ({
+        tour,
+        type,
+        nombre,
+        // What is no money is counted in units.
+        total: IN_CENTS.includes(type) ? euros(total) : total,
+      }));
+    },
+  };
+}
+
 /**
  * Makes the function that a publisher asks for the rest of each report: further values, the times of
- * events and, once a second in worlds that are not too large, the detail.
+ * events, the last of them and, once a second in worlds that are not too large, the detail.
  */
 export function createRestOfReport(game: Game): (moment: ReportMoment) => RestOfReport {
   const { numbers, lastEvents } = game;
   const cells = (numbers.entreprises + numbers.fournisseurs) * numbers.produits;
+  const recent = keepEvents(game);
   const seen = new Map<string, { turn: number; time: number }>();
   let nextDetail = 0;
 
@@ -50,6 +81,7 @@ export function createRestOfReport(game: Game): (moment: ReportMoment) => RestOf
 
   return ({ timestamp, fini }) => {
     const isDetailDue = cells <= MAX_DETAIL_CELLS && (fini || timestamp >= nextDetail);
+    const recents = recent.take();
     if (isDetailDue) nextDetail = timestamp + DETAIL_INTERVAL;
     return {
       values: {
@@ -60,6 +92,7 @@ export function createRestOfReport(game: Game): (moment: ReportMoment) => RestOf
         produits_prix_max: euros(numbers.prixMax),
       },
       evenements: events(timestamp),
+      ...(recents.length > 0 ? { evenements_recents: recents } : {}),
       ...(isDetailDue ? { detail: detailOf(game) } : {}),
     };
   };

@@ -14,6 +14,8 @@ export interface RestOfReport {
   /** Further values by name of the catalogue's reported metrics, in the metric's unit: money in euros. */
   readonly values?: Readonly<Record<string, number>>;
   readonly evenements?: NonNullable<NativeReport["evenements"]>;
+  /** Events since the last report: at most 100, each told only once. */
+  readonly evenements_recents?: NonNullable<NativeReport["evenements_recents"]>;
   readonly repartitions?: NonNullable<NativeReport["repartitions"]>;
   /** May be left out of some reports: the last one stands. */
   readonly detail?: NonNullable<NativeReport["detail"]>;

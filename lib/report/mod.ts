@@ -8,6 +8,7 @@ export { JsonReader } from "./json_reader.ts";
 export {
   COLUMN_NAMES,
   MAX_COLUMN_LENGTH,
+  MAX_RECENT_EVENTS,
   NATIVE_SCHEMA,
   NATIVE_TYPE,
   NATIVE_VERSION,

@@ -31,6 +31,7 @@ export const NATIVE_TYPE = "tradesim.report";
 export const NATIVE_VERSION = 1;
 
 export const MAX_COLUMN_LENGTH = 1000;
+export const MAX_RECENT_EVENTS = 100;
 
 /** Columns of turns that a native report may carry: one number per turn since the last report. */
 export const COLUMN_NAMES = [
@@ -77,6 +78,16 @@ const OPTIONAL = {
   evenements: z.record(label, seconds)
     .refine((events) => Object.keys(events).length <= MAX_PARTS)
     .describe("When an event of each type last happened, in seconds since 1970."),
+  evenements_recents: z.array(
+    z.object({
+      tour: count.describe("The turn in which it happened."),
+      type: label,
+      nombre: count.optional().describe("How many firms, suppliers or products it concerned."),
+      total: z.number().optional().describe("What it added: euros, or units."),
+    }),
+  ).max(MAX_RECENT_EVENTS).describe(
+    `Events since the last report, each told once: the last ${MAX_RECENT_EVENTS} of them.`,
+  ),
   repartitions: z.partialRecord(
     z.enum(REPORTED_METRICS.filter((entry) => entry.breakdowns).map((entry) => entry.name)),
     z.array(
@@ -181,6 +192,22 @@ function detail(
   ]);
 }
 
+function inventoryOf(
+  detail: z.infer<typeof OPTIONAL.detail> | undefined,
+): Report["inventory"] {
+  if (detail === undefined) return undefined;
+  const { produits, entreprises, fournisseurs } = detail;
+  const withStocks = <Holder extends { stocks?: number[] | undefined }>(holder: Holder) => ({
+    ...holder,
+    stocks: holder.stocks?.slice(0, produits.length) ?? [],
+  });
+  return () => ({
+    produits,
+    entreprises: entreprises.map(withStocks),
+    fournisseurs: fournisseurs.map(withStocks),
+  });
+}
+
 /**
  * Reads one native report. A key of the wrong shape is left out, and the rest is taken.
  *
@@ -243,6 +270,9 @@ export function readNative(raw: JsonObject, options: ReadOptions): Report {
     detail: options.detail && known.detail !== undefined ? detail(known.detail) : new Map(),
     extra,
     columns: new Map(Object.entries(known.colonnes ?? {})) as Columns,
+    recentEvents: known.evenements_recents ?? [],
+    eventCounts: new Map(),
+    inventory: inventoryOf(known.detail),
     problems,
     unknownKeys,
   };

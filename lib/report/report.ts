@@ -77,6 +77,27 @@ export interface ExtraValue {
 /** The turns since the last report, a number per turn and column; all columns are equally long. */
 export type Columns = ReadonlyMap<string, readonly number[]>;
 
+/** An event of the game, and what it did where the sender tells it. */
+export interface RecentEvent {
+  readonly tour: number;
+  readonly type: string;
+  /** How many firms, suppliers or products it concerned. */
+  readonly nombre?: number | undefined;
+  /** What it added: euros or units. */
+  readonly total?: number | undefined;
+}
+
+/** Everything that there is in the game, by name. Stocks are units, in the order of `produits`. */
+export interface Inventory {
+  readonly produits: readonly { readonly nom: string; readonly prix: number }[];
+  readonly entreprises: readonly {
+    readonly nom: string;
+    readonly budget: number;
+    readonly stocks: readonly number[];
+  }[];
+  readonly fournisseurs: readonly { readonly nom: string; readonly stocks: readonly number[] }[];
+}
+
 /**
  * The state of one game after a turn. Every number is absolute: a total since the session began or
  * the value of now, never an increment, so that a lost report loses nothing and a repeated one
@@ -106,6 +127,12 @@ export interface Report {
   /** Numbers outside the catalogue, by key; empty unless asked for. */
   readonly extra: ReadonlyMap<string, ExtraValue>;
   readonly columns: Columns;
+  /** Events since the last report, where the sender tells them one by one. */
+  readonly recentEvents: readonly RecentEvent[];
+  /** Entries about each type of event since the last reset, where the sender only counts them. */
+  readonly eventCounts: ReadonlyMap<string, number>;
+  /** Reads everything that there is. It holds the whole input, so call it soon or let it go. */
+  readonly inventory: (() => Inventory) | undefined;
   /** Known keys that were left out. */
   readonly problems: readonly { readonly key: string; readonly problem: KeyProblem }[];
   /** How many keys nobody knows and nothing shows. */

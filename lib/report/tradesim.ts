@@ -5,6 +5,7 @@ import {
   type Breakdown,
   type DetailTable,
   type ExtraValue,
+  type Inventory,
   isLabelValue,
   isObject,
   type JsonObject,
@@ -251,6 +252,28 @@ function detail({ firms, suppliers, products }: Payload): ReadonlyMap<string, De
   ]);
 }
 
+/** Everything that the payload lists; a stock of a product that it does not list is left out. */
+function inventoryOf({ firms, suppliers, products }: Payload): Inventory {
+  const places = new Map(products.map(({ name }, place) => [name, place]));
+  const unitsOf = ({ stocks }: Firm) => {
+    const units = new Array<number>(products.length).fill(0);
+    for (const stock of stocks) {
+      const place = places.get(stock.name);
+      if (place !== undefined) units[place]! += stock.units;
+    }
+    return units;
+  };
+  return {
+    produits: products.map(({ name, price }) => ({ nom: name, prix: price })),
+    entreprises: firms.map((firm) => ({
+      nom: firm.name,
+      budget: firm.budget,
+      stocks: unitsOf(firm),
+    })),
+    fournisseurs: suppliers.map((firm) => ({ nom: firm.name, stocks: unitsOf(firm) })),
+  };
+}
+
 function turnSeconds(payload: Payload): TurnSeconds | undefined {
   const turns = payload.number("total_mesures");
   const sum = payload.number("total_temps");
@@ -328,6 +351,14 @@ export function readTradesim(raw: JsonObject, options: ReadOptions): Report {
     events: new Map(),
     detail: options.detail ? detail(payload) : new Map(),
     columns: new Map(),
+    recentEvents: [],
+    eventCounts: new Map(
+      payload.counts("evenements_par_type").filter(([type]) => isLabelValue(type))
+        .slice(0, MAX_PARTS),
+    ),
+    inventory: payload.firms.length > 0 || payload.products.length > 0
+      ? () => inventoryOf(new Payload(raw, true))
+      : undefined,
     ...extra(raw, payload, options),
   } as const;
   // Last, because reading is what finds the problems.

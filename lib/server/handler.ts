@@ -7,13 +7,21 @@ import { type RefusalReason, Refused } from "../report/mod.ts";
 import type { ReadBody } from "../source/mod.ts";
 import type { Telemetry } from "../telemetry/mod.ts";
 import { type Access, isOwnHost } from "./access.ts";
+import { type Api, API_PATHS, isApiPath } from "./api.ts";
 import { chooseLanguage, LANDING_POLICY, type LandingFacts, landingPage } from "./landing.ts";
 
 /** Where TradeSim posts its reports. */
 const INGEST_PATH = "/update_metrics";
 
 /** The exporter's own paths, which the metrics cannot have. */
-export const OWN_PATHS = ["/", "/health", INGEST_PATH, "/-/healthy", "/-/ready"] as const;
+export const OWN_PATHS = [
+  "/",
+  "/health",
+  INGEST_PATH,
+  "/-/healthy",
+  "/-/ready",
+  ...API_PATHS,
+] as const;
 
 /** Requests that are answered at once; one more is turned away. */
 const MAX_REQUESTS = 512;
@@ -27,6 +35,7 @@ export interface HandlerOptions {
   readonly intake: Intake;
   readonly readBody: ReadBody;
   readonly access: Access;
+  readonly api: Api;
   readonly telemetry: Telemetry;
   readonly log: Log;
   readonly telemetryPath: string;
@@ -144,7 +153,16 @@ export function createHandler(options: HandlerOptions): Handler {
   }
 
   /** Answers what only reads, behind the door. */
-  function read(path: string, request: Request): Promise<Response> | Response | undefined {
+  function read(url: URL, request: Request): Promise<Response> | Response | undefined {
+    const { pathname: path, searchParams: parameters } = url;
+    if (isApiPath(path)) {
+      return options.api({
+        path,
+        parameters,
+        isHead: request.method === "HEAD",
+        acceptsGzip: acceptsGzip(request.headers.get("accept-encoding")),
+      });
+    }
     switch (path) {
       case telemetryPath:
         return answers < MAX_ANSWERS ? scrape(request) : tooBusy();
@@ -199,7 +217,7 @@ export function createHandler(options: HandlerOptions): Handler {
     const isRead = request.method === "GET" || request.method === "HEAD";
     if (!isRead) {
       const isKnown = pathname === telemetryPath || pathname === "/" || pathname === "/health" ||
-        probe(pathname) !== undefined;
+        isApiPath(pathname) || probe(pathname) !== undefined;
       return isKnown
         ? refuse("method", 405, "Expected GET or HEAD", { allow: "GET, HEAD" })
         : refuse("path", 404, "Not found");
@@ -211,7 +229,7 @@ export function createHandler(options: HandlerOptions): Handler {
       telemetry.count("tradesim_exporter_requests_refused_total", { reason: "access" });
       return denied;
     }
-    return await read(pathname, request) ?? refuse("path", 404, "Not found");
+    return await read(url, request) ?? refuse("path", 404, "Not found");
   }
 
   return async (request, connection) => {

@@ -1,6 +1,7 @@
 /** The HTTP side: who is heard, what is answered, and the thread for slow work. @module */
 
 export { createAccess } from "./access.ts";
+export { createApi } from "./api.ts";
 export { createBasicAuth, readToken } from "./auth.ts";
 export { createHandler, OWN_PATHS } from "./handler.ts";
 export { createOffLoop, type OffLoop } from "./off_loop.ts";

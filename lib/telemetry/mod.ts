@@ -24,6 +24,10 @@ export interface Telemetry {
    * scrape render.
    */
   text(): Promise<string>;
+  /**
+   * The same as one number per name: the sum over labels, and `_sum` and `_count` of histograms.
+   */
+  values(): Promise<ReadonlyMap<string, number>>;
 }
 
 const OLDEST_TEXT_MS = 1000;
@@ -82,6 +86,18 @@ export function createTelemetry(): Telemetry {
         text = registry.metrics();
       }
       return text;
+    },
+    async values() {
+      for (const read of readers) read();
+      const sums = new Map<string, number>();
+      for (const { name, values } of await registry.getMetricsAsJSON()) {
+        for (const sample of values) {
+          const { metricName = name } = sample as { metricName?: string };
+          if (metricName.endsWith("_bucket")) continue;
+          sums.set(metricName, (sums.get(metricName) ?? 0) + sample.value);
+        }
+      }
+      return sums;
     },
   };
 }

@@ -53,6 +53,7 @@ const DEFAULTS: ServeOptions = {
   staleAfter: 3600,
   maxSeries: 10000,
   maxSessions: 1000,
+  historyTurns: 100000,
   maxBody: 33554432,
   ingestTokenFile: undefined,
   allowRemoteIngest: false,
@@ -118,6 +119,10 @@ const FLAGS: Readonly<
   "stale-after": { good: { "2h": { staleAfter: 7200 } }, bad: ["0", "10", "1ms"] },
   "max-series": { good: { "1": { maxSeries: 1 } }, bad: ["0", "10000001", "1k"] },
   "max-sessions": { good: { "5": { maxSessions: 5 } }, bad: ["0", "1000001"] },
+  "history-turns": {
+    good: { "0": { historyTurns: 0 }, "300000": { historyTurns: 300_000 } },
+    bad: ["-1", "300001"],
+  },
   "max-body": {
     good: { "2048": { maxBody: 2048 }, "1GiB": { maxBody: 1073741824 } },
     bad: ["1", "2GiB", "1MB"],

@@ -31,6 +31,10 @@ const FULL = native({
     sum: 3.5,
   },
   evenements: { inflation: 1_795_000_000, reassort: 5 },
+  evenements_recents: [
+    { tour: 39, type: "inflation", nombre: 3, total: -1.5 },
+    { tour: 40, type: "reassort" },
+  ],
   repartitions: {
     budget_total: [{ continent: "Europe", valeur: 1 }, { continent: "Asie", valeur: 2 }],
     transactions_total: [
@@ -52,7 +56,11 @@ const problemsOf = (report: Report): Record<string, KeyProblem> =>
 Deno.test("readNative() reads every key", () => {
   const report = readReport(FULL, ALL);
   assert.deepEqual(
-    { ...report, values: Object.fromEntries(report.values) },
+    {
+      ...report,
+      values: Object.fromEntries(report.values),
+      inventory: report.inventory?.(),
+    },
     {
       format: "natif",
       session: "partie 1",
@@ -88,6 +96,20 @@ Deno.test("readNative() reads every key", () => {
       ]),
       extra: new Map(),
       columns: new Map(COLUMN_NAMES.map((name, index) => [name, [index, index + 1]])),
+      recentEvents: [
+        { tour: 39, type: "inflation", nombre: 3, total: -1.5 },
+        { tour: 40, type: "reassort" },
+      ],
+      eventCounts: new Map(),
+      inventory: {
+        produits: [{ nom: "Acier", prix: 2 }, { nom: "Colle", prix: 3 }],
+        entreprises: [{ nom: "A", budget: 10, stocks: [0, 5] }, {
+          nom: "B",
+          budget: 20,
+          stocks: [],
+        }],
+        fournisseurs: [{ nom: "F", stocks: [7, 0] }],
+      },
       problems: [],
       unknownKeys: 0,
     },

@@ -50,6 +50,8 @@ function setUp({ maxBytes = 10_000, basicAuth, token, ...options }: SetUp = {}) 
     intake: createIntake({ model, telemetry, read: NOTHING }),
     readBody: createBodyReader({ maxBytes, timeoutMs, maxBodies }),
     access: createAccess({ basicAuth, token, allowRemoteIngest: false }),
+    api: ({ path, parameters, isHead }) =>
+      Promise.resolve(Response.json({ path, parameters: `${parameters}`, isHead })),
     telemetry,
     log,
     telemetryPath: "/metrics",

@@ -1,0 +1,388 @@
+/** The past of every session: its turns and events as reports told them, in bounded memory. @module */
+
+import {
+  COLUMN_NAMES,
+  type Inventory,
+  type RecentEvent,
+  type Report,
+  type TurnSeconds,
+} from "../report/mod.ts";
+import { WIDTH } from "./extremes.ts";
+import { EMPTY, FIRST_CAPACITY, type Selection, TurnTable } from "./turn_table.ts";
+
+/** An event of a session's past. */
+export interface PastEvent extends Omit<RecentEvent, "tour"> {
+  /** Undefined where only its time is known. */
+  readonly tour: number | undefined;
+  /** In seconds since 1970. */
+  readonly timestamp: number;
+}
+
+export interface HistoryOptions {
+  /** Most turns of one session; 0 keeps none, of events neither. */
+  readonly maxTurns: number;
+  /** Most memory for the turns of all sessions. Default: 32 MiB. */
+  readonly maxBytes?: number;
+}
+
+/** Type of the event in which TradeSim begins again within a session. */
+export const RESET = "remise_a_zero";
+/** Fewest turns that are kept of a session, if any are. */
+const FEWEST_TURNS = 100;
+
+const MAX_BYTES = 32 * 1024 * 1024;
+const BYTES_PER_TURN = WIDTH * Float64Array.BYTES_PER_ELEMENT;
+/** Events of one session, and of all. */
+const MAX_EVENTS = 1000;
+const MAX_ALL_EVENTS = 20_000;
+/** What is shown of the inventory is for tables, which nobody reads faster. */
+const INVENTORY_INTERVAL = 1;
+/** Numbers of one inventory, and of all that are kept. */
+const MAX_CELLS = 20_000;
+const MAX_ALL_CELLS = 200_000;
+/** Turns per second are those of the last so many seconds. */
+const RATE_SECONDS = 10;
+
+const place = (name: (typeof COLUMN_NAMES)[number]) => COLUMN_NAMES.indexOf(name);
+const TOUR = place("tour");
+const TIMESTAMP = place("timestamp");
+const DURATION = place("duree_seconds");
+/** Columns that are also metrics of a report. */
+const VALUES = COLUMN_NAMES.flatMap((name, place) =>
+  name === "tour" || name === "timestamp" || name === "duree_seconds" ? [] : [{ name, place }]
+);
+
+/** What is known of a session besides its last report. */
+interface Past {
+  table: TurnTable | undefined;
+  order: number | undefined;
+  tick: number | undefined;
+  values: ReadonlyMap<string, number>;
+  /** All turns that were timed, and how long they took in all. */
+  timed: { readonly turns: number; readonly sum: number } | undefined;
+  events: PastEvent[];
+  /** How many events were ever noted. */
+  noted: number;
+  eventTimes: ReadonlyMap<string, number>;
+  eventCounts: ReadonlyMap<string, number> | undefined;
+  inventory: { readonly value: Inventory; readonly cells: number; readonly at: number } | undefined;
+}
+
+export class History {
+  readonly #maxTurns: number;
+  readonly #maxCapacity: number;
+  /** The one that reported last comes last. */
+  readonly #pasts = new Map<string, Past>();
+  /** Turns that all tables together have room for. */
+  #capacity = 0;
+  #events = 0;
+  #cells = 0;
+  /** The inventory of the last report, where it was too soon to read it. */
+  #unread:
+    | { readonly past: Past; readonly read: () => Inventory; readonly arrival: number }
+    | undefined;
+  readonly #row = new Float64Array(WIDTH);
+
+  constructor({ maxTurns, maxBytes = MAX_BYTES }: HistoryOptions) {
+    this.#maxTurns = maxTurns === 0 ? 0 : Math.max(maxTurns, FEWEST_TURNS);
+    this.#maxCapacity = Math.floor(maxBytes / BYTES_PER_TURN);
+  }
+
+  /**
+   * Takes a report unless it is known, or older than a known one, whatever the model knows.
+   *
+   * @param arrival When it came, in seconds since 1970.
+   * @returns Whether it is the first one of its session.
+   */
+  take(report: Report, arrival: number): boolean {
+    const { session, order, turn } = report;
+    const known = this.#pasts.get(session);
+    if (order !== undefined && known?.order !== undefined && order <= known.order) return false;
+    const past = known ?? createPast();
+    this.#pasts.delete(session);
+    this.#pasts.set(session, past);
+    past.values = report.values;
+    if (turn !== undefined && this.#maxTurns > 0) {
+      this.#takeTurns(past, report, turn);
+      this.#takeEvents(past, report, turn, arrival);
+    }
+    past.order = order ?? past.order;
+    past.tick = report.tick ?? past.tick;
+    this.#takeInventory(past, report, arrival);
+    return known === undefined;
+  }
+
+  forget(session: string): void {
+    const past = this.#pasts.get(session);
+    if (past === undefined) return;
+    this.#pasts.delete(session);
+    this.#dropTable(past);
+    this.#events -= past.events.length;
+    this.#dropInventory(past);
+    if (this.#unread?.past === past) this.#unread = undefined;
+  }
+
+  /** Forgets all sessions but some. */
+  keepOnly(isKept: (session: string) => boolean): void {
+    for (const session of [...this.#pasts.keys()]) if (!isKept(session)) this.forget(session);
+  }
+
+  /** Values by metric, as the session last told them. */
+  values(session: string): ReadonlyMap<string, number> {
+    return this.#pasts.get(session)?.values ?? new Map();
+  }
+
+  /** How many turns are kept, and the first and the last of them. */
+  extent(session: string): { points: number; from: number | undefined; to: number | undefined } {
+    const table = this.#pasts.get(session)?.table;
+    return { points: table?.count ?? 0, from: table?.first, to: table?.last };
+  }
+
+  /** The turns from number `from` on, thinned to at most `points`, which is 20 or more. */
+  turns(session: string, from: number, points: number): Selection {
+    return this.#pasts.get(session)?.table?.select(from, points) ?? EMPTY;
+  }
+
+  /** The kept events of turns from number `from` on, and those whose turn is not known. */
+  events(session: string, from: number): readonly PastEvent[] {
+    const events = this.#pasts.get(session)?.events ?? [];
+    return events.filter(({ tour }) => tour === undefined || tour >= from);
+  }
+
+  /** How many events of a session were ever noted. */
+  noted(session: string): number {
+    return this.#pasts.get(session)?.noted ?? 0;
+  }
+
+  /** The events that were noted after the first `known` ones, as far as they are kept. */
+  eventsAfter(session: string, known: number): readonly PastEvent[] {
+    const { events = [], noted = 0 } = this.#pasts.get(session) ?? {};
+    const fresh = Math.min(events.length, noted - known);
+    return fresh > 0 ? events.slice(-fresh) : [];
+  }
+
+  /** By the turns' own times, of the last ten seconds of them. */
+  turnsPerSecond(session: string): number | undefined {
+    return this.#pasts.get(session)?.table?.rate(RATE_SECONDS);
+  }
+
+  /** Everything that there is in the game, as last told: the same object until it is told anew. */
+  inventory(session: string): Inventory | undefined {
+    const past = this.#pasts.get(session);
+    if (past !== undefined && this.#unread?.past === past) this.#readInventory();
+    return past?.inventory?.value;
+  }
+
+  #takeTurns(past: Past, report: Report, turn: number): void {
+    const { columns, values, timestamp } = report;
+    const tours = columns.get("tour") ?? [];
+    if (turn < (past.table?.last ?? 0)) this.#setBack(past, Math.min(turn, tours[0] ?? turn));
+    const row = this.#row;
+    let last = past.table?.last ?? -1;
+    tours.forEach((tour, index) => {
+      // A report tells of no turn after its own.
+      if (!(tour > last && tour <= turn)) return;
+      COLUMN_NAMES.forEach((name, place) => row[place] = columns.get(name)?.[index] ?? NaN);
+      this.#append(past, row);
+      last = tour;
+    });
+    const seconds = secondsPerTurn(past, report);
+    if (turn <= last) return;
+    row[TOUR] = turn;
+    row[TIMESTAMP] = timestamp ?? NaN;
+    row[DURATION] = seconds;
+    for (const { name, place } of VALUES) row[place] = values.get(name) ?? NaN;
+    this.#append(past, row);
+  }
+
+  /** A native game whose turn goes back while its reports go on is played anew from there. */
+  #setBack(past: Past, turn: number): void {
+    past.table?.truncate(turn);
+    const events = past.events.filter(({ tour = 0 }) => tour < turn);
+    this.#events -= past.events.length - events.length;
+    past.events = events;
+  }
+
+  #takeEvents(past: Past, report: Report, turn: number, arrival: number): void {
+    const { tick, recentEvents, events, eventCounts, timestamp = arrival } = report;
+    const isReset = tick !== undefined && past.tick !== undefined && tick <= past.tick;
+    if (isReset) this.#note(past, { tour: turn, timestamp, type: RESET });
+    for (const event of recentEvents) {
+      if (event.tour > turn) continue;
+      this.#note(past, { ...event, timestamp: past.table?.timeOf(event.tour) ?? timestamp });
+    }
+    if (recentEvents.length === 0) {
+      for (const [type, time] of events) {
+        const isNew = time > (past.eventTimes.get(type) ?? -Infinity);
+        if (isNew) this.#note(past, { tour: undefined, timestamp: time, type });
+      }
+    }
+    if (events.size > 0) past.eventTimes = events;
+    // Who comes late to a game does not know which of its events are new.
+    const known = isReset || turn <= 1 ? new Map() : past.eventCounts;
+    for (const [type, count] of known === undefined ? [] : eventCounts) {
+      if (count > (known!.get(type) ?? 0)) this.#note(past, { tour: turn, timestamp, type });
+    }
+    past.eventCounts = eventCounts;
+  }
+
+  #note(past: Past, event: PastEvent): void {
+    past.events.push(event);
+    past.noted++;
+    this.#events++;
+    if (past.events.length > MAX_EVENTS) this.#dropEvents(past);
+    if (this.#events <= MAX_ALL_EVENTS) return;
+    let most = past;
+    for (const other of this.#pasts.values()) {
+      if (other.events.length > most.events.length) most = other;
+    }
+    this.#dropEvents(most);
+  }
+
+  /** Forgets the older half of a session's events. */
+  #dropEvents(past: Past): void {
+    this.#events -= past.events.splice(0, Math.ceil(past.events.length / 2)).length;
+  }
+
+  #append(past: Past, row: Float64Array): void {
+    const table = past.table ??= this.#createTable();
+    while (table.count === table.capacity) this.#makeRoom(table);
+    table.append(row);
+  }
+
+  #createTable(): TurnTable {
+    while (this.#capacity + FIRST_CAPACITY > this.#maxCapacity) {
+      const largest = this.#largestTable();
+      if (largest !== undefined && largest.capacity > FIRST_CAPACITY) this.#halve(largest);
+      else if (!this.#dropQuietest()) break;
+    }
+    this.#capacity += FIRST_CAPACITY;
+    return new TurnTable();
+  }
+
+  /** Gives a full table more memory, or thins it when it has its share. */
+  #makeRoom(table: TurnTable): void {
+    const { capacity } = table;
+    const wanted = Math.min(2 * capacity, this.#maxTurns);
+    if (wanted === capacity) table.fold();
+    else if (this.#capacity + wanted - capacity <= this.#maxCapacity) this.#resize(table, wanted);
+    else {
+      const largest = this.#largestTable()!;
+      if (largest.capacity > capacity) this.#halve(largest);
+      else table.fold();
+    }
+  }
+
+  #largestTable(): TurnTable | undefined {
+    let largest: TurnTable | undefined;
+    for (const { table } of this.#pasts.values()) {
+      if (table !== undefined && table.capacity > (largest?.capacity ?? 0)) largest = table;
+    }
+    return largest;
+  }
+
+  #halve(table: TurnTable): void {
+    this.#resize(table, Math.max(FIRST_CAPACITY, table.capacity >> 1));
+  }
+
+  #resize(table: TurnTable, capacity: number): void {
+    this.#capacity += capacity - table.capacity;
+    table.resize(capacity);
+  }
+
+  /** Forgets the turns of the session that has been quiet for longest. */
+  #dropQuietest(): boolean {
+    for (const past of this.#pasts.values()) {
+      if (past.table === undefined) continue;
+      this.#dropTable(past);
+      return true;
+    }
+    return false;
+  }
+
+  #dropTable(past: Past): void {
+    this.#capacity -= past.table?.capacity ?? 0;
+    past.table = undefined;
+  }
+
+  #takeInventory(past: Past, { inventory: read, finished }: Report, arrival: number): void {
+    if (read === undefined) return;
+    if (this.#unread !== undefined && this.#unread.past !== past) this.#readInventory();
+    this.#unread = { past, read, arrival };
+    const at = past.inventory?.at ?? -Infinity;
+    if (finished || arrival - at >= INVENTORY_INTERVAL) this.#readInventory();
+  }
+
+  #readInventory(): void {
+    const { past, read, arrival } = this.#unread!;
+    this.#unread = undefined;
+    const { value, cells } = bounded(read());
+    this.#dropInventory(past);
+    past.inventory = { value, cells, at: arrival };
+    this.#cells += cells;
+    for (const other of this.#pasts.values()) {
+      if (this.#cells <= MAX_ALL_CELLS) break;
+      if (other !== past) this.#dropInventory(other);
+    }
+  }
+
+  #dropInventory(past: Past): void {
+    this.#cells -= past.inventory?.cells ?? 0;
+    past.inventory = undefined;
+  }
+}
+
+function createPast(): Past {
+  return {
+    table: undefined,
+    order: undefined,
+    tick: undefined,
+    values: new Map(),
+    timed: undefined,
+    events: [],
+    noted: 0,
+    eventTimes: new Map(),
+    eventCounts: undefined,
+    inventory: undefined,
+  };
+}
+
+function turnsTimed(turnSeconds: TurnSeconds): number {
+  return "turns" in turnSeconds
+    ? turnSeconds.turns
+    : turnSeconds.counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** The mean duration of the turns since the last report; NaN where that is not known. */
+function secondsPerTurn(past: Past, { turnSeconds }: Report): number {
+  if (turnSeconds === undefined) return NaN;
+  const turns = turnsTimed(turnSeconds);
+  const { sum } = turnSeconds;
+  const begun = { turns: 0, sum: 0 };
+  const known = past.timed ?? (turns === 1 ? begun : undefined);
+  past.timed = { turns, sum };
+  if (known === undefined) return NaN;
+  const base = turns < known.turns || sum < known.sum ? begun : known;
+  return turns > base.turns ? (sum - base.sum) / (turns - base.turns) : NaN;
+}
+
+/** An inventory that is too large is kept without its stocks, or only in part. */
+function bounded(inventory: Inventory): { value: Inventory; cells: number } {
+  const { produits, entreprises, fournisseurs } = inventory;
+  const holders = [...entreprises, ...fournisseurs];
+  const cells = holders.reduce(
+    (sum, { stocks }) => sum + 1 + stocks.length,
+    produits.length,
+  );
+  if (cells <= MAX_CELLS) return { value: inventory, cells };
+  const most = MAX_CELLS / 4;
+  const value = {
+    produits: produits.slice(0, most),
+    entreprises: entreprises.slice(0, most).map((one) => ({ ...one, stocks: [] })),
+    fournisseurs: fournisseurs.slice(0, most).map((one) => ({ ...one, stocks: [] })),
+  };
+  return {
+    value,
+    cells: value.produits.length + value.entreprises.length + value.fournisseurs.length,
+  };
+}

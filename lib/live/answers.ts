@@ -1,0 +1,222 @@
+/** What the page is told: sessions, their past and their present, as docs/api.md has it. @module */
+
+import { REPORTED_METRICS, TURN_SECONDS_BUCKETS } from "../catalogue/mod.ts";
+import type { History, PastEvent } from "../history/mod.ts";
+import { type Model, type Session, type SessionState, stateOf, valueOf } from "../model/mod.ts";
+import type { Inventory } from "../report/mod.ts";
+import type { Telemetry } from "../telemetry/mod.ts";
+
+/** Most sessions that are told of. */
+const MAX_SESSIONS = 100;
+/** Asking for the exporter's own numbers takes a moment, and they say little that is new. */
+const OWN_INTERVAL_MS = 1000;
+
+export interface AnswersOptions {
+  readonly model: Model;
+  readonly history: History;
+  readonly telemetry: Telemetry;
+  /** The last readings of the machine, by name of the metric. */
+  readonly system: () => ReadonlyMap<string, number>;
+  readonly version: string;
+  /** When the exporter started, in seconds since 1970. */
+  readonly started: number;
+  readonly telemetryPath: string;
+  /** The time in seconds since 1970. */
+  readonly now: () => number;
+}
+
+export interface Summary {
+  readonly session: string;
+  readonly format: Session["format"];
+  readonly state: SessionState;
+  readonly turn: number | null;
+  readonly turns_per_second: number | null;
+  readonly first_report: number;
+  readonly last_report: number;
+  readonly from: number | null;
+  readonly points: number;
+  readonly values: Readonly<Record<string, number>>;
+}
+
+export interface State {
+  readonly summary: Summary;
+  readonly turn_seconds: {
+    readonly le: readonly number[];
+    readonly counts: readonly number[];
+    readonly sum: number;
+  } | null;
+  readonly exporter: Readonly<Record<string, number>>;
+  readonly system: Readonly<Record<string, number>>;
+}
+
+/** A part of a session's past; what is not known is NaN or undefined here, and null or absent in JSON. */
+export interface Turns {
+  readonly session: string;
+  readonly from: number | null;
+  readonly to: number | null;
+  readonly turns: number;
+  readonly columns: Readonly<Record<string, readonly number[]>>;
+  readonly events: readonly PastEvent[];
+}
+
+const REPORTED: ReadonlySet<string> = new Set(REPORTED_METRICS.map(({ name }) => name));
+
+function firstReportOf({ firstTimestamp, arrival }: Session): number {
+  return firstTimestamp ?? arrival;
+}
+
+/** Answers about sessions. Those about one session need one that is known. */
+export class Answers {
+  readonly #options: AnswersOptions;
+  #own: Readonly<Record<string, number>> = {};
+  #ownAt = -Infinity;
+
+  constructor(options: AnswersOptions) {
+    this.#options = options;
+  }
+
+  get version(): string {
+    return this.#options.version;
+  }
+
+  get started(): number {
+    return this.#options.started;
+  }
+
+  has(session: string): boolean {
+    return this.#options.model.sessions.has(session);
+  }
+
+  /** The game that began last of those that are played or, when none is, of all. */
+  newest(): string | undefined {
+    let newest: Session | undefined;
+    let isPlayed = false;
+    for (const session of this.#options.model.sessions.values()) {
+      const isRunning = this.stateOf(session) === "running";
+      const isNewer = newest === undefined ||
+        (isRunning === isPlayed ? firstReportOf(session) >= firstReportOf(newest) : isRunning);
+      if (!isNewer) continue;
+      newest = session;
+      isPlayed = isRunning;
+    }
+    return newest?.id;
+  }
+
+  stateOf(session: Session): SessionState {
+    // A game that made room for another one is over, whatever the clock says.
+    if (!session.live && !session.finished) return "silent";
+    return stateOf(session, this.#options.now());
+  }
+
+  sessions(): { exporter: unknown; sessions: readonly Summary[] } {
+    const { version, started, telemetryPath, now } = this.#options;
+    return {
+      exporter: { version, started, now: now(), telemetryPath },
+      sessions: this.summaries(),
+    };
+  }
+
+  /** Of the games that began last, the newest first. */
+  summaries(): readonly Summary[] {
+    return this.#newestFirst().slice(0, MAX_SESSIONS).map((session) => this.#summary(session));
+  }
+
+  /** Changes when a session begins, ends, falls silent or is forgotten. */
+  signature(): string {
+    return Array.from(
+      this.#options.model.sessions.values(),
+      (session) => `${session.id}\0${this.stateOf(session)}`,
+    ).join("\0");
+  }
+
+  turns(session: string, from: number, points: number): Turns {
+    const { history } = this.#options;
+    const selection = history.turns(session, from, points);
+    return {
+      session,
+      from: selection.from ?? null,
+      to: selection.to ?? null,
+      turns: selection.turns,
+      columns: selection.columns,
+      events: history.events(session, from),
+    };
+  }
+
+  state(session: string): State {
+    const known = this.#options.model.sessions.get(session)!;
+    const { turnCounts, turnSum } = known.ledger;
+    return {
+      summary: this.#summary(known),
+      turn_seconds: turnCounts.every((count) => count === 0)
+        ? null
+        : { le: TURN_SECONDS_BUCKETS, counts: turnCounts, sum: valueOf(turnSum) },
+      exporter: this.#own,
+      system: Object.fromEntries(this.#options.system()),
+    };
+  }
+
+  /** Brings the exporter's own numbers up to date, when they are old. */
+  async readOwn(): Promise<void> {
+    const time = performance.now();
+    if (time - this.#ownAt < OWN_INTERVAL_MS) return;
+    this.#ownAt = time;
+    this.#own = Object.fromEntries(await this.#options.telemetry.values());
+  }
+
+  inventory(session: string): Inventory | undefined {
+    return this.#options.history.inventory(session);
+  }
+
+  /** The last turn that is kept of a session; -1 when there is none. */
+  lastTurn(session: string): number {
+    return this.#options.history.extent(session).to ?? -1;
+  }
+
+  /** How many events of a session were ever noted. */
+  noted(session: string): number {
+    return this.#options.history.noted(session);
+  }
+
+  /** The turns after `turn`, thinned to at most `points`, and the events after the first `noted`. */
+  news(session: string, turn: number, noted: number, points: number): {
+    readonly session: string;
+    readonly columns: Turns["columns"];
+    readonly events: readonly PastEvent[];
+  } {
+    const { history } = this.#options;
+    const { columns } = history.turns(session, turn + 1, points);
+    return { session, columns, events: history.eventsAfter(session, noted) };
+  }
+
+  #newestFirst(): Session[] {
+    return [...this.#options.model.sessions.values()]
+      .sort((a, b) => firstReportOf(b) - firstReportOf(a) || b.place - a.place);
+  }
+
+  #summary(session: Session): Summary {
+    const { history } = this.#options;
+    const { points, from } = history.extent(session.id);
+    const state = this.stateOf(session);
+    return {
+      session: session.id,
+      format: session.format,
+      state,
+      turn: session.turn ?? null,
+      turns_per_second: state === "running" ? history.turnsPerSecond(session.id) ?? null : null,
+      first_report: firstReportOf(session),
+      last_report: session.lastTimestamp ?? session.arrival,
+      from: from ?? null,
+      points,
+      values: { ...lastValues(session), ...Object.fromEntries(history.values(session.id)) },
+    };
+  }
+}
+
+/** What the model knows of the values that a session last told: all that there is after a restart. */
+function lastValues({ gauges, ledger }: Session): Record<string, number> {
+  const values = Object.fromEntries(gauges);
+  for (const [name, { current }] of ledger.totals) {
+    if (REPORTED.has(name)) values[name] = current;
+  }
+  return values;
+}

@@ -1,0 +1,264 @@
+/** Sends what is new to all that listen to /api/events: made once, sent to each. @module */
+
+import type { Telemetry } from "../telemetry/mod.ts";
+import type { Answers } from "./answers.ts";
+
+const MAX_READERS = 500;
+/** What may wait for one reader, besides what the system's buffers hold. */
+const MAX_WAITING_BYTES = 256 * 1024;
+/** Most turns in one message; more of them are thinned. */
+const MAX_POINTS = 500;
+
+const TICK_MS = 50;
+/** Shortest times between two messages of a kind, in milliseconds. */
+const TURNS_MS = 100;
+const STATE_MS = 250;
+const DETAIL_MS = 1000;
+/** How often to look whether games have begun, ended or fallen silent. */
+const SESSIONS_MS = 500;
+/** How often to tell the health of the exporter and the machine when no report comes. */
+const IDLE_STATE_MS = 5000;
+const COMMENT_MS = 15_000;
+/** How soon a reader that was cut off comes back. */
+const RETRY_MS = 1000;
+
+export interface HubOptions {
+  readonly answers: Answers;
+  readonly telemetry: Telemetry;
+  /** Milliseconds that only grow. Default: `performance.now()`. */
+  readonly now?: () => number;
+  /** Calls again and again; returns how to end that. Default: `setInterval`. */
+  readonly every?: (milliseconds: number, action: () => void) => () => void;
+}
+
+interface Reader {
+  readonly controller: ReadableStreamDefaultController<Uint8Array>;
+  /** Whether it goes on to a newer game. */
+  readonly isFollower: boolean;
+  topic: Topic | undefined;
+}
+
+/** A session that somebody listens to. */
+interface Topic {
+  readonly session: string;
+  readonly readers: Set<Reader>;
+  hasNews: boolean;
+  /** The last turn and how many events were sent. */
+  turn: number;
+  noted: number;
+  turnsAt: number;
+  state: string;
+  stateAt: number;
+  /** Whether a report has come since the last state. */
+  isStateOld: boolean;
+  detail: unknown;
+  detailAt: number;
+}
+
+const encoder = new TextEncoder();
+
+const COMMENT = encoder.encode(":\n\n");
+
+function message(event: string, data: string, id?: number): Uint8Array {
+  const head = id === undefined ? "" : `id: ${id}\n`;
+  return encoder.encode(`event: ${event}\n${head}data: ${data}\n\n`);
+}
+
+function everyInterval(milliseconds: number, action: () => void): () => void {
+  const timer = setInterval(action, milliseconds);
+  return () => clearInterval(timer);
+}
+
+export class Hub {
+  readonly #options: HubOptions;
+  readonly #now: () => number;
+  readonly #readers = new Set<Reader>();
+  readonly #topics = new Map<string, Topic>();
+  #stop: (() => void) | undefined;
+  #signature = "";
+  #signatureAt = -Infinity;
+  #commentAt = 0;
+  #closed = false;
+
+  constructor(options: HubOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    options.telemetry.count("tradesim_exporter_live_readers_cut_off_total", {}, 0);
+    options.telemetry.set("tradesim_exporter_live_readers", 0);
+  }
+
+  /**
+   * A reader's stream of events: of one session, or of the newest one that is played and then of
+   * each newer one. Undefined when there are too many readers, or the hub is closed.
+   */
+  open(session: string | undefined): ReadableStream<Uint8Array> | undefined {
+    if (this.#closed || this.#readers.size >= MAX_READERS) return undefined;
+    let reader: Reader;
+    return new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        reader = { controller, isFollower: session === undefined, topic: undefined };
+        this.#add(reader, session ?? this.#options.answers.newest());
+      },
+      cancel: () => this.#remove(reader),
+    }, new ByteLengthQueuingStrategy({ highWaterMark: MAX_WAITING_BYTES }));
+  }
+
+  /** A report of a session was taken; `isFirst` when it is the first one. */
+  reported(session: string, isFirst: boolean): void {
+    if (this.#readers.size === 0) return;
+    if (isFirst) {
+      for (const reader of this.#readers) if (reader.isFollower) this.#join(reader, session, true);
+      this.#signatureAt = -Infinity;
+    }
+    const topic = this.#topics.get(session);
+    if (topic === undefined) return;
+    topic.hasNews = true;
+    topic.isStateOld = true;
+  }
+
+  /** Ends all streams; no new one is opened. */
+  close(): void {
+    this.#closed = true;
+    for (const reader of [...this.#readers]) {
+      this.#remove(reader);
+      reader.controller.close();
+    }
+  }
+
+  #add(reader: Reader, session: string | undefined): void {
+    const { answers, telemetry } = this.#options;
+    if (this.#readers.size === 0) {
+      this.#signature = answers.signature();
+      this.#commentAt = this.#now();
+      this.#stop = (this.#options.every ?? everyInterval)(TICK_MS, () => this.#tick());
+    }
+    this.#readers.add(reader);
+    telemetry.set("tradesim_exporter_live_readers", this.#readers.size);
+    if (session !== undefined) this.#join(reader, session);
+    const { version, started } = answers;
+    const hello = JSON.stringify({ version, started, session: session ?? null });
+    reader.controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n`));
+    reader.controller.enqueue(message("hello", hello));
+  }
+
+  /** Lets a reader listen to a session, of which it knows all that is kept unless it `isNew`. */
+  #join(reader: Reader, session: string, isNew = false): void {
+    this.#leave(reader);
+    let topic = this.#topics.get(session);
+    if (topic === undefined) {
+      const { answers } = this.#options;
+      topic = {
+        session,
+        readers: new Set(),
+        hasNews: false,
+        turn: isNew ? -1 : answers.lastTurn(session),
+        noted: isNew ? 0 : answers.noted(session),
+        turnsAt: -Infinity,
+        state: "",
+        stateAt: -Infinity,
+        isStateOld: true,
+        detail: isNew ? undefined : answers.inventory(session),
+        detailAt: -Infinity,
+      };
+      this.#topics.set(session, topic);
+    }
+    topic.readers.add(reader);
+    reader.topic = topic;
+  }
+
+  #leave(reader: Reader): void {
+    const { topic } = reader;
+    if (topic === undefined) return;
+    reader.topic = undefined;
+    topic.readers.delete(reader);
+    if (topic.readers.size === 0) this.#topics.delete(topic.session);
+  }
+
+  #remove(reader: Reader): void {
+    if (!this.#readers.delete(reader)) return;
+    this.#leave(reader);
+    this.#options.telemetry.set("tradesim_exporter_live_readers", this.#readers.size);
+    if (this.#readers.size > 0) return;
+    this.#stop?.();
+    this.#stop = undefined;
+  }
+
+  #send(readers: ReadonlySet<Reader>, bytes: Uint8Array): void {
+    for (const reader of readers) {
+      if (reader.controller.desiredSize! > 0) {
+        reader.controller.enqueue(bytes);
+        continue;
+      }
+      // It does not read: what is sent to it would pile up without end.
+      this.#remove(reader);
+      reader.controller.error(new Error("The reader is too slow"));
+      this.#options.telemetry.count("tradesim_exporter_live_readers_cut_off_total");
+    }
+  }
+
+  #tick(): void {
+    const now = this.#now();
+    this.#tellSessions(now);
+    for (const topic of this.#topics.values()) {
+      this.#tellTurns(topic, now);
+      this.#tellState(topic, now);
+      this.#tellDetail(topic, now);
+    }
+    if (now - this.#commentAt < COMMENT_MS) return;
+    this.#commentAt = now;
+    this.#send(this.#readers, COMMENT);
+  }
+
+  #tellSessions(now: number): void {
+    if (now - this.#signatureAt < SESSIONS_MS) return;
+    this.#signatureAt = now;
+    const { answers } = this.#options;
+    const signature = answers.signature();
+    if (signature === this.#signature) return;
+    this.#signature = signature;
+    for (const topic of this.#topics.values()) {
+      // A session that was forgotten has nothing more to tell.
+      if (answers.has(topic.session)) topic.isStateOld = true;
+      else for (const reader of topic.readers) this.#leave(reader);
+    }
+    this.#send(this.#readers, message("sessions", JSON.stringify(answers.summaries())));
+  }
+
+  #tellTurns(topic: Topic, now: number): void {
+    if (!topic.hasNews || now - topic.turnsAt < TURNS_MS) return;
+    const { answers } = this.#options;
+    const last = answers.lastTurn(topic.session);
+    // The game was set back, and nobody knows how far.
+    if (last < topic.turn) topic.turn = -1;
+    const news = answers.news(topic.session, topic.turn, topic.noted, MAX_POINTS);
+    topic.hasNews = false;
+    topic.turn = last;
+    topic.noted = answers.noted(topic.session);
+    if (news.columns.tour === undefined && news.events.length === 0) return;
+    topic.turnsAt = now;
+    this.#send(topic.readers, message("turns", JSON.stringify(news), Math.max(0, last)));
+  }
+
+  #tellState(topic: Topic, now: number): void {
+    if (now - topic.stateAt < (topic.isStateOld ? STATE_MS : IDLE_STATE_MS)) return;
+    const { answers } = this.#options;
+    if (!answers.has(topic.session)) return;
+    topic.isStateOld = false;
+    topic.stateAt = now;
+    // Its own numbers are for the next message: they are no news of the game.
+    answers.readOwn();
+    const state = JSON.stringify(answers.state(topic.session));
+    if (state === topic.state) return;
+    topic.state = state;
+    this.#send(topic.readers, message("state", state));
+  }
+
+  #tellDetail(topic: Topic, now: number): void {
+    if (now - topic.detailAt < DETAIL_MS) return;
+    topic.detailAt = now;
+    const detail = this.#options.answers.inventory(topic.session);
+    if (detail === undefined || detail === topic.detail) return;
+    topic.detail = detail;
+    this.#send(topic.readers, message("detail", JSON.stringify(detail)));
+  }
+}
