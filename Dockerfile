@@ -3,6 +3,8 @@
 FROM denoland/deno:2.9.6 AS build
 WORKDIR /src
 COPY . .
+# What --version says that it was made from; the context has no .git to ask.
+ARG SOURCE_COMMIT=unknown
 RUN deno task compile
 
 FROM debian:13.6-slim

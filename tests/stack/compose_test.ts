@@ -125,6 +125,11 @@ Deno.test("every file that compose.yml mounts or names is there", () => {
     .filter((name) => name !== undefined);
   assert.deepEqual(configs.toSorted(), ["alertmanager.yml", "prometheus.yml", "replay.yml"]);
   for (const name of configs) Deno.statSync(`${ROOT}prometheus/${name}`);
+  const environment = compose.services.grafana?.environment as Record<string, string>;
+  const home = environment.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH!;
+  for (const language of ["fr", "en"]) {
+    Deno.statSync(home.replace("/etc", ROOT).replace(/\$\{TRADESIM_LANG.*?\}/, language));
+  }
 });
 
 Deno.test(".env.example has every variable of compose.yml with its default, and no other", () => {

@@ -1,0 +1,129 @@
+/**
+ * Makes images on this machine that stand in for those of registries, under the same names, so that
+ * the files under test need not be changed. docs/stack.md says what they do not prove.
+ *
+ * @module
+ */
+
+import { dirname } from "node:path";
+import { getTestRuntime } from "../../tools/test_runtime.ts";
+import { type Engine, runWell } from "./engine.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+/** The Deno whose runtime can be had from npm. */
+const DENO = ["npx", "--yes", "deno@2.7.11"];
+
+/** Grafana's own start, which says what it was told and then answers as healthy. */
+const GRAFANA = `#!/bin/sh
+env | grep -E '^GF_(SECURITY_ADMIN|USERS)'
+mkdir -p /tmp/www/api && echo ok >/tmp/www/api/health
+trap 'exit 0' TERM
+busybox httpd -f -p 3000 -h /tmp/www &
+wait
+`;
+
+/** What Debian's Alertmanager reads and the image's own has in its executable. */
+const ALERTMANAGER_FILES = "/usr/share/prometheus/alertmanager";
+
+/** Where this machine gets Debian's packages from. */
+async function debianMirror(): Promise<string> {
+  const mirrors = await runWell(["apt-get", "indextargets", "--format", "$(REPO_URI)"]);
+  const mirror = mirrors.split("\n").find((url) => !url.includes("security"));
+  if (mirror === undefined) throw new Error("apt-get knows no mirror");
+  return mirror;
+}
+
+/** Where a program of this machine lies. */
+function which(program: string): Promise<string> {
+  return runWell(["sh", "-c", `command -v ${program}`]);
+}
+
+/**
+ * The Deno whose runtime can be had, and a cache with all that a build needs, for it has no network.
+ *
+ * @returns The program's path.
+ */
+async function fillCache(cache: string): Promise<string> {
+  const env = { DENO_DIR: cache, DENO_TLS_CA_STORE: "system", NO_COLOR: "1" };
+  const deno = await runWell([...DENO, "eval", "console.log(Deno.execPath())"], { env });
+  await runWell([deno, "cache", "tools/compile.ts"], { cwd: ROOT, env });
+  const bundle = ["bundle", "--quiet", "--platform=deno", "--output=/dev/null", "main.ts"];
+  await runWell([deno, ...bundle], { cwd: ROOT, env });
+  return deno;
+}
+
+/**
+ * Makes all images that Dockerfile and compose.yml name.
+ *
+ * @param dir A folder of its own.
+ */
+export async function makeStandIns(engine: Engine, dir: string): Promise<void> {
+  const base = `${dir}/debian`;
+  await runWell([
+    // Busybox is not Debian's habit; the images of Prometheus and Grafana have its `wget`.
+    ...["debootstrap", "--variant=minbase", "--include=busybox"],
+    "--keyring=/usr/share/keyrings/debian-archive-keyring.gpg",
+    ...["trixie", base, await debianMirror()],
+  ]);
+  await engine.importImage(base, "debian:13.6-slim");
+
+  /** Makes an image of the base and some more files, by their path in it. */
+  async function standIn(
+    name: string,
+    copies: Readonly<Record<string, string>>,
+    changes: readonly string[],
+    folder?: { readonly path: string; readonly owner: string },
+  ): Promise<void> {
+    const tree = `${dir}/tree`;
+    await runWell(["cp", "--archive", "--link", base, tree]);
+    for (const [path, source] of Object.entries(copies)) {
+      await Deno.mkdir(dirname(tree + path), { recursive: true });
+      await runWell(["cp", "--archive", "--dereference", source, tree + path]);
+    }
+    if (folder !== undefined) {
+      await runWell(["install", "-d", "-o", folder.owner, tree + folder.path]);
+    }
+    await engine.importImage(tree, name, changes);
+    await Deno.remove(tree, { recursive: true });
+  }
+
+  const cache = `${dir}/cache`;
+  const deno = await fillCache(cache);
+  await standIn(
+    "denoland/deno:2.9.6",
+    { "/usr/bin/deno": deno, "/usr/bin/denort": await getTestRuntime(), "/deno-dir": cache },
+    ["ENV DENO_DIR=/deno-dir", "ENV DENORT_BIN=/usr/bin/denort"],
+  );
+
+  const wget = { "/usr/bin/wget": `${base}/usr/bin/busybox` };
+  const nobody = "65534";
+  await standIn(
+    "prom/prometheus:v3.14.0",
+    {
+      ...wget,
+      "/usr/bin/prometheus": await which("prometheus"),
+      "/usr/bin/promtool": await which("promtool"),
+    },
+    [`USER ${nobody}`, "VOLUME /prometheus", 'ENTRYPOINT ["/usr/bin/prometheus"]'],
+    { path: "/prometheus", owner: nobody },
+  );
+  await standIn(
+    "prom/alertmanager:v0.33.0",
+    {
+      ...wget,
+      "/usr/bin/alertmanager": await which("prometheus-alertmanager"),
+      [ALERTMANAGER_FILES]: ALERTMANAGER_FILES,
+    },
+    [`USER ${nobody}`, "VOLUME /alertmanager", 'ENTRYPOINT ["/usr/bin/alertmanager"]'],
+    { path: "/alertmanager", owner: nobody },
+  );
+
+  const start = `${dir}/run.sh`;
+  await Deno.writeTextFile(start, GRAFANA, { mode: 0o755 });
+  await standIn(
+    "grafana/grafana:13.1.4",
+    { ...wget, "/run.sh": start },
+    ["USER 472:0", "VOLUME /var/lib/grafana"],
+    { path: "/var/lib/grafana", owner: "472" },
+  );
+}
