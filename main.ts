@@ -7,6 +7,7 @@ import {
   ownProgram,
   player,
   PLAYER_COMMAND,
+  type PlayerSetup,
 } from "./lib/benchmark/mod.ts";
 import { SYSTEM_METRICS, takenNames } from "./lib/catalogue/mod.ts";
 import {
@@ -18,7 +19,6 @@ import {
   emptyEnvironment,
   firstSignal,
   formatUsageError,
-  giveUpPermissions,
   print,
   readCommandLine,
   readNamedFile,
@@ -27,6 +27,12 @@ import {
   VERSION,
   versionText,
 } from "./lib/cli/mod.ts";
+import {
+  giveUpPermissions,
+  neededFor,
+  neededToPlay,
+  neededToServe,
+} from "./lib/cli/permissions.ts";
 import { createExposition } from "./lib/exposition/mod.ts";
 import { History, lookBack } from "./lib/history/mod.ts";
 import { Answers, Hub } from "./lib/live/mod.ts";
@@ -260,7 +266,7 @@ async function serve(options: ServeOptions, log: Log): Promise<void> {
   const saving = setInterval(save, SAVE_INTERVAL_MS);
   const servers = options.addresses.map((address) => listen(address, web.tls, handler, log));
   follower.start();
-  giveUpPermissions({ write: false, sys: system !== undefined });
+  giveUpPermissions(neededToServe(options));
 
   const signal = await firstSignal();
   log.info("Stopping", { signal });
@@ -280,6 +286,11 @@ async function serve(options: ServeOptions, log: Log): Promise<void> {
   state?.close();
 }
 
+/** The token that the exporter of `--publish-to` asks for. */
+function readPublishToken({ publishTokenFile: path }: { publishTokenFile: string | undefined }) {
+  return path && readToken(readNamedFile(path, "--publish-token-file", Deno.readTextFileSync));
+}
+
 /** Is aborted by the first signal that asks the program to end. */
 function stopSignal(): AbortSignal {
   const stop = new AbortController();
@@ -289,13 +300,16 @@ function stopSignal(): AbortSignal {
 
 /** Does what the arguments ask for; returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
-  const [first, setup = ""] = args;
+  const [first, second = ""] = args;
   if (first === PLAYER_COMMAND) {
+    const setup: PlayerSetup = JSON.parse(second);
+    giveUpPermissions(neededToPlay(setup));
     await player(setup, Deno.stdin.readable, print);
     return 0;
   }
   try {
     const asked = readCommandLine(args, Deno.env.get, Deno.readTextFileSync);
+    giveUpPermissions(neededFor(asked));
     switch (asked.command) {
       case "help":
         print(asked.text);
@@ -304,7 +318,7 @@ export async function main(args: readonly string[]): Promise<number> {
         print(versionText());
         return 0;
       case "simulate":
-        return await simulate(asked.options, {
+        return await simulate({ ...asked.options, publishToken: readPublishToken(asked.options) }, {
           write: print,
           say: complain,
           isTerminal: Deno.stderr.isTerminal(),

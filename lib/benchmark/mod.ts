@@ -3,7 +3,7 @@
 export { bench, type BenchIo, type BenchOptions } from "./bench.ts";
 export { formatTable, resultPage } from "./html.ts";
 export * from "./plan.ts";
-export { player, PLAYER_COMMAND } from "./player.ts";
+export { player, PLAYER_COMMAND, type PlayerSetup } from "./player.ts";
 export { ownProgram, type Program } from "./program.ts";
 export * from "./result.ts";
 export { BenchmarkError, BenchmarkStopped, playBenchmark, type RunOptions } from "./run.ts";

@@ -176,11 +176,10 @@ async function playPaced(
  * `input` the last reports leave, and the last line is an {@linkcode Ended}.
  */
 export async function player(
-  setupJson: string,
+  setup: PlayerSetup,
   input: ReadableStream<Uint8Array<ArrayBuffer>>,
   write: (line: string) => void,
 ): Promise<void> {
-  const setup: PlayerSetup = JSON.parse(setupJson);
   const { sessions: count, pace, sampleEvery } = setup;
   let tally = new Tally();
   const sessions = Array.from({ length: count }, (_, index) =>

@@ -407,6 +407,15 @@ const SIMULATE_FLAGS = {
       "without a path means its /update_metrics",
     place: "command line",
   }),
+  publishTokenFile: optional({
+    name: "publish-token-file",
+    unit: "<FILE>",
+    kind: FILE,
+    initially: "none",
+    help: "file with the token that the exporter of --publish-to wants from other machines: that " +
+      "of its --ingest-token-file",
+    place: "command line",
+  }),
   publishInterval: single({
     name: "publish-interval",
     unit: "<TIME>",

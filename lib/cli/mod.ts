@@ -27,7 +27,7 @@ export { defaultConfig } from "./config_file.ts";
 export { emptyEnvironment, type Label, LABELS } from "./flags.ts";
 export { flagsMarkdown, helpText } from "./help.ts";
 export type { Address } from "./kinds.ts";
-export { complain, firstSignal, giveUpPermissions, print } from "./process.ts";
+export { complain, firstSignal, print } from "./process.ts";
 export { formatUsageError, UsageError } from "./usage_error.ts";
 export { BUILD_INFO, VERSION, versionText } from "./version.ts";
 
@@ -251,6 +251,9 @@ function simulateOptions(fromArguments: Layer): CommandLine {
   }
   if (given.has("journal") && given.has("publishTo")) {
     throw new UsageError("Cannot use --journal together with --publish-to: expected one of them");
+  }
+  if (given.has("publishTokenFile") && !given.has("publishTo")) {
+    throw new UsageError("Cannot use --publish-token-file without --publish-to");
   }
   const clash = ["entreprises", "produits", "fournisseurs"].find((name) => given.has(name));
   if (rest.load !== undefined && clash !== undefined) {

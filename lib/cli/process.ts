@@ -1,4 +1,4 @@
-/** What the program asks of its process: to be heard, to be told of its end, to hold no more rights than it needs. @module */
+/** What the program asks of its process: to be heard, and to be told of its end. @module */
 
 const encoder = new TextEncoder();
 
@@ -40,26 +40,4 @@ export function firstSignal(): Promise<Deno.Signal> {
       });
     }
   });
-}
-
-/** Rights that a running exporter still needs. Those that it was started with and are not named are given up. */
-export interface NeededPermissions {
-  /** To replace the state file. */
-  readonly write: boolean;
-  /** To read the machine's load. */
-  readonly sys: boolean;
-}
-
-/**
- * Gives up all rights but the needed ones. Reading stays, for the followed files; the ports are
- * open already, so nothing can be reached over the network from here on.
- */
-export function giveUpPermissions({ write, sys }: NeededPermissions): void {
-  const names = ["env", "net", "run", "ffi", "import"];
-  if (!write) names.push("write");
-  if (!sys) names.push("sys");
-  for (const name of names) {
-    // Deno's own types do not know "import" yet.
-    Deno.permissions.revokeSync({ name } as Deno.PermissionDescriptor);
-  }
 }

@@ -34,6 +34,8 @@ export interface SimulateOptions {
   /** The file for reports, and the URL that they are posted to instead where one is given. */
   readonly journal: string;
   readonly publishTo: string | undefined;
+  /** The bearer token that is shown there. */
+  readonly publishToken: string | undefined;
   /** Seconds between two reports. */
   readonly publishInterval: number;
 }
@@ -87,16 +89,18 @@ function openPublisher(
   onProblem: (message: string) => void,
 ): Publisher {
   const session = sessionName();
-  const { journal, publishTo, publishInterval } = options;
+  const { journal, publishTo, publishToken: token, publishInterval } = options;
   return createPublisher({
     session,
     numbers: game.numbers,
     rest: createRestOfReport(game),
     interval: publishInterval * 1000,
     onProblem,
-    out: publishTo === undefined
-      ? openJournal({ path: journal, session, onProblem })
-      : openHttp({ url: reportsUrl(publishTo), onProblem }),
+    out: publishTo === undefined ? openJournal({ path: journal, session, onProblem }) : openHttp({
+      url: reportsUrl(publishTo),
+      ...token === undefined ? {} : { token },
+      onProblem,
+    }),
   });
 }
 

@@ -428,6 +428,7 @@ const SIMULATE_DEFAULTS: SimulateOptions = {
   withMetrics: false,
   journal: "logs/metrics.jsonl",
   publishTo: undefined,
+  publishTokenFile: undefined,
   publishInterval: 0.1,
   json: false,
 };
@@ -460,6 +461,11 @@ const SIMULATIONS: Readonly<Record<string, Partial<SimulateOptions>>> = {
     ...WITH_METRICS,
     publishTo: "http://[::1]:1/update_metrics",
   },
+  "--tours 5 --with-metrics --publish-to http://a --publish-token-file t": {
+    ...WITH_METRICS,
+    publishTo: "http://a/",
+    publishTokenFile: "t",
+  },
 };
 
 for (const [line, expected] of Object.entries(SIMULATIONS)) {
@@ -490,6 +496,8 @@ const BAD_SIMULATIONS: Readonly<Record<string, string>> = {
   "--tours 5 --with-metrics --publish-to http://a --journal b":
     "Cannot use --journal together with --publish-to: expected one of them",
   "--tours 5 --publish-to http://a": "Cannot use --publish-to without --with-metrics",
+  "--tours 5 --with-metrics --publish-token-file a":
+    "Cannot use --publish-token-file without --publish-to",
   "--tours 5 --publish-interval 1s": "Cannot use --publish-interval without --with-metrics",
   "--tours 5 --journal a": "Cannot use --journal without --with-metrics",
   "--status --json": "Cannot use --json together with --status: there is no summary of no turn",

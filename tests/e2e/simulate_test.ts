@@ -144,6 +144,41 @@ Deno.test("simulate --save and --load go on with a game as if it had never stopp
   });
 });
 
+Deno.test("simulate --publish-token-file shows its token, and plays nothing without a right one", async () => {
+  await withTempDir(async (cwd) => {
+    const seen: (string | null)[] = [];
+    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+      seen.push(request.headers.get("authorization"));
+      return new Response();
+    });
+    const play = (file: string) => {
+      const to = ["--publish-to", `http://127.0.0.1:${server.addr.port}`];
+      const args = ["simulate", "--json", "--tours", "5", "--with-metrics", ...to];
+      return runExporter({ args: [...args, "--publish-token-file", file], cwd });
+    };
+    try {
+      await Deno.writeTextFile(`${cwd}/token`, "0123456789abcdef\n");
+      await Deno.writeTextFile(`${cwd}/short`, "0123\n");
+      for (
+        const [file, problem] of [["no", 'Cannot read --publish-token-file "no"'], [
+          "short",
+          "token",
+        ]]
+      ) {
+        const { code, stdout, stderr } = await play(file!);
+        assert.deepEqual([code, stdout], [2, ""]);
+        assert.ok(stderr.includes(problem!), stderr);
+        assert.match(stderr, /^[^\n]+\nTry: tradesim-exporter simulate --help\n$/);
+      }
+      assert.deepEqual(seen, []);
+      summaryOf(await play("token"));
+      assert.deepEqual([...new Set(seen)], ["Bearer 0123456789abcdef"]);
+    } finally {
+      await server.shutdown();
+    }
+  });
+});
+
 /** Words of the first line, by arguments. */
 const WRONG_USES: Readonly<Record<string, string>> = {
   "--tour 5": "Unknown flag --tour: did you mean --tours?",

@@ -18,6 +18,7 @@ export const OPTIONS: SimulateOptions = {
   withMetrics: false,
   journal: "logs/metrics.jsonl",
   publishTo: undefined,
+  publishToken: undefined,
   publishInterval: 0.1,
 };
 
