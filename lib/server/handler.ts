@@ -3,25 +3,29 @@
 import { CONTENT_TYPE, type Exposition } from "../exposition/mod.ts";
 import type { Log } from "../log/mod.ts";
 import type { Intake } from "../model/mod.ts";
+import { type Asset, PAGE_ASSETS, PAGE_POLICY, pageHtml } from "../page/mod.ts";
 import { type RefusalReason, Refused } from "../report/mod.ts";
 import type { ReadBody } from "../source/mod.ts";
 import type { Telemetry } from "../telemetry/mod.ts";
 import { type Access, isOwnHost } from "./access.ts";
 import { type Api, API_PATHS, isApiPath } from "./api.ts";
-import { chooseLanguage, LANDING_POLICY, type LandingFacts, landingPage } from "./landing.ts";
+import {
+  chooseLanguage,
+  LANDING_POLICY,
+  type LandingFacts,
+  landingPage,
+  type Language,
+} from "./landing.ts";
 
 /** Where TradeSim posts its reports. */
 const INGEST_PATH = "/update_metrics";
 
 /** The exporter's own paths, which the metrics cannot have. */
-export const OWN_PATHS = [
-  "/",
-  "/health",
-  INGEST_PATH,
-  "/-/healthy",
-  "/-/ready",
+export const OWN_PATHS: readonly string[] = [
+  ...["/", "/about", "/health", INGEST_PATH, "/-/healthy", "/-/ready"],
   ...API_PATHS,
-] as const;
+  ...PAGE_ASSETS.keys(),
+];
 
 /** Requests that are answered at once; one more is turned away. */
 const MAX_REQUESTS = 512;
@@ -167,24 +171,19 @@ export function createHandler(options: HandlerOptions): Handler {
       case telemetryPath:
         return answers < MAX_ANSWERS ? scrape(request) : tooBusy();
       case "/":
-        return new Response(
-          landingPage(options.facts(), chooseLanguage(request.headers.get("accept-language"))),
-          {
-            headers: {
-              "content-type": "text/html; charset=utf-8",
-              "content-security-policy": LANDING_POLICY,
-              vary: "Accept-Language",
-            },
-          },
-        );
+        return html(pageHtml(languageOf(request)), PAGE_POLICY);
+      case "/about":
+        return html(landingPage(options.facts(), languageOf(request)), LANDING_POLICY);
       case "/health":
         return Response.json({
           status: "healthy",
           uptime: options.facts().uptime,
           metrics_enabled: true,
         });
-      default:
-        return undefined;
+      default: {
+        const asset = PAGE_ASSETS.get(path);
+        return asset && sendAsset(asset, request);
+      }
     }
   }
 
@@ -216,8 +215,7 @@ export function createHandler(options: HandlerOptions): Handler {
     }
     const isRead = request.method === "GET" || request.method === "HEAD";
     if (!isRead) {
-      const isKnown = pathname === telemetryPath || pathname === "/" || pathname === "/health" ||
-        isApiPath(pathname) || probe(pathname) !== undefined;
+      const isKnown = pathname === telemetryPath || OWN_PATHS.includes(pathname);
       return isKnown
         ? refuse("method", 405, "Expected GET or HEAD", { allow: "GET, HEAD" })
         : refuse("path", 404, "Not found");
@@ -243,6 +241,35 @@ export function createHandler(options: HandlerOptions): Handler {
       requests--;
     }
   };
+}
+
+function languageOf(request: Request): Language {
+  return chooseLanguage(request.headers.get("accept-language"));
+}
+
+/** A page in the reader's language. */
+function html(text: string, policy: string): Response {
+  return new Response(text, {
+    headers: {
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": policy,
+      "cache-control": "no-cache",
+      vary: "Accept-Language",
+    },
+  });
+}
+
+function sendAsset(asset: Asset, request: Request): Response {
+  const wantsGzip = acceptsGzip(request.headers.get("accept-encoding"));
+  return new Response(wantsGzip ? asset.gzip() : asset.bytes, {
+    headers: {
+      "content-type": asset.type,
+      // What is behind a password is for its reader alone.
+      "cache-control": "private, max-age=31536000, immutable, no-transform",
+      vary: "Accept-Encoding",
+      ...(wantsGzip ? { "content-encoding": "gzip" } : {}),
+    },
+  });
 }
 
 /**

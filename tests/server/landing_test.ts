@@ -1,4 +1,4 @@
-/** Tests of the page at `/`. @module */
+/** Tests of the page at `/about`. @module */
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";

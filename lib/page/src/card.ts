@@ -1,0 +1,194 @@
+/** The frame that all charts share: title, metrics, legend, queries, table and files. @module */
+
+import { copyText, download, h, setText } from "./dom.ts";
+import type { Colour } from "./charts.ts";
+import type { Texts } from "./texts.ts";
+
+/** A table of what a chart shows, for those who do not see it. */
+export interface Table {
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+export interface CardOptions {
+  readonly id: string;
+  readonly title: string;
+  readonly texts: Texts;
+  readonly metrics: readonly string[];
+  readonly legend: readonly { readonly label: string; readonly colour: Colour }[];
+  readonly onToggle?: (series: number, isShown: boolean) => void;
+  readonly table: () => Table;
+  readonly csv: () => string;
+  readonly png: () => HTMLCanvasElement | undefined;
+  /** Says something to those who listen to the page. */
+  readonly announce: (text: string) => void;
+}
+
+export class Card {
+  readonly root: HTMLElement;
+  /** Where the chart is drawn. */
+  readonly plot: HTMLElement;
+  readonly #options: CardOptions;
+  readonly #values: HTMLElement[];
+  readonly #note: HTMLElement;
+  readonly #queries: HTMLElement;
+  readonly #table: HTMLDetailsElement;
+  readonly #caption: HTMLElement;
+  readonly #unit: HTMLElement;
+  #shownQueries: readonly string[] = [];
+
+  constructor(options: CardOptions) {
+    this.#options = options;
+    const { id, title, texts, metrics } = options;
+    this.#values = options.legend.map(() => h("span", { class: "value" }, "–"));
+    const legend = options.legend.map(({ label, colour }, index) => {
+      const inner = [h("i", { class: `swatch ${colour}` }), `${label} `, this.#values[index]!];
+      // A single series cannot be hidden: nothing would be left.
+      if (options.onToggle === undefined || options.legend.length < 2) {
+        return h("span", { class: "key" }, ...inner);
+      }
+      const button = h(
+        "button",
+        { class: "key", type: "button", "aria-pressed": "true" },
+        ...inner,
+      );
+      button.addEventListener("click", () => {
+        const isShown = button.getAttribute("aria-pressed") !== "true";
+        button.setAttribute("aria-pressed", String(isShown));
+        options.onToggle?.(index, isShown);
+      });
+      return button;
+    });
+    this.#unit = h("span", { class: "unit" });
+    this.#note = h("p", { class: "note", hidden: true });
+    this.plot = h("div", {
+      class: "plot",
+      role: "group",
+      tabindex: 0,
+      "aria-label": title,
+      "aria-describedby": "keys",
+    });
+    this.#queries = h("ul", { class: "queries" });
+    this.#caption = h("caption");
+    this.#table = h("details", {}, h("summary", {}, texts.table));
+    this.#table.addEventListener("toggle", () => this.refreshTable());
+    const file = (label: string, name: string, save: () => void) =>
+      h("button", { type: "button", class: "small", "aria-label": name, click: save }, label);
+    this.root = h(
+      "figure",
+      { class: "card", id: `chart-${id}` },
+      h(
+        "figcaption",
+        {},
+        h("h3", {}, title, " ", this.#unit),
+        h("p", { class: "metrics" }, ...metrics.map((metric) => h("code", {}, metric))),
+        h("div", { class: "legend" }, ...legend),
+      ),
+      this.plot,
+      this.#note,
+      h(
+        "div",
+        { class: "foot" },
+        h("details", {}, h("summary", {}, texts.queries), this.#queries),
+        this.#table,
+        h(
+          "span",
+          { class: "files" },
+          file(texts.asCsv, texts.saveCsv(title), () => {
+            download(`${id}.csv`, new Blob([options.csv()], { type: "text/csv" }));
+          }),
+          file(texts.asPng, texts.savePng(title), () => {
+            options.png()?.toBlob((blob) => blob && download(`${id}.png`, blob));
+          }),
+        ),
+      ),
+    );
+  }
+
+  setUnit(text: string): void {
+    setText(this.#unit, text);
+  }
+
+  setValue(series: number, text: string): void {
+    setText(this.#values[series]!, text);
+  }
+
+  /** Says why nothing is drawn; undefined when something is. */
+  setNote(text: string | undefined): void {
+    this.#note.hidden = text === undefined;
+    this.plot.hidden = text !== undefined;
+    setText(this.#note, text ?? "");
+  }
+
+  setQueries(queries: readonly string[]): void {
+    if (queries.join("\n") === this.#shownQueries.join("\n")) return;
+    this.#shownQueries = queries;
+    const { texts, announce } = this.#options;
+    this.#queries.replaceChildren(...queries.map((query) => {
+      const button = h("button", {
+        type: "button",
+        class: "small",
+        "aria-label": texts.copyQuery(query),
+      }, texts.copy);
+      button.addEventListener("click", async () => {
+        await copyText(query);
+        setText(button, texts.copied);
+        announce(texts.copied);
+        setTimeout(() => setText(button, texts.copy), 2000);
+      });
+      return h("li", {}, h("code", {}, query), button);
+    }));
+  }
+
+  /** Makes the table anew if it is open. */
+  refreshTable(): void {
+    if (!this.#table.open) return;
+    const { texts, title, table } = this.#options;
+    const { header, rows } = table();
+    setText(this.#caption, texts.tableCaption(title));
+    const head = h("tr", {}, ...header.map((text) => h("th", { scope: "col" }, text)));
+    const body = rows.map(([first = "", ...rest]) =>
+      h("tr", {}, h("th", { scope: "row" }, first), ...rest.map((text) => h("td", {}, text)))
+    );
+    const made = h(
+      "div",
+      { class: "scroll", tabindex: 0, role: "region", "aria-label": texts.tableCaption(title) },
+      h("table", {}, this.#caption, h("thead", {}, head), h("tbody", {}, ...body)),
+    );
+    const old = this.#table.querySelector(".scroll");
+    if (old === null) this.#table.append(made);
+    else {
+      // Someone may be reading it: it keeps its place.
+      const { scrollTop } = old;
+      const isFocused = old === document.activeElement;
+      old.replaceWith(made);
+      made.scrollTop = scrollTop;
+      if (isFocused) made.focus();
+    }
+  }
+}
+
+/** A chart's canvas with its title above it, on the page's own background. */
+export function picture(
+  title: string,
+  legend: string,
+  canvas: HTMLCanvasElement,
+): HTMLCanvasElement {
+  const scale = devicePixelRatio;
+  const top = 56 * scale;
+  const made = h("canvas", { width: canvas.width, height: canvas.height + top });
+  const context = made.getContext("2d")!;
+  const style = getComputedStyle(document.body);
+  const card = document.querySelector(".card");
+  context.fillStyle = card === null
+    ? style.backgroundColor
+    : getComputedStyle(card).backgroundColor;
+  context.fillRect(0, 0, made.width, made.height);
+  context.fillStyle = style.color;
+  context.font = `600 ${16 * scale}px ${style.fontFamily}`;
+  context.fillText(title, 12 * scale, 24 * scale);
+  context.font = `${12 * scale}px ${style.fontFamily}`;
+  context.fillText(legend, 12 * scale, 44 * scale, made.width - 24 * scale);
+  context.drawImage(canvas, 0, top);
+  return made;
+}

@@ -1,0 +1,21 @@
+/** Writes tables as CSV (RFC 4180). @module */
+
+/** Spreadsheets take a text that begins with one of these for a formula. */
+const FORMULA = /^[=+\-@\t\r]/;
+
+function field(value: string | number | null | undefined): string {
+  if (value === null || value === undefined) return "";
+  if (typeof value === "number") return Number.isFinite(value) ? String(value) : "";
+  const safe = FORMULA.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** One line per row. What is unknown or not finite is left empty. */
+export function csv(
+  header: readonly string[],
+  rows: Iterable<readonly (string | number | null | undefined)[]>,
+): string {
+  let text = `${header.map(field).join(",")}\r\n`;
+  for (const row of rows) text += `${row.map(field).join(",")}\r\n`;
+  return text;
+}

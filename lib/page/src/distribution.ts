@@ -1,0 +1,182 @@
+/** The chart of how long turns took: a bar for each bucket of the histogram. @module */
+
+import uPlot from "uplot";
+import type { TurnSeconds } from "./api.ts";
+import { Card, picture } from "./card.ts";
+import type { Surroundings } from "./chart.ts";
+import { csv } from "./csv.ts";
+import { faint } from "./palette.ts";
+
+const HEIGHT = 216;
+const METRIC = "temps_simulation_tour_seconds_bucket";
+const QUERIES = [
+  `sum by (le) (${METRIC})`,
+  `histogram_quantile(0.95, rate(${METRIC}[1m]))`,
+];
+
+interface Bar {
+  /** The upper bound in seconds; Infinity for the last bucket. */
+  readonly bound: number;
+  readonly turns: number;
+}
+
+/** The buckets from the first to the last that has turns, and one on either side. */
+export function barsOf({ le, counts }: TurnSeconds): readonly Bar[] {
+  const bars = counts.map((turns, index) => ({ bound: le[index] ?? Infinity, turns }));
+  const first = bars.findIndex(({ turns }) => turns > 0);
+  const last = bars.findLastIndex(({ turns }) => turns > 0);
+  return first < 0 ? [] : bars.slice(Math.max(first - 1, 0), last + 2);
+}
+
+/**
+ * The duration that a share of the turns stay below, as histogram_quantile() works it out: linear
+ * within a bucket. The highest bound where it lies beyond all of them.
+ */
+export function quantile({ le, counts }: TurnSeconds, share: number): number {
+  const wanted = share * counts.reduce((sum, turns) => sum + turns, 0);
+  let below = 0;
+  for (const [index, bound] of le.entries()) {
+    const turns = counts[index] ?? 0;
+    if (turns > 0 && below + turns >= wanted) {
+      const low = le[index - 1] ?? 0;
+      return low + (bound - low) * (wanted - below) / turns;
+    }
+    below += turns;
+  }
+  return le.at(-1) ?? NaN;
+}
+
+export class Distribution {
+  readonly card: Card;
+  isSeen = true;
+  readonly #around: Surroundings;
+  #bars: readonly Bar[] = [];
+  #plot: uPlot | undefined;
+  #made = "";
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+    const { texts, format, announce } = around;
+    const title = texts.charts.distribution;
+    this.card = new Card({
+      id: "distribution",
+      title,
+      texts,
+      metrics: ["temps_simulation_tour_seconds"],
+      legend: [{ label: texts.series.turns, colour: "blue" }],
+      table: () => ({
+        header: [texts.series.duration, texts.series.turns],
+        rows: this.#bars.map(({ bound, turns }) => [this.#label(bound), format.whole(turns)]),
+      }),
+      csv: () =>
+        csv(
+          ["le", "turns"],
+          this.#bars.map(({ bound, turns }) => [bound === Infinity ? "Inf" : bound, turns]),
+        ),
+      png: () => this.#plot && picture(title, METRIC, this.#plot.ctx.canvas),
+      announce,
+    });
+    this.card.setQueries(QUERIES);
+  }
+
+  draw(seconds: TurnSeconds | null): void {
+    if (!this.isSeen) return;
+    const { texts, format } = this.#around;
+    this.#bars = seconds === null ? [] : barsOf(seconds);
+    if (seconds === null || this.#bars.length === 0) {
+      this.card.setNote(texts.noColumn);
+      return;
+    }
+    this.card.setNote(undefined);
+    const said = texts.quantiles(
+      format.seconds(quantile(seconds, 0.5)),
+      format.seconds(quantile(seconds, 0.95)),
+    );
+    const all = seconds.counts.reduce((sum, turns) => sum + turns, 0);
+    this.card.setUnit(said);
+    this.card.setValue(0, format.whole(all));
+    this.card.plot.setAttribute("aria-label", `${texts.charts.distribution}: ${said}`);
+    const made = this.#bars.map(({ bound }) => bound).join();
+    const data: uPlot.AlignedData = [
+      this.#bars.map((_, index) => index),
+      this.#bars.map(({ turns }) => turns),
+    ];
+    if (this.#plot === undefined || this.#made !== made) {
+      this.destroy();
+      this.#made = made;
+      this.#plot = new uPlot(this.#options(), data, this.card.plot);
+    } else this.#plot.setData(data);
+    this.card.refreshTable();
+  }
+
+  resize(): void {
+    const { clientWidth } = this.card.plot;
+    if (this.#plot !== undefined && clientWidth > 0 && clientWidth !== this.#plot.width) {
+      this.#plot.setSize({ width: clientWidth, height: HEIGHT });
+    }
+  }
+
+  destroy(): void {
+    this.#plot?.destroy();
+    this.#plot = undefined;
+    this.#made = "";
+  }
+
+  #label(bound: number): string {
+    const { format } = this.#around;
+    const last = this.#bars.findLast(({ bound }) => bound !== Infinity)?.bound ?? 0;
+    return bound === Infinity ? `> ${format.seconds(last)}` : `≤ ${format.seconds(bound)}`;
+  }
+
+  #options(): uPlot.Options {
+    const { palette, format } = this.#around;
+    const colours = palette();
+    const axis = {
+      stroke: colours.muted,
+      font: "12px system-ui, sans-serif",
+      ticks: { show: false },
+      border: { show: false },
+    };
+    return {
+      width: Math.max(this.card.plot.clientWidth, 200),
+      height: HEIGHT,
+      padding: [12, 12, 0, 0],
+      legend: { show: false },
+      cursor: { show: false },
+      scales: {
+        x: { time: false, range: (_plot, low, high) => [low - 0.6, high + 0.6] },
+        y: { range: (_plot, _low, high) => [0, Math.max(high * 1.08, 1)] },
+      },
+      axes: [
+        {
+          ...axis,
+          size: 30,
+          space: 62,
+          grid: { show: false },
+          incrs: [1, 2, 4, 8],
+          values: (_plot, splits) =>
+            splits.map((index) => {
+              const bar = this.#bars[index];
+              return bar === undefined ? "" : this.#label(bar.bound);
+            }),
+        },
+        {
+          ...axis,
+          grid: { stroke: colours.grid, width: 1 },
+          space: 34,
+          values: (_plot, splits, _axis, _space, step) =>
+            splits.map((turns) => format.tick("count", turns, step)),
+          size: (_plot, values) =>
+            16 + 6.6 * Math.max(3, ...(values ?? []).map((text) => text.length)),
+        },
+      ],
+      series: [{}, {
+        stroke: colours.blue,
+        fill: faint(colours.blue, 0.45),
+        width: 1,
+        points: { show: false },
+        paths: uPlot.paths.bars!({ size: [0.86, 64] }),
+      }],
+    };
+  }
+}

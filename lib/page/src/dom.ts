@@ -1,0 +1,64 @@
+/** Makes and changes elements; text goes in as text only. @module */
+
+type Attributes = Readonly<
+  Record<string, string | number | boolean | undefined | ((event: Event) => void)>
+>;
+
+/** Makes an element. Functions become listeners, `true` an empty attribute, `false` none. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: readonly (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name, value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== undefined) element.setAttribute(name, String(value));
+  }
+  element.append(...children);
+  return element;
+}
+
+/** Changes a text only where it is another, so that nothing is laid out or read out in vain. */
+export function setText(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Puts text into the clipboard, also where the page came over plain HTTP from another machine. */
+export async function copyText(text: string): Promise<void> {
+  if (globalThis.isSecureContext) {
+    await navigator.clipboard.writeText(text);
+    return;
+  }
+  const area = h("textarea", { class: "aside" });
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}
+
+/** Hands a file to the reader. */
+export function download(name: string, content: Blob): void {
+  const url = URL.createObjectURL(content);
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+/** What the reader chose before; nothing where the browser keeps nothing. */
+export function recall(key: string): string | undefined {
+  try {
+    return localStorage.getItem(`tradesim-${key}`) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function remember(key: string, value: string): void {
+  try {
+    localStorage.setItem(`tradesim-${key}`, value);
+  } catch {
+    // The choice then lasts as long as the page.
+  }
+}

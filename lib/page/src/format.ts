@@ -1,0 +1,115 @@
+/** Writes numbers, times and durations as a language does. @module */
+
+export type Language = "fr" | "en";
+
+/** What a number counts. */
+export type Unit = "euros" | "count" | "rate" | "seconds" | "turns";
+
+const LOCALES: Readonly<Record<Language, string>> = { fr: "fr-FR", en: "en-GB" };
+const UNKNOWN = "–";
+
+export type Format = ReturnType<typeof createFormat>;
+
+function clockOf(seconds: number): string {
+  const whole = Math.floor(seconds);
+  const [hours, minutes, rest] = [
+    Math.floor(whole / 3600),
+    Math.floor(whole / 60) % 60,
+    whole % 60,
+  ];
+  const two = (part: number) => String(part).padStart(2, "0");
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+/** All functions write "–" for what is unknown: null, undefined or not finite. */
+export function createFormat(language: Language) {
+  const locale = LOCALES[language];
+  const number = (options: Intl.NumberFormatOptions) => {
+    const format = new Intl.NumberFormat(locale, options);
+    return (value: number | null | undefined) =>
+      value === null || value === undefined || !Number.isFinite(value)
+        ? UNKNOWN
+        : format.format(value);
+  };
+  const whole = number({ maximumFractionDigits: 0 });
+  const decimal = number({ maximumFractionDigits: 2 });
+  const significant = number({ maximumSignificantDigits: 3 });
+  const euros = number({ style: "currency", currency: "EUR" });
+  const compacts = new Map<string, ReturnType<typeof number>>();
+  const compact = (isMoney: boolean, digits: number) => {
+    const key = `${isMoney} ${digits}`;
+    let made = compacts.get(key);
+    if (made === undefined) {
+      made = number({
+        notation: "compact",
+        maximumSignificantDigits: digits,
+        ...(isMoney ? { style: "currency", currency: "EUR" } : {}),
+      });
+      compacts.set(key, made);
+    }
+    return made;
+  };
+  const percent = number({ style: "percent", maximumSignificantDigits: 3 });
+  const time = new Intl.DateTimeFormat(locale, {
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+  });
+  const moment = new Intl.DateTimeFormat(locale, { dateStyle: "short", timeStyle: "medium" });
+
+  /** A duration with the unit that suits it. */
+  function seconds(value: number | null | undefined): string {
+    if (value === null || value === undefined || !Number.isFinite(value)) return UNKNOWN;
+    const size = Math.abs(value);
+    if (size === 0) return "0 s";
+    if (size < 1e-6) return `${significant(value * 1e9)} ns`;
+    if (size < 1e-3) return `${significant(value * 1e6)} µs`;
+    if (size < 1) return `${significant(value * 1e3)} ms`;
+    return size < 120 ? `${significant(value)} s` : clockOf(value);
+  }
+
+  function bytes(value: number): string {
+    const units = language === "fr"
+      ? ["o", "kio", "Mio", "Gio", "Tio"]
+      : ["B", "KiB", "MiB", "GiB", "TiB"];
+    const step = Math.min(Math.floor(Math.log2(Math.max(Math.abs(value), 1)) / 10), 4);
+    return `${significant(value / 1024 ** step)} ${units[step]}`;
+  }
+
+  return {
+    whole,
+    decimal,
+    significant,
+    euros,
+    percent,
+    seconds,
+    bytes,
+    clock: clockOf,
+    /** A time of day; `at` is in seconds since 1970. */
+    time: (at: number) => time.format(at * 1000),
+    /** Date and time of day. */
+    moment: (at: number) => moment.format(at * 1000),
+    /** A value of a chart, in full. */
+    value(unit: Unit, value: number | null | undefined): string {
+      if (unit === "euros") return euros(value);
+      if (unit === "seconds") return seconds(value);
+      return unit === "rate" ? decimal(value) : whole(value);
+    },
+    /** The same as short as an axis needs it, to tell it from a value that is a step away. */
+    tick(unit: Unit, value: number, step: number): string {
+      if (unit === "seconds") return seconds(value);
+      const digits = Math.ceil(Math.log10(Math.max(Math.abs(value) / step, 1))) + 1;
+      return compact(unit === "euros", Math.min(Math.max(digits, 2), 12))(value);
+    },
+    /** A number of the exporter or of the system, by the unit that its name ends with. */
+    metric(name: string, value: number): string {
+      const plain = name.replace(/\{.*/, "");
+      if (plain.endsWith("_timestamp_seconds") || plain === "process_start_time_seconds") {
+        return moment.format(value * 1000);
+      }
+      if (/_seconds(_total|_sum)?$/.test(plain)) return seconds(value);
+      if (/_bytes(_total)?$/.test(plain)) return bytes(value);
+      return plain.endsWith("_percent") ? percent(value / 100) : decimal(value);
+    },
+  };
+}

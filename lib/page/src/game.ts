@@ -1,0 +1,114 @@
+/** One game as the page knows it: its turns, its events and its state, gaps filled from the history. @module */
+
+import {
+  askHistory,
+  type Detail,
+  type GameEvent,
+  type State,
+  type Summary,
+  type TurnSeconds,
+  type TurnsMessage,
+} from "./api.ts";
+import { rowAt, Turns } from "./turns.ts";
+
+/** Events that are kept; the oldest go first. */
+const MAX_EVENTS = 5000;
+/** Messages that may wait for a history; a gap that is longer is asked for again. */
+const MAX_WAITING = 600;
+const RETRY_MS = 1000;
+
+/** What the drawing needs to know of an event once its turn has been found. */
+export interface Mark extends GameEvent {
+  /** The turn that it happened in, or the nearest one that is known. */
+  readonly at: number;
+}
+
+export class Game {
+  readonly turns = new Turns();
+  /** In the order in which they happened. */
+  events: Mark[] = [];
+  summary: Summary | undefined;
+  turnSeconds: TurnSeconds | null = null;
+  detail: Detail | undefined;
+  /** Grows with every change. */
+  version = 0;
+  #filling = false;
+  /** Whether messages were missed since the history was asked for. */
+  #isGapOpen = false;
+  #waiting: TurnsMessage[] = [];
+
+  constructor(
+    readonly session: string,
+    readonly onChange: () => void,
+  ) {}
+
+  /**
+   * Asks for the turns after the last known one. What is told meanwhile waits, so that no gap is
+   * left. Is done when they are there, or the exporter does not know the game.
+   */
+  async fill(ask: typeof askHistory = askHistory): Promise<void> {
+    this.#isGapOpen = true;
+    if (this.#filling) return;
+    this.#filling = true;
+    while (this.#isGapOpen) {
+      this.#isGapOpen = false;
+      this.#waiting = [];
+      try {
+        const history = await ask(this.session, this.turns.last + 1);
+        if (history !== undefined) this.#add(history);
+      } catch {
+        this.#isGapOpen = true;
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+    this.#filling = false;
+    for (const message of this.#waiting) this.#add(message);
+    this.#waiting = [];
+    this.#changed();
+  }
+
+  take(message: TurnsMessage): void {
+    if (this.#filling) {
+      if (this.#waiting.length < MAX_WAITING) this.#waiting.push(message);
+      else this.#isGapOpen = true;
+      return;
+    }
+    this.#add(message);
+    this.#changed();
+  }
+
+  show(state: Pick<State, "summary" | "turn_seconds">): void {
+    this.summary = state.summary;
+    this.turnSeconds = state.turn_seconds;
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.version++;
+    this.onChange();
+  }
+
+  #add({ columns, events }: TurnsMessage): void {
+    this.turns.append(columns);
+    if (events.length === 0) return;
+    const known = new Set(this.events.slice(-1000).map(keyOf));
+    for (const event of events) {
+      if (known.has(keyOf(event))) continue;
+      this.events.push({ ...event, at: event.tour ?? this.#turnAt(event.timestamp) });
+    }
+    this.events.sort((a, b) => a.at - b.at);
+    if (this.events.length > MAX_EVENTS) this.events = this.events.slice(-MAX_EVENTS);
+  }
+
+  /** The first turn that was over at a time. */
+  #turnAt(timestamp: number): number {
+    const times = this.turns.column("timestamp");
+    if (times === undefined) return this.turns.last;
+    const row = Math.min(rowAt(times, timestamp), this.turns.length - 1);
+    return this.turns.column("tour")![row] ?? 0;
+  }
+}
+
+function keyOf({ tour, timestamp, type, nombre }: GameEvent): string {
+  return `${type} ${tour ?? timestamp} ${nombre ?? ""}`;
+}

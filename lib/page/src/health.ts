@@ -1,0 +1,75 @@
+/** How the machine and the exporter are, by metric. @module */
+
+import type { Values } from "./api.ts";
+import { h, setText } from "./dom.ts";
+import type { Format } from "./format.ts";
+import type { Texts } from "./texts.ts";
+
+class MetricTable {
+  readonly root: HTMLElement;
+  readonly #note: HTMLElement;
+  readonly #body = h("tbody");
+  readonly #cells = new Map<string, HTMLElement>();
+
+  constructor(
+    title: string,
+    private readonly around: { readonly texts: Texts; readonly format: Format },
+  ) {
+    const { texts } = around;
+    this.#note = h("p", { class: "note" }, texts.noHealth);
+    const head = h(
+      "tr",
+      {},
+      h("th", { scope: "col" }, texts.metricHeader),
+      h("th", { scope: "col", class: "number" }, texts.valueHeader),
+    );
+    this.root = h(
+      "section",
+      { class: "panel" },
+      h("header", {}, h("h3", {}, title)),
+      this.#note,
+      h(
+        "div",
+        { class: "scroll", tabindex: 0, role: "region", "aria-label": title },
+        h("table", {}, h("thead", {}, head), this.#body),
+      ),
+    );
+  }
+
+  draw(values: Values): void {
+    const entries = Object.entries(values);
+    this.#note.hidden = entries.length > 0;
+    for (const [name, value] of entries) {
+      let cell = this.#cells.get(name);
+      if (cell === undefined) {
+        cell = h("td", { class: "number" });
+        this.#cells.set(name, cell);
+        this.#body.append(h("tr", {}, h("th", { scope: "row" }, h("code", {}, name)), cell));
+      }
+      setText(cell, this.around.format.metric(name, value));
+    }
+  }
+}
+
+export class Health {
+  readonly root: HTMLElement;
+  readonly #system: MetricTable;
+  readonly #exporter: MetricTable;
+
+  constructor(around: { readonly texts: Texts; readonly format: Format }) {
+    const { texts } = around;
+    this.#system = new MetricTable(texts.system, around);
+    this.#exporter = new MetricTable(texts.exporter, around);
+    this.root = h(
+      "section",
+      { "aria-labelledby": "health-title" },
+      h("h2", { id: "health-title" }, texts.healthTitle),
+      h("div", { class: "panels" }, this.#system.root, this.#exporter.root),
+    );
+  }
+
+  draw(system: Values, exporter: Values): void {
+    this.#system.draw(system);
+    this.#exporter.draw(exporter);
+  }
+}

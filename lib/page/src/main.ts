@@ -1,0 +1,211 @@
+/** The page: keeps the games up to date from the exporter, and draws them when there is something new. @module */
+
+import { askSessions, askState, type Sessions, type Summary, type Values } from "./api.ts";
+import { recall, remember } from "./dom.ts";
+import { openFeed } from "./feed.ts";
+import type { Language } from "./format.ts";
+import { Game } from "./game.ts";
+import type { Connection } from "./header.ts";
+import { type Extent, Range } from "./range.ts";
+import { type Scene, turnAt } from "./scene.ts";
+import { type Actions, type Choices, Screen } from "./screen.ts";
+
+/** Ages and the like grow without news. */
+const TICK_MS = 1000;
+/** Turns around one that was asked for. */
+const AROUND = 25;
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+function chosenLanguage(): Language {
+  const language = recall("language") ?? document.documentElement.lang;
+  return language === "fr" ? "fr" : "en";
+}
+
+const choices: Choices = {
+  language: chosenLanguage(),
+  isDark: (recall("theme") ?? (dark.matches ? "dark" : "light")) === "dark",
+  axis: "turn",
+  isPerTurn: true,
+  areMarksShown: true,
+  session: undefined,
+  other: undefined,
+};
+const range = new Range();
+let connection: Connection = "connecting";
+let exporter: Sessions["exporter"] | undefined;
+let sessions: readonly Summary[] = [];
+let game: Game | undefined;
+let other: Game | undefined;
+let values: { readonly exporter: Values; readonly system: Values } = { exporter: {}, system: {} };
+/** What the exporter's clock is ahead of this one, in seconds. */
+let ahead = 0;
+let isAsked = false;
+
+function showTheme(): void {
+  document.documentElement.dataset.theme = choices.isDark ? "dark" : "light";
+}
+
+function extent(): Extent {
+  const first = game?.turns.first ?? 0;
+  return [first, Math.max(game?.turns.last ?? 0, first)];
+}
+
+function draw(): void {
+  isAsked = false;
+  screen.draw({
+    choices,
+    range,
+    extent: extent(),
+    connection,
+    exporter,
+    sessions,
+    game,
+    other,
+    values,
+    now: Date.now() / 1000 + ahead,
+  });
+}
+
+/** Draws once before the next frame, and not at all while nobody sees it. */
+function redraw(): void {
+  if (isAsked || document.hidden) return;
+  isAsked = true;
+  requestAnimationFrame(draw);
+}
+
+/** Changes the view, and shows it. */
+function change(how: () => void): void {
+  how();
+  redraw();
+}
+
+/** A turn from a place on the x axis. */
+function turnOf(x: number): number {
+  if (game === undefined) return x;
+  const scene: Scene = { ...choices, game, other, window: range.window(extent()) };
+  return turnAt(scene, x);
+}
+
+const actions: Actions = {
+  select: (from, to) => change(() => range.select(turnOf(from), turnOf(to), extent())),
+  zoom: (factor, at) =>
+    change(() => range.zoom(factor, extent(), at === undefined ? undefined : turnOf(at))),
+  pan: (share) => change(() => range.pan(share, extent())),
+  showAll: () => change(() => range.showAll()),
+  slide: (turn) => change(() => range.slide(turn, extent())),
+  goLive: () => change(() => range.goLive()),
+  goTo: (turn) => change(() => range.select(turn - AROUND, turn + AROUND, extent())),
+  setAxis: (axis) => change(() => choices.axis = axis),
+  setPerTurn: (isPerTurn) => change(() => choices.isPerTurn = isPerTurn),
+  setMarks: (areShown) => change(() => choices.areMarksShown = areShown),
+  setSession(session) {
+    choices.session = session;
+    feed.follow(session);
+  },
+  setOther(session) {
+    choices.other = session;
+    other = session === undefined ? undefined : new Game(session, redraw);
+    if (other !== undefined) {
+      const asked = other;
+      asked.fill();
+      // Without its state, what is worked out from totals of the game is not laid over.
+      askState(asked.session).then((state) => state && asked.show(state), () => {});
+    }
+    redraw();
+  },
+  switchLanguage() {
+    choices.language = choices.language === "fr" ? "en" : "fr";
+    remember("language", choices.language);
+    screen.close();
+    screen = new Screen(choices.language, actions);
+    document.getElementById("language")!.focus();
+    redraw();
+  },
+  switchTheme() {
+    choices.isDark = !choices.isDark;
+    remember("theme", choices.isDark ? "dark" : "light");
+    showTheme();
+    change(() => screen.repaint());
+  },
+  redraw,
+};
+
+showTheme();
+let screen = new Screen(choices.language, actions);
+
+/** The game of a session; another one takes the place of the one that is shown. */
+function gameOf(session: string): Game {
+  if (game?.session === session) return game;
+  game = new Game(session, redraw);
+  game.summary = sessions.find((summary) => summary.session === session);
+  range.showAll();
+  if (choices.other === session) actions.setOther(undefined);
+  game.fill();
+  return game;
+}
+
+const feed = openFeed({
+  async hello({ session }) {
+    connection = "connected";
+    const known = game;
+    if (session !== null && gameOf(session) === known) known.fill();
+    other?.fill();
+    redraw();
+    try {
+      const answer = await askSessions();
+      if (answer === undefined) return;
+      ({ exporter, sessions } = answer);
+      ahead = exporter.now - Date.now() / 1000;
+      redraw();
+    } catch {
+      // The exporter went again; the stream says so too.
+    }
+  },
+  turns(message) {
+    if (message.session === other?.session) other.take(message);
+    else gameOf(message.session).take(message);
+  },
+  state(state) {
+    values = { exporter: state.exporter, system: state.system };
+    gameOf(state.summary.session).show(state);
+  },
+  detail(detail) {
+    if (game === undefined) return;
+    game.detail = detail;
+    redraw();
+  },
+  sessions(message) {
+    sessions = message;
+    redraw();
+  },
+  lost() {
+    connection = "reconnecting";
+    redraw();
+  },
+});
+feed.follow(undefined);
+
+setInterval(() => {
+  // Only the followed game is told of; the one laid over it may be going on too.
+  const laid = sessions.find(({ session }) => session === other?.session);
+  if (laid?.state === "running" && !document.hidden) other?.fill();
+  redraw();
+}, TICK_MS);
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  feed.hurry();
+  redraw();
+});
+dark.addEventListener("change", () => {
+  if (recall("theme") !== undefined) return;
+  choices.isDark = dark.matches;
+  showTheme();
+  change(() => screen.repaint());
+});
+// Paper is white, has other widths, and shows what lies below the screen.
+matchMedia("print").addEventListener("change", () => {
+  screen.repaint();
+  screen.seeAll();
+  draw();
+});

@@ -1,0 +1,68 @@
+/** What all charts draw from: the games, the part in view and the axis. @module */
+
+import type { Game } from "./game.ts";
+import { rowAt, type Turns } from "./turns.ts";
+
+export type Axis = "turn" | "time";
+
+export interface Scene {
+  readonly game: Game;
+  /** A second game that is laid over. */
+  readonly other: Game | undefined;
+  /** The first and the last turn in view. */
+  readonly window: readonly [from: number, to: number];
+  readonly axis: Axis;
+  readonly isPerTurn: boolean;
+  readonly areMarksShown: boolean;
+}
+
+/** True where times of day say nothing: two games are laid over each other from their beginnings. */
+export function isElapsed({ axis, other }: Scene): boolean {
+  return axis === "time" && other !== undefined;
+}
+
+function beginning(turns: Turns): number {
+  return turns.column("timestamp")?.[0] ?? 0;
+}
+
+/** The place of a turn on the x axis. */
+export function xOfTurn(scene: Scene, turn: number): number {
+  if (scene.axis === "turn") return turn;
+  const { turns } = scene.game;
+  const row = Math.min(rowAt(turns.column("tour")!, turn), turns.length - 1);
+  return (turns.column("timestamp")?.[row] ?? 0) - (isElapsed(scene) ? beginning(turns) : 0);
+}
+
+/** The turn at a place on the x axis. */
+export function turnAt(scene: Scene, x: number): number {
+  if (scene.axis === "turn") return x;
+  const { turns } = scene.game;
+  const time = x + (isElapsed(scene) ? beginning(turns) : 0);
+  const row = Math.min(rowAt(turns.column("timestamp") ?? [], time), turns.length - 1);
+  return turns.column("tour")![Math.max(row, 0)] ?? 0;
+}
+
+/** The rows of a game that lie between two places on the x axis, and one beyond either end. */
+export function rowsBetween(
+  scene: Scene,
+  game: Game,
+  [low, high]: readonly [number, number],
+): readonly [number, number] {
+  const { turns } = game;
+  const shift = isElapsed(scene) ? beginning(turns) : 0;
+  const places = turns.column(scene.axis === "turn" ? "tour" : "timestamp") ?? [];
+  const from = Math.max(rowAt(places, low + shift) - 1, 0);
+  return [from, Math.max(Math.min(rowAt(places, high + shift) + 1, turns.length), from)];
+}
+
+/** The places of rows on the x axis. */
+export function placesOf(
+  scene: Scene,
+  game: Game,
+  rows: { readonly tours: ArrayLike<number>; readonly times: ArrayLike<number> },
+): ArrayLike<number> {
+  if (scene.axis === "turn") return rows.tours;
+  if (!isElapsed(scene)) return rows.times;
+  const start = beginning(game.turns);
+  return Array.from(rows.times, (time) => time - start);
+}

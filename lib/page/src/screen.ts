@@ -1,0 +1,240 @@
+/** The page in one language: all of its parts, put together and drawn from what is known. @module */
+
+import type { Sessions, Summary, Values } from "./api.ts";
+import { Chart, type Moves, type Surroundings } from "./chart.ts";
+import { CHARTS } from "./charts.ts";
+import { Distribution } from "./distribution.ts";
+import { h, setText } from "./dom.ts";
+import { EventsList } from "./events_list.ts";
+import { createFormat, type Language } from "./format.ts";
+import type { Game } from "./game.ts";
+import { type Connection, Header } from "./header.ts";
+import { Health } from "./health.ts";
+import { type Palette, readPalette } from "./palette.ts";
+import type { Extent, Range } from "./range.ts";
+import type { Axis, Scene } from "./scene.ts";
+import { DetailTables } from "./tables.ts";
+import { TEXTS } from "./texts.ts";
+import { Tiles } from "./tiles.ts";
+import { marksLegend, Toolbar } from "./toolbar.ts";
+
+/** What the reader chose. */
+export interface Choices {
+  language: Language;
+  isDark: boolean;
+  axis: Axis;
+  isPerTurn: boolean;
+  areMarksShown: boolean;
+  /** A session; undefined for the newest. */
+  session: string | undefined;
+  other: string | undefined;
+}
+
+/** All that the screen shows. */
+export interface Shown {
+  readonly choices: Choices;
+  readonly range: Range;
+  readonly extent: Extent;
+  readonly connection: Connection;
+  readonly exporter: Sessions["exporter"] | undefined;
+  readonly sessions: readonly Summary[];
+  readonly game: Game | undefined;
+  readonly other: Game | undefined;
+  readonly values: { readonly exporter: Values; readonly system: Values };
+  /** The exporter's time, in seconds since 1970. */
+  readonly now: number;
+}
+
+/** What the reader does. */
+export interface Actions extends Moves {
+  setSession(session: string | undefined): void;
+  setOther(session: string | undefined): void;
+  switchLanguage(): void;
+  switchTheme(): void;
+  setAxis(axis: Axis): void;
+  setPerTurn(isPerTurn: boolean): void;
+  setMarks(areShown: boolean): void;
+  slide(turn: number): void;
+  goLive(): void;
+  /** Shows a turn with some turns around it. */
+  goTo(turn: number): void;
+  /** Asks for everything to be drawn again. */
+  redraw(): void;
+}
+
+/** How a game without TradeSim is played beside the exporter. */
+const SIMULATE = "deno task simulate --infinite --pause 250ms --with-metrics";
+
+export class Screen {
+  readonly #language: Language;
+  readonly #header: Header;
+  readonly #tiles: Tiles;
+  readonly #toolbar: Toolbar;
+  readonly #charts: readonly Chart[];
+  readonly #distribution: Distribution;
+  readonly #events: EventsList;
+  readonly #tables: DetailTables;
+  readonly #health: Health;
+  readonly #about: HTMLElement;
+  readonly #metricsLink: HTMLAnchorElement;
+  readonly #empty: HTMLElement;
+  readonly #main: HTMLElement;
+  readonly #live = h("p", { class: "aside", role: "status", "aria-live": "polite" });
+  readonly #seen: IntersectionObserver;
+  readonly #sizes: ResizeObserver;
+  #palette: Palette | undefined;
+  #state = "";
+
+  constructor(language: Language, actions: Actions) {
+    this.#language = language;
+    const texts = TEXTS[language];
+    const format = createFormat(language);
+    const around: Surroundings = {
+      texts,
+      format,
+      palette: () => this.#palette ??= readPalette(),
+      moves: actions,
+      announce: (text) => setText(this.#live, text),
+    };
+    this.#header = new Header({
+      texts,
+      format,
+      otherLanguage: language === "fr" ? "en" : "fr",
+      onSession: actions.setSession,
+      onOther: actions.setOther,
+      onLanguage: actions.switchLanguage,
+      onTheme: actions.switchTheme,
+    });
+    this.#tiles = new Tiles(around);
+    this.#toolbar = new Toolbar({
+      texts,
+      format,
+      onAxis: actions.setAxis,
+      onPerTurn: actions.setPerTurn,
+      onMarks: actions.setMarks,
+      onSlide: actions.slide,
+      onZoom: (factor) => actions.zoom(factor),
+      onAll: actions.showAll,
+      onLive: actions.goLive,
+    });
+    this.#charts = CHARTS.map((definition) => new Chart(definition, around));
+    this.#distribution = new Distribution(around);
+    this.#events = new EventsList({ texts, format, onTurn: actions.goTo });
+    this.#tables = new DetailTables(around);
+    this.#health = new Health(around);
+    this.#about = h("span");
+    this.#metricsLink = h("a", { href: "/metrics" }, texts.metricsLink);
+    this.#empty = h(
+      "section",
+      { class: "empty", hidden: true },
+      h("h2", {}, texts.waiting),
+      h("p", {}, texts.waitingHint),
+      h("p", {}, h("code", {}, SIMULATE)),
+    );
+    const cards = [...this.#charts, this.#distribution];
+    this.#main = h(
+      "main",
+      { id: "main", tabindex: -1, hidden: true },
+      this.#tiles.root,
+      h("h2", { class: "aside" }, texts.chartsTitle),
+      this.#toolbar.root,
+      marksLegend(texts),
+      h("div", { class: "charts" }, ...cards.map(({ card }) => card.root)),
+      h("p", { id: "keys", class: "hint" }, texts.keys),
+      this.#events.root,
+      this.#tables.root,
+      this.#health.root,
+    );
+    document.documentElement.lang = language;
+    document.title = `${texts.title} – ${texts.subtitle}`;
+    document.body.replaceChildren(
+      h("a", { class: "skip", href: "#main" }, texts.skip),
+      this.#header.root,
+      this.#live,
+      this.#empty,
+      this.#main,
+      h(
+        "footer",
+        {},
+        this.#about,
+        " · ",
+        this.#metricsLink,
+        " · ",
+        h("a", { href: "/about" }, texts.about),
+      ),
+    );
+    this.#seen = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) {
+        const chart = cards.find(({ card }) => card.root === target);
+        if (chart !== undefined) chart.isSeen = isIntersecting;
+      }
+      actions.redraw();
+    }, { rootMargin: "200px" });
+    this.#sizes = new ResizeObserver(() => {
+      for (const card of cards) card.resize();
+    });
+    for (const { card } of cards) {
+      this.#seen.observe(card.root);
+      this.#sizes.observe(card.root);
+    }
+  }
+
+  /** Takes new colours, and makes every chart anew with them. */
+  repaint(): void {
+    this.#palette = undefined;
+    for (const chart of [...this.#charts, this.#distribution]) chart.destroy();
+  }
+
+  /** Draws what is off the screen too, for paper. */
+  seeAll(): void {
+    for (const chart of [...this.#charts, this.#distribution]) chart.isSeen = true;
+  }
+
+  draw(shown: Shown): void {
+    const texts = TEXTS[this.#language];
+    const format = createFormat(this.#language);
+    const { choices, game, other, exporter, sessions, range, extent, values } = shown;
+    this.#header.showConnection(shown.connection);
+    this.#header.showTheme(choices.isDark);
+    this.#header.showSessions(sessions, {
+      shown: choices.session,
+      current: game?.session,
+      other: choices.other,
+    });
+    if (exporter !== undefined) {
+      this.#metricsLink.href = exporter.telemetryPath;
+      const uptime = texts.uptime(format.clock(Math.max(0, shown.now - exporter.started)));
+      setText(this.#about, `${texts.version(exporter.version)}, ${uptime}`);
+    }
+    const isEmpty = game === undefined || (game.turns.length === 0 && game.summary === undefined);
+    this.#empty.hidden = !isEmpty || shown.connection === "connecting";
+    this.#main.hidden = isEmpty;
+    this.#health.draw(values.system, values.exporter);
+    if (isEmpty) return;
+    this.#tiles.draw(game, shown.now);
+    this.#announceState(game);
+    this.#toolbar.draw(range, extent, choices);
+    this.#tables.draw(game.detail);
+    this.#distribution.draw(game.turnSeconds);
+    if (game.turns.length === 0) return;
+    const scene: Scene = { ...choices, game, other, window: range.window(extent) };
+    for (const chart of this.#charts) chart.draw(scene);
+    this.#events.draw(scene);
+  }
+
+  #announceState({ summary, session }: Game): void {
+    if (summary === undefined) return;
+    const texts = TEXTS[this.#language];
+    const said = texts.stateChanged(session, texts.states[summary.state]);
+    if (said === this.#state) return;
+    // How a game stands when the page opens is on the page.
+    if (this.#state !== "") setText(this.#live, said);
+    this.#state = said;
+  }
+
+  close(): void {
+    this.#seen.disconnect();
+    this.#sizes.disconnect();
+    for (const chart of [...this.#charts, this.#distribution]) chart.destroy();
+  }
+}

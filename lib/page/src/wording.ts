@@ -1,0 +1,30 @@
+/** Says in words what an event did. @module */
+
+import type { GameEvent } from "./api.ts";
+import type { Format } from "./format.ts";
+import type { Texts } from "./texts.ts";
+
+/** The name of an event's type; the type itself where it is not one of TradeSim's. */
+export function eventName({ type }: GameEvent, texts: Texts): string {
+  return Object.hasOwn(texts.events, type) ? texts.events[type]! : type;
+}
+
+/** What it did, as far as the simulation tells. */
+export function eventEffect(event: GameEvent, texts: Texts, format: Format): string {
+  const { type, nombre, total } = event;
+  if (nombre === undefined || total === undefined) return "";
+  const isMoney = type === "inflation" || type === "recharge_budget";
+  const sign = total > 0 ? "+" : total < 0 ? "−" : "";
+  const size = isMoney ? format.euros(Math.abs(total)) : format.whole(Math.abs(total));
+  const words = Object.hasOwn(texts.effects, type) ? texts.effects[type] : undefined;
+  const said = (value: string, word = "") => word === "" ? value : `${value} ${word}`;
+  return said(format.whole(nombre), nombre === 1 ? words?.one : words?.many) + ", " +
+    said(sign + size, words?.total);
+}
+
+/** Both in one line. */
+export function eventLine(event: GameEvent, texts: Texts, format: Format): string {
+  const effect = eventEffect(event, texts, format);
+  const name = eventName(event, texts);
+  return effect === "" ? name : `${name} (${effect})`;
+}

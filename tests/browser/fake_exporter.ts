@@ -1,0 +1,142 @@
+/** Speaks the exporter's API to the page with what a test puts in, for what no real game brings about. @module */
+
+import { PAGE_ASSETS, PAGE_POLICY, pageHtml } from "../../lib/page/mod.ts";
+import type { Columns, Detail, GameEvent, Summary } from "../../lib/page/src/api.ts";
+
+export interface FakeExporter {
+  readonly url: string;
+  /** What the API tells from now on. */
+  summary: Summary;
+  history: { columns: Columns; events: readonly GameEvent[] };
+  /** Sends a message to every open stream. */
+  send(event: string, data: unknown): void;
+  stop(): Promise<void>;
+}
+
+/** Turns `from` to `to` of a made-up game whose numbers follow from the turn. */
+export function turnsOf(from: number, to: number): Record<string, number[]> {
+  const tour = Array.from({ length: to - from + 1 }, (_, index) => from + index);
+  const of = (value: (turn: number) => number) => tour.map(value);
+  return {
+    tour,
+    timestamp: of((turn) => 1_795_000_000 + turn * 0.25),
+    budget_total: of((turn) => 150_000 + 20_000 * Math.sin(turn / 90) - turn / 100),
+    budget_min: of((turn) => 30_000 + 8000 * Math.sin(turn / 50)),
+    budget_max: of((turn) => 70_000 + 9000 * Math.sin(turn / 70)),
+    transactions_reussies_total: of((turn) => turn * 4 + Math.floor(20 * Math.sin(turn / 11))),
+    transactions_echouees_total: of((turn) => Math.floor(turn / 3)),
+    transactions_montant_total: of((turn) => turn * 450),
+    produits_actifs: of((turn) => 12 + Math.round(3 * Math.sin(turn / 40))),
+    produits_prix_moyen: of((turn) => 100 + turn / 50),
+    duree_seconds: of((turn) => 1e-4 * (1 + (turn % 7) / 3)),
+    evenements_total: of((turn) => turn),
+  };
+}
+
+export function summaryOf(session: string, turn: number): Summary {
+  return {
+    session,
+    format: "natif",
+    state: "running",
+    turn,
+    turns_per_second: 4,
+    first_report: 1_795_000_000,
+    last_report: 1_795_000_000 + turn * 0.25,
+    from: 1,
+    points: turn,
+    values: {
+      budget_total: 150_000,
+      entreprises_total: 3,
+      entreprises_solvables: 3,
+      produits_total: 20,
+      produits_actifs: 12,
+      transactions_total: turn * 4,
+      transactions_reussies_total: turn * 3,
+    },
+  };
+}
+
+export const DETAIL: Detail = {
+  produits: [{ nom: "Café", prix: 12.5 }, { nom: "=SUM(A1)", prix: 3 }],
+  entreprises: [
+    { nom: "<script>document.title='owned'</script>", budget: 100, stocks: [1, 2] },
+    { nom: "<img src=x onerror=document.title='owned'>", budget: 200, stocks: [5, 0] },
+  ],
+  fournisseurs: [{ nom: "</td><b>Bold</b>", stocks: [7, 8] }],
+};
+
+export function startFake(): FakeExporter {
+  const readers = new Set<ReadableStreamDefaultController<Uint8Array>>();
+  const encoder = new TextEncoder();
+  const frame = (event: string, data: unknown) =>
+    encoder.encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  const fake = {
+    summary: summaryOf("a", 100),
+    history: { columns: turnsOf(1, 100) as Columns, events: [] as readonly GameEvent[] },
+  };
+  const state = () => ({ summary: fake.summary, turn_seconds: null, exporter: {}, system: {} });
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+    const { pathname, searchParams } = new URL(request.url);
+    const asset = PAGE_ASSETS.get(pathname);
+    if (asset !== undefined) {
+      return new Response(asset.bytes, { headers: { "content-type": asset.type } });
+    }
+    switch (pathname) {
+      case "/":
+        return new Response(pageHtml("en"), {
+          headers: { "content-type": "text/html", "content-security-policy": PAGE_POLICY },
+        });
+      case "/api/sessions":
+        return Response.json({
+          exporter: { version: "0", started: 0, now: Date.now() / 1000, telemetryPath: "/metrics" },
+          sessions: [fake.summary],
+        });
+      case "/api/state":
+        return Response.json({ ...state(), detail: DETAIL });
+      case "/api/history": {
+        const from = Number(searchParams.get("from"));
+        const { columns, events } = fake.history;
+        const first = (columns.tour ?? []).findIndex((tour) => tour! >= from);
+        return Response.json({
+          session: fake.summary.session,
+          columns: Object.fromEntries(
+            Object.entries(columns).map((
+              [name, column],
+            ) => [name, first < 0 ? [] : column.slice(first)]),
+          ),
+          events: events.filter(({ tour }) => (tour ?? 0) >= from),
+        });
+      }
+      case "/api/events": {
+        let own: ReadableStreamDefaultController<Uint8Array>;
+        const body = new ReadableStream<Uint8Array>({
+          start(controller) {
+            own = controller;
+            readers.add(controller);
+            controller.enqueue(
+              frame("hello", { version: "0", started: 0, session: fake.summary.session }),
+            );
+            controller.enqueue(frame("state", state()));
+            controller.enqueue(frame("detail", DETAIL));
+          },
+          cancel: () => void readers.delete(own),
+        });
+        return new Response(body, { headers: { "content-type": "text/event-stream" } });
+      }
+      default:
+        return new Response("Not found", { status: 404 });
+    }
+  });
+  return Object.assign(fake, {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    send(event: string, data: unknown) {
+      const bytes = frame(event, data);
+      for (const reader of readers) reader.enqueue(bytes);
+    },
+    async stop() {
+      for (const reader of readers) reader.close();
+      readers.clear();
+      await server.shutdown();
+    },
+  });
+}
