@@ -7,6 +7,8 @@ import { createIntake } from "../../lib/model/mod.ts";
 import type { BasicAuth } from "../../lib/server/auth.ts";
 import { createAccess } from "../../lib/server/access.ts";
 import { acceptsGzip, createHandler, type HandlerOptions } from "../../lib/server/handler.ts";
+import { PAGE_ASSETS, PAGE_POLICY } from "../../lib/page/mod.ts";
+import { LANDING_POLICY } from "../../lib/server/landing.ts";
 import { createBodyReader, type ReadBody } from "../../lib/source/body.ts";
 import { createTelemetry } from "../../lib/telemetry/mod.ts";
 import { valueOf } from "../harness/exporter.ts";
@@ -93,6 +95,8 @@ Deno.test("handler() answers each path and method with its status", async () => 
   const cases: Record<string, number> = {
     "GET /": 200,
     "HEAD /": 200,
+    "GET /about": 200,
+    "GET /page.js": 404,
     "GET /metrics": 200,
     "HEAD /metrics": 200,
     "GET /metrics?debug=1": 200,
@@ -102,6 +106,7 @@ Deno.test("handler() answers each path and method with its status", async () => 
     "GET /-/ready": 200,
     "HEAD /-/ready": 200,
     "POST /": 405,
+    "POST /about": 405,
     "POST /metrics": 405,
     "PUT /metrics": 405,
     "DELETE /health": 405,
@@ -179,14 +184,36 @@ Deno.test("handler() says that it is not ready before and after it is", async ()
   assert.deepEqual(await statuses(), [200, 200, 200]);
 });
 
-Deno.test("handler() answers / with a page in the reader's language that can load nothing", async () => {
+Deno.test("handler() answers / and /about with pages in the reader's language", async () => {
   const { send } = setUp();
-  const french = await send("/", { headers: { "accept-language": "fr" } });
-  assert.equal(french.headers.get("content-type"), "text/html; charset=utf-8");
-  assert.match(french.headers.get("content-security-policy")!, /default-src 'none'/);
-  assert.match(french.headers.get("vary")!, /Accept-Language/);
-  assert.match(await french.text(), /<html lang="fr">/);
-  assert.match(await (await send("/")).text(), /<html lang="en">/);
+  for (const [path, policy] of [["/", PAGE_POLICY], ["/about", LANDING_POLICY]] as const) {
+    const french = await send(path, { headers: { "accept-language": "fr" } });
+    assert.equal(french.headers.get("content-type"), "text/html; charset=utf-8");
+    assert.equal(french.headers.get("content-security-policy"), policy);
+    assert.match(french.headers.get("vary")!, /Accept-Language/);
+    assert.match(await french.text(), /<html lang="fr">/);
+    assert.match(await (await send(path)).text(), /<html lang="en">/);
+  }
+});
+
+Deno.test("handler() serves what the page loads, plain and in gzip, to be kept for ever", async () => {
+  const { send } = setUp();
+  for (const { path, type, bytes } of PAGE_ASSETS.values()) {
+    const plain = await send(path);
+    assert.equal(plain.headers.get("content-type"), type);
+    assert.equal(
+      plain.headers.get("cache-control"),
+      "private, max-age=31536000, immutable, no-transform",
+    );
+    assert.equal(plain.headers.get("vary"), "Accept-Encoding");
+    assert.deepEqual(new Uint8Array(await plain.arrayBuffer()), bytes);
+    const zipped = await send(path, { headers: { "accept-encoding": "gzip" } });
+    assert.equal(zipped.headers.get("content-encoding"), "gzip");
+    assert.deepEqual(
+      new Uint8Array(gunzipSync(new Uint8Array(await zipped.arrayBuffer()))),
+      bytes,
+    );
+  }
 });
 
 Deno.test("handler() takes a report as TradeSim sends it, and answers with its words", async () => {
@@ -286,6 +313,7 @@ Deno.test("handler() asks for the password where there are users, but not at the
   const cases: Record<string, [status: number, statusWithPassword: number]> = {
     "/metrics": [401, 200],
     "/": [401, 200],
+    "/about": [401, 200],
     "/health": [401, 200],
     "/nothing": [401, 404],
     "/-/ready": [200, 200],
@@ -299,7 +327,7 @@ Deno.test("handler() asks for the password where there are users, but not at the
     assert.deepEqual(answers.map(({ status }) => status), statuses, path);
     for (const { body } of answers) await body?.cancel();
   }
-  assert.equal(await counted('requests_refused_total{reason="access"}'), 4);
+  assert.equal(await counted('requests_refused_total{reason="access"}'), 5);
 });
 
 Deno.test("handler() serves a loopback address under its own names only, the probes included", async () => {

@@ -194,7 +194,8 @@ function perTurn(tours: Float64Array, totals: Float64Array, steps: readonly numb
     const [turn, total] = before < 0 ? [0, 0] : [tours[before]!, totals[before]!];
     if (before < 0 && tours[row] !== 1) return null;
     const added = (totals[row]! - total) / (tours[row]! - turn);
-    return Number.isFinite(added) ? added : null;
+    // Totals fall where TradeSim begins again within a session.
+    return added >= 0 ? added : null;
   });
 }
 

@@ -43,12 +43,18 @@ export class Turns {
     return this.#columns.get(name)?.subarray(from, to);
   }
 
-  /** Adds the rows that come after the last turn; the others are known already. */
+  /**
+   * Adds rows. Those that are known from their first turn on go: they are told once more, or the
+   * game was set back and goes on from there.
+   */
   append(columns: Numbers): void {
     const tours = columns.tour ?? [];
+    const first = tours[0] ?? Infinity;
+    if (this.length > 0 && first <= this.last) {
+      this.length = rowAt(this.column("tour")!, first);
+      this.version++;
+    }
     for (let row = 0; row < tours.length; row++) {
-      const tour = tours[row];
-      if (tour === null || tour === undefined || (this.length > 0 && tour <= this.last)) continue;
       if (this.length === this.#maxRows) this.#fold();
       if (this.length === this.#capacity) this.#grow();
       for (const [name, values] of Object.entries(columns)) {
