@@ -36,6 +36,8 @@ export interface Board {
 }
 
 const TAG = "tradesim";
+/** The data source that is chosen at first; grafana/provisioning has it. Elsewhere Grafana takes its default. */
+const SOURCE_UID = "tradesim-prometheus";
 
 const EVENT_COLORS: Readonly<Record<EventKind, string>> = {
   inflation: "red",
@@ -57,7 +59,6 @@ function labelVariable(
     .label(VARIABLES[name][language])
     .datasource(DATA_SOURCE)
     .query({ qryType: 1, query, refId: name })
-    .definition(query)
     .refresh(dashboard.VariableRefresh.OnTimeRangeChanged)
     .sort(dashboard.VariableSort.NaturalAsc)
     .multi(true)
@@ -70,7 +71,8 @@ function variables({ variables = {} }: Board, language: Language) {
   return [
     new dashboard.DatasourceVariableBuilder("datasource")
       .label(VARIABLES.datasource[language])
-      .type("prometheus"),
+      .type("prometheus")
+      .current({ text: "Prometheus", value: SOURCE_UID }),
     labelVariable("job", "tours_completes", ".+", language),
     labelVariable("instance", 'tours_completes{job=~"$job"}', ".+", language),
     // `.*`, because without --labels session no series has the label, and all shall be shown.
@@ -103,9 +105,13 @@ function annotation(
     .useValueForTime(true);
 }
 
-/** The SDK moves links and marks into a menu unless they say nothing of it; they shall be seen. */
-function withoutPlacement<T extends { placement?: unknown }>({ placement: _, ...rest }: T) {
-  return rest;
+/**
+ * What the SDK says unasked and shall not: `auto` is of another kind of variables, Grafana 13 has no
+ * such footer of tables any more, and links and marks would be moved into a menu.
+ */
+function isUnsaid(key: string, value: unknown): boolean {
+  return /^(auto|auto_min|auto_count|footer)$/.test(key) ||
+    (key === "placement" && value === "inControlsMenu");
 }
 
 function build(board: Board, language: Language): dashboard.Dashboard {
@@ -140,12 +146,8 @@ function build(board: Board, language: Language): dashboard.Dashboard {
 
 /** A board in Grafana's classic JSON, as it lies in its file. */
 export function boardJson(board: Board, language: Language): string {
-  const { panels = [], annotations, links = [], ...rest } = build(board, language);
-  const made = {
-    ...rest,
-    links: links.map(withoutPlacement),
-    annotations: { list: annotations.list?.map(withoutPlacement) },
-    panels: panels.map((panel, index) => ({ ...panel, id: index + 1 })),
-  };
-  return JSON.stringify(made, undefined, 2) + "\n";
+  const made = build(board, language);
+  made.panels?.forEach((panel, index) => panel.id = index + 1);
+  const replacer = (key: string, value: unknown) => isUnsaid(key, value) ? undefined : value;
+  return JSON.stringify(made, replacer, 2) + "\n";
 }

@@ -317,6 +317,7 @@ export function list(look: ListLook): Panel {
       )
       .span(width)
       .height(GRAPH_HEIGHT)
+      .cellOptions({ type: common.TableCellDisplayMode.Auto })
       .withTransformation({ id: "merge", options: {} })
       .withTransformation({
         id: "organize",

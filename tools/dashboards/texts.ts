@@ -152,8 +152,6 @@ export const LEGENDS = {
   stateErrors: text("fichier d'état", "state file"),
   followErrors: text("fichiers suivis", "followed files"),
   unknownKeys: text("inconnue", "unknown"),
-  blocks: text("Blocs", "Blocks"),
-  wal: text("Journal (WAL)", "Log (WAL)"),
   processor: text("Processeur", "Processor"),
   memory: text("Mémoire", "Memory"),
   disk: text("Disque", "Disk"),
@@ -498,8 +496,8 @@ export const PANELS = {
     "Memory of Prometheus in RAM.",
   ]),
   prometheusDisk: panel(["Disque de Prometheus", "Prometheus' disk"], [
-    "Taille des blocs et du journal d'écriture.",
-    "Size of the blocks and of the write-ahead log.",
+    "Taille des blocs ; les deux ou trois dernières heures n'y sont pas encore.",
+    "Size of the blocks; the last two or three hours are not in them yet.",
   ]),
   queryTime: panel(["Durée des requêtes", "Time of queries"], [
     "Temps d'évaluation d'une requête : 99 % sont plus courts.",
@@ -516,8 +514,8 @@ export const PANELS = {
 
   // Overhead.
   overheadShare: panel(["Coût de la publication", "Cost of publishing"], [
-    "Temps passé à publier, sur le temps de calcul de la partie ; rouge dès 1 %. Seulement si la partie le dit, ce que TradeSim ne fait pas.",
-    "Time spent on publishing over the game's working time; red from 1%. Only where the game tells, which TradeSim does not.",
+    "Temps passé à publier, sur le temps réel de la partie ; rouge dès 1 %. Seulement si la partie le dit, ce que TradeSim ne fait pas.",
+    "Time spent on publishing over the game's real time; red from 1%. Only where the game tells, which TradeSim does not.",
   ]),
   overheadPerTurn: panel(["Publication par tour", "Publishing per turn"], [
     "Temps passé à publier, par tour joué.",
@@ -540,8 +538,8 @@ export const PANELS = {
     "Memory of the exporter in RAM.",
   ]),
   overheadShares: panel(["Part de la publication", "Share of publishing"], [
-    "Temps passé à publier, sur le temps de calcul et sur le temps réel ; le trait est à 1 %.",
-    "Time spent on publishing, over the working time and over real time; the line is at 1%.",
+    "Temps passé à publier, sur le temps réel et sur le temps de calcul ; le trait est à 1 %.",
+    "Time spent on publishing, over real time and over the working time; the line is at 1%.",
   ]),
   turnAndPublishing: panel(["Un tour et sa publication", "A turn and its publishing"], [
     "Temps d'un tour, et temps passé à le publier.",

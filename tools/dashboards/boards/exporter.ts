@@ -221,19 +221,7 @@ export const EXPORTER: Board = {
         graph({
           text: PANELS.prometheusDisk,
           unit: UNIT.bytes,
-          stacked: true,
-          queries: [
-            {
-              expr: sum(prometheus("prometheus_tsdb_storage_blocks_bytes")),
-              legend: LEGENDS.blocks,
-              every: EVERY,
-            },
-            {
-              expr: sum(prometheus("prometheus_tsdb_wal_storage_size_bytes")),
-              legend: LEGENDS.wal,
-              every: EVERY,
-            },
-          ],
+          queries: [{ ...each(prometheus("prometheus_tsdb_storage_blocks_bytes")), every: EVERY }],
         }),
         graph({
           text: PANELS.queryTime,

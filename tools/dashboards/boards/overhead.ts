@@ -10,6 +10,8 @@ const PUBLISHING = sum(rate(game("simulation_publication_seconds_total")));
 const TURN_WORK = sum(rate(game("temps_simulation_tour_seconds_sum")));
 const TURNS = sum(rate(game("tours_completes")));
 const REAL_TIME = sum(rate(game("simulation_tour_intervalle_seconds_sum")));
+/** What the alert on monitoring's cost looks at too. */
+const OF_REAL_TIME = ratio(PUBLISHING, REAL_TIME);
 const OF_WORK = ratio(PUBLISHING, `(${PUBLISHING} + ${TURN_WORK})`);
 const MEAN_TURN = ratio(TURN_WORK, sum(rate(game("temps_simulation_tour_seconds_count"))));
 const CPU = sum(rate(own("process_cpu_seconds_total")));
@@ -26,7 +28,7 @@ export const OVERHEAD: Board = {
         text: PANELS.overheadShare,
         unit: UNIT.share,
         thresholds: ONE_PERCENT,
-        queries: [{ expr: OF_WORK }],
+        queries: [{ expr: OF_REAL_TIME }],
       }),
       number({
         text: PANELS.overheadPerTurn,
@@ -52,8 +54,8 @@ export const OVERHEAD: Board = {
         unit: UNIT.share,
         thresholds: ONE_PERCENT,
         queries: [
+          { expr: OF_REAL_TIME, legend: LEGENDS.ofRealTime },
           { expr: OF_WORK, legend: LEGENDS.ofWork },
-          { expr: ratio(PUBLISHING, REAL_TIME), legend: LEGENDS.ofRealTime },
         ],
       }),
       graph({

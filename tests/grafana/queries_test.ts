@@ -1,0 +1,326 @@
+/** Asks a real Prometheus, which has scraped real games, everything that the boards ask. @module */
+
+import assert from "node:assert/strict";
+import { parse, stringify } from "yaml";
+import { type RunningExporter, startExporter, startProgram } from "../harness/exporter.ts";
+import { testWith } from "../harness/programs.ts";
+import {
+  type QueriedSeries,
+  type RunningPrometheus,
+  startPrometheus,
+} from "../harness/prometheus.ts";
+import { payloadAt } from "../harness/tradesim.ts";
+import { until, withTempDir } from "../harness/waiting.ts";
+import {
+  type Asking,
+  type Board,
+  boardsIn,
+  type Choice,
+  interpolate,
+  labelValues,
+} from "./boards.ts";
+
+/** As grafana/provisioning has it. */
+const TIME_INTERVAL_SECONDS = 1;
+/** What the boards show when they are opened, in seconds. */
+const RANGE_SECONDS = 300;
+/** Scrapes of a game that are enough for every rate. */
+const SCRAPES = 8;
+
+/** One thing that a board asks. */
+interface Question {
+  /** Board, panel and query: `overview: Total budget: A`. */
+  readonly name: string;
+  readonly board: Board;
+  readonly expr: string;
+  readonly minStep?: string;
+  readonly isInstant: boolean;
+}
+
+/** Everything that panels and annotations ask, under English titles. */
+function questions(): Question[] {
+  return boardsIn("en").flatMap((board) => {
+    const all = [
+      ...board.panels.flatMap(({ title, targets = [] }) =>
+        targets.map((target) => ({ title, target }))
+      ),
+      ...board.annotations.list.map(({ name, target }) => ({ title: `event ${name}`, target })),
+    ];
+    return all.map(({ title, target: { refId, expr, interval, instant = false } }) => ({
+      name: `${board.file}: ${title}: ${refId}`,
+      board,
+      expr,
+      isInstant: instant,
+      ...interval === undefined ? {} : { minStep: interval },
+    }));
+  });
+}
+
+/** How a board is looked at. */
+interface View {
+  readonly choices: Readonly<Record<string, Choice>>;
+  /** What may be empty in it, and why. Each must be empty. */
+  readonly mayBeEmpty: readonly { readonly reason: string; readonly questions: RegExp }[];
+}
+
+const QUIET = {
+  reason: "no report had a key that was left out, and then there is no series",
+  questions: /^exporter: Keys left out: A$/,
+};
+const DETAIL = {
+  reason: "the exporter runs without --detail",
+  questions:
+    /^firms: [^:]*: [A-C]$|^products: .* of each product: A$|^products: .* stock by product: A$/,
+};
+const PUBLISHING = {
+  reason: "TradeSim does not tell what publishing costs it",
+  questions:
+    /^overhead: (Cost of|Share of) publishing: |^overhead: (Publishing per turn: A|A turn and its publishing: B)$/,
+};
+const EVENTS = {
+  reason: "TradeSim does not tell when events happen",
+  questions: /: event |^events: (Time since|Events seen)/,
+};
+
+/** Whether an answer holds a number. */
+function hasNumber(answer: readonly QueriedSeries[]): boolean {
+  return answer.some(({ value, values = [] }) =>
+    [...value === undefined ? [] : [value], ...values].some(([, text]) =>
+      Number.isFinite(Number(text))
+    )
+  );
+}
+
+function askingOf(
+  { templating }: Board,
+  choices: Readonly<Record<string, Choice>>,
+): Asking {
+  return {
+    choices,
+    variables: templating.list,
+    timeInterval: TIME_INTERVAL_SECONDS,
+    range: RANGE_SECONDS,
+    step: 1,
+  };
+}
+
+/** Asks as Grafana does; returns the names of questions without an answer. */
+async function emptyAnswers(
+  prometheus: RunningPrometheus,
+  { choices }: View,
+): Promise<string[]> {
+  const empty: string[] = [];
+  const end = Math.floor(Date.now() / 1000);
+  for (const { name, board, expr, minStep, isInstant } of questions()) {
+    const query = interpolate(expr, askingOf(board, choices), minStep);
+    let answer: readonly QueriedSeries[];
+    try {
+      answer = isInstant ? await prometheus.query(query, end) : (await prometheus.api(
+        "query_range",
+        { query, start: String(end - RANGE_SECONDS), end: String(end), step: "1" },
+      ) as { readonly result: readonly QueriedSeries[] }).result;
+    } catch (error) {
+      throw new Error(`${name} fails: ${query}`, { cause: error });
+    }
+    if (!hasNumber(answer)) empty.push(name);
+  }
+  return empty;
+}
+
+/** The values that a variable offers. */
+async function valuesOf(
+  prometheus: RunningPrometheus,
+  board: Board,
+  name: string,
+  choices: Readonly<Record<string, Choice>>,
+): Promise<readonly string[]> {
+  const variable = board.templating.list.find((variable) => variable.name === name);
+  const asked = variable && labelValues(variable);
+  assert.ok(asked !== undefined, name);
+  const series = interpolate(asked.series, askingOf(board, choices));
+  return await prometheus.api(`label/${asked.label}/values`, { "match[]": series }) as string[];
+}
+
+/** The project's configuration with both exporters, and with Prometheus where `self` says it is. */
+function withTargets(config: string, ports: readonly number[], self: string): string {
+  const parsed = parse(config);
+  for (const job of parsed.scrape_configs) {
+    if (job.job_name === "tradesim") {
+      job.static_configs = [{ targets: ports.map((port) => `127.0.0.1:${port}`) }];
+    } else {
+      assert.equal(job.job_name, "prometheus");
+      delete job.static_configs;
+      Object.assign(job, {
+        scrape_interval: "1s",
+        scrape_timeout: "1s",
+        file_sd_configs: [{ files: [self], refresh_interval: "1s" }],
+      });
+    }
+  }
+  return stringify(parsed);
+}
+
+interface Scene {
+  readonly prometheus: RunningPrometheus;
+  /** Instances: with --detail and labels, without, and with those for TradeSim's own reports. */
+  readonly rich: string;
+  readonly plain: string;
+  readonly tradesim: string;
+}
+
+const LABELS = "continent,produit_type";
+
+/** Posts a turn of TradeSim's again and again. */
+function playTradesim(exporter: RunningExporter): AsyncDisposable {
+  let turn = 0;
+  let isOver = false;
+  const playing = (async () => {
+    while (!isOver) {
+      const response = await exporter.post(payloadAt({ session: "tradesim" }, ++turn));
+      assert.equal(response.status, 200, await response.text());
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  })();
+  return {
+    async [Symbol.asyncDispose]() {
+      isOver = true;
+      await playing;
+    },
+  };
+}
+
+/** Plays games, with everything shown and with what is shown unasked, until graphs have points. */
+async function withScene(use: (scene: Scene) => Promise<void>): Promise<void> {
+  await withTempDir(async (dir) => {
+    await using running = new AsyncDisposableStack();
+    const ports: number[] = [];
+    const start = async (...args: readonly string[]) => {
+      const exporter = await startExporter({
+        cwd: dir,
+        args: ["--system-interval", "1s", ...args],
+      });
+      running.defer(async () => void await exporter.stop());
+      ports.push(exporter.port);
+      return exporter;
+    };
+    const simulate = (exporter: RunningExporter) => {
+      const how = ["--infinite", "--pause", "20ms", "--with-metrics", "--publish-to", exporter.url];
+      const game = startProgram({ cwd: dir, args: ["simulate", ...how] });
+      running.defer(async () => void await game.stop());
+    };
+    simulate(await start("--detail", "--labels", `${LABELS},session`));
+    simulate(await start());
+    running.use(playTradesim(await start("--detail", "--labels", LABELS)));
+    const self = `${dir}/self.json`;
+    const prometheus = await startPrometheus({
+      dir,
+      targetPort: ports[0]!,
+      change: (config) => withTargets(config, ports, self),
+    });
+    running.defer(() => prometheus.stop());
+    Deno.writeTextFileSync(
+      `${self}.new`,
+      JSON.stringify([{ targets: [new URL(prometheus.url).host] }]),
+    );
+    Deno.renameSync(`${self}.new`, self);
+    const counts: Readonly<Record<string, number>> = {
+      [`count_over_time(tours_completes[1m]) >= ${SCRAPES}`]: 3,
+      [`count_over_time(prometheus_tsdb_head_series[1m]) >= ${SCRAPES}`]: 1,
+      // Every kind of event in both games that tell of them.
+      "evenement_dernier_timestamp_seconds": 10,
+    };
+    for (const [query, count] of Object.entries(counts)) {
+      await until(
+        `${query} to have ${count}`,
+        async () => (await prometheus.query(query)).length >= count,
+      );
+    }
+    const [rich = "", plain = "", tradesim = ""] = ports.map((port) => `127.0.0.1:${port}`);
+    await use({ prometheus, rich, plain, tradesim });
+  });
+}
+
+testWith("prometheus", "every query of every board has an answer", async (test) => {
+  await withScene(async ({ prometheus, rich, plain, tradesim }) => {
+    const all = Object.fromEntries(
+      ["job", "instance", "session", "entreprise", "produit", "fournisseur"]
+        .map((name) => [name, "all"] as const),
+    );
+    const firms = boardsIn("en").find(({ file }) => file === "firms");
+    assert.ok(firms !== undefined);
+    const offered = (name: string, choices: Readonly<Record<string, Choice>>) =>
+      valuesOf(prometheus, firms, name, { ...all, ...choices });
+
+    await test.step("variables offer what there is", async () => {
+      assert.deepEqual(await offered("job", {}), ["tradesim"]);
+      assert.deepEqual(
+        (await offered("instance", {})).toSorted(),
+        [rich, plain, tradesim].toSorted(),
+      );
+      for (const name of ["session", "entreprise", "produit", "fournisseur"]) {
+        assert.ok((await offered(name, { instance: [rich] })).length > 0, name);
+        assert.deepEqual(await offered(name, { instance: [plain] }), [], name);
+      }
+    });
+
+    const some: Record<string, Choice> = { job: ["tradesim"], instance: [rich] };
+    for (const name of ["session", "entreprise", "produit", "fournisseur"]) {
+      // Several at once, where there are.
+      some[name] = (await offered(name, some)).slice(0, 12);
+    }
+    const views: Readonly<Record<string, View>> = {
+      "all is chosen": { choices: all, mayBeEmpty: [QUIET] },
+      "some are chosen": { choices: some, mayBeEmpty: [QUIET] },
+      "the exporter has no flags": {
+        choices: { ...all, instance: [plain] },
+        mayBeEmpty: [QUIET, DETAIL],
+      },
+      "the game is TradeSim's": {
+        choices: { ...all, instance: [tradesim] },
+        mayBeEmpty: [QUIET, PUBLISHING, EVENTS],
+      },
+    };
+    for (const [name, view] of Object.entries(views)) {
+      await test.step(`every query has an answer when ${name}`, async () => {
+        const empty = await emptyAnswers(prometheus, view);
+        const covered = questions().map(({ name }) => name)
+          .filter((name) => view.mayBeEmpty.some(({ questions }) => questions.test(name)));
+        assert.deepEqual(empty, covered);
+      });
+    }
+
+    await test.step("what is computed from parts is what the exporter shows", async () => {
+      const time = Math.floor(Date.now() / 1000);
+      const same = { "Mean budget": "budget_moyen", "Mean price": "produits_prix_moyen" };
+      for (const [title, metric] of Object.entries(same)) {
+        const { expr, board } = questions().find(({ name }) => name.includes(`: ${title}: A`))!;
+        for (const instance of [rich, plain, tradesim]) {
+          const asking = askingOf(board, { ...all, instance: [instance] });
+          const [computed] = await prometheus.query(interpolate(expr, asking), time);
+          const [shown] = await prometheus.query(`${metric}{instance="${instance}"}`, time);
+          const [a, b] = [computed, shown].map((series) => Number(series?.value?.[1]));
+          // Budgets of TradeSim are sums of rounded ones.
+          assert.ok(Math.abs(a! - b!) < 0.02, `${title} of ${instance}: ${a}, ${b}`);
+        }
+      }
+    });
+
+    await test.step("labels break values down", async () => {
+      const parts = await prometheus.query(
+        `sum by (continent) (budget_total{instance="${tradesim}"})`,
+      );
+      assert.ok(parts.length > 1 && parts.every(({ metric }) => metric["continent"] !== ""));
+    });
+  });
+});
+
+Deno.test("boards ask the same in both languages", () => {
+  const asked = (["fr", "en"] as const).map((language) =>
+    boardsIn(language).map(({ panels, annotations, templating }) => [
+      panels.map(({ targets = [] }) => targets.map(({ expr }) => expr)),
+      annotations.list.map(({ target }) => target.expr),
+      templating.list.map(({ query }) => query),
+    ])
+  );
+  assert.deepEqual(asked[0], asked[1]);
+});
