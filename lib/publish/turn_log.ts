@@ -28,8 +28,8 @@ export interface TurnNumbers {
 type ColumnName = (typeof COLUMN_NAMES)[number];
 export const MAX_TURNS: typeof MAX_COLUMN_LENGTH = 1000;
 export const MIN_TURNS = 8;
-/** Fewer than may be: a thousand turns take 0.3 ms to write, too much for a report every 100 ms. */
-export const USUAL_TURNS = 500;
+/** As many as a line of a graph has points in 100 ms; a thousand would take 0.3 ms to write. */
+export const USUAL_TURNS = 128;
 
 const COUNT: ColumnFormat = { scale: 1, shift: 0, places: 0, suffix: "" };
 const CENTS: ColumnFormat = { scale: 1, shift: 0, places: 2, suffix: "" };
@@ -54,32 +54,73 @@ const COLUMNS: readonly (readonly [ColumnName, ColumnFormat])[] = [
 ];
 const WIDTH = COLUMNS.length;
 const TOUR = 0;
+const TIME = 1;
 const BUDGET = 2;
 const DURATION = 10;
 
-/** Turns that come between two thinnings, so that one costs a turn next to nothing. */
+/** The rows of a batch's turns that are kept besides its last one. */
+const LOWEST = 0;
+const HIGHEST = WIDTH;
+
+/** Writes a turn into a row, but for its time and its duration. */
+function writeRow(rows: Float64Array, at: number, tour: number, numbers: TurnNumbers): void {
+  rows[at + TOUR] = tour;
+  rows[at + BUDGET] = numbers.budgetTotal;
+  rows[at + 3] = numbers.budgetMin;
+  rows[at + 4] = numbers.budgetMax;
+  rows[at + 5] = numbers.reussies;
+  rows[at + 6] = numbers.echouees;
+  rows[at + 7] = numbers.montant;
+  rows[at + 8] = numbers.produitsActifs;
+  rows[at + 9] = numbers.prixTotal / (numbers.produits || 1);
+  rows[at + 11] = numbers.evenements;
+}
+
+function copyRow(from: Float64Array, place: number, to: Float64Array, at: number): void {
+  for (let column = 0; column < WIDTH; column++) to[at + column] = from[place + column]!;
+}
+
+/** Turns between two looks at the clock. Times are in milliseconds. */
+export interface Batch {
+  readonly turns: number;
+  /** When its last turn ended. */
+  readonly ended: number;
+  /** How long its turns took: the last one, and each of the others. */
+  readonly last: number;
+  readonly others: number;
+}
+
+/** Rows that come between two thinnings, so that one costs a turn next to nothing. */
 const STAGE = 64;
+/** Rows that a batch of many turns may add. */
+const BATCH_ROWS = 3;
 /** A bin keeps four turns at most, so the first width halves the number of turns. */
 const FIRST_BIN = 8;
 
 /**
- * The turns since the last report. Up to `maxTurns` are kept as they are. When there are more, they
- * fall into bins of 8 turns, and each time that these become too many, of twice as many. A bin keeps
- * its turn with the lowest `budget_total`, with the highest one and with the longest duration, each
- * the first of its kind, and its last turn. Bins of bins keep the same turns as bins of turns do.
+ * The turns since the last report. They come in batches, of one turn or of many. A batch keeps its
+ * turn with the lowest `budget_total`, with the highest one, each the first of its kind, and its last
+ * turn, which stands for the longest one.
+ *
+ * Up to `maxTurns` are kept like this. When there are more, they fall into bins of 8 turns, and each
+ * time that these become too many, of twice as many. A bin keeps its turn with the lowest
+ * `budget_total`, with the highest one and with the longest duration, each the first of its kind, and
+ * its last turn. Bins of bins keep the same turns as bins of turns do.
  */
 export class TurnLog {
   /** Durations of all turns so far. */
   readonly seconds = new TurnSeconds();
-  /** Turns so far. */
+  /** Turns so far, those of the open batch left out. */
   tour = 0;
+  /** A turn of the open batch with a budget below or above these is for `note()`. */
+  lowest = -Infinity;
+  highest = Infinity;
   readonly #maxTurns: number;
   readonly #stage: number;
   readonly #rows: Float64Array;
+  readonly #noted = new Float64Array(2 * WIDTH);
   #count = 0;
-  /** Rows from here on are not yet counted by duration. */
-  #uncounted = 0;
-  /** At so many rows they have to be thinned before the next one. */
+  /** At so many rows they have to be thinned before the next batch. */
   #limit: number;
   /** The turn before the first one since the last report: where bins are counted from. */
   #start = 0;
@@ -92,7 +133,7 @@ export class TurnLog {
   constructor(maxTurns: number) {
     this.#maxTurns = maxTurns;
     this.#limit = maxTurns;
-    this.#stage = Math.min(STAGE, maxTurns >> 2);
+    this.#stage = Math.min(STAGE, Math.max(BATCH_ROWS, maxTurns >> 2));
     this.#rows = new Float64Array(maxTurns * WIDTH);
   }
 
@@ -101,36 +142,55 @@ export class TurnLog {
     return this.#count;
   }
 
-  /**
-   * Adds the next turn.
-   *
-   * @param time When it ended, in milliseconds.
-   * @param duration How long it took, in milliseconds.
-   */
-  add(time: number, duration: number, numbers: TurnNumbers): void {
-    if (this.#count === this.#limit) this.#fold();
-    const rows = this.#rows;
-    const at = this.#count++ * WIDTH;
-    rows[at] = ++this.tour;
-    rows[at + 1] = time;
-    rows[at + 2] = numbers.budgetTotal;
-    rows[at + 3] = numbers.budgetMin;
-    rows[at + 4] = numbers.budgetMax;
-    rows[at + 5] = numbers.reussies;
-    rows[at + 6] = numbers.echouees;
-    rows[at + 7] = numbers.montant;
-    rows[at + 8] = numbers.produitsActifs;
-    rows[at + 9] = numbers.prixTotal / (numbers.produits || 1);
-    rows[at + 10] = duration;
-    rows[at + 11] = numbers.evenements;
+  /** Begins a batch. Of a single turn nothing needs to be noted: it is the last one. */
+  open(turns: number): void {
+    this.lowest = turns > 1 ? Infinity : -Infinity;
+    this.highest = -this.lowest;
+    this.#noted[LOWEST] = 0;
+    this.#noted[HIGHEST] = 0;
   }
 
-  /** Counts the durations of the turns that came since the last time. Needed before `seconds`. */
-  settle(): void {
-    for (let row = this.#uncounted; row < this.#count; row++) {
-      this.seconds.add(this.#rows[row * WIDTH + DURATION]!);
+  /** Keeps a turn of the open batch whose budget is the lowest or the highest so far. */
+  note(tour: number, numbers: TurnNumbers): void {
+    const budget = numbers.budgetTotal;
+    if (budget < this.lowest) {
+      this.lowest = budget;
+      writeRow(this.#noted, LOWEST, tour, numbers);
     }
-    this.#uncounted = this.#count;
+    if (budget > this.highest) {
+      this.highest = budget;
+      writeRow(this.#noted, HIGHEST, tour, numbers);
+    }
+  }
+
+  /** Ends the open batch, with the numbers after its last turn. */
+  close(batch: Batch, numbers: TurnNumbers): void {
+    const { turns, ended, last, others } = batch;
+    this.tour += turns;
+    this.seconds.add(last, 1);
+    if (this.#count + (turns > 1 ? BATCH_ROWS : 1) > this.#limit) this.#fold();
+    if (turns > 1) {
+      this.seconds.add(others, turns - 1);
+      const isLowestFirst = this.#noted[LOWEST]! < this.#noted[HIGHEST]!;
+      this.#addNoted(isLowestFirst ? LOWEST : HIGHEST, batch);
+      this.#addNoted(isLowestFirst ? HIGHEST : LOWEST, batch);
+    }
+    const at = this.#count++ * WIDTH;
+    writeRow(this.#rows, at, this.tour, numbers);
+    this.#rows[at + TIME] = ended;
+    this.#rows[at + DURATION] = last;
+    this.open(1);
+  }
+
+  /** Adds a noted turn, unless there is none, it is the row before it or the batch's last turn. */
+  #addNoted(noted: number, { ended, last, others }: Batch): void {
+    const tour = this.#noted[noted]!;
+    const isThere = this.#count > 0 && this.#rows[(this.#count - 1) * WIDTH] === tour;
+    if (tour === 0 || tour === this.tour || isThere) return;
+    const at = this.#count++ * WIDTH;
+    copyRow(this.#noted, noted, this.#rows, at);
+    this.#rows[at + TIME] = ended - last - (this.tour - 1 - tour) * others;
+    this.#rows[at + DURATION] = others;
   }
 
   /**
@@ -155,20 +215,17 @@ export class TurnLog {
   clear(): void {
     this.#start = this.tour;
     this.#count = 0;
-    this.#uncounted = 0;
     this.#limit = this.#maxTurns;
     this.#bin = 1;
     this.#open = 0;
   }
 
   #fold(): void {
-    this.settle();
     if (this.#bin > 1) this.#thin(this.#open);
     while (this.#count > this.#maxTurns - this.#stage) {
       this.#bin = this.#bin === 1 ? FIRST_BIN : this.#bin * 2;
       this.#thin(0);
     }
-    this.#uncounted = this.#count;
     this.#limit = this.#count + this.#stage;
   }
 
@@ -200,10 +257,6 @@ export class TurnLog {
   }
 
   #move(row: number, to: number): void {
-    if (row === to) return;
-    const rows = this.#rows;
-    for (let column = 0; column < WIDTH; column++) {
-      rows[to * WIDTH + column] = rows[row * WIDTH + column]!;
-    }
+    if (row !== to) copyRow(this.#rows, row * WIDTH, this.#rows, to * WIDTH);
   }
 }

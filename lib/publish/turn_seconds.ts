@@ -38,8 +38,9 @@ export class TurnSeconds {
     return this.#milliseconds / 1000;
   }
 
-  add(milliseconds: number): void {
-    this.#milliseconds += milliseconds;
-    this.counts[bucketOf(milliseconds / 1000)]!++;
+  /** Adds so many turns of the same duration. */
+  add(milliseconds: number, turns: number): void {
+    this.#milliseconds += milliseconds * turns;
+    this.counts[bucketOf(milliseconds / 1000)]! += turns;
   }
 }

@@ -27,6 +27,12 @@ function columnsOf(log: TurnLog, epoch = 0): Columns {
   return JSON.parse(new TextDecoder().decode(line.bytes()));
 }
 
+/** Adds a turn that is timed by itself. */
+function add(log: TurnLog, ended: number, duration: number, numbers: TurnNumbers): void {
+  log.open(1);
+  log.close({ turns: 1, ended, last: duration, others: duration }, numbers);
+}
+
 interface Turn {
   readonly budget: number;
   /** In milliseconds. */
@@ -35,7 +41,7 @@ interface Turn {
 
 function logOf(turns: readonly Turn[], maxTurns: number, log = new TurnLog(maxTurns)): TurnLog {
   for (const { budget, duration } of turns) {
-    log.add(log.tour + 1, duration, { ...NUMBERS, budgetTotal: budget * 100 });
+    add(log, log.tour + 1, duration, { ...NUMBERS, budgetTotal: budget * 100 });
   }
   return log;
 }
@@ -58,8 +64,8 @@ function turnAt(columns: Columns, index: number): Turn {
 
 Deno.test("TurnLog.write() gives every column of the report, in its units", () => {
   const log = new TurnLog(MIN_TURNS);
-  log.add(1500, 0.001234, NUMBERS);
-  log.add(1501, 2500, { ...NUMBERS, budgetTotal: 123_456_789_012, prixTotal: 801 });
+  add(log, 1500, 0.001234, NUMBERS);
+  add(log, 1501, 2500, { ...NUMBERS, budgetTotal: 123_456_789_012, prixTotal: 801 });
   assert.deepEqual(columnsOf(log, 1_795_343_329_000), {
     tour: [1, 2],
     timestamp: [1_795_343_330.5, 1_795_343_330.501],
@@ -78,13 +84,13 @@ Deno.test("TurnLog.write() gives every column of the report, in its units", () =
   assert.equal(MAX_TURNS, MAX_COLUMN_LENGTH);
 });
 
-Deno.test("TurnLog.add() takes a game without products", () => {
+Deno.test("TurnLog.close() takes a game without products", () => {
   const log = new TurnLog(MIN_TURNS);
-  log.add(1, 1, { ...NUMBERS, produits: 0, prixTotal: 0 });
+  add(log, 1, 1, { ...NUMBERS, produits: 0, prixTotal: 0 });
   assert.deepEqual(columnsOf(log).produits_prix_moyen, [0]);
 });
 
-Deno.test("TurnLog.add() keeps all turns while there are no more than may be", () => {
+Deno.test("TurnLog.close() keeps all turns while there are no more than may be", () => {
   fc.assert(fc.property(MANY_TURNS, SIZE, (turns, maxTurns) => {
     const some = turns.slice(0, maxTurns);
     const columns = columnsOf(logOf(some, maxTurns));
@@ -92,7 +98,7 @@ Deno.test("TurnLog.add() keeps all turns while there are no more than may be", (
   }));
 });
 
-Deno.test("TurnLog.add() keeps real turns in order, some but not too many, and the last one", () => {
+Deno.test("TurnLog.close() keeps real turns in order, some but not too many, and the last one", () => {
   fc.assert(fc.property(MANY_TURNS, SIZE, (turns, maxTurns) => {
     const columns = columnsOf(logOf(turns, maxTurns));
     const kept = columns.tour!;
@@ -106,7 +112,7 @@ Deno.test("TurnLog.add() keeps real turns in order, some but not too many, and t
   }));
 });
 
-Deno.test("TurnLog.add() keeps the extremes of every bin, whatever its width has become", () => {
+Deno.test("TurnLog.close() keeps the extremes of every bin, whatever its width has become", () => {
   fc.assert(fc.property(MANY_TURNS, SIZE, (turns, maxTurns) => {
     const kept = columnsOf(logOf(turns, maxTurns)).tour!;
     // The width that explains what was kept: every closed bin holds its extremes and its last turn.
@@ -124,7 +130,7 @@ Deno.test("TurnLog.add() keeps the extremes of every bin, whatever its width has
       const missing = [...expected].filter((tour) => !kept.includes(tour));
       const needless = kept.filter((tour) => !expected.has(tour));
       // The turns since the last thinning are kept as they are, and the bin was open then.
-      const staged = turns.length - width - (maxTurns >> 2);
+      const staged = turns.length - width - Math.max(3, maxTurns >> 2);
       return missing.length === 0 && needless.every((tour) => tour > staged);
     };
     // No width is taken before half of it, with four turns a bin, could be too many.
@@ -134,11 +140,11 @@ Deno.test("TurnLog.add() keeps the extremes of every bin, whatever its width has
   }));
 });
 
-Deno.test("TurnLog.settle() counts every turn, kept or not, over all reports", () => {
+Deno.test("TurnLog.close() counts every turn, kept or not, over all reports", () => {
   fc.assert(fc.property(fc.array(MANY_TURNS, { maxLength: 4 }), SIZE, (reports, maxTurns) => {
     const log = new TurnLog(maxTurns);
     for (const turns of reports) {
-      logOf(turns, maxTurns, log).settle();
+      logOf(turns, maxTurns, log);
       log.clear();
       assert.equal(log.count, 0);
     }
@@ -158,4 +164,75 @@ Deno.test("TurnLog.clear() begins anew: the next turns are kept as if they were 
     const fresh = columnsOf(logOf(turns, maxTurns)).tour!;
     assert.deepEqual(kept.map((tour) => tour - before.length), fresh);
   }));
+});
+
+/** Adds turns in batches, as a publisher does. Returns the batches' bounds: turns before each. */
+function addBatches(log: TurnLog, turns: readonly Turn[], sizes: readonly number[]): number[] {
+  const bounds = [0];
+  for (let done = 0, index = 0; done < turns.length; index++) {
+    const size = Math.min(sizes[index % sizes.length]!, turns.length - done);
+    log.open(size);
+    for (const [place, { budget }] of turns.slice(done, done + size).entries()) {
+      const numbers = { ...NUMBERS, budgetTotal: budget * 100 };
+      if (numbers.budgetTotal < log.lowest || numbers.budgetTotal > log.highest) {
+        log.note(done + place + 1, numbers);
+      }
+    }
+    done += size;
+    const budgetTotal = turns[done - 1]!.budget * 100;
+    log.close({ turns: size, ended: done, last: 1, others: 1 }, { ...NUMBERS, budgetTotal });
+    bounds.push(done);
+  }
+  return bounds;
+}
+
+const BATCH_SIZES = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 20 });
+
+Deno.test("TurnLog.note() keeps the extremes and the last turn of every batch, and their times", () => {
+  const few = fc.array(TURN, { minLength: 1, maxLength: 300, size: "max" });
+  fc.assert(fc.property(few, BATCH_SIZES, (turns, sizes) => {
+    const log = new TurnLog(MAX_TURNS);
+    const bounds = addBatches(log, turns, sizes);
+    const expected = new Set<number>();
+    bounds.slice(1).forEach((end, index) => {
+      const first = bounds[index]!;
+      const budgets = turns.slice(first, end).map(({ budget }) => budget);
+      expected.add(first + 1 + budgets.indexOf(Math.min(...budgets)));
+      expected.add(first + 1 + budgets.indexOf(Math.max(...budgets)));
+      expected.add(end);
+    });
+    const columns = columnsOf(log);
+    assert.deepEqual(columns.tour, [...expected].sort((one, other) => one - other));
+    assert.deepEqual(columns.budget_total, columns.tour!.map((tour) => turns[tour - 1]!.budget));
+    // In these games a turn takes a millisecond and ends as many after the start as its number.
+    assert.deepEqual(columns.timestamp, columns.tour!.map((tour) => tour / 1000));
+  }));
+});
+
+Deno.test("TurnLog.close() bounds batches as it does turns, and loses neither extreme nor count", () => {
+  fc.assert(fc.property(MANY_TURNS, BATCH_SIZES, SIZE, (turns, sizes, maxTurns) => {
+    const log = new TurnLog(maxTurns);
+    addBatches(log, turns, sizes);
+    const { tour, budget_total } = columnsOf(log);
+    const budgets = turns.map(({ budget }) => budget);
+    assert.ok(tour!.length <= maxTurns);
+    assert.equal(tour!.at(-1), turns.length);
+    assert.ok(tour!.every((number, index) => index === 0 || number > tour![index - 1]!));
+    assert.equal(Math.min(...budget_total!), Math.min(...budgets));
+    assert.equal(Math.max(...budget_total!), Math.max(...budgets));
+    assert.equal(log.tour, turns.length);
+    assert.equal(log.seconds.counts.reduce((sum, count) => sum + count, 0), turns.length);
+  }));
+});
+
+Deno.test("TurnLog.close() tells a batch's long turn as its last one", () => {
+  const log = new TurnLog(MIN_TURNS);
+  log.open(4);
+  log.note(2, { ...NUMBERS, budgetTotal: 500 });
+  log.close({ turns: 4, ended: 100, last: 70, others: 10 }, { ...NUMBERS, budgetTotal: 700 });
+  const { tour, timestamp, duree_seconds } = columnsOf(log);
+  assert.deepEqual(tour, [2, 4]);
+  assert.deepEqual(timestamp, [0.02, 0.1]);
+  assert.deepEqual(duree_seconds, [0.01, 0.07]);
+  assert.equal(log.seconds.sum, 0.1);
 });

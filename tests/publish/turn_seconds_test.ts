@@ -47,9 +47,13 @@ Deno.test("bucketOf() agrees with a search from below, for any duration", () => 
 Deno.test("TurnSeconds.add() counts every turn once and sums in seconds", () => {
   const seconds = new TurnSeconds();
   const milliseconds = [0, 0.0005, 0.001, 3, 3, 250, 20_000];
-  for (const duration of milliseconds) seconds.add(duration);
+  for (const duration of milliseconds) seconds.add(duration, 1);
   const counts = new Array<number>(TURN_SECONDS_BUCKETS.length + 1).fill(0);
   for (const duration of milliseconds) counts[plainBucketOf(duration / 1000)]!++;
   assert.deepEqual(seconds.counts, counts);
   assert.equal(seconds.sum, 20.2560015);
+  seconds.add(250, 1000);
+  counts[plainBucketOf(0.25)]! += 1000;
+  assert.deepEqual(seconds.counts, counts);
+  assert.equal(seconds.sum, 270.2560015);
 });
