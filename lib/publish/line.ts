@@ -6,6 +6,7 @@ const ZERO = 0x30;
 const MINUS = 0x2d;
 const POINT = 0x2e;
 const COMMA = 0x2c;
+const OPEN = 0x7b;
 const NULL = encoder.encode("null");
 
 /** Numbers from here on are written in two parts, each of which is a small integer. */
@@ -13,6 +14,11 @@ const PART = 1_000_000_000;
 const PART_DIGITS = 9;
 /** More than the longest number takes, with its sign, point and comma: 19 bytes. */
 const NUMBER_BYTES = 24;
+
+/** Up to so many characters a loop is faster than a call of the encoder, which is rarely warm. */
+const SHORT = 4096;
+/** Names that are kept encoded; a report has some 30. */
+const MOST_KEYS = 256;
 
 const POWERS = Array.from({ length: PART_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
 
@@ -68,13 +74,14 @@ export interface ColumnFormat {
   readonly shift: number;
   /** From 0 to 9. */
   readonly places: number;
-  /** An exponent, such as `e-9`, or nothing. */
-  readonly suffix: string;
+  /** An exponent, such as `e-9`, or nothing; encoded. */
+  readonly suffix: Uint8Array;
 }
 
 /** A line that is written from its start each time; its memory is kept. */
 export class Line {
   #bytes = new Uint8Array(4096);
+  readonly #keys = new Map<string, Uint8Array>();
   #length = 0;
 
   /** Forgets what was written. */
@@ -87,9 +94,55 @@ export class Line {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** Appends what is encoded already. */
+  raw(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  /** Writes value / 10^places, or null where the value is not finite or too large to be exact. */
+  decimal(value: number, places: number): void {
+    this.#reserve(NUMBER_BYTES);
+    this.#length = writeDecimal(this.#bytes, this.#length, value, places);
+  }
+
+  /** Writes a number such that it is read back as the same one, or null where it is not finite. */
+  number(value: number): void {
+    // Most are money or times, which have few places: faster than through a string.
+    const thousandths = Math.round(value * 1000);
+    if (thousandths / 1000 === value && Number.isSafeInteger(thousandths)) {
+      this.decimal(thousandths, 3);
+    } else {
+      this.text(Number.isFinite(value) ? String(value) : "null");
+    }
+  }
+
   text(text: string): void {
     this.#reserve(text.length * 3);
-    this.#length += encoder.encodeInto(text, this.#bytes.subarray(this.#length)).written;
+    if (text.length > SHORT) {
+      this.#length += encoder.encodeInto(text, this.#bytes.subarray(this.#length)).written;
+      return;
+    }
+    for (let index = 0; index < text.length; index++) {
+      const code = text.charCodeAt(index);
+      if (code >= 0x80) {
+        const rest = text.slice(index);
+        this.#length += encoder.encodeInto(rest, this.#bytes.subarray(this.#length)).written;
+        return;
+      }
+      this.#bytes[this.#length++] = code;
+    }
+  }
+
+  /** Writes the name of a further member, with the comma before it and the colon behind. */
+  key(name: string): void {
+    let bytes = this.#keys.get(name);
+    if (bytes === undefined) {
+      bytes = encoder.encode(`,${JSON.stringify(name)}:`);
+      if (this.#keys.size < MOST_KEYS) this.#keys.set(name, bytes);
+    }
+    this.raw(bytes);
   }
 
   /**
@@ -103,14 +156,30 @@ export class Line {
   ): void {
     this.#reserve(Math.ceil((end - first) / stride) * NUMBER_BYTES);
     const bytes = this.#bytes;
-    const suffixBytes = encoder.encode(suffix);
     let at = this.#length;
     for (let place = first; place < end; place += stride) {
       if (place > first) bytes[at++] = COMMA;
       at = writeDecimal(bytes, at, values[place]! * scale + shift, places);
-      for (let index = 0; index < suffixBytes.length; index++) bytes[at++] = suffixBytes[index]!;
+      for (let index = 0; index < suffix.length; index++) bytes[at++] = suffix[index]!;
     }
     this.#length = at;
+  }
+
+  /** Writes an object of numbers. */
+  object(numbers: Readonly<Record<string, number>>): void {
+    const start = this.#length;
+    this.members(numbers);
+    if (this.#length === start) this.text("{");
+    else this.#bytes[start] = OPEN;
+    this.text("}");
+  }
+
+  /** Writes the members of an object of numbers, each with a comma before it. */
+  members(numbers: Readonly<Record<string, number>>): void {
+    for (const name in numbers) {
+      this.key(name);
+      this.number(numbers[name]!);
+    }
   }
 
   #reserve(more: number): void {

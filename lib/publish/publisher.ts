@@ -95,14 +95,22 @@ const LONG = 4;
 const TYPE: typeof NATIVE_TYPE = "tradesim.report";
 const VERSION: typeof NATIVE_VERSION = 1;
 
-/** A number as JSON has it. */
-function json(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
-}
+/** What a report says of the numbers: names, values, and in how many places these are. */
+const FIELDS: readonly (readonly [string, (numbers: TurnNumbers) => number, number])[] = [
+  ["budget_total", ({ budgetTotal }) => budgetTotal, 2],
+  ["budget_min", ({ budgetMin }) => budgetMin, 2],
+  ["budget_max", ({ budgetMax }) => budgetMax, 2],
+  ["transactions_total", ({ reussies, echouees }) => reussies + echouees, 0],
+  ["transactions_reussies_total", ({ reussies }) => reussies, 0],
+  ["transactions_echouees_total", ({ echouees }) => echouees, 0],
+  ["transactions_montant_total", ({ montant }) => montant, 2],
+  ["produits_total", ({ produits }) => produits, 0],
+  ["produits_actifs", ({ produitsActifs }) => produitsActifs, 0],
+  ["produits_inactifs", ({ produits, produitsActifs }) => produits - produitsActifs, 0],
+  ["evenements_total", ({ evenements }) => evenements, 0],
+];
 
-function euros(cents: number): number | null {
-  return json(cents / 100);
-}
+const LE = `{"le":[${TURN_SECONDS_BUCKETS.join()}],"counts":[`;
 
 /** The members of an object as they stand in a larger one, each with a comma before it. */
 function members(object: Readonly<Record<string, unknown>>): string {
@@ -133,7 +141,6 @@ export function createPublisher(options: PublisherOptions): Publisher {
   const line = new Line();
   const head = `{"type":"${TYPE}","version":${VERSION}`;
   const identity = `,"session":${JSON.stringify(session)}`;
-  const le = `"le":[${TURN_SECONDS_BUCKETS.join()}]`;
 
   let reports = 0;
   let spent = 0;
@@ -178,47 +185,60 @@ export function createPublisher(options: PublisherOptions): Publisher {
     closeBatch((batch - left) * usual, 1);
   }
 
-  function restOf(moment: ReportMoment): string {
+  /** Writes what the caller adds. */
+  function writeRest(moment: ReportMoment): void {
     try {
-      const { values = {}, ...others } = rest?.(moment) ?? {};
-      return members(values) + members(others);
+      const { values, evenements, ...others } = rest?.(moment) ?? {};
+      const text = members(others);
+      if (values !== undefined) line.members(values);
+      if (evenements !== undefined) {
+        line.key("evenements");
+        line.object(evenements);
+      }
+      line.text(text);
     } catch (error) {
       tell(`Cannot make the rest of a report, the game goes on: ${messageOf(error)}`);
-      return "";
     }
   }
 
-  /** What a report says besides its columns, from its first byte. */
-  function state(milliseconds: number, fini: boolean): string {
-    const timestamp = milliseconds / 1000;
-    const { reussies, echouees, produits, produitsActifs, prixTotal } = numbers;
-    // What the caller adds comes first: of two equal keys the second one counts.
-    return head + restOf({ timestamp, tour: log.tour, fini }) + identity +
-      `,"rapport":${++reports},"tour":${log.tour},"timestamp":${timestamp}` +
-      (fini ? `,"fini":true` : "") +
-      `,"budget_total":${euros(numbers.budgetTotal)}` +
-      `,"budget_min":${euros(numbers.budgetMin)}` +
-      `,"budget_max":${euros(numbers.budgetMax)}` +
-      `,"transactions_total":${json(reussies + echouees)}` +
-      `,"transactions_reussies_total":${json(reussies)}` +
-      `,"transactions_echouees_total":${json(echouees)}` +
-      `,"transactions_montant_total":${euros(numbers.montant)}` +
-      `,"produits_total":${json(produits)}` +
-      `,"produits_actifs":${json(produitsActifs)}` +
-      `,"produits_inactifs":${json(produits - produitsActifs)}` +
-      `,"produits_prix_moyen":${euros(prixTotal / (produits || 1))}` +
-      `,"evenements_total":${json(numbers.evenements)}` +
-      `,"simulation_publication_seconds_total":${spent / 1000}` +
-      `,"temps_simulation_tour_seconds":{${le},"counts":[${log.seconds.counts}],` +
-      `"sum":${log.seconds.sum}}`;
+  function writeTurnSeconds(): void {
+    line.key("temps_simulation_tour_seconds");
+    line.text(LE);
+    log.seconds.counts.forEach((turns, index) => {
+      if (index > 0) line.text(",");
+      line.decimal(turns, 0);
+    });
+    line.text('],"sum":');
+    line.number(log.seconds.sum);
+    line.text("}");
   }
 
   function compose(fini: boolean): Uint8Array {
+    log.end(numbers);
     const milliseconds = wallClock();
     line.clear();
-    line.text(state(milliseconds, fini));
+    line.text(head);
+    // What the caller adds comes first: of two equal keys the second one counts.
+    writeRest({ timestamp: milliseconds / 1000, tour: log.tour, fini });
+    line.text(identity);
+    line.key("rapport");
+    line.decimal(++reports, 0);
+    line.key("tour");
+    line.decimal(log.tour, 0);
+    line.key("timestamp");
+    line.number(milliseconds / 1000);
+    if (fini) line.text(',"fini":true');
+    for (const [name, read, places] of FIELDS) {
+      line.key(name);
+      line.decimal(read(numbers), places);
+    }
+    line.key("produits_prix_moyen");
+    line.number(numbers.prixTotal / (numbers.produits || 1) / 100);
+    line.key("simulation_publication_seconds_total");
+    line.number(spent / 1000);
+    writeTurnSeconds();
     if (maxTurns > 0 && log.count > 0) {
-      line.text(`,"colonnes":`);
+      line.key("colonnes");
       log.write(line, milliseconds - now());
     }
     line.text("}\n");
@@ -246,7 +266,9 @@ export function createPublisher(options: PublisherOptions): Publisher {
     },
     turn() {
       const budget = numbers.budgetTotal;
-      if (budget < log.lowest || budget > log.highest) log.note(log.tour + batch - left + 1, numbers);
+      if (budget < log.lowest || budget > log.highest) {
+        log.note(log.tour + batch - left + 1, numbers);
+      }
       if (--left === 0) look();
     },
     flush() {

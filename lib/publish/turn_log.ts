@@ -31,11 +31,18 @@ export const MIN_TURNS = 8;
 /** As many as a line of a graph has points in 100 ms; a thousand would take 0.3 ms to write. */
 export const USUAL_TURNS = 128;
 
-const COUNT: ColumnFormat = { scale: 1, shift: 0, places: 0, suffix: "" };
-const CENTS: ColumnFormat = { scale: 1, shift: 0, places: 2, suffix: "" };
-const MILLISECONDS: ColumnFormat = { scale: 1, shift: 0, places: 3, suffix: "" };
+const encoder = new TextEncoder();
+const NO_SUFFIX = new Uint8Array();
+const COUNT: ColumnFormat = { scale: 1, shift: 0, places: 0, suffix: NO_SUFFIX };
+const CENTS: ColumnFormat = { scale: 1, shift: 0, places: 2, suffix: NO_SUFFIX };
+const MILLISECONDS: ColumnFormat = { scale: 1, shift: 0, places: 3, suffix: NO_SUFFIX };
 /** Milliseconds as whole nanoseconds. */
-const NANOSECONDS: ColumnFormat = { scale: 1e6, shift: 0, places: 0, suffix: "e-9" };
+const NANOSECONDS: ColumnFormat = {
+  scale: 1e6,
+  shift: 0,
+  places: 0,
+  suffix: encoder.encode("e-9"),
+};
 
 /** The columns, in the order in which a row holds them, and how they are written. */
 const COLUMNS: readonly (readonly [ColumnName, ColumnFormat])[] = [
@@ -53,14 +60,25 @@ const COLUMNS: readonly (readonly [ColumnName, ColumnFormat])[] = [
   ["evenements_total", COUNT],
 ];
 const WIDTH = COLUMNS.length;
+/** What comes before each column, and after the last one. */
+const HEADS = COLUMNS.map(([name], first) =>
+  encoder.encode(`${first === 0 ? "{" : "],"}"${name}":[`)
+);
+const END = encoder.encode("]}");
 const TOUR = 0;
 const TIME = 1;
 const BUDGET = 2;
 const DURATION = 10;
 
-/** The rows of a batch's turns that are kept besides its last one. */
+/** Rows of the open group, besides that of its last turn. */
 const LOWEST = 0;
 const HIGHEST = WIDTH;
+const LONGEST = 2 * WIDTH;
+const NOTED = [LOWEST, HIGHEST, LONGEST] as const;
+/** Batches in a group. */
+export const GROUP = 32;
+/** Rows that a group may add. */
+const GROUP_ROWS = 4;
 
 /** Writes a turn into a row, but for its time and its duration. */
 function writeRow(rows: Float64Array, at: number, tour: number, numbers: TurnNumbers): void {
@@ -92,20 +110,18 @@ export interface Batch {
 
 /** Rows that come between two thinnings, so that one costs a turn next to nothing. */
 const STAGE = 64;
-/** Rows that a batch of many turns may add. */
-const BATCH_ROWS = 3;
 /** A bin keeps four turns at most, so the first width halves the number of turns. */
 const FIRST_BIN = 8;
 
 /**
- * The turns since the last report. They come in batches, of one turn or of many. A batch keeps its
- * turn with the lowest `budget_total`, with the highest one, each the first of its kind, and its last
- * turn, which stands for the longest one.
+ * The turns since the last report. They come in batches, of one turn or of many; batches of many turns
+ * are put together in groups. A group keeps its turn with the lowest `budget_total`, with the highest
+ * one and with the longest duration, each the first of its kind, and its last turn. A batch of a single
+ * turn is a group of its own, or the end of one.
  *
  * Up to `maxTurns` are kept like this. When there are more, they fall into bins of 8 turns, and each
- * time that these become too many, of twice as many. A bin keeps its turn with the lowest
- * `budget_total`, with the highest one and with the longest duration, each the first of its kind, and
- * its last turn. Bins of bins keep the same turns as bins of turns do.
+ * time that these become too many, of twice as many. A bin keeps the same four turns as a group does,
+ * and bins of groups or of bins keep the same turns as bins of turns do.
  */
 export class TurnLog {
   /** Durations of all turns so far. */
@@ -115,10 +131,14 @@ export class TurnLog {
   /** A turn of the open batch with a budget below or above these is for `note()`. */
   lowest = -Infinity;
   highest = Infinity;
+  /** The rows of the open group, a tour of 0 for none, and how many batches it has. */
+  readonly #noted = new Float64Array(3 * WIDTH);
+  #batches = 0;
+  /** The last batch that ended. */
+  #batch: Batch = { turns: 0, ended: 0, last: 0, others: 0 };
   readonly #maxTurns: number;
   readonly #stage: number;
   readonly #rows: Float64Array;
-  readonly #noted = new Float64Array(2 * WIDTH);
   #count = 0;
   /** At so many rows they have to be thinned before the next batch. */
   #limit: number;
@@ -133,21 +153,21 @@ export class TurnLog {
   constructor(maxTurns: number) {
     this.#maxTurns = maxTurns;
     this.#limit = maxTurns;
-    this.#stage = Math.min(STAGE, Math.max(BATCH_ROWS, maxTurns >> 2));
+    this.#stage = Math.min(STAGE, Math.max(GROUP_ROWS, maxTurns >> 2));
     this.#rows = new Float64Array(maxTurns * WIDTH);
+    this.#noted[LONGEST + DURATION] = -1;
   }
 
-  /** Turns that are kept. */
+  /** Turns that are kept; of the open group, one. */
   get count(): number {
-    return this.#count;
+    return this.#count + (this.#batches > 0 ? 1 : 0);
   }
 
-  /** Begins a batch. Of a single turn nothing needs to be noted: it is the last one. */
+  /** Begins a batch. A turn that is a group of its own need not be noted. */
   open(turns: number): void {
+    if (this.#batches > 0) return;
     this.lowest = turns > 1 ? Infinity : -Infinity;
     this.highest = -this.lowest;
-    this.#noted[LOWEST] = 0;
-    this.#noted[HIGHEST] = 0;
   }
 
   /** Keeps a turn of the open batch whose budget is the lowest or the highest so far. */
@@ -165,32 +185,50 @@ export class TurnLog {
 
   /** Ends the open batch, with the numbers after its last turn. */
   close(batch: Batch, numbers: TurnNumbers): void {
-    const { turns, ended, last, others } = batch;
-    this.tour += turns;
-    this.seconds.add(last, 1);
-    if (this.#count + (turns > 1 ? BATCH_ROWS : 1) > this.#limit) this.#fold();
-    if (turns > 1) {
-      this.seconds.add(others, turns - 1);
-      const isLowestFirst = this.#noted[LOWEST]! < this.#noted[HIGHEST]!;
-      this.#addNoted(isLowestFirst ? LOWEST : HIGHEST, batch);
-      this.#addNoted(isLowestFirst ? HIGHEST : LOWEST, batch);
+    const noted = this.#noted;
+    const before = this.tour;
+    this.tour += batch.turns;
+    this.seconds.add(batch.last, 1);
+    if (batch.turns > 1) this.seconds.add(batch.others, batch.turns - 1);
+    if (noted[LOWEST]! > before) this.#setTime(noted, LOWEST, batch);
+    if (noted[HIGHEST]! > before) this.#setTime(noted, HIGHEST, batch);
+    if (!(batch.last <= noted[LONGEST + DURATION]!)) {
+      writeRow(noted, LONGEST, this.tour, numbers);
+      this.#setTime(noted, LONGEST, batch);
+    }
+    this.#batch = batch;
+    this.#batches++;
+    if (batch.turns === 1 || this.#batches === GROUP) this.end(numbers);
+  }
+
+  /** Ends the open group, if there is one. Needed before `write()`. */
+  end(numbers: TurnNumbers): void {
+    if (this.#batches === 0) return;
+    const isSingle = this.#batches === 1 && this.#batch.turns === 1;
+    if (this.#count + (isSingle ? 1 : GROUP_ROWS) > this.#limit) this.#fold();
+    const noted = this.#noted;
+    for (let tour = 0, next: number | undefined;; tour = noted[next]!) {
+      next = undefined;
+      for (const row of NOTED) {
+        if (noted[row]! <= tour || noted[row]! >= this.tour) continue;
+        if (next === undefined || noted[row]! < noted[next]!) next = row;
+      }
+      if (next === undefined) break;
+      copyRow(noted, next, this.#rows, this.#count++ * WIDTH);
     }
     const at = this.#count++ * WIDTH;
     writeRow(this.#rows, at, this.tour, numbers);
-    this.#rows[at + TIME] = ended;
-    this.#rows[at + DURATION] = last;
-    this.open(1);
+    this.#setTime(this.#rows, at, this.#batch);
+    this.#batches = 0;
+    for (const row of NOTED) noted[row] = 0;
+    noted[LONGEST + DURATION] = -1;
   }
 
-  /** Adds a noted turn, unless there is none, it is the row before it or the batch's last turn. */
-  #addNoted(noted: number, { ended, last, others }: Batch): void {
-    const tour = this.#noted[noted]!;
-    const isThere = this.#count > 0 && this.#rows[(this.#count - 1) * WIDTH] === tour;
-    if (tour === 0 || tour === this.tour || isThere) return;
-    const at = this.#count++ * WIDTH;
-    copyRow(this.#noted, noted, this.#rows, at);
-    this.#rows[at + TIME] = ended - last - (this.tour - 1 - tour) * others;
-    this.#rows[at + DURATION] = others;
+  /** Writes when a turn of a batch that has just ended did so, and how long it took. */
+  #setTime(rows: Float64Array, at: number, { ended, last, others }: Batch): void {
+    const later = this.tour - rows[at]!;
+    rows[at + TIME] = later === 0 ? ended : ended - last - (later - 1) * others;
+    rows[at + DURATION] = later === 0 ? last : others;
   }
 
   /**
@@ -200,15 +238,15 @@ export class TurnLog {
    */
   write(line: Line, epoch: number): void {
     const end = this.#count * WIDTH;
-    COLUMNS.forEach(([name, format], first) => {
-      line.text(`${first === 0 ? "{" : "],"}"${name}":[`);
+    COLUMNS.forEach(([, format], first) => {
+      line.raw(HEADS[first]!);
       line.numbers(
         this.#rows,
         { first, stride: WIDTH, end },
         format === MILLISECONDS ? { ...format, shift: epoch } : format,
       );
     });
-    line.text("]}");
+    line.raw(END);
   }
 
   /** Forgets the kept turns. */

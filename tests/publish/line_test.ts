@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type ColumnFormat, Line } from "../../lib/publish/line.ts";
 
-const PLAIN: ColumnFormat = { scale: 1, shift: 0, places: 0, suffix: "" };
+const encoder = new TextEncoder();
+const PLAIN: ColumnFormat = { scale: 1, shift: 0, places: 0, suffix: encoder.encode("") };
 
 function textOf(line: Line): string {
   return new TextDecoder().decode(line.bytes());
@@ -55,7 +56,7 @@ Deno.test("Line.numbers() leaves out a fraction of zero and keeps zeros within o
 
 Deno.test("Line.numbers() scales, shifts, rounds and adds the suffix", () => {
   assert.equal(
-    written([0.0012344, 0.0012346], { scale: 1e6, shift: 1, suffix: "e-9" }),
+    written([0.0012344, 0.0012346], { scale: 1e6, shift: 1, suffix: encoder.encode("e-9") }),
     "1235e-9,1236e-9",
   );
 });
@@ -70,6 +71,66 @@ Deno.test("Line.numbers() takes the numbers that stand a stride apart, within it
   const values = Float64Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
   line.numbers(values, { first: 1, stride: 3, end: 9 }, PLAIN);
   assert.equal(textOf(line), "1,4,7");
+});
+
+Deno.test("Line.decimal() writes a number of so many places, or null", () => {
+  const line = new Line();
+  for (const value of [1205, -5, NaN, 2 ** 53]) {
+    line.decimal(value, 2);
+    line.text(";");
+  }
+  assert.equal(textOf(line), "12.05;-0.05;null;null;");
+});
+
+Deno.test("Line.number() writes what JSON reads back as the same number, or null", () => {
+  const money = fc.maxSafeInteger().map((cents) => cents / 100);
+  fc.assert(fc.property(fc.oneof(fc.double(), money, fc.float()), (value) => {
+    const line = new Line();
+    line.number(value);
+    const read: unknown = JSON.parse(textOf(line));
+    // JSON has no sign of zero either when JSON.stringify() writes it.
+    assert.equal(read, Number.isFinite(value) ? value + 0 : null);
+  }));
+});
+
+Deno.test("Line.members() and Line.object() write an object of numbers, whatever its names", () => {
+  fc.assert(fc.property(fc.dictionary(fc.string(), fc.integer()), (numbers) => {
+    const line = new Line();
+    line.text('{"first":true');
+    line.members(numbers);
+    line.key("inner");
+    line.object(numbers);
+    line.text("}");
+    const { first, inner, ...read } = JSON.parse(textOf(line));
+    const { first: _, inner: __, ...expected } = numbers;
+    assert.deepEqual({ ...read }, { ...expected });
+    assert.deepEqual({ ...inner }, { ...numbers });
+  }));
+});
+
+Deno.test("Line.key() keeps writing names when there are more than it remembers", () => {
+  const line = new Line();
+  line.text("{");
+  line.text('"":0');
+  const names = Array.from({ length: 600 }, (_, index) => `é${index}`);
+  for (const name of [...names, ...names.toReversed()]) {
+    line.key(name);
+    line.decimal(1, 0);
+  }
+  line.text("}");
+  assert.deepEqual(Object.keys(JSON.parse(textOf(line))), ["", ...names]);
+});
+
+Deno.test("Line.text() writes any text, long or short", () => {
+  const some = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.string({ minLength: 4000, maxLength: 5000 }),
+  );
+  fc.assert(fc.property(some, (text) => {
+    const line = new Line();
+    line.text(text);
+    assert.equal(textOf(line), new TextDecoder().decode(encoder.encode(text)));
+  }));
 });
 
 Deno.test("Line keeps what was written when it grows, and forgets it at clear()", () => {

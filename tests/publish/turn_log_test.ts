@@ -4,7 +4,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { COLUMN_NAMES, MAX_COLUMN_LENGTH } from "../../lib/report/mod.ts";
 import { Line } from "../../lib/publish/line.ts";
-import { MAX_TURNS, MIN_TURNS, TurnLog, type TurnNumbers } from "../../lib/publish/turn_log.ts";
+import {
+  GROUP,
+  MAX_TURNS,
+  MIN_TURNS,
+  TurnLog,
+  type TurnNumbers,
+} from "../../lib/publish/turn_log.ts";
 
 type Columns = Readonly<Record<string, readonly number[]>>;
 
@@ -130,7 +136,7 @@ Deno.test("TurnLog.close() keeps the extremes of every bin, whatever its width h
       const missing = [...expected].filter((tour) => !kept.includes(tour));
       const needless = kept.filter((tour) => !expected.has(tour));
       // The turns since the last thinning are kept as they are, and the bin was open then.
-      const staged = turns.length - width - Math.max(3, maxTurns >> 2);
+      const staged = turns.length - width - Math.max(4, maxTurns >> 2);
       return missing.length === 0 && needless.every((tour) => tour > staged);
     };
     // No width is taken before half of it, with four turns a bin, could be too many.
@@ -166,9 +172,24 @@ Deno.test("TurnLog.clear() begins anew: the next turns are kept as if they were 
   }));
 });
 
-/** Adds turns in batches, as a publisher does. Returns the batches' bounds: turns before each. */
-function addBatches(log: TurnLog, turns: readonly Turn[], sizes: readonly number[]): number[] {
-  const bounds = [0];
+interface Group {
+  /** Turns before its first one, and before the next group. */
+  readonly from: number;
+  readonly to: number;
+  /** The first of its batches' last turns that took longest. */
+  readonly longest: number;
+}
+
+/**
+ * Adds turns in batches, as a publisher does. The last turn of a batch takes its duration, each of the
+ * others a millisecond. Returns the groups that they should fall into.
+ */
+function addBatches(log: TurnLog, turns: readonly Turn[], sizes: readonly number[]): Group[] {
+  const groups: Group[] = [];
+  let from = 0;
+  let batches = 0;
+  let longest = 0;
+  let ended = 0;
   for (let done = 0, index = 0; done < turns.length; index++) {
     const size = Math.min(sizes[index % sizes.length]!, turns.length - done);
     log.open(size);
@@ -179,57 +200,70 @@ function addBatches(log: TurnLog, turns: readonly Turn[], sizes: readonly number
       }
     }
     done += size;
-    const budgetTotal = turns[done - 1]!.budget * 100;
-    log.close({ turns: size, ended: done, last: 1, others: 1 }, { ...NUMBERS, budgetTotal });
-    bounds.push(done);
+    const { budget, duration } = turns[done - 1]!;
+    ended += size - 1 + duration;
+    log.close(
+      { turns: size, ended, last: duration, others: 1 },
+      { ...NUMBERS, budgetTotal: budget * 100 },
+    );
+    if (longest === 0 || duration > turns[longest - 1]!.duration) longest = done;
+    batches++;
+    if (size > 1 && batches < GROUP && done < turns.length) continue;
+    groups.push({ from, to: done, longest });
+    from = done;
+    batches = 0;
+    longest = 0;
   }
-  return bounds;
+  log.end({ ...NUMBERS, budgetTotal: turns.at(-1)!.budget * 100 });
+  return groups;
 }
 
 const BATCH_SIZES = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 20 });
 
-Deno.test("TurnLog.note() keeps the extremes and the last turn of every batch, and their times", () => {
-  const few = fc.array(TURN, { minLength: 1, maxLength: 300, size: "max" });
+Deno.test("TurnLog.note() keeps the extremes and the last turn of every group", () => {
+  const few = fc.array(TURN, { minLength: 1, maxLength: 700, size: "max" });
   fc.assert(fc.property(few, BATCH_SIZES, (turns, sizes) => {
     const log = new TurnLog(MAX_TURNS);
-    const bounds = addBatches(log, turns, sizes);
     const expected = new Set<number>();
-    bounds.slice(1).forEach((end, index) => {
-      const first = bounds[index]!;
-      const budgets = turns.slice(first, end).map(({ budget }) => budget);
-      expected.add(first + 1 + budgets.indexOf(Math.min(...budgets)));
-      expected.add(first + 1 + budgets.indexOf(Math.max(...budgets)));
-      expected.add(end);
-    });
+    for (const { from, to, longest } of addBatches(log, turns, sizes)) {
+      const budgets = turns.slice(from, to).map(({ budget }) => budget);
+      expected.add(from + 1 + budgets.indexOf(Math.min(...budgets)));
+      expected.add(from + 1 + budgets.indexOf(Math.max(...budgets)));
+      expected.add(longest);
+      expected.add(to);
+    }
     const columns = columnsOf(log);
     assert.deepEqual(columns.tour, [...expected].sort((one, other) => one - other));
     assert.deepEqual(columns.budget_total, columns.tour!.map((tour) => turns[tour - 1]!.budget));
-    // In these games a turn takes a millisecond and ends as many after the start as its number.
-    assert.deepEqual(columns.timestamp, columns.tour!.map((tour) => tour / 1000));
   }));
 });
 
 Deno.test("TurnLog.close() bounds batches as it does turns, and loses neither extreme nor count", () => {
   fc.assert(fc.property(MANY_TURNS, BATCH_SIZES, SIZE, (turns, sizes, maxTurns) => {
     const log = new TurnLog(maxTurns);
-    addBatches(log, turns, sizes);
-    const { tour, budget_total } = columnsOf(log);
+    const groups = addBatches(log, turns, sizes);
+    const { tour, budget_total, duree_seconds } = columnsOf(log);
     const budgets = turns.map(({ budget }) => budget);
     assert.ok(tour!.length <= maxTurns);
     assert.equal(tour!.at(-1), turns.length);
     assert.ok(tour!.every((number, index) => index === 0 || number > tour![index - 1]!));
     assert.equal(Math.min(...budget_total!), Math.min(...budgets));
     assert.equal(Math.max(...budget_total!), Math.max(...budgets));
+    const longest = Math.max(...groups.map(({ longest }) => turns[longest - 1]!.duration));
+    assert.equal(Math.max(...duree_seconds!) >= longest / 1000, true);
     assert.equal(log.tour, turns.length);
     assert.equal(log.seconds.counts.reduce((sum, count) => sum + count, 0), turns.length);
   }));
 });
 
-Deno.test("TurnLog.close() tells a batch's long turn as its last one", () => {
+Deno.test("TurnLog.close() tells a batch's long turn as its last one, and when the others ended", () => {
   const log = new TurnLog(MIN_TURNS);
   log.open(4);
   log.note(2, { ...NUMBERS, budgetTotal: 500 });
-  log.close({ turns: 4, ended: 100, last: 70, others: 10 }, { ...NUMBERS, budgetTotal: 700 });
+  const last = { ...NUMBERS, budgetTotal: 700 };
+  log.close({ turns: 4, ended: 100, last: 70, others: 10 }, last);
+  assert.equal(log.count, 1);
+  log.end(last);
   const { tour, timestamp, duree_seconds } = columnsOf(log);
   assert.deepEqual(tour, [2, 4]);
   assert.deepEqual(timestamp, [0.02, 0.1]);
