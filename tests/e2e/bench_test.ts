@@ -26,7 +26,7 @@ async function withBench(
 }
 
 Deno.test("bench writes results and raw rounds, and has no opinion after few of them", async () => {
-  const args = ["--worlds", "default", "--publishers", "journal", "--duration", "18s"];
+  const args = ["--worlds", "default", "--publishers", "journal", "--duration", "25s"];
   const files = ["--json", "out.json", "--html", "out.html", "--scrape-interval", "100ms"];
   await withBench([...args, ...files, "--budget", "1%"], async (bench, cwd) => {
     const { code, stdout, stderr } = await bench.end();
@@ -72,7 +72,7 @@ Deno.test("bench writes results and raw rounds, and has no opinion after few of 
 });
 
 Deno.test("bench --sessions plays several games at once, and all their turns arrive", async () => {
-  const args = ["--sessions", "5", "--duration", "9s", "--json", "out.json"];
+  const args = ["--sessions", "5", "--duration", "20s", "--json", "out.json"];
   await withBench(args, async (bench, cwd) => {
     const { code, stdout, stderr } = await bench.end();
     assert.equal(code, 0, stdout + stderr);

@@ -79,6 +79,7 @@ function openGame(url: string, options: HttpOptions & { interval?: number } = {}
   const publisher = createPublisher({ session: "s1", numbers, out, interval, maxTurns: 1000 });
   const play = (turns: number) => {
     for (let turn = 0; turn < turns; turn++) {
+      publisher.begin(); // Otherwise such short turns are told in batches.
       playTurn(numbers);
       publisher.turn();
     }

@@ -217,6 +217,90 @@ Deno.test("turn() keeps at most maxTurns turns in a report, and none with 0", ()
   }
 });
 
+Deno.test("turn() looks at the clock for many short turns at once, and counts all of them", () => {
+  const short = fc.record({
+    turns: fc.integer({ min: 1, max: 400 }),
+    microseconds: fc.integer({ min: 0, max: 400 }),
+    pause: fc.constantFrom(0, 0, 0, 5000),
+  });
+  fc.assert(fc.property(fc.array(short, { minLength: 1, maxLength: 12 }), (parts) => {
+    let looks = 0;
+    const clock = new Clock();
+    const { out, numbers, publisher } = setUp({
+      maxTurns: 1000,
+      now: () => {
+        looks++;
+        return clock.milliseconds;
+      },
+      wallClock: clock.wallClock,
+    });
+    let turns = 0;
+    let budgets: number[] = [];
+    const lowest: number[] = [];
+    for (const part of parts) {
+      clock.milliseconds += part.pause;
+      if (part.pause > 0) publisher.begin();
+      for (let turn = 0; turn < part.turns; turn++) {
+        turns++;
+        clock.milliseconds += part.microseconds / 1000;
+        numbers.budgetTotal = (turns * 7919) % 1009;
+        budgets.push(numbers.budgetTotal);
+        const before = out.lines.length;
+        publisher.turn();
+        if (out.lines.length === before) continue;
+        const budget = out.reports.at(-1)!.columns.get("budget_total")!;
+        lowest.push(Math.min(...budgets) / 100, Math.max(...budgets) / 100);
+        assert.deepEqual([Math.min(...budget), Math.max(...budget)], lowest.slice(-2));
+        budgets = [];
+      }
+    }
+    publisher.finish();
+    const last = out.reports.at(-1)!;
+    assert.equal(last.turn, turns);
+    const { counts, sum } = last.turnSeconds as { counts: number[]; sum: number };
+    assert.equal(counts.reduce((all, count) => all + count, 0), turns);
+    assert.equal(publisher.stats.turns, turns);
+    const tours = out.reports.flatMap(({ columns }) => columns.get("tour") ?? []);
+    assert.ok(tours.every((tour, index) => index === 0 || tour > tours[index - 1]!));
+    assert.equal(tours.at(-1), turns);
+    // Played without a pause, the time of all turns is known; a pause leaves a batch without its end.
+    const played = parts.reduce((all, part) => all + part.turns * part.microseconds / 1e6, 0);
+    if (parts.every(({ pause }) => pause === 0)) {
+      assert.ok(sum <= played + 1e-9 && sum >= played * 0.5, `${sum} of ${played} s`);
+    }
+    if (parts.every(({ microseconds }) => microseconds < 2)) {
+      assert.ok(looks < 60 + turns / 4 + 3 * parts.length, `${looks} looks at ${turns} turns`);
+    }
+  }));
+});
+
+Deno.test("turn() tells of one long turn among short ones, and not of a slow batch", () => {
+  const { out, publisher, play } = setUp({ interval: 1e9, maxTurns: 1000 });
+  for (let turn = 0; turn < 500; turn++) play(0.001);
+  play(30);
+  for (let turn = 0; turn < 499; turn++) play(0.001);
+  publisher.flush();
+  const report = out.reports.at(-1)!;
+  const durations = report.columns.get("duree_seconds") ?? [];
+  const longest = Math.max(...durations);
+  assert.ok(longest > 0.0299 && longest < 0.0302, `${longest} s`);
+  assert.equal(durations.filter((duration) => duration > 0.000002).length, 1);
+  const { counts, sum } = report.turnSeconds as { counts: number[]; sum: number };
+  assert.equal(counts[TURN_SECONDS_BUCKETS.findIndex((bound) => bound >= 0.03)], 1);
+  assert.ok(Math.abs(sum - 0.030999) < 1e-6, `${sum} s`);
+});
+
+Deno.test("begin() counts the turns of an open batch as the ones before it took", () => {
+  const { out, publisher, play, clock } = setUp({ interval: 1e9 });
+  for (let turn = 0; turn < 10; turn++) play(0.01);
+  clock.milliseconds += 7000;
+  publisher.begin();
+  play(0.01);
+  publisher.flush();
+  const { sum } = out.reports.at(-1)!.turnSeconds as { counts: number[]; sum: number };
+  assert.ok(Math.abs(sum - 0.00011) < 1e-9, `${sum} s`);
+});
+
 Deno.test("flush() reports what is new, and only that", () => {
   const { out, publisher, play } = setUp({ interval: 1e9 });
   play(1);
