@@ -17,15 +17,21 @@ import {
 
 /** The only machine that there is such a runtime for. */
 const TARGET = "x86_64-unknown-linux-gnu";
-/** The Deno that the runtime belongs to. */
-const DENO = "deno@2.7.11";
+/** Version of the Deno that the runtime belongs to. */
+export const TEST_DENO_VERSION = "2.7.11";
 const PACKAGE = "@stdy/cli-linux-x64@0.22.2";
 const PROGRAM = "package/bin/steady";
 /** Where the runtime ends in the program: at the end of its ELF sections. */
 const SIZE_BYTES = 97_076_048;
 
 /** The Deno that compiles with this runtime. */
-export const TEST_DENO = ["env", "DENO_TLS_CA_STORE=system", "npx", "--yes", DENO];
+export const TEST_DENO = [
+  "env",
+  "DENO_TLS_CA_STORE=system",
+  "npx",
+  "--yes",
+  `deno@${TEST_DENO_VERSION}`,
+];
 
 const RUNTIME = `${DIST}/for-tests/denort`;
 
