@@ -208,7 +208,7 @@ export async function simulate(options: SimulateOptions, io: SimulateIo): Promis
   if (over !== undefined) fail(over.message);
   await publisher?.finish();
   saveWorld();
-  const summary = await summaryOf(game, seed, { seconds, publisher: publisher?.stats });
+  const summary = await summaryOf(game, { seconds, publisher: publisher?.stats });
   io.write(
     options.json ? `${JSON.stringify(summary)}\n` : `${summaryLines(summary).join("\n")}\n`,
   );

@@ -11,7 +11,8 @@ export interface Measured {
 
 /** The same for a seed on every machine, but for `mesure`. Amounts are in euros. */
 export interface Summary {
-  readonly seed: number;
+  /** Null where the game goes on from a saved world, which needs none. */
+  readonly seed: number | null;
   readonly tours: number;
   readonly etat_sha256: string;
   readonly budget_total: number;
@@ -33,12 +34,11 @@ export interface Summary {
 
 export async function summaryOf(
   game: Game,
-  seed: number,
   { seconds, publisher }: Measured,
 ): Promise<Summary> {
   const { numbers } = game;
   return {
-    seed,
+    seed: game.seed ?? null,
     tours: numbers.tour,
     etat_sha256: await stateSha256(game),
     budget_total: numbers.budgetTotal / 100,
@@ -67,7 +67,8 @@ function counted(count: number, thing: string): string {
 export function summaryLines(summary: Summary): string[] {
   const { mesure } = summary;
   const lines = [
-    `${counted(summary.tours, "turn")}, seed ${summary.seed}, ` +
+    `${counted(summary.tours, "turn")}, ` +
+    `${summary.seed === null ? "continued" : `seed ${summary.seed}`}, ` +
     `${Math.round(mesure.tours_par_seconde)} turns per second`,
     `Budgets: ${summary.budget_total.toFixed(2)} € after recharges of ${
       summary.recharges.toFixed(2)

@@ -81,6 +81,8 @@ export interface Game {
    * @throws {GameOver} In the game as TradeSim plays it, where its ids end.
    */
   playTurn(): void;
+  /** What it began with; undefined where it goes on from a saved world, which needs none. */
+  readonly seed: number | undefined;
   /** The numbers after the last turn: one object, always the same, changed in place. */
   readonly numbers: Readonly<GameNumbers>;
   /** The world as it is now, made anew at every reading: not for every turn. */
@@ -103,6 +105,7 @@ function idsEnded(things: string): string {
 }
 
 class FlatGame implements Game {
+  readonly seed: number | undefined;
   readonly numbers: GameNumbers;
   readonly lastEvents = Object.fromEntries(EVENT_TYPES.map((type) => [type, 0])) as Record<
     EventType,
@@ -116,7 +119,12 @@ class FlatGame implements Game {
   readonly #idsMax: number;
   #tick: number;
 
-  constructor(market: Market, random: Random, tick: number, commeTradesim: boolean) {
+  constructor(
+    market: Market,
+    random: Random,
+    { seed, tick, commeTradesim }: Pick<Game, "seed"> & Pick<Stage, "tick" | "commeTradesim">,
+  ) {
+    this.seed = seed;
     this.#market = market;
     this.#random = random;
     this.#tick = tick;
@@ -336,5 +344,9 @@ export function createGame(options: GameOptions): Game {
     commeTradesim && isFresh ? withInitialBudgets(world) : world,
     reprise,
   );
-  return new FlatGame(market, random, reprise?.tick ?? 0, commeTradesim);
+  return new FlatGame(market, random, {
+    seed: isFresh ? options.seed : undefined,
+    tick: reprise?.tick ?? 0,
+    commeTradesim,
+  });
 }

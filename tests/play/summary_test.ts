@@ -14,7 +14,7 @@ Deno.test("summaryOf() gives the game's numbers in euros and, apart, what was me
   const game = playedGame(200);
   const { numbers } = game;
   const publisher = { turns: 200, reports: 4, seconds: 0.003 };
-  assert.deepEqual(await summaryOf(game, 3, { seconds: 0.5, publisher }), {
+  assert.deepEqual(await summaryOf(game, { seconds: 0.5, publisher }), {
     seed: 3,
     tours: 200,
     etat_sha256: await stateSha256(game),
@@ -36,12 +36,12 @@ Deno.test("summaryOf() gives the game's numbers in euros and, apart, what was me
 });
 
 Deno.test("summaryOf() is of no turn and no report where there was none", async () => {
-  const { mesure, tours } = await summaryOf(playedGame(0), 3, { seconds: 0, publisher: undefined });
+  const { mesure, tours } = await summaryOf(playedGame(0), { seconds: 0, publisher: undefined });
   assert.deepEqual({ mesure, tours }, { mesure: { secondes: 0, tours_par_seconde: 0 }, tours: 0 });
 });
 
 Deno.test("summaryLines() says all of it in lines, one thing in the singular", async () => {
-  const summary = await summaryOf(playedGame(200), 3, { seconds: 0.5, publisher: undefined });
+  const summary = await summaryOf(playedGame(200), { seconds: 0.5, publisher: undefined });
   const lines = summaryLines({
     ...summary,
     budget_total: 12.5,
@@ -64,4 +64,12 @@ Deno.test("summaryLines() says all of it in lines, one thing in the singular", a
     ),
     ["1 turn, seed 3, 400 turns per second", "Monitoring: 1 report in 1.2 ms"],
   );
+});
+
+Deno.test("summaryOf() names no seed for a game that goes on", async () => {
+  const begun = playedGame(20);
+  const game = createGame({ seed: 4, world: begun.world });
+  const summary = await summaryOf(game, { seconds: 0, publisher: undefined });
+  assert.equal(summary.seed, null);
+  assert.match(summaryLines(summary)[0]!, /^0 turns, continued, /);
 });
