@@ -19,9 +19,11 @@ import {
   emptyEnvironment,
   firstSignal,
   formatUsageError,
+  isFollowChosen,
   print,
   readCommandLine,
   readNamedFile,
+  readUser,
   type ServeOptions,
   UsageError,
   VERSION,
@@ -33,6 +35,7 @@ import {
   neededToPlay,
   neededToServe,
 } from "./lib/cli/permissions.ts";
+import { type Configuration, doctor } from "./lib/doctor/mod.ts";
 import { createExposition } from "./lib/exposition/mod.ts";
 import { History, lookBack } from "./lib/history/mod.ts";
 import { Answers, Hub } from "./lib/live/mod.ts";
@@ -291,6 +294,37 @@ function readPublishToken({ publishTokenFile: path }: { publishTokenFile: string
   return path && readToken(readNamedFile(path, "--publish-token-file", Deno.readTextFileSync));
 }
 
+/** The exporter's settings as `doctor` needs them, or what is wrong with them. */
+function readConfiguration(
+  readOptions: () => ServeOptions,
+): Configuration | { readonly problem: string } {
+  try {
+    const options = readOptions();
+    const { web } = readFiles(options);
+    const [address] = options.addresses;
+    if (!options.enabled || address === undefined) return { problem: "METRICS_ENABLED is False" };
+    return {
+      address,
+      telemetryPath: options.webTelemetryPath,
+      metricPrefix: options.metricPrefix,
+      follow: options.follow,
+      isFollowChosen: isFollowChosen(options),
+      maxBody: options.maxBody,
+      certificate: web.tls?.cert,
+    };
+  } catch (error) {
+    if (!isUsers(error)) throw error;
+    return { problem: error.message };
+  }
+}
+
+/** Whether an error is about what the user gave or about this machine, and no bug. */
+function isUsers(error: unknown): error is Error {
+  return error instanceof UsageError || error instanceof WebConfigError ||
+    error instanceof StateError || error instanceof ListenError || error instanceof WorldError ||
+    error instanceof BenchmarkError || error instanceof PrintError;
+}
+
 /** Is aborted by the first signal that asks the program to end. */
 function stopSignal(): AbortSignal {
   const stop = new AbortController();
@@ -341,6 +375,18 @@ export async function main(args: readonly string[]): Promise<number> {
       case "print":
         await printFiles(asked.options, { config: defaultConfig(), write: print });
         return 0;
+      case "doctor": {
+        const { userFile } = asked.options;
+        return await doctor(asked.options, {
+          configure: () => readConfiguration(asked.serve),
+          user: userFile === undefined ? undefined : readUser(
+            readNamedFile(userFile, "--user-file", Deno.readTextFileSync),
+            "--user-file",
+          ),
+          write: print,
+          now,
+        });
+      }
       case "serve": {
         const { options, notes } = asked;
         const log = createLog({ level: options.logLevel, format: options.logFormat });
@@ -357,10 +403,7 @@ export async function main(args: readonly string[]): Promise<number> {
       }
     }
   } catch (error) {
-    const isUsers = error instanceof UsageError || error instanceof WebConfigError ||
-      error instanceof StateError || error instanceof ListenError || error instanceof WorldError ||
-      error instanceof BenchmarkError || error instanceof PrintError;
-    if (!isUsers) throw error;
+    if (!isUsers(error)) throw error;
     if (error instanceof BenchmarkStopped) {
       complain(`${error.message}\n`);
       return EXIT_STOPPED;

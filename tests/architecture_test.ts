@@ -10,7 +10,7 @@ const FOLDERS = [
   ...["model", "history", "exposition", "live", "page", "server"],
   // The game beside it: its reports go out by `publish`.
   ...["simulation", "publish", "play", "benchmark"],
-  ...["print"],
+  ...["print", "doctor"],
   "cli",
 ];
 

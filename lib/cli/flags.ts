@@ -10,6 +10,7 @@ import {
 } from "../benchmark/mod.ts";
 import { BREAKDOWN_LABELS } from "../catalogue/mod.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../log/mod.ts";
+import { type LinkName, LINKS } from "../doctor/mod.ts";
 import { type Printable, PRINTABLES, PRINTED } from "../print/mod.ts";
 import { OWN_PATHS } from "../server/mod.ts";
 import {
@@ -21,6 +22,7 @@ import {
   LISTEN_ADDRESS,
   METRIC_PREFIX,
   oneOf,
+  PLAIN_URL,
   size,
   someOf,
   time,
@@ -527,6 +529,66 @@ const BENCH_FLAGS = {
   ...COMMON_FLAGS,
 } as const;
 
+const DOCTOR_FLAGS = {
+  config: { ...CONFIG_FLAG, help: "the exporter's configuration file", place: "command line" },
+  url: optional({
+    name: "url",
+    unit: "<URL>",
+    kind: PLAIN_URL,
+    initially: "as the exporter's configuration says, http://127.0.0.1:8000",
+    help: "where the exporter answers",
+    place: "command line",
+  }),
+  follow: repeatable<string>({
+    name: "follow",
+    unit: "<FILE>",
+    kind: FILES,
+    initial: [],
+    initially: "as the exporter's configuration says",
+    help: "file that the exporter follows; may be repeated",
+    place: "command line",
+  }),
+  userFile: optional({
+    name: "user-file",
+    unit: "<FILE>",
+    kind: FILE,
+    initially: "none",
+    help: "file with user:password, for an exporter that asks for them",
+    place: "command line",
+  }),
+  prometheus: optional({
+    name: "prometheus",
+    unit: "<URL>",
+    kind: PLAIN_URL,
+    initially: "http://127.0.0.1:9090, if it is there",
+    help: "where Prometheus answers",
+    place: "command line",
+  }),
+  grafana: optional({
+    name: "grafana",
+    unit: "<URL>",
+    kind: PLAIN_URL,
+    initially: "http://127.0.0.1:3000, if it is there",
+    help: "where Grafana answers",
+    place: "command line",
+  }),
+  until: single<LinkName>({
+    name: "until",
+    unit: "<LINK>",
+    kind: oneOf(LINKS),
+    initial: "grafana",
+    initially: "grafana",
+    help: `last link to look at: ${LINKS.join(", ")}`,
+    place: "command line",
+  }),
+  json: onOff({
+    name: "json",
+    help: "give what is found as one JSON object",
+    place: "command line",
+  }),
+  ...COMMON_FLAGS,
+} as const;
+
 const PRINT_FLAGS = {
   what: optional<Printable>({
     name: "what",
@@ -573,6 +635,11 @@ export const COMMANDS = {
     summary: "Prints files that fit this version: a configuration, a schema, the stack.",
     flags: PRINT_FLAGS,
     example: "tradesim-exporter print config > tradesim-exporter.yml",
+  },
+  doctor: {
+    summary: "Looks at each link from the game to its boards, and names the first broken one.",
+    flags: DOCTOR_FLAGS,
+    example: "tradesim-exporter doctor --follow logs/metrics.jsonl",
   },
 } as const satisfies Readonly<Record<string, Command>>;
 

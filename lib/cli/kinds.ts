@@ -140,6 +140,17 @@ export const WEB_URL: Kind<string> = {
   parse: (text) => /^https?:\/\//.test(text) ? URL.parse(text)?.href : undefined,
 };
 
+/** Where a server is. A password would stand in the list of processes for all to read. */
+export const PLAIN_URL: Kind<string> = {
+  expected: "a URL such as http://127.0.0.1:8000, without user and password",
+  types: ["string"],
+  parse: (text) => {
+    const url = URL.parse(WEB_URL.parse(text) ?? "");
+    if (url === null || url.username !== "" || url.password !== "") return undefined;
+    return url.search === "" && url.hash === "" ? url.href : undefined;
+  },
+};
+
 export const HOST: Kind<string> = {
   expected: "a host name or an IP address, without a port",
   types: ["string"],

@@ -37,6 +37,12 @@ type SimulateValues = Values<typeof COMMANDS.simulate.flags>;
 /** What `bench` is to do; times are in seconds. */
 export type BenchOptions = Omit<Values<typeof COMMANDS.bench.flags>, "version" | "help">;
 
+/** What `doctor` is to do. */
+export type DoctorOptions = Omit<
+  Values<typeof COMMANDS.doctor.flags>,
+  "config" | "version" | "help"
+>;
+
 /** What `print` is to do. */
 export type PrintOptions = Omit<Values<typeof COMMANDS.print.flags>, "version" | "help">;
 
@@ -62,17 +68,29 @@ export interface ServeOptions extends
   readonly enabled: boolean;
 }
 
+interface ServeCommand {
+  readonly command: "serve";
+  readonly options: ServeOptions;
+  /** What the user should know about the configuration, one sentence each. */
+  readonly notes: readonly string[];
+}
+
 /** What the user asks for. */
 export type CommandLine =
-  | {
-    readonly command: "serve";
-    readonly options: ServeOptions;
-    /** What the user should know about the configuration, one sentence each. */
-    readonly notes: readonly string[];
-  }
+  | ServeCommand
   | { readonly command: "simulate"; readonly options: SimulateOptions }
   | { readonly command: "bench"; readonly options: BenchOptions }
   | { readonly command: "print"; readonly options: PrintOptions }
+  | {
+    readonly command: "doctor";
+    readonly options: DoctorOptions;
+    /**
+     * Reads the exporter's options from where it would read them, but for its command line.
+     *
+     * @throws {UsageError} When they are wrong.
+     */
+    readonly serve: () => ServeOptions;
+  }
   | { readonly command: "help"; readonly text: string }
   | { readonly command: "version" };
 
@@ -128,6 +146,18 @@ export function readNamedFile(
     const error = badValue(name, JSON.stringify(path), "a file that can be read");
     throw new UsageError(error.message + (missing ? ", but there is none" : ""), { cause });
   }
+}
+
+/**
+ * Reads the name and the password of a user out of the text of a file of one line.
+ *
+ * @param name The flag that names the file.
+ * @throws {UsageError} When they are not there; it tells nothing of the text.
+ */
+export function readUser(text: string, name: string): string {
+  const user = text.replace(/\r?\n$/, "");
+  if (/^[^:\p{Cc}]+:\P{Cc}+$/u.test(user)) return user;
+  throw new UsageError(`Cannot read the file of ${name}: expected one line, user:password`);
 }
 
 /**
@@ -200,7 +230,7 @@ function chooseAddresses(values: ServeValues, sources: readonly Source[]): reado
 function serveOptions(
   { sources, enabled, notes }: Settings,
   env: Environment,
-): CommandLine {
+): ServeCommand {
   const values = mergeValues(COMMANDS.serve.flags, sources);
   const addresses = chooseAddresses(values, sources);
   const port = addresses[0]?.port ?? 0;
@@ -298,5 +328,17 @@ export function readCommandLine(
   if (command === "print") {
     return { command, options: commandLineValues(COMMANDS.print.flags, fromArguments) };
   }
+  if (command === "doctor") {
+    const { config: _config, ...options } = commandLineValues(COMMANDS.doctor.flags, fromArguments);
+    const config = fromArguments.get("config");
+    const given: Layer = new Map(config === undefined ? [] : [["config", config]]);
+    const settings = () => readSettings(COMMANDS.serve.flags, given, env, readFile);
+    return { command, options, serve: () => serveOptions(settings(), env).options };
+  }
   return serveOptions(readSettings(flags, fromArguments, env, readFile), env);
+}
+
+/** Whether the files to follow are other ones than those that are taken unasked. */
+export function isFollowChosen({ follow }: ServeOptions): boolean {
+  return follow.join("\0") !== COMMANDS.serve.flags.follow.initial.join("\0");
 }

@@ -43,6 +43,9 @@ export function neededFor(asked: CommandLine): Needs {
     }
     case "bench":
       return { read: true, write: true, net: true, run: true, sys: true };
+    case "doctor":
+      // The environment and files are where the exporter's configuration is read from.
+      return { read: true, net: true, env: true };
     case "print": {
       const isWritten = asked.options.out !== undefined;
       return { read: isWritten, write: isWritten };

@@ -9,6 +9,7 @@ import {
   LISTEN_ADDRESS,
   METRIC_PREFIX,
   oneOf,
+  PLAIN_URL,
   size,
   someOf,
   time,
@@ -21,6 +22,17 @@ import {
 type Table = Readonly<Record<string, unknown>>;
 
 const KINDS: Readonly<Record<string, [Kind<unknown>, Table]>> = {
+  "PLAIN_URL": [PLAIN_URL, {
+    "http://127.0.0.1:8000": "http://127.0.0.1:8000/",
+    "https://a/b": "https://a/b",
+    "http://a:b@c": undefined,
+    "http://a@c": undefined,
+    "http://a?b": undefined,
+    "http://a#b": undefined,
+    "ftp://a": undefined,
+    "localhost:8000": undefined,
+    "": undefined,
+  }],
   "wholeNumber()": [wholeNumber(1, 65535), {
     "1": 1,
     "65535": 65535,

@@ -1,0 +1,159 @@
+/** Looks at the exporter: whose port it is, whether it answers, and what it shows. @module */
+
+import { type Answer, isAnswer, type Silence } from "./ask.ts";
+import { broken, count, type Finding, ok, span } from "./link.ts";
+import type { Inquiry } from "./inquiry.ts";
+import { readScrape, type Scrape, sumOf, TextFormatError } from "./text_format.ts";
+
+const REALM = 'realm="tradesim-exporter"';
+const BUILD_INFO = "tradesim_exporter_build_info";
+
+/** What a stranger said of himself, made short and harmless. */
+function quoted(text: string): string {
+  return JSON.stringify(text.trim().slice(0, 60));
+}
+
+function isExporter({ headers, text }: Answer): boolean {
+  return (headers.get("www-authenticate") ?? "").includes(REALM) ||
+    text.includes(`\n${BUILD_INFO}{`) || text.includes("<title>tradesim-exporter</title>");
+}
+
+/** Who another server is, as far as its answers at the metrics' path and at `/` tell. */
+function describeServer(metrics: Answer, page: Answer | Silence): string {
+  const { text } = metrics;
+  if (/^python_info\{/m.test(text) && /^tradesim_/m.test(text)) return "TradeSim's own exporter";
+  if (/^grafana_build_info\{/m.test(text)) return "Grafana";
+  if (/^prometheus_build_info\{/m.test(text)) return "Prometheus";
+  const last = isAnswer(page) ? page : metrics;
+  const title = /<title>([^<]+)<\/title>/i.exec(last.text)?.[1];
+  if (title !== undefined) return `a server whose page is called ${quoted(title)}`;
+  const server = last.headers.get("server");
+  if (server !== null) return `a server that calls itself ${quoted(server)}`;
+  return `a server that answers ${quoted(last.text.split("\n")[0] ?? "")} (${last.status})`;
+}
+
+/** Asks for the metrics, and says whose the port is. */
+export async function lookAtPort(inquiry: Inquiry): Promise<Finding> {
+  const { ask, url, metricsUrl, authorization } = inquiry;
+  const { host, hostname, port } = new URL(url);
+  const answer = await ask(metricsUrl, authorization);
+  if (!isAnswer(answer)) return silentPort(inquiry, answer);
+  if (answer.status === 421) {
+    return broken(
+      `${host} is an exporter's that serves this machine only, under another name`,
+      `name it as it is called on its machine: --url http://localhost:${port}`,
+    );
+  }
+  inquiry.answer = answer;
+  if (isExporter(answer)) return ok(`${host} is an exporter's`);
+  // Its metrics may be elsewhere.
+  const about = await ask(`${url}/about`, authorization);
+  if (isAnswer(about) && isExporter(about)) return ok(`${host} is an exporter's`);
+  const page = await ask(`${url}/`);
+  return broken(
+    `${host} is taken by ${describeServer(answer, page)}, which is no exporter of ours`,
+    `end that program, or start the exporter elsewhere (--port <PORT>) and name that place with ` +
+      `--url http://${hostname}:<PORT>`,
+  );
+}
+
+function silentPort({ url }: Inquiry, { kind, reason }: Silence): Finding {
+  const { host, hostname } = new URL(url);
+  const text = `${host} does not answer: ${reason}`;
+  if (kind === "closed") {
+    return broken(
+      text,
+      "start the exporter (tradesim-exporter, from source: deno task start), or say where it is " +
+        "with --url",
+    );
+  }
+  if (kind === "denied") {
+    return broken(text, `start this program with the permission --allow-net=${hostname}`);
+  }
+  if (/certificate|UnknownIssuer/i.test(reason)) {
+    return broken(
+      text,
+      "name it as its certificate does with --url, and let the certificate be trusted: " +
+        "DENO_CERT=<FILE>, or DENO_TLS_CA_STORE=system",
+    );
+  }
+  return broken(
+    text,
+    "see which program listens there; if it is the exporter, look at its log, and at whether it " +
+      "speaks http or https",
+  );
+}
+
+/** Asks whether the exporter is ready, and tells what it says of itself. */
+export async function lookAtExporter(inquiry: Inquiry): Promise<Finding> {
+  const { ask, url, answer, now } = inquiry;
+  const ready = await ask(`${url}/-/ready`);
+  if (!isAnswer(ready)) {
+    return broken(`it stopped answering: ${ready.reason}`, "look at its log, and start it anew");
+  }
+  if (ready.status !== 200) {
+    return broken(
+      `it is not ready (${ready.status}): it is starting or stopping`,
+      "wait for a moment and look again; if it stays so, look at its log",
+    );
+  }
+  const scrape = answer?.status === 200 ? readQuietly(answer.text) : undefined;
+  const version = scrape?.samples.find(({ name }) => name === BUILD_INFO)?.labels.version;
+  if (scrape === undefined || version === undefined) return ok(`ready at ${url}`);
+  const started = sumOf(scrape, "process_start_time_seconds");
+  const unsaved = sumOf(scrape, "tradesim_exporter_state_errors_total") ?? 0;
+  const details = [
+    `version ${version} at ${url}`,
+    "ready",
+    ...started === undefined ? [] : [`up for ${span(now() - started)}`],
+    ...unsaved > 0 ? [`its state could not be saved ${count(unsaved, "time")}`] : [],
+  ];
+  return ok(details.join(", "));
+}
+
+function readQuietly(text: string): Scrape | undefined {
+  try {
+    return readScrape(text);
+  } catch (error) {
+    if (error instanceof TextFormatError) return undefined;
+    throw error;
+  }
+}
+
+/** Reads the metrics that were asked for. */
+export function lookAtMetrics(inquiry: Inquiry): Finding {
+  const { answer, metricsUrl } = inquiry;
+  if (answer === undefined) throw new Error("The port is looked at before the metrics");
+  if (answer.status === 401) {
+    return broken(
+      "they are behind a password",
+      "write user:password into a file of yours and name it with --user-file",
+    );
+  }
+  if (answer.status !== 200) {
+    return broken(
+      `${metricsUrl} answers ${answer.status}`,
+      "name the configuration that the exporter was started with (--config), which says where " +
+        "its metrics are (web.telemetry-path)",
+    );
+  }
+  const bug = "tell the exporter's makers: this is a bug";
+  const type = answer.headers.get("content-type") ?? "";
+  if (!type.startsWith("text/plain")) {
+    return broken(`their content type is ${quoted(type)}, expected text/plain`, bug);
+  }
+  let scrape: Scrape;
+  try {
+    scrape = readScrape(answer.text);
+  } catch (error) {
+    if (!(error instanceof TextFormatError)) throw error;
+    return broken(`they are not valid: ${error.message}`, bug);
+  }
+  inquiry.scrape = scrape;
+  const dropped = sumOf(scrape, "tradesim_exporter_series", { state: "dropped" }) ?? 0;
+  const { samples, families } = scrape;
+  return ok(
+    `valid, ${samples.length} series of ${families} metrics` +
+      (dropped > 0 ? `; --max-series keeps back ${dropped} more` : ""),
+  );
+}

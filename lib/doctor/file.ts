@@ -1,0 +1,142 @@
+/** Looks at the followed files: whether they are there, grow, and are understood. @module */
+
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Log } from "../log/mod.ts";
+import { createLineConsumer, type Intake } from "../model/mod.ts";
+import { readReport, Refused, type Report } from "../report/mod.ts";
+import { follow } from "../source/mod.ts";
+import { createTelemetry } from "../telemetry/mod.ts";
+import type { Inquiry } from "./inquiry.ts";
+import { broken, count, type Finding, ok, skip, span } from "./link.ts";
+
+/** How much of the end of a file is read, unless its last line is longer. */
+const TAIL_BYTES = 64 * 1024;
+/** Most files that are looked into. */
+const MAX_FILES = 20;
+
+/** Only the numbers that tell one report from another are wanted. */
+const READ = { breakdowns: false, detail: false, allKeys: false, takenNames: new Set<string>() };
+
+/** What the lines at the end of a file came to. */
+interface Tally extends Intake {
+  readonly taken: number;
+  readonly refused: number;
+  /** The last reason to refuse one. */
+  readonly reason: string;
+  readonly last: Report | undefined;
+}
+
+function createTally(): Tally {
+  const tally = {
+    taken: 0,
+    refused: 0,
+    reason: "",
+    last: undefined as Report | undefined,
+    refuse(_source: unknown, reason: string) {
+      tally.refused++;
+      tally.reason = reason;
+    },
+    take(value: unknown) {
+      try {
+        tally.last = readReport(value, READ);
+      } catch (error) {
+        if (error instanceof Refused) {
+          tally.refused++;
+          tally.reason = error.message;
+        }
+        throw error;
+      }
+      tally.taken++;
+      return "taken" as const;
+    },
+  };
+  return tally;
+}
+
+/** A number of bytes as a person says it. */
+function bytes(size: number): string {
+  const [unit, factor] = size >= 1e6 ? ["MB", 1e6] as const : ["kB", 1e3] as const;
+  return size < 1000 ? `${size} B` : `${(size / factor).toFixed(1)} ${unit}`;
+}
+
+/** Reads the ends of the followed files just as the exporter does. */
+export function lookAtFiles(inquiry: Inquiry): Finding {
+  const { configuration: { follow: paths, isFollowChosen, maxBody }, now } = inquiry;
+  const problems: string[] = [];
+  const quiet = () => {};
+  const log: Log = {
+    debug: quiet,
+    info: quiet,
+    warn: (_message, fields) => {
+      if (fields?.reason !== undefined) problems.push(`${fields.path}: ${fields.reason}`);
+    },
+    error: quiet,
+  };
+  const tallies = new Map<string, Tally>();
+  const telemetry = createTelemetry();
+  const follower = follow({
+    paths,
+    interval: 1,
+    maxLine: maxBody,
+    tailBytes: TAIL_BYTES,
+    maxFiles: MAX_FILES,
+    consumer: (path) => {
+      const tally = createTally();
+      tallies.set(path, tally);
+      return createLineConsumer(tally, telemetry, maxBody);
+    },
+    log,
+  });
+  follower.poll();
+  const present = follower.files().filter(({ exists }) => exists);
+  follower.close();
+
+  const [problem] = problems;
+  if (problem !== undefined) {
+    return broken(
+      `cannot be read: ${problem}`,
+      "name a file with --follow that this user may read",
+    );
+  }
+  const names = paths.join(", ");
+  if (present.length === 0) {
+    const place = `none at ${names} in ${resolve(".")}`;
+    return isFollowChosen
+      ? broken(
+        place,
+        "start the simulation, which writes it, or name the file that it writes with --follow",
+      )
+      : skip(`${place}; reports may be posted too`);
+  }
+  const files = present.map((file) => ({ ...file, changed: statSync(file.path).mtimeMs / 1000 }));
+  const [{ path, size, changed }] = files.toSorted((a, b) => b.changed - a.changed) as [
+    typeof files[number],
+  ];
+  const tally = tallies.get(path);
+  const state = `${path}, ${bytes(size)}, last changed ${span(now() - changed)} ago`;
+  if (tally === undefined || tally.taken + tally.refused === 0) {
+    return broken(
+      `${state}, holds no complete line`,
+      "see whether the simulation runs, and whether this is the file that it writes",
+    );
+  }
+  const { taken, refused, reason, last } = tally;
+  if (taken === 0 || last === undefined) {
+    return broken(
+      `${state}, is not understood: ${
+        count(refused, "line")
+      } at its end, the last refused: ${reason}`,
+      "follow the file that the simulation reports to (TradeSim: logs/metrics.jsonl); " +
+        "docs/report.md says what a line may be",
+    );
+  }
+  inquiry.lastReport = { path: resolve(path), report: last };
+  return ok(
+    [
+      state,
+      last.turn === undefined ? "understood" : `understood, at turn ${last.turn}`,
+      ...refused > 0 ? [`but ${count(refused, "line")} near its end not: ${reason}`] : [],
+    ].join(", "),
+  );
+}

@@ -1,0 +1,65 @@
+/** Looks at Grafana: whether it is there, reaches Prometheus and has the boards. @module */
+
+import { z } from "zod";
+import { isAnswer, readJson } from "./ask.ts";
+import type { Inquiry } from "./inquiry.ts";
+import { broken, count, type Finding, ok, skip } from "./link.ts";
+
+const HEALTH = z.object({
+  database: z.string(),
+  version: z.string().default("of no known version"),
+});
+const CHECK = z.object({ message: z.string() });
+const FOUND = z.array(z.object({ uid: z.string() }));
+
+/** What the stack's Grafana is provisioned with. */
+export interface Provisioned {
+  readonly dataSource: string;
+  /** The uid of each board. */
+  readonly boards: readonly string[];
+}
+
+const PROVISION =
+  "start Grafana with the provisioning that tradesim-exporter print compose --out <DIR> gives, " +
+  "and look at its log";
+
+export async function lookAtGrafana(
+  { ask, grafana: { url, isAsked } }: Inquiry,
+  { dataSource, boards }: Provisioned,
+): Promise<Finding> {
+  const absent = (reason: string) =>
+    isAsked
+      ? broken(`${url} ${reason}`, "start Grafana, or say where it is with --grafana")
+      : skip(`${url} ${reason}; --grafana names another place`);
+
+  const healthAnswer = await ask(`${url}/api/health`);
+  if (!isAnswer(healthAnswer)) return absent(`does not answer: ${healthAnswer.reason}`);
+  const health = readJson(HEALTH, healthAnswer);
+  if (health === undefined) return absent("is no Grafana");
+  const name = `version ${health.version} at ${url}`;
+  if (health.database !== "ok") {
+    return broken(`${name} has no database: ${health.database}`, "look at its log");
+  }
+
+  const check = await ask(`${url}/api/datasources/uid/${dataSource}/health`);
+  const found = await ask(`${url}/api/search?type=dash-db&limit=5000`);
+  if (!isAnswer(check) || !isAnswer(found)) {
+    return broken(`${name} stopped answering`, "look at its log");
+  }
+  if ([check, found].some(({ status }) => status === 401 || status === 403)) {
+    return skip(`${name} asks for a login, so that its data source and boards were not looked at`);
+  }
+  if (check.status !== 200) {
+    const reason = readJson(CHECK, check)?.message ?? `it answers ${check.status}`;
+    return broken(`${name}, its data source ${dataSource} does not work: ${reason}`, PROVISION);
+  }
+  const there = new Set(readJson(FOUND, found)?.map(({ uid }) => uid));
+  const missing = boards.filter((uid) => !there.has(uid));
+  if (missing.length > 0) {
+    return broken(
+      `${name} lacks ${count(missing.length, "board")}: ${missing.join(", ")}`,
+      PROVISION,
+    );
+  }
+  return ok(`${name}, data source ${dataSource} works, ${count(boards.length, "board")}`);
+}

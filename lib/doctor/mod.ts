@@ -1,0 +1,143 @@
+/** The command `doctor`: walks from the configuration to the boards and names the first broken link. @module */
+
+import { basicAuthorization, createAsk } from "./ask.ts";
+import { lookAtExporter, lookAtMetrics, lookAtPort } from "./exporter.ts";
+import { lookAtFiles } from "./file.ts";
+import { lookAtGrafana } from "./grafana.ts";
+import { type Configuration, type Inquiry, localUrl, type Neighbour } from "./inquiry.ts";
+import { broken, type Finding, type LinkName, LINKS, ok, skip } from "./link.ts";
+import { lookAtPrometheus } from "./prometheus.ts";
+import { provisionedBy } from "./provisioned.ts";
+import { lookAtSimulation } from "./simulation.ts";
+
+export type { Configuration } from "./inquiry.ts";
+export { type LinkName, LINKS } from "./link.ts";
+
+export interface DoctorOptions {
+  /** Where the exporter is; undefined = where its configuration says. */
+  readonly url: string | undefined;
+  /** Files to look into in place of those that the exporter's configuration names, if any. */
+  readonly follow: readonly string[];
+  /** Undefined = the usual place, if it is there. */
+  readonly prometheus: string | undefined;
+  readonly grafana: string | undefined;
+  /** The last link to look at. */
+  readonly until: LinkName;
+  readonly json: boolean;
+}
+
+export interface DoctorContext {
+  /** Reads the exporter's configuration. What is wrong with it comes as a sentence. */
+  readonly configure: () => Configuration | { readonly problem: string };
+  /** `user:password` for the exporter, if it asks for one. */
+  readonly user: string | undefined;
+  /** Writes to standard output. */
+  readonly write: (text: string) => void;
+  /** The time in seconds since 1970. */
+  readonly now: () => number;
+}
+
+const PROMETHEUS_URL = "http://127.0.0.1:9090";
+const GRAFANA_URL = "http://127.0.0.1:3000";
+
+/** How the links after the first are looked at. */
+const LOOKS: Readonly<
+  Record<Exclude<LinkName, "configuration">, (inquiry: Inquiry) => Finding | Promise<Finding>>
+> = {
+  port: lookAtPort,
+  exporter: lookAtExporter,
+  metrics: lookAtMetrics,
+  file: lookAtFiles,
+  simulation: lookAtSimulation,
+  prometheus: lookAtPrometheus,
+  grafana: async (inquiry) => {
+    // Loaded only now: nothing else needs the files' texts.
+    const { FILES } = await import("../print/files.ts");
+    return await lookAtGrafana(inquiry, provisionedBy(FILES));
+  },
+};
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, "");
+}
+
+function neighbour(asked: string | undefined, usual: string): Neighbour {
+  return { url: withoutSlash(asked ?? usual), isAsked: asked !== undefined };
+}
+
+function createInquiry(
+  options: DoctorOptions,
+  { user, now }: DoctorContext,
+  read: Configuration,
+): Inquiry {
+  const configuration = options.follow.length === 0
+    ? read
+    : { ...read, follow: options.follow, isFollowChosen: true };
+  const url = withoutSlash(options.url ?? localUrl(configuration));
+  return {
+    configuration,
+    url,
+    metricsUrl: url + configuration.telemetryPath,
+    authorization: user === undefined ? {} : basicAuthorization(user),
+    prometheus: neighbour(options.prometheus, PROMETHEUS_URL),
+    grafana: neighbour(options.grafana, GRAFANA_URL),
+    ask: createAsk({ certificate: configuration.certificate }),
+    now,
+  };
+}
+
+function configure(options: DoctorOptions, context: DoctorContext): [Finding, Inquiry?] {
+  const read = context.configure();
+  if ("problem" in read) {
+    return [broken(
+      `the exporter would not start: ${read.problem}`,
+      "mend that; tradesim-exporter --check-config says the same",
+    )];
+  }
+  if (read.address.port === 0 && options.url === undefined) {
+    return [broken(
+      "the exporter listens on any free port",
+      "name the address that it logs (Listening) with --url",
+    )];
+  }
+  return [ok("can be read"), createInquiry(options, context, read)];
+}
+
+/** A finding on one line, whatever a stranger's answer brought into it. */
+function line(name: LinkName, { state, text }: Finding): string {
+  const width = Math.max(...LINKS.map(({ length }) => length));
+  return `${state.padEnd(4)} ${name.padEnd(width)}  ${harmless(text)}\n`;
+}
+
+function harmless(text: string): string {
+  return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ");
+}
+
+/** Walks the chain and says what it finds. Returns the exit code: 1 when a link is broken. */
+export async function doctor(options: DoctorOptions, context: DoctorContext): Promise<0 | 1> {
+  const { until, json } = options;
+  const findings: (readonly [LinkName, Finding])[] = [];
+  const tell = (name: LinkName, finding: Finding) => {
+    findings.push([name, finding]);
+    if (json) return;
+    context.write(line(name, finding));
+    if (finding.state === "FAIL") context.write(`remedy: ${harmless(finding.remedy)}\n`);
+  };
+
+  const [first, inquiry] = configure(options, context);
+  tell("configuration", first);
+  let isBroken = first.state === "FAIL";
+  for (const name of LINKS.slice(1, LINKS.indexOf(until) + 1)) {
+    if (name === "configuration") continue;
+    const finding = isBroken || inquiry === undefined
+      ? skip("not looked at")
+      : await LOOKS[name](inquiry);
+    tell(name, finding);
+    isBroken ||= finding.state === "FAIL";
+  }
+  if (json) {
+    const links = findings.map(([link, finding]) => ({ link, ...finding }));
+    context.write(JSON.stringify({ ok: !isBroken, links }, undefined, 2) + "\n");
+  }
+  return isBroken ? 1 : 0;
+}

@@ -1,0 +1,25 @@
+/** Reads what Grafana is provisioned with out of the files that the program carries. @module */
+
+import { parse } from "yaml";
+import { z } from "zod";
+import type { Provisioned } from "./grafana.ts";
+
+const DATA_SOURCES = z.object({ datasources: z.array(z.object({ uid: z.string() })).min(1) });
+const BOARD = z.object({ uid: z.string() });
+
+/**
+ * Finds the data source and the boards among files, by path from the top of the repository.
+ *
+ * @throws {Error} When they are not there, which is a bug.
+ */
+export function provisionedBy(files: Readonly<Record<string, string>>): Provisioned {
+  const texts = (pattern: RegExp) =>
+    Object.entries(files).filter(([path]) => pattern.test(path)).map(([, text]) => text);
+  const [dataSource] = texts(/^grafana\/provisioning\/datasources\/.*\.ya?ml$/)
+    .flatMap((text) => DATA_SOURCES.parse(parse(text)).datasources);
+  if (dataSource === undefined) throw new Error("Cannot find the data source of the boards");
+  // The boards of all languages are the same ones.
+  const boards = texts(/^grafana\/dashboards\/.*\.json$/)
+    .map((text) => BOARD.parse(JSON.parse(text)).uid);
+  return { dataSource: dataSource.uid, boards: [...new Set(boards)].toSorted() };
+}

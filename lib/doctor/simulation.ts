@@ -1,0 +1,84 @@
+/** Looks at whether a game reports, by what the exporter shows. @module */
+
+import type { Inquiry } from "./inquiry.ts";
+import { broken, count, type Finding, ok, span } from "./link.ts";
+import { sumOf } from "./text_format.ts";
+
+/** The exporter itself calls a game silent after this many seconds. */
+const SILENT_AFTER = 10;
+/** A slow game may be silent for this many of its usual intervals between turns. */
+const USUAL_TURNS = 3;
+
+const PLAY = "start a game (tradesim-exporter simulate --infinite --pause 1s --with-metrics, or " +
+  "TradeSim with --with-metrics)";
+
+export function lookAtSimulation(inquiry: Inquiry): Finding {
+  const { scrape, configuration: { metricPrefix }, now, lastReport } = inquiry;
+  if (scrape === undefined) throw new Error("The metrics are looked at before the simulation");
+  const game = (name: string, labels?: Readonly<Record<string, string>>) =>
+    sumOf(scrape, metricPrefix + name, labels);
+
+  const sessions = game("simulation_sessions");
+  if (sessions === undefined) {
+    return broken(
+      `there is no ${metricPrefix}simulation_sessions in the metrics`,
+      "name the configuration that the exporter was started with (--config), which says what its " +
+        "metrics begin with (metric-prefix)",
+    );
+  }
+  if (sessions === 0) return noSession(inquiry, game("tours_completes") ?? 0);
+
+  const interval = (game("simulation_tour_intervalle_seconds_sum") ?? 0) /
+    (game("simulation_tour_intervalle_seconds_count") || Infinity);
+  const age = now() - (game("simulation_dernier_rapport_timestamp_seconds") ?? 0);
+  const turn = game("simulation_tour");
+  const where = [
+    ...turn === undefined ? [] : [`turn ${turn}`],
+    `last report ${span(age)} ago`,
+  ].join(", ");
+  if ((game("simulation_etat", { etat: "running" }) ?? 0) > 0) {
+    return ok(`${count(sessions, "session")}, ${where}`);
+  }
+  if ((game("simulation_etat", { etat: "finished" }) ?? 0) > 0) {
+    return ok(`the game is over, ${where}`);
+  }
+  if (age < Math.max(SILENT_AFTER, USUAL_TURNS * interval)) {
+    return ok(`${where}, and a turn takes ${span(interval)}`);
+  }
+  const known = lastReport?.report.turn;
+  if (lastReport !== undefined && known !== undefined && turn !== undefined && known > turn) {
+    return broken(
+      `silent: ${where}, but ${lastReport.path} is at turn ${known}`,
+      `let the exporter follow that file: --follow ${lastReport.path}`,
+    );
+  }
+  return broken(
+    `silent: ${where}`,
+    "see whether the simulation still runs, and whether it still reports to this exporter",
+  );
+}
+
+function noSession({ scrape, url, lastReport, configuration }: Inquiry, turns: number): Finding {
+  if (scrape === undefined) throw new Error("The metrics are looked at before the simulation");
+  const refused = scrape.samples.filter(({ name, value }) =>
+    name === "tradesim_exporter_reports_refused_total" && value > 0
+  );
+  const before = turns > 0 ? `; ${count(turns, "turn")} of earlier games` : "";
+  const [first] = refused;
+  if (first !== undefined) {
+    const all = refused.reduce((sum, { value }) => sum + value, 0);
+    return broken(
+      `no game reports, but ${count(all, "report")} ${all === 1 ? "was" : "were"} refused ` +
+        `(${first.labels.source}: ${first.labels.reason})${before}`,
+      "send reports as docs/report.md says; the exporter tells more with --log.level debug",
+    );
+  }
+  if (lastReport !== undefined) {
+    return broken(
+      `no game reports, though ${lastReport.path} holds reports${before}`,
+      `let the exporter follow that file: --follow ${lastReport.path}`,
+    );
+  }
+  const ways = `${url}/update_metrics or in ${configuration.follow.join(", ")}`;
+  return broken(`no game has reported${before}`, `${PLAY}; reports are taken at ${ways}`);
+}

@@ -1,0 +1,175 @@
+/** Tests of the looks at the port, the exporter and its metrics. @module */
+
+import assert from "node:assert/strict";
+import type { Answer, Silence } from "../../lib/doctor/ask.ts";
+import { lookAtExporter, lookAtMetrics, lookAtPort } from "../../lib/doctor/exporter.ts";
+import { answer, EXPORTER, inquiryWith, json, NOW, scrapeOf, servers } from "./inquiries.ts";
+
+const OURS = "127.0.0.1:8000 is an exporter's";
+const HTML = { "content-type": "text/html" };
+const CHALLENGE = { "www-authenticate": 'Basic realm="tradesim-exporter"' };
+
+/** Who answers at `/metrics`, `/about` and `/`, and what is said of that. */
+const PORTS: Readonly<
+  Record<
+    string,
+    { metrics: Answer | Silence; about?: Answer; page?: Answer; state: string; text: RegExp }
+  >
+> = {
+  "an exporter": { metrics: answer(scrapeOf({})), state: "ok", text: new RegExp(OURS) },
+  "an exporter behind a password": {
+    metrics: answer("Unauthorized\n", 401, CHALLENGE),
+    state: "ok",
+    text: new RegExp(OURS),
+  },
+  "an exporter whose metrics are elsewhere": {
+    metrics: answer("Not found\n", 404),
+    about: answer("<title>tradesim-exporter</title>", 200, HTML),
+    state: "ok",
+    text: new RegExp(OURS),
+  },
+  "an exporter under a name that it does not serve": {
+    metrics: answer("This address is served as localhost only\n", 421),
+    state: "FAIL",
+    text: /^127\.0\.0\.1:8000 is an exporter's that serves this machine only, under another name$/,
+  },
+  "nobody": {
+    metrics: { kind: "closed", reason: "nothing listens there" },
+    state: "FAIL",
+    text: /^127\.0\.0\.1:8000 does not answer: nothing listens there$/,
+  },
+  "what may not be reached": {
+    metrics: { kind: "denied", reason: "this program may not connect there" },
+    state: "FAIL",
+    text: /may not connect there$/,
+  },
+  "TradeSim's own exporter": {
+    metrics: answer('python_info{version="3"} 1.0\ntradesim_budget_total 1.0\n'),
+    state: "FAIL",
+    text: /^127\.0\.0\.1:8000 is taken by TradeSim's own exporter, which is no exporter of ours$/,
+  },
+  "Prometheus": {
+    metrics: answer('prometheus_build_info{version="3"} 1\n'),
+    state: "FAIL",
+    text: /taken by Prometheus,/,
+  },
+  "Grafana": {
+    metrics: answer('grafana_build_info{version="3"} 1\n'),
+    state: "FAIL",
+    text: /taken by Grafana,/,
+  },
+  "a server with a page": {
+    metrics: answer("no", 404),
+    page: answer("<html><title>\nMy page</title>", 200, HTML),
+    state: "FAIL",
+    text: /taken by a server whose page is called "My page",/,
+  },
+  "a server with a name": {
+    metrics: json({ detail: "Not Found" }, 404),
+    page: answer("{}", 200, { server: "uvicorn" }),
+    state: "FAIL",
+    text: /taken by a server that calls itself "uvicorn",/,
+  },
+  "a server without a name": {
+    metrics: answer("x".repeat(1000), 500),
+    state: "FAIL",
+    text: /taken by a server that answers "x{60}" \(500\),/,
+  },
+};
+
+for (const [name, { metrics, about, page, state, text }] of Object.entries(PORTS)) {
+  Deno.test(`lookAtPort() tells ${name}`, async () => {
+    const ask = servers({
+      [`${EXPORTER}/metrics`]: metrics,
+      ...about === undefined ? {} : { [`${EXPORTER}/about`]: about },
+      ...page === undefined ? {} : { [`${EXPORTER}/`]: page },
+    });
+    const finding = await lookAtPort(inquiryWith({ ask }));
+    assert.equal(finding.state, state);
+    assert.match(finding.text, text);
+  });
+}
+
+Deno.test("lookAtPort() knows a remedy for each silence", async () => {
+  const remedies = await Promise.all([
+    { kind: "closed", reason: "nothing listens there" } as const,
+    { kind: "denied", reason: "this program may not connect there" } as const,
+    { kind: "other", reason: "invalid peer certificate: UnknownIssuer" } as const,
+    { kind: "other", reason: "invalid HTTP version parsed" } as const,
+  ].map(async (silence) => {
+    const ask = servers({ [`${EXPORTER}/metrics`]: silence });
+    const finding = await lookAtPort(inquiryWith({ ask }));
+    return finding.state === "FAIL" ? finding.remedy : "";
+  }));
+  const expected = [/start the exporter/, /--allow-net=127\.0\.0\.1$/, /certificate/, /its log/];
+  expected.forEach((pattern, index) => assert.match(remedies[index]!, pattern));
+});
+
+Deno.test("lookAtExporter() tells version and state", async () => {
+  const ask = servers({ [`${EXPORTER}/-/ready`]: answer("Ready\n") });
+  assert.deepEqual(await lookAtExporter(inquiryWith({ ask })), {
+    state: "ok",
+    text: `version 1.2.3 at ${EXPORTER}, ready, up for 60 s`,
+  });
+  const shown = { tradesim_exporter_state_errors_total: 2 };
+  const { text } = await lookAtExporter(inquiryWith({ ask, shown }));
+  assert.match(text, /, its state could not be saved 2 times$/);
+  const behind = answer("Unauthorized\n", 401, CHALLENGE);
+  assert.deepEqual(await lookAtExporter(inquiryWith({ ask, answer: behind })), {
+    state: "ok",
+    text: `ready at ${EXPORTER}`,
+  });
+});
+
+Deno.test("lookAtExporter() finds one that is stopping, and one that has gone", async () => {
+  const ask = servers({ [`${EXPORTER}/-/ready`]: answer("Not ready\n", 503) });
+  const stopping = await lookAtExporter(inquiryWith({ ask }));
+  assert.deepEqual([stopping.state, stopping.text], [
+    "FAIL",
+    "it is not ready (503): it is starting or stopping",
+  ]);
+  const gone = await lookAtExporter(inquiryWith());
+  assert.deepEqual([gone.state, gone.text], [
+    "FAIL",
+    "it stopped answering: nothing listens there",
+  ]);
+});
+
+const METRICS: Readonly<Record<string, [got: Answer, state: string, text: string]>> = {
+  "valid ones": [answer(scrapeOf({ a: 1 })), "ok", "valid, 3 series of 3 metrics"],
+  "valid ones of too many": [
+    answer(scrapeOf({ 'tradesim_exporter_series{state="dropped"}': 7 })),
+    "ok",
+    "valid, 3 series of 3 metrics; --max-series keeps back 7 more",
+  ],
+  "a password": [answer("Unauthorized\n", 401), "FAIL", "they are behind a password"],
+  "another path": [
+    answer("Not found\n", 404),
+    "FAIL",
+    "http://127.0.0.1:8000/metrics answers 404",
+  ],
+  "another content type": [
+    answer(scrapeOf({}), 200, { "content-type": "text/html" }),
+    "FAIL",
+    'their content type is "text/html", expected text/plain',
+  ],
+  "nonsense": [
+    answer(scrapeOf({}) + "oops\n"),
+    "FAIL",
+    "they are not valid: line 6: it is neither a comment nor a sample",
+  ],
+};
+
+for (const [name, [got, state, text]] of Object.entries(METRICS)) {
+  Deno.test(`lookAtMetrics() tells ${name}`, () => {
+    const { scrape: _scrape, ...rest } = inquiryWith({ answer: got });
+    const inquiry = { ...rest };
+    const finding = lookAtMetrics(inquiry);
+    assert.deepEqual([finding.state, finding.text], [state, text]);
+    assert.equal("scrape" in inquiry, state === "ok");
+  });
+}
+
+Deno.test("NOW is a minute after the start that scrapes show", () => {
+  assert.match(scrapeOf({}), new RegExp(`^process_start_time_seconds ${NOW - 60}$`, "m"));
+});

@@ -1,0 +1,98 @@
+/** Tests of the look at followed files. @module */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { lookAtFiles } from "../../lib/doctor/file.ts";
+import type { Finding } from "../../lib/doctor/link.ts";
+import type { Inquiry } from "../../lib/doctor/inquiry.ts";
+import { payloadAt } from "../harness/tradesim.ts";
+import { withTempDir } from "../harness/waiting.ts";
+import { CONFIGURATION, inquiryWith, NOW } from "./inquiries.ts";
+
+const line = (turn: number) => JSON.stringify(payloadAt({ session: "s" }, turn)) + "\n";
+
+/** Looks at what is followed, in a folder with these files, half a minute after they changed. */
+function look(
+  files: Readonly<Record<string, string>>,
+  follow = "m*.jsonl",
+  isFollowChosen = false,
+): Promise<{ finding: Finding; inquiry: Inquiry; dir: string }> {
+  return withTempDir((dir) => {
+    for (const [name, text] of Object.entries(files)) {
+      Deno.writeTextFileSync(join(dir, name), text);
+      Deno.utimeSync(join(dir, name), NOW - 30, NOW - 30);
+    }
+    const inquiry = inquiryWith({
+      configuration: { ...CONFIGURATION, follow: [join(dir, follow)], isFollowChosen },
+    });
+    return Promise.resolve({ finding: lookAtFiles(inquiry), inquiry, dir });
+  });
+}
+
+Deno.test("lookAtFiles() reads the last report of a file that is understood", async () => {
+  const { finding, inquiry, dir } = await look({ "m.jsonl": line(1) + line(2) });
+  assert.equal(finding.state, "ok");
+  assert.match(
+    finding.text,
+    /\/m\.jsonl, \d+\.\d kB, last changed 30 s ago, understood, at turn 2$/,
+  );
+  assert.equal(inquiry.lastReport?.path, join(dir, "m.jsonl"));
+  assert.equal(inquiry.lastReport.report.turn, 2);
+});
+
+Deno.test("lookAtFiles() looks into the file that was written to last", async () => {
+  await withTempDir((dir) => {
+    for (const [index, name] of ["mb.jsonl", "ma.jsonl"].entries()) {
+      Deno.writeTextFileSync(join(dir, name), line(index + 1));
+      Deno.utimeSync(join(dir, name), NOW - 30 + index, NOW - 30 + index);
+    }
+    const configuration = { ...CONFIGURATION, follow: [join(dir, "m*.jsonl")] };
+    const inquiry = inquiryWith({ configuration });
+    lookAtFiles(inquiry);
+    assert.equal(inquiry.lastReport?.path, join(dir, "ma.jsonl"));
+    return Promise.resolve();
+  });
+});
+
+Deno.test("lookAtFiles() finds a last report that is longer than what it reads of a file", async () => {
+  const long = JSON.stringify({ ...payloadAt({ session: "s" }, 9), x: "x".repeat(200_000) });
+  const { inquiry } = await look({ "m.jsonl": `${line(1)}${long}\n` });
+  assert.equal(inquiry.lastReport?.report.turn, 9);
+});
+
+Deno.test("lookAtFiles() says how many lines beside good ones are not understood", async () => {
+  const { finding } = await look({ "m.jsonl": `${line(1)}[]\n7\n` });
+  assert.equal(finding.state, "ok");
+  assert.match(finding.text, /understood, at turn 1, but 2 lines near its end not: .*a number/);
+});
+
+Deno.test("lookAtFiles() misses a file only where one was asked for", async () => {
+  const unasked = await look({}, "m.jsonl");
+  assert.equal(unasked.finding.state, "skip");
+  assert.match(unasked.finding.text, /^none at .*m\.jsonl in .*; reports may be posted too$/);
+  const asked = await look({}, "m.jsonl", true);
+  assert.equal(asked.finding.state, "FAIL");
+  assert.match(asked.finding.text, /^none at .*m\.jsonl in /);
+});
+
+const BROKEN: Readonly<Record<string, [text: string, expected: RegExp]>> = {
+  "an empty file": ["", /, 0 B, last changed 30 s ago, holds no complete line$/],
+  "the beginning of a line": [line(1).slice(0, 100), /, holds no complete line$/],
+  "no JSON": ["hello\nworld\n", /, is not understood: 2 lines at its end, the last refused: json$/],
+  "other JSON": ["7\n", /, is not understood: 1 line at its end, the last refused: .* a number/],
+};
+
+for (const [name, [text, expected]] of Object.entries(BROKEN)) {
+  Deno.test(`lookAtFiles() fails on ${name}`, async () => {
+    const { finding, inquiry } = await look({ "m.jsonl": text });
+    assert.equal(finding.state, "FAIL");
+    assert.match(finding.text, expected);
+    assert.equal(inquiry.lastReport, undefined);
+  });
+}
+
+Deno.test("lookAtFiles() fails on what is no file", async () => {
+  const { finding } = await look({}, ".");
+  assert.equal(finding.state, "FAIL");
+  assert.match(finding.text, /^cannot be read: .*: it is not a regular file$/);
+});

@@ -1,0 +1,99 @@
+/** Tests of the look at Grafana, with the answers of its HTTP API. @module */
+
+import assert from "node:assert/strict";
+import type { Answer, Silence } from "../../lib/doctor/ask.ts";
+import { lookAtGrafana } from "../../lib/doctor/grafana.ts";
+import { provisionedBy } from "../../lib/doctor/provisioned.ts";
+import { FILES } from "../../lib/print/files.ts";
+import { answer, GRAFANA, inquiryWith, json, servers } from "./inquiries.ts";
+
+const PROVISIONED = { dataSource: "prom", boards: ["a", "b"] };
+const HEALTH = `${GRAFANA}/api/health`;
+const CHECK = `${GRAFANA}/api/datasources/uid/prom/health`;
+const SEARCH = `${GRAFANA}/api/search?type=dash-db&limit=5000`;
+
+/** What a Grafana answers that has all. */
+const WHOLE = {
+  [HEALTH]: json({ commit: "abc", database: "ok", version: "13.1.4" }),
+  [CHECK]: json({ status: "OK", message: "Successfully queried the Prometheus API." }),
+  [SEARCH]: json([{ uid: "b", title: "B" }, { uid: "a", title: "A" }, { uid: "c", title: "C" }]),
+};
+const NAME = `version 13.1.4 at ${GRAFANA}`;
+
+const CASES: Readonly<
+  Record<string, [answers: Readonly<Record<string, Answer | Silence>>, string, string]>
+> = {
+  "one that has all": [WHOLE, "ok", `${NAME}, data source prom works, 2 boards`],
+  "one without its database": [
+    { ...WHOLE, [HEALTH]: json({ database: "failing", version: "13.1.4" }, 503) },
+    "FAIL",
+    `${NAME} has no database: failing`,
+  ],
+  "a data source that cannot reach Prometheus": [
+    { ...WHOLE, [CHECK]: json({ status: "ERROR", message: "connection refused" }, 400) },
+    "FAIL",
+    `${NAME}, its data source prom does not work: connection refused`,
+  ],
+  "no data source": [
+    { ...WHOLE, [CHECK]: json({ message: "Unable to load datasource metadata" }, 500) },
+    "FAIL",
+    `${NAME}, its data source prom does not work: Unable to load datasource metadata`,
+  ],
+  "an answer that says nothing": [
+    { ...WHOLE, [CHECK]: answer("", 502) },
+    "FAIL",
+    `${NAME}, its data source prom does not work: it answers 502`,
+  ],
+  "a missing board": [
+    { ...WHOLE, [SEARCH]: json([{ uid: "b" }]) },
+    "FAIL",
+    `${NAME} lacks 1 board: a`,
+  ],
+  "a login": [
+    { ...WHOLE, [SEARCH]: json({ message: "Unauthorized" }, 401) },
+    "skip",
+    `${NAME} asks for a login, so that its data source and boards were not looked at`,
+  ],
+  "one that goes": [{ [HEALTH]: WHOLE[HEALTH]! }, "FAIL", `${NAME} stopped answering`],
+  "another server": [
+    { [HEALTH]: answer("<html>") },
+    "skip",
+    `${GRAFANA} is no Grafana; --grafana names another place`,
+  ],
+  "nobody": [
+    {},
+    "skip",
+    `${GRAFANA} does not answer: nothing listens there; --grafana names another place`,
+  ],
+};
+
+for (const [name, [answers, state, text]] of Object.entries(CASES)) {
+  Deno.test(`lookAtGrafana() tells ${name}`, async () => {
+    const finding = await lookAtGrafana(inquiryWith({ ask: servers(answers) }), PROVISIONED);
+    assert.deepEqual([finding.state, finding.text], [state, text]);
+  });
+}
+
+Deno.test("lookAtGrafana() misses one that was asked for", async () => {
+  const grafana = { url: GRAFANA, isAsked: true };
+  const finding = await lookAtGrafana(inquiryWith({ grafana }), PROVISIONED);
+  assert.deepEqual([finding.state, finding.text], [
+    "FAIL",
+    `${GRAFANA} does not answer: nothing listens there`,
+  ]);
+});
+
+Deno.test("provisionedBy() finds data source and boards in the files that the program carries", () => {
+  const { dataSource, boards } = provisionedBy(FILES);
+  const paths = Object.keys(FILES);
+  const source = FILES["grafana/provisioning/datasources/prometheus.yml"]!;
+  assert.match(source, new RegExp(`^ +uid: ${dataSource}$`, "m"));
+  for (const language of ["fr", "en"]) {
+    const folder = `grafana/dashboards/${language}/`;
+    const uids = paths.filter((path) => path.startsWith(folder))
+      .map((path) => JSON.parse(FILES[path]!).uid as string);
+    // The boards of both languages have the same uids.
+    assert.deepEqual(uids.toSorted(), boards, language);
+  }
+  assert.throws(() => provisionedBy({}), /Cannot find the data source/);
+});

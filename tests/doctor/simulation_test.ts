@@ -1,0 +1,125 @@
+/** Tests of the look at whether a game reports. @module */
+
+import assert from "node:assert/strict";
+import { lookAtSimulation } from "../../lib/doctor/simulation.ts";
+import type { Inquiry } from "../../lib/doctor/inquiry.ts";
+import { readReport } from "../../lib/report/mod.ts";
+import { payloadAt } from "../harness/tradesim.ts";
+import { CONFIGURATION, EXPORTER, inquiryWith, NOW } from "./inquiries.ts";
+
+const READ = { breakdowns: false, detail: false, allKeys: false, takenNames: new Set<string>() };
+const lastReport = {
+  path: "/logs/m.jsonl",
+  report: readReport(payloadAt({ session: "s" }, 9), READ),
+};
+
+/** What an exporter shows of a game in this state, `age` seconds after its last report. */
+function game(state: string, age: number, more: Readonly<Record<string, number>> = {}) {
+  return {
+    simulation_sessions: 1,
+    simulation_dernier_rapport_timestamp_seconds: NOW - age,
+    simulation_tour: 7,
+    [`simulation_etat{etat="${state}"}`]: 1,
+    ...more,
+  };
+}
+
+const NONE = { simulation_sessions: 0, tours_completes: 0 };
+const REFUSED = {
+  'tradesim_exporter_reports_refused_total{source="post",reason="json"}': 0,
+  'tradesim_exporter_reports_refused_total{source="post",reason="session"}': 2,
+};
+
+interface Case {
+  readonly shown: Readonly<Record<string, number>>;
+  readonly more?: Partial<Inquiry>;
+  readonly expected: readonly [state: string, text: string, remedy?: RegExp];
+}
+
+const CASES: Readonly<Record<string, Case>> = {
+  "a game that is played": {
+    shown: game("running", 0.42),
+    expected: ["ok", "1 session, turn 7, last report 0.4 s ago"],
+  },
+  "several games": {
+    shown: game("running", 0, { simulation_sessions: 3, 'simulation_etat{etat="silent"}': 1 }),
+    expected: ["ok", "3 sessions, turn 7, last report 0 s ago"],
+  },
+  "a clock that is behind the exporter's": {
+    shown: game("running", -5),
+    expected: ["ok", "1 session, turn 7, last report 0 s ago"],
+  },
+  "a game that is over": {
+    shown: game("finished", 600),
+    expected: ["ok", "the game is over, turn 7, last report 10 min ago"],
+  },
+  "a silent game": {
+    shown: game("silent", 7300),
+    expected: ["FAIL", "silent: turn 7, last report 2 h ago", /whether the simulation still runs/],
+  },
+  "a slow game between two turns": {
+    shown: game("silent", 50, {
+      simulation_tour_intervalle_seconds_sum: 60,
+      simulation_tour_intervalle_seconds_count: 3,
+    }),
+    expected: ["ok", "turn 7, last report 50 s ago, and a turn takes 20 s"],
+  },
+  "a slow game that says nothing for too long": {
+    shown: game("silent", 61, {
+      simulation_tour_intervalle_seconds_sum: 60,
+      simulation_tour_intervalle_seconds_count: 3,
+    }),
+    expected: ["FAIL", "silent: turn 7, last report 61 s ago", /still runs/],
+  },
+  "a game whose file the exporter does not follow any more": {
+    shown: game("silent", 60),
+    more: { lastReport },
+    expected: [
+      "FAIL",
+      "silent: turn 7, last report 60 s ago, but /logs/m.jsonl is at turn 9",
+      /--follow \/logs\/m\.jsonl$/,
+    ],
+  },
+  "no game": {
+    shown: NONE,
+    expected: ["FAIL", "no game has reported", new RegExp(`${EXPORTER}/update_metrics`)],
+  },
+  "no game but earlier ones": {
+    shown: { ...NONE, tours_completes: 12 },
+    expected: ["FAIL", "no game has reported; 12 turns of earlier games", /start a game/],
+  },
+  "reports that are refused": {
+    shown: { ...NONE, ...REFUSED },
+    expected: [
+      "FAIL",
+      "no game reports, but 2 reports were refused (post: session)",
+      /docs\/report\.md/,
+    ],
+  },
+  "a file that the exporter does not follow": {
+    shown: NONE,
+    more: { lastReport },
+    expected: [
+      "FAIL",
+      "no game reports, though /logs/m.jsonl holds reports",
+      /--follow \/logs\/m\.jsonl$/,
+    ],
+  },
+  "metrics under a prefix": {
+    shown: { ts_simulation_sessions: 0 },
+    more: { configuration: { ...CONFIGURATION, metricPrefix: "ts_" } },
+    expected: ["FAIL", "no game has reported", /start a game/],
+  },
+  "metrics under a prefix that nobody named": {
+    shown: { ts_simulation_sessions: 0 },
+    expected: ["FAIL", "there is no simulation_sessions in the metrics", /metric-prefix/],
+  },
+};
+
+for (const [name, { shown, more = {}, expected: [state, text, remedy] }] of Object.entries(CASES)) {
+  Deno.test(`lookAtSimulation() tells ${name}`, () => {
+    const finding = lookAtSimulation(inquiryWith({ shown, ...more }));
+    assert.deepEqual([finding.state, finding.text], [state, text]);
+    if (finding.state === "FAIL") assert.match(finding.remedy, remedy!);
+  });
+}
