@@ -26,7 +26,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   "simulate --status --with-metrics": "",
   "simulate --status --with-metrics --publish-to http://a": "",
   "bench": "net read run sys write",
-  "doctor": "read net env",
+  "doctor": "env net read",
   "print config": "",
   "print config --out a": "read write",
 };
