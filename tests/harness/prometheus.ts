@@ -33,6 +33,8 @@ export interface PrometheusOptions {
   readonly change?: (config: string) => string;
   /** Runs it as an agent, which only scrapes and sends: it cannot be asked for anything. */
   readonly isAgent?: boolean;
+  /** Further flags. */
+  readonly args?: readonly string[];
 }
 
 /** How the project's configuration names its rules, from the folder that it lies in. */
@@ -56,7 +58,7 @@ function configFor(port: number): string {
 
 /** Starts Prometheus on a free port of 127.0.0.1, and waits until it is ready. */
 export async function startPrometheus(options: PrometheusOptions): Promise<RunningPrometheus> {
-  const { dir, targetPort, change = (config) => config, isAgent = false } = options;
+  const { dir, targetPort, change = (config) => config, isAgent = false, args = [] } = options;
   await Deno.writeTextFile(`${dir}/prometheus.yml`, change(configFor(targetPort)));
   const child = new Deno.Command("prometheus", {
     args: [
@@ -65,6 +67,7 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Runni
         ? ["--enable-feature=agent", `--storage.agent.path=${dir}/data`]
         : [`--storage.tsdb.path=${dir}/data`],
       "--web.listen-address=127.0.0.1:0",
+      ...args,
     ],
     cwd: dir,
     stdin: "null",

@@ -1,7 +1,8 @@
-/** Tests that the configurations of docs/scaling.md are right, and that remote write loses nothing. @module */
+/** Tests that docs/scaling.md is right: its configurations, its sums, and that remote write loses nothing. @module */
 
 import assert from "node:assert/strict";
 import { parse, stringify } from "yaml";
+import { costOf, costRows, readMeasured } from "../../bench/storage_cost.ts";
 import { type RunningExporter, startExporter } from "../harness/exporter.ts";
 import { testWith } from "../harness/programs.ts";
 import { type RunningPrometheus, startPrometheus } from "../harness/prometheus.ts";
@@ -223,3 +224,32 @@ testWith(
     });
   },
 );
+
+/** The rows of a table of the page, as cells, found by the text of its first heading cell. */
+function rowsOf(page: string, heading: string): string[][] {
+  const lines = page.split("\n");
+  const first = lines.findIndex((line) => line.startsWith(`| ${heading} `));
+  assert.ok(first >= 0, heading);
+  const end = lines.findIndex((line, index) => index > first && !line.startsWith("|"));
+  return lines.slice(first + 2, end).map((line) =>
+    line.split("|").slice(1, -1).map((cell) => cell.trim())
+  );
+}
+
+Deno.test("the costs of docs/scaling.md follow from its measured figures", () => {
+  const page = Deno.readTextFileSync(`${ROOT}docs/scaling.md`);
+  const measured = rowsOf(page, "Scraped every").map(readMeasured);
+  assert.deepEqual(measured.map(({ interval }) => interval), [1, 15]);
+  assert.deepEqual(rowsOf(page, "Simulations"), costRows(measured));
+});
+
+Deno.test("costOf() is what a formula by hand comes to", () => {
+  const measured = { interval: 10, series: 200, blockBytes: 2, walBytes: 5, memoryBytes: 3000 };
+  assert.deepEqual(costOf(1000, measured), {
+    series: 200_000,
+    samplesPerSecond: 20_000,
+    blocksPerDay: 3_456_000_000,
+    wal: 1_080_000_000,
+    memory: 1_200_000_000,
+  });
+});
