@@ -25,7 +25,7 @@ const TIME_INTERVAL_SECONDS = 1;
 /** What the boards show when they are opened, in seconds. */
 const RANGE_SECONDS = 300;
 /** Scrapes of a game that are enough for every rate. */
-const SCRAPES = 8;
+const SCRAPES = 6;
 
 /** One thing that a board asks. */
 interface Question {
@@ -193,14 +193,12 @@ function playTradesim(exporter: RunningExporter): AsyncDisposable {
 async function withScene(use: (scene: Scene) => Promise<void>): Promise<void> {
   await withTempDir(async (dir) => {
     await using running = new AsyncDisposableStack();
-    const ports: number[] = [];
     const start = async (...args: readonly string[]) => {
       const exporter = await startExporter({
         cwd: dir,
         args: ["--system-interval", "1s", ...args],
       });
       running.defer(async () => void await exporter.stop());
-      ports.push(exporter.port);
       return exporter;
     };
     const simulate = (exporter: RunningExporter) => {
@@ -208,13 +206,20 @@ async function withScene(use: (scene: Scene) => Promise<void>): Promise<void> {
       const game = startProgram({ cwd: dir, args: ["simulate", ...how] });
       running.defer(async () => void await game.stop());
     };
-    simulate(await start("--detail", "--labels", `${LABELS},session`));
-    simulate(await start());
-    running.use(playTradesim(await start("--detail", "--labels", LABELS)));
+    const exporters = await Promise.all([
+      start("--detail", "--labels", `${LABELS},session`),
+      start(),
+      start("--detail", "--labels", LABELS),
+    ]);
+    const [rich, plain, tradesim] = exporters;
+    simulate(rich);
+    simulate(plain);
+    running.use(playTradesim(tradesim));
+    const ports = exporters.map(({ port }) => port);
     const self = `${dir}/self.json`;
     const prometheus = await startPrometheus({
       dir,
-      targetPort: ports[0]!,
+      targetPort: rich.port,
       change: (config) => withTargets(config, ports, self),
     });
     running.defer(() => prometheus.stop());
@@ -225,7 +230,7 @@ async function withScene(use: (scene: Scene) => Promise<void>): Promise<void> {
     Deno.renameSync(`${self}.new`, self);
     const counts: Readonly<Record<string, number>> = {
       [`count_over_time(tours_completes[1m]) >= ${SCRAPES}`]: 3,
-      [`count_over_time(prometheus_tsdb_head_series[1m]) >= ${SCRAPES}`]: 1,
+      "count_over_time(prometheus_tsdb_head_series[1m]) >= 2": 1,
       // Every kind of event in both games that tell of them.
       "evenement_dernier_timestamp_seconds": 10,
     };
@@ -235,8 +240,13 @@ async function withScene(use: (scene: Scene) => Promise<void>): Promise<void> {
         async () => (await prometheus.query(query)).length >= count,
       );
     }
-    const [rich = "", plain = "", tradesim = ""] = ports.map((port) => `127.0.0.1:${port}`);
-    await use({ prometheus, rich, plain, tradesim });
+    const instance = ({ port }: RunningExporter) => `127.0.0.1:${port}`;
+    await use({
+      prometheus,
+      rich: instance(rich),
+      plain: instance(plain),
+      tradesim: instance(tradesim),
+    });
   });
 }
 

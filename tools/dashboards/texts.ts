@@ -255,7 +255,7 @@ export const PANELS = {
     "Argent dépensé en achats, par tour joué.",
     "Money spent on purchases, per turn played.",
   ]),
-  solvency: panel(["Entreprises et solvables", "Firms, and solvent ones"], [
+  solvency: panel(["Entreprises, et les solvables", "Firms, and solvent ones"], [
     "Entreprises en jeu, et celles dont le budget n'est pas nul.",
     "Firms in the game, and those whose budget is above zero.",
   ]),
@@ -463,7 +463,7 @@ export const PANELS = {
     "Temps pour prendre un rapport et pour répondre à une lecture : 95 % sont plus courts.",
     "Time to take a report and to answer a scrape: 95% are shorter.",
   ]),
-  lag: panel(["Retard de la boucle", "Lag of the event loop"], [
+  lag: panel(["Retard de la boucle d'événements", "Lag of the event loop"], [
     "Retard des minuteries de l'exporteur : 99 % sont plus courts.",
     "How late timers of the exporter fire: 99% are less late.",
   ]),
