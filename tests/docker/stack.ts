@@ -16,16 +16,25 @@ const PROFILES = ["demo", "alerts", "replay"].flatMap((name) => ["--profile", na
 /** The resident memory of an exporter that shows one game, in bytes, at most. */
 const MAX_RESIDENT = 128 * 2 ** 20;
 
+/** What the recorded game has played. */
+const RECORDED_TURNS = 3;
+
+/** The container of a service. */
+const container = (service: string) => `stack_${service}_1`;
+
 interface Stack {
   readonly engine: Engine;
   /** Folder of compose.yml and what it mounts. */
   readonly dir: string;
   /** Runs docker-compose, which must succeed. */
   compose(...args: readonly string[]): Promise<string>;
-  /** The id of a service's container. */
-  container(service: string): Promise<string>;
-  /** Asks Prometheus for an expression; undefined when there is no such series. */
-  query(expression: string): Promise<number | undefined>;
+  /**
+   * Asks Prometheus for an expression.
+   *
+   * @param more Where and when, if not the Prometheus of games that are played, and now.
+   * @returns The first series' value; undefined when there is none.
+   */
+  query(expression: string, more?: { port?: number; time?: string }): Promise<number | undefined>;
 }
 
 async function withStack(use: (stack: Stack) => Promise<void>): Promise<void> {
@@ -43,10 +52,10 @@ async function withStack(use: (stack: Stack) => Promise<void>): Promise<void> {
         engine,
         dir,
         compose,
-        container: (service) => compose("ps", "--quiet", service),
-        async query(expression) {
-          const parameters = new URLSearchParams({ query: expression });
-          const text = await engine.get(`http://localhost:9090/api/v1/query?${parameters}`);
+        async query(expression, { port = 9090, time } = {}) {
+          const at: Record<string, string> = time === undefined ? {} : { time };
+          const parameters = new URLSearchParams({ query: expression, ...at });
+          const text = await engine.get(`http://localhost:${port}/api/v1/query?${parameters}`);
           const [series] = JSON.parse(text ?? '{"data":{"result":[]}}').data.result;
           return series === undefined ? undefined : Number(series.value[1]);
         },
@@ -66,7 +75,7 @@ Deno.test({
   ignore: Deno.env.get("CI") !== "true" && !canRun,
   fn: (test) =>
     withStack(async (stack) => {
-      const { engine, dir, compose, container, query } = stack;
+      const { engine, dir, compose, query } = stack;
       const { docker, get } = engine;
 
       await test.step("the unchanged Dockerfile makes an image of a program that runs", async () => {
@@ -82,7 +91,7 @@ Deno.test({
         await compose("up", "--detach", "--no-build");
         const checked = ["exporter", "prometheus", "grafana", "alertmanager", "prometheus-replay"];
         for (const service of checked) {
-          const id = await container(service);
+          const id = container(service);
           try {
             await until(`the health of ${service}`, async () =>
               await docker("inspect", "--format={{.State.Health.Status}}", id) === "healthy");
@@ -91,7 +100,7 @@ Deno.test({
             throw new Error(`${check}\n${await compose("logs", service)}`, { cause });
           }
         }
-        const simulation = await container("simulation");
+        const simulation = container("simulation");
         assert.equal(await docker("inspect", "--format={{.State.Running}}", simulation), "true");
       });
 
@@ -100,13 +109,13 @@ Deno.test({
           query("tours_completes > 0"));
         assert.equal(await query('up{job="tradesim"}'), 1);
         const first = await query("min_over_time(timestamp(tours_completes > 0)[5m:1s])");
-        const id = await container("simulation");
+        const id = container("simulation");
         const started = Date.parse(await docker("inspect", "--format={{.State.StartedAt}}", id));
         assert.ok(first! - started / 1000 < 10, `${first! - started / 1000} s`);
       });
 
       await test.step("the exporter has no rights, and writes its state only", async () => {
-        const id = await container("exporter");
+        const id = container("exporter");
         const status = await docker("exec", id, "cat", "/proc/1/status");
         const fields = Object.fromEntries(
           status.split("\n").map((line) =>
@@ -129,7 +138,7 @@ Deno.test({
       });
 
       await test.step("the exporter's memory is limited, and it needs half of that", async () => {
-        const id = await container("exporter");
+        const id = container("exporter");
         assert.equal(await docker("inspect", "--format={{.HostConfig.Memory}}", id), "268435456");
         const resident = await query('process_resident_memory_bytes{job="tradesim"}');
         assert.ok(resident! < MAX_RESIDENT, `${resident} bytes`);
@@ -146,16 +155,33 @@ Deno.test({
 
       await test.step("a journal in the shared folder is followed", async () => {
         const before = (await query("tradesim_exporter_reports_taken_total"))!;
-        const report = payloadAt({ session: "on-the-host" }, 3);
+        const report = payloadAt({ session: "on-the-host" }, RECORDED_TURNS);
         await Deno.writeTextFile(`${dir}/logs/metrics.jsonl`, `${JSON.stringify(report)}\n`);
         await until("the journal", () => query("tradesim_exporter_follow_bytes_total > 0"));
         assert.ok((await query("tradesim_exporter_reports_taken_total"))! > before);
       });
 
+      await test.step("a recorded game is in the Prometheus for replays", async () => {
+        const convert = ["task", "--quiet", "openmetrics", `${dir}/logs/metrics.jsonl`];
+        const game = await runWell([Deno.execPath(), ...convert], { cwd: ROOT });
+        await Deno.writeTextFile(`${dir}/logs/game.om`, game);
+        await compose(
+          ...["run", "--rm", "-T", "--entrypoint=promtool", `--volume=${dir}/logs:/in:ro`],
+          ...["prometheus-replay", "tsdb", "create-blocks-from", "openmetrics"],
+          ...["/in/game.om", "/prometheus"],
+        );
+        await compose("restart", "prometheus-replay");
+        const time = game.trimEnd().split("\n").at(-2)!.split(" ").at(-1)!;
+        const turns = await until("the recorded game", () =>
+          query("tours_completes", { port: 9091, time }));
+        assert.equal(turns, RECORDED_TURNS);
+      });
+
       await test.step("a restart loses nothing of what was seen", async () => {
         const seen = (await query("tours_completes"))!;
         await compose("restart", "exporter");
-        const text = await until("the exporter", () => get("http://localhost:8000/metrics"));
+        const text = await until("the exporter", () =>
+          get("http://localhost:8000/metrics"));
         const [, turns] = /^tours_completes (\d+)/m.exec(text) ?? [];
         assert.ok(Number(turns) >= seen, `${turns} after ${seen}`);
       });
@@ -169,7 +195,7 @@ Deno.test({
 
       await test.step("Grafana's admin gets a password once, and the language is told", async () => {
         const told = async () =>
-          await docker("logs", await container("grafana"));
+          await docker("logs", container("grafana"));
         const shown = /^Grafana's user is admin, the password (\S+)$/m;
         const log = await told();
         assert.match(log, /^GF_USERS_DEFAULT_LANGUAGE=fr-FR$/m);
@@ -198,7 +224,7 @@ Deno.test({
           const state = await docker(
             "inspect",
             "--format={{.State.ExitCode}}",
-            await container(service),
+            container(service),
           );
           assert.equal(state, "0", service);
         }
