@@ -67,7 +67,8 @@ export function neededToPlay({ variant }: PlayerSetup): Needs {
   };
 }
 
-const KINDS = ["read", "write", "net", "env", "run", "sys", "ffi", "import"] as const;
+/** All kinds that there are. */
+export const KINDS = ["read", "write", "net", "env", "run", "sys", "ffi", "import"] as const;
 
 /** Gives up for good all that is not needed. */
 export function giveUpPermissions(needs: Needs): void {

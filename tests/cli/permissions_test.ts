@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { COMMANDS } from "../../lib/cli/flags.ts";
 import { readCommandLine } from "../../lib/cli/mod.ts";
-import { neededFor, neededToPlay, neededToServe } from "../../lib/cli/permissions.ts";
+import { KINDS, neededFor, neededToPlay, neededToServe } from "../../lib/cli/permissions.ts";
 
 /** The kinds that are kept, by command line. */
 const NEEDED: Readonly<Record<string, string>> = {
@@ -67,8 +67,6 @@ Deno.test("neededToPlay() is what the way of the reports takes", () => {
   assert.equal(names(neededToPlay({ ...setup, variant: "journal" })), "read write");
   assert.equal(names(neededToPlay({ ...setup, variant: "http" })), "net");
 });
-
-const KINDS = ["env", "ffi", "import", "net", "read", "run", "sys", "write"];
 
 /** Which kinds are left in a process that has all, or by name some of each, and keeps two. */
 async function leftOf(flags: readonly string[]): Promise<unknown> {

@@ -34,10 +34,12 @@ export interface RunOptions {
   /** Where it runs; by default a folder of its own would be safer, so name one. */
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** A program that runs it, such as a tracer, with the arguments before its command line. */
+  readonly runner?: readonly string[];
 }
 
-function spawn({ args = [], cwd, env = {} }: RunOptions): Deno.ChildProcess {
-  const [program = "", ...words] = commandLine(args);
+function spawn({ args = [], cwd, env = {}, runner = [] }: RunOptions): Deno.ChildProcess {
+  const [program = "", ...words] = [...runner, ...commandLine(args)];
   return new Deno.Command(program, {
     args: words,
     cwd,

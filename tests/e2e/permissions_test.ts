@@ -1,0 +1,327 @@
+/** What the real program does to the machine, as the kernel sees it: files written, addresses called, programs started. @module */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { KINDS } from "../../lib/cli/permissions.ts";
+import {
+  commandLine,
+  runExporter,
+  type RunningExporter,
+  type RunOptions,
+  startExporter,
+} from "../harness/exporter.ts";
+import { testWith } from "../harness/programs.ts";
+import { payloadAt } from "../harness/tradesim.ts";
+import { until, withTempDir } from "../harness/waiting.ts";
+
+const IS_EXECUTABLE = Deno.env.get("EXPORTER_UNDER_TEST") !== undefined;
+
+/** Deno looks for a newer Deno when it runs a program from source, unless it is told not to. */
+const ENV = { DENO_NO_UPDATE_CHECK: "1" };
+
+/** Where Deno keeps its caches; an executable has none. */
+async function denoDir(): Promise<string | undefined> {
+  if (IS_EXECUTABLE) return undefined;
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
+  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
+}
+
+/** What a program did, each thing once and in order of the alphabet. */
+interface Deeds {
+  /** Paths that were opened for writing, made, moved or removed, without the folder of the run. */
+  readonly written: readonly string[];
+  /** Addresses that were listened on, with their port unless it is a free one. */
+  readonly bound: readonly string[];
+  /** Addresses that something was sent to. */
+  readonly called: readonly string[];
+  readonly started: readonly string[];
+}
+
+const NOTHING: Deeds = { written: [], bound: [], called: [], started: [] };
+
+/** System calls that change what a path names; `openat` does with some flags only. */
+const CHANGES =
+  /^(creat|mknod|mkdir|rmdir|rename|link|symlink|unlink|truncate|chmod|chown|utime|setxattr|removexattr)/;
+const SENDS = /^(connect|sendto|sendmsg|sendmmsg)$/;
+const STARTS = /^(execve|execveat|fork|vfork|clone|clone3)$/;
+
+function addressIn(args: string): string | undefined {
+  const port = /sin6?_port=htons\((\d+)\)/.exec(args)?.[1];
+  const host = /inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^"]+)"/.exec(args);
+  if (host !== null) return `${host[1] ?? host[2]}:${port}`;
+  return /sa_family=(AF_\w+)/.exec(args)?.[0];
+}
+
+/** Reads what strace wrote, of a program that ran in `cwd`. */
+function deedsIn(trace: string, cwd: string, cache: string | undefined): Deeds {
+  const written = new Set<string>();
+  const bound = new Set<string>();
+  const called = new Set<string>();
+  const started: string[] = [];
+  for (const line of trace.split("\n")) {
+    // What a call was asked for stands in its first part, even when it is interrupted.
+    const [, call = "", args = ""] = /^\d+ +(\w+)\((.*)$/.exec(line) ?? [];
+    const isOpened = /^open(at2?)?$/.test(call) && /\bO_(WRONLY|RDWR|CREAT|TRUNC)\b/.test(args);
+    if (isOpened || CHANGES.test(call)) {
+      for (const [, path] of args.matchAll(/"([^"]*)"/g)) {
+        if (cache !== undefined && path!.startsWith(`${cache}/`)) continue;
+        written.add(path!.replace(`${cwd}/`, ""));
+      }
+    }
+    if (call === "bind") bound.add(addressIn(args) ?? args);
+    if (SENDS.test(call)) {
+      const address = addressIn(args);
+      if (address !== undefined) called.add(address);
+    }
+    if (STARTS.test(call) && !args.includes("CLONE_THREAD")) started.push(`${call}(${args}`);
+  }
+  const [first, ...more] = started;
+  assert.match(first ?? "", /^execve\(/, "the program itself is the first that is started");
+  return {
+    written: [...written].sort(),
+    bound: [...bound].sort(),
+    called: [...called].sort(),
+    started: more,
+  };
+}
+
+interface Traced {
+  /** What it does of itself, and further calls to it as long as it runs. */
+  readonly args: readonly string[];
+  readonly files?: Readonly<Record<string, string>>;
+  /** Ends the program; absent for one that ends by itself. */
+  readonly use?: (exporter: RunningExporter, cwd: string) => Promise<void>;
+}
+
+/** Runs the program under strace. */
+async function deedsOf({ args, files = {}, use }: Traced): Promise<Deeds> {
+  return await withTempDir(async (top) => {
+    const cwd = join(await Deno.realPath(top), "run");
+    await Deno.mkdir(cwd);
+    const trace = join(top, "trace");
+    for (const [name, text] of Object.entries(files)) {
+      await Deno.writeTextFile(join(cwd, name), text);
+    }
+    // With -D the program is our own child, which signals reach.
+    const runner = [
+      ...["strace", "-D", "-f", "-e", "signal=none", "-s", "4096"],
+      ...["-e", "trace=%file,%network,%process", "-o", trace],
+    ];
+    const options: RunOptions = { args, cwd, env: ENV, runner };
+    let pid: number | undefined;
+    if (use === undefined) {
+      const { code, stderr } = await runExporter(options);
+      assert.equal(code, 0, stderr);
+    } else {
+      const exporter = await startExporter(options);
+      pid = exporter.pid;
+      try {
+        await use(exporter, cwd);
+      } finally {
+        await exporter.stop();
+      }
+    }
+    const text = await until("the end of the trace", async () => {
+      const text = await Deno.readTextFile(trace);
+      const main = pid ?? /^\d+/.exec(text)?.[0];
+      return new RegExp(`^${main} +\\+\\+\\+ `, "m").test(text) && text;
+    });
+    return deedsIn(text, cwd, await denoDir());
+  });
+}
+
+const STATE = ["s", "s/state.json", "s/state.json.2", "s/state.json.lock"];
+const PLAY = ["simulate", "--tours", "200", "--pause", "1ms"];
+
+/** Programs that end by themselves, and what they do. */
+const RUNS: Readonly<Record<string, [Traced, Partial<Deeds>]>> = {
+  "--help": [{ args: ["--help"] }, {}],
+  "--version": [{ args: ["--version"] }, {}],
+  "--check-config": [
+    { args: ["--check-config", "--config", "c.yml"], files: { "c.yml": "port: 0\n" } },
+    {},
+  ],
+  "simulate": [{ args: PLAY }, {}],
+  "simulate --save": [{ args: [...PLAY, "--save", "end.json"] }, { written: ["end.json"] }],
+  "simulate --with-metrics": [
+    { args: [...PLAY, "--with-metrics"] },
+    { written: ["logs", "logs/metrics.jsonl", "logs/metrics.jsonl.lock"] },
+  ],
+  "print config": [{ args: ["print", "config"] }, {}],
+};
+
+for (const [name, [traced, expected]] of Object.entries(RUNS)) {
+  testWith("strace", `${name} does nothing that its flags do not ask for`, async () => {
+    assert.deepEqual(await deedsOf(traced), { ...NOTHING, ...expected });
+  });
+}
+
+testWith(
+  "strace",
+  "simulate --publish-to calls only the exporter, and writes nothing",
+  async () => {
+    await withTempDir(async (cwd) => {
+      const exporter = await startExporter({ args: ["--follow", "none"], cwd });
+      try {
+        const args = [...PLAY, "--with-metrics", "--publish-to", exporter.url];
+        const called = [`127.0.0.1:${exporter.port}`];
+        assert.deepEqual(await deedsOf({ args }), { ...NOTHING, called });
+        assert.match(await exporter.scrape(), /^tours_completes 200$/m);
+      } finally {
+        await exporter.stop();
+      }
+    });
+  },
+);
+
+/** Lets an exporter do all that it does: take, read, answer, save, follow and meet rotation. */
+async function beUsed(exporter: RunningExporter, cwd: string): Promise<void> {
+  const line = (turn: number) => `${JSON.stringify(payloadAt({ session: "file" }, turn))}\n`;
+  const turns = (count: number) =>
+    until(
+      `${count} turns`,
+      async () => new RegExp(`^tours_completes ${count}$`, "m").test(await exporter.scrape()),
+    );
+  await Deno.writeTextFile(`${cwd}/metrics.jsonl`, line(1));
+  await turns(1);
+  await Deno.rename(`${cwd}/metrics.jsonl`, `${cwd}/metrics.jsonl.1`);
+  await Deno.writeTextFile(`${cwd}/metrics.jsonl`, line(2));
+  await turns(2);
+  const response = await exporter.post(payloadAt({ session: "posted" }, 3));
+  assert.equal(response.status, 200, await response.text());
+  await turns(5);
+}
+
+for (
+  const [name, args, written] of [
+    ["--state", ["--state", "s/state.json"], STATE],
+    ["--state none", ["--state", "none"], []],
+  ] as const
+) {
+  testWith(
+    "strace",
+    `serve ${name} writes only its state, listens only where it is told, and calls nobody`,
+    async () => {
+      const traced = { args: [...args, "--follow", "metrics.jsonl"], use: beUsed };
+      const { bound, ...others } = await deedsOf(traced);
+      assert.deepEqual(others, { written, called: [], started: [] });
+      assert.deepEqual(bound, ["127.0.0.1:0"]);
+    },
+  );
+}
+
+/** Runs a command line on a terminal where nobody answers. */
+async function onTerminal(words: readonly string[]): Promise<{ code: number; said: string }> {
+  return await withTempDir(async (cwd) => {
+    const { code, stdout } = await new Deno.Command("timeout", {
+      args: ["20", "script", "-qec", words.map((word) => `'${word}'`).join(" "), "/dev/null"],
+      cwd,
+      env: ENV,
+      stdin: "null",
+    }).output();
+    const said = new TextDecoder().decode(stdout);
+    // How Deno asks for a permission.
+    assert.doesNotMatch(said, /Deno requests|Allow\?/);
+    return { code, said };
+  });
+}
+
+testWith(
+  "script",
+  "The program finds on a terminal all that it may need, and asks nobody",
+  async () => {
+    for (
+      const args of [
+        ["--check-config"],
+        ["simulate", "--tours", "5", "--with-metrics", "--save", "end.json"],
+        ["print", "config", "--out", "a"],
+      ]
+    ) {
+      const { code, said } = await onTerminal(commandLine(args));
+      assert.equal(code, 0, said);
+    }
+  },
+);
+
+/** What is left of all rights in a running program, by its arguments. */
+const KEPT: Readonly<Record<string, readonly string[]>> = {
+  "serve --port 0 --state state.json": ["read", "sys"],
+  "serve --port 0 --state none --system-interval 0": ["read"],
+  "simulate --infinite --pause 1h": [],
+  "simulate --infinite --pause 1h --with-metrics": ["read", "write"],
+};
+
+/** Asks the debugger of a program for the value of an expression; undefined before it has begun. */
+async function evaluate(debuggerUrl: string, expression: string): Promise<unknown> {
+  const socket = new WebSocket(debuggerUrl);
+  const answer = Promise.withResolvers<string>();
+  const closed = Promise.withResolvers<void>();
+  socket.onopen = () =>
+    socket.send(JSON.stringify({ id: 1, method: "Runtime.evaluate", params: { expression } }));
+  socket.onmessage = ({ data }) => answer.resolve(data);
+  socket.onerror = () => answer.reject(new Error("the debugger does not answer"));
+  socket.onclose = () => closed.resolve();
+  try {
+    return JSON.parse(await answer.promise).result.result.value;
+  } finally {
+    socket.close();
+    await closed.promise;
+  }
+}
+
+/** Starts the program with all rights there are, and asks it what it has once it runs. */
+async function rightsOf(args: readonly string[]): Promise<unknown> {
+  const granted = `JSON.stringify(${JSON.stringify(KINDS)}` +
+    `.filter((name) => Deno.permissions.querySync({ name }).state === "granted"))`;
+  return await withTempDir(async (cwd) => {
+    const [program = "", ...words] = commandLine(args).filter((word) =>
+      !word.startsWith("--allow-")
+    );
+    words.splice(1, 0, "--allow-all", "--inspect=127.0.0.1:0");
+    const child = new Deno.Command(program, {
+      args: words,
+      cwd,
+      env: ENV,
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    let log = "";
+    const reading = (async () => {
+      for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) log += text;
+    })();
+    try {
+      const url = await until("the debugger", () => /ws:\/\/\S+(?=\n)/.exec(log)?.[0]);
+      return await until("rights to be given up", async () => {
+        const isStarted = args[0] !== "serve" || log.includes("msg=Listening");
+        const kept = await evaluate(url, granted);
+        return isStarted && typeof kept === "string" && !kept.includes("ffi") && JSON.parse(kept);
+      });
+    } finally {
+      child.kill("SIGKILL");
+      await Promise.all([child.status, reading]);
+    }
+  });
+}
+
+if (!IS_EXECUTABLE) {
+  testWith(
+    "script",
+    "Without any right simulate plays, and serve ends and asks nobody",
+    async () => {
+      const run = (...args: string[]) =>
+        onTerminal(commandLine(args).filter((word) => !word.startsWith("--allow-")));
+      const played = await run("simulate", "--tours", "5");
+      assert.equal(played.code, 0, played.said);
+      const served = await run("serve", "--port", "0");
+      assert.equal(served.code, 1, served.said);
+      assert.match(served.said, /NotCapable/);
+    },
+  );
+
+  for (const [line, expected] of Object.entries(KEPT)) {
+    Deno.test(`${line} keeps ${expected.join(" and ") || "nothing"} of all rights`, async () => {
+      assert.deepEqual(await rightsOf(line.split(" ")), expected);
+    });
+  }
+}
