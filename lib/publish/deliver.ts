@@ -1,6 +1,6 @@
-/** What runs in the thread of the HTTP way out: posts one report after the other. @module */
+/** What runs in the thread of the HTTP ways out: posts one report after the other. @module */
 
-/** The first message to the thread: where to post to. */
+/** The first message of a channel: where to post to. */
 export interface Target {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -13,19 +13,25 @@ export interface Target {
   readonly busy: Int32Array<SharedArrayBuffer>;
 }
 
-/** Every further message: a report. The last one is answered. */
+/** A further message: a report. The last one is answered. */
 export interface Parcel {
   readonly report: Uint8Array<ArrayBuffer>;
   readonly last: boolean;
 }
 
+/** The message after which nothing is posted any more, delivered or not. */
+export interface Stop {
+  readonly stop: true;
+}
+
 /** What comes back: the first failure of all, and whether the last report was delivered. */
 export type Answer = { readonly problem: string } | { readonly delivered: boolean };
 
-/** The thread's side of its channel. */
+/** The thread's side of a channel. */
 export interface Port {
-  onmessage: ((event: MessageEvent<Target | Parcel>) => void) | null;
+  onmessage: ((event: MessageEvent<Target | Parcel | Stop>) => void) | null;
   postMessage(answer: Answer): void;
+  close(): void;
 }
 
 /**
@@ -42,6 +48,7 @@ export function deliver(port: Port): void {
   const parcels: Parcel[] = [];
   let isRunning = false;
   let isTold = false;
+  let isStopped = false;
   let failures = 0;
   let endPost = () => {};
   let endPause = () => {};
@@ -87,6 +94,7 @@ export function deliver(port: Port): void {
     isRunning = true;
     for (let parcel = parcels[0]; parcel !== undefined; parcel = parcels[0]) {
       const failure = await post(parcel.report);
+      if (isStopped) return;
       failures = failure === undefined ? 0 : failures + 1;
       if (failure !== undefined && !isTold) {
         port.postMessage({ problem: failure.problem });
@@ -108,6 +116,14 @@ export function deliver(port: Port): void {
   port.onmessage = ({ data }) => {
     if ("url" in data) {
       target = data;
+      return;
+    }
+    if ("stop" in data) {
+      isStopped = true;
+      parcels.length = 0;
+      endPost();
+      endPause();
+      port.close();
       return;
     }
     parcels.push(data);

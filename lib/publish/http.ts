@@ -1,6 +1,6 @@
-/** The way out over HTTP: a thread of its own posts to an exporter. @module */
+/** The way out over HTTP: a thread beside the simulation's posts to an exporter. @module */
 
-import { type Answer, deliver, type Parcel, type Target } from "./deliver.ts";
+import { type Answer, deliver, type Parcel, type Stop, type Target } from "./deliver.ts";
 import { logProblem, once, type OnProblem, type Out } from "./out.ts";
 
 export interface HttpOptions {
@@ -22,11 +22,52 @@ const PATIENCE_MS = 2000;
 const MAX_PAUSE_MS = 2000;
 
 // The thread's source is text, not a file: a file beside this one would not survive bundling.
-const SOURCE = `data:text/javascript,${encodeURIComponent(`(${deliver})(globalThis);`)}`;
+const SOURCE = `data:text/javascript,${
+  encodeURIComponent(`const deliver = ${deliver}; onmessage = ({ data }) => deliver(data);`)
+}`;
+
+/** The thread of all ways out of this process: a hundred games need not a hundred threads. */
+interface Thread {
+  readonly worker: Worker;
+  /** Told when the thread ends by a fault, one for each way out. */
+  readonly users: Set<(problem: string) => void>;
+}
+
+let thread: Thread | undefined;
+
+function startThread(): Thread {
+  const worker = new Worker(SOURCE, { type: "module" });
+  const users: Thread["users"] = new Set();
+  worker.onerror = (event) => {
+    event.preventDefault(); // Otherwise it ends the whole program.
+    thread = undefined;
+    for (const onBroken of users) onBroken(event.message);
+  };
+  return { worker, users };
+}
+
+/** Opens a channel to the thread, which is there as long as one is open. */
+function openChannel(onBroken: (problem: string) => void): { port: MessagePort; close(): void } {
+  const own = thread ??= startThread();
+  own.users.add(onBroken);
+  const { port1: port, port2 } = new MessageChannel();
+  own.worker.postMessage(port2, [port2]);
+  return {
+    port,
+    close() {
+      port.postMessage({ stop: true } satisfies Stop);
+      port.close();
+      own.users.delete(onBroken);
+      if (own.users.size > 0) return;
+      own.worker.terminate();
+      if (thread === own) thread = undefined;
+    },
+  };
+}
 
 /**
- * Starts the thread, which keeps the process alive until `end()`. It holds one report at a time and
- * is ready for the next one when that is delivered; it says so in shared memory, because a
+ * Opens a channel to the thread, which keeps the process alive until `end()`. It holds one report at a
+ * time and is ready for the next one when that is delivered; it says so in shared memory, because a
  * simulation that never lets its event loop run would not hear of it otherwise.
  *
  * An exporter that is absent or slow is tried again and again, with the same report; a report that
@@ -47,18 +88,16 @@ export function openHttp(options: HttpOptions = {}): Out {
   const ended = Promise.withResolvers<boolean>();
   let isBroken = false;
 
-  const worker = new Worker(SOURCE, { type: "module" });
-  worker.onmessage = ({ data }: MessageEvent<Answer>) => {
+  const { port, close } = openChannel((problem) => {
+    isBroken = true;
+    ended.resolve(false);
+    tell(`Cannot post reports to "${place}" any more, the game goes on: ${problem}`);
+  });
+  port.onmessage = ({ data }: MessageEvent<Answer>) => {
     if ("delivered" in data) ended.resolve(data.delivered);
     else tell(`Cannot post reports to "${place}" for now, the game goes on: ${data.problem}`);
   };
-  worker.onerror = (event) => {
-    event.preventDefault(); // Otherwise it ends the whole program.
-    isBroken = true;
-    ended.resolve(false);
-    tell(`Cannot post reports to "${place}" any more, the game goes on: ${event.message}`);
-  };
-  worker.postMessage(
+  port.postMessage(
     {
       url: url.href,
       headers: {
@@ -75,7 +114,7 @@ export function openHttp(options: HttpOptions = {}): Out {
   function send(bytes: Uint8Array, last: boolean): void {
     const report = bytes.slice();
     Atomics.store(busy, 0, 1);
-    worker.postMessage({ report, last } satisfies Parcel, [report.buffer]);
+    port.postMessage({ report, last } satisfies Parcel, [report.buffer]);
   }
 
   return {
@@ -86,7 +125,7 @@ export function openHttp(options: HttpOptions = {}): Out {
       const timer = setTimeout(() => ended.resolve(false), patience);
       const isDelivered = await ended.promise;
       clearTimeout(timer);
-      worker.terminate();
+      close();
       if (!isDelivered) onProblem(`The last report did not reach "${place}"`);
     },
   };

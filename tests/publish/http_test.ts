@@ -299,6 +299,59 @@ Deno.test("openHttp() survives the end of its thread", () =>
     }
   }));
 
+Deno.test("openHttp() has one thread for all games of a process, and each has its own fortune", () =>
+  withExporter(async (exporter) => {
+    const realWorker = globalThis.Worker;
+    let threads = 0;
+    globalThis.Worker = class extends realWorker {
+      constructor(url: string | URL, options?: WorkerOptions) {
+        threads++;
+        super(url, options);
+      }
+    };
+    try {
+      const lost = openGame("http://127.0.0.1:9/update_metrics", { patience: 200 });
+      const games = Array.from({ length: 20 }, () => openGame(exporter.url));
+      for (const { play } of [lost, ...games]) play(3);
+      await until("all games to arrive", () => exporter.reports.length >= games.length);
+      await lost.publisher.finish();
+      await Promise.all(games.slice(1).map(({ publisher }) => publisher.finish()));
+      assert.equal(lost.problems.length, 2);
+      // One is left over, and the thread goes on for it.
+      games[0]!.play(1);
+      await games[0]!.publisher.finish();
+      assert.equal(threads, 1);
+      assert.equal(exporter.reports.filter(({ finished }) => finished).length, games.length);
+      assert.ok(games.every(({ problems }) => problems.length === 0));
+      // Nobody is left over: the next game has a thread of its own.
+      const next = openGame(exporter.url);
+      await next.publisher.finish();
+      assert.equal(threads, 2);
+    } finally {
+      globalThis.Worker = realWorker;
+    }
+  }));
+
+Deno.test("openHttp() posts nothing any more once its patience has passed", () =>
+  withExporter(async (exporter) => {
+    const other = openGame(exporter.url);
+    let isOpen = false;
+    let asked = 0;
+    exporter.behaviour = (request) => {
+      asked++;
+      return isOpen ? answerWell(request) : new Response("later", { status: 503 });
+    };
+    const { publisher, play } = openGame(exporter.url, { patience: 100 });
+    play(1);
+    await publisher.finish();
+    isOpen = true;
+    const before = asked;
+    other.play(1);
+    await other.publisher.finish();
+    assert.deepEqual(exporter.reports.map(({ turn }) => turn), [1, 1]);
+    assert.ok(asked >= before + 2);
+  }));
+
 Deno.test("openHttp() refuses what is no URL of HTTP", () => {
   for (const url of ["", "localhost:8000", "ftp://127.0.0.1/", "/update_metrics"]) {
     assert.throws(() => openHttp({ url }), TypeError, url);
