@@ -74,7 +74,7 @@ export function boardsIn(language: Language): Board[] {
   return Array.from(boardTexts(language), ([file, text]) => ({ ...JSON.parse(text), file }));
 }
 
-/** What is chosen in a variable: some values, or all of them. */
+/** What is chosen in a variable: some values, or all of them by its `allValue`. */
 export type Choice = readonly string[] | "all";
 
 export interface Asking {

@@ -138,9 +138,10 @@ function lintVariables(board: Board): string[] {
   if (source?.label !== "Data source") broken.push("template-datasource-label");
   for (const name of ["job", "instance"]) {
     const found = list.find((variable) => variable.name === name);
-    const isRight = found?.type === "query" && found.multi === true && found.allValue === ".+" &&
+    const isRight = found?.type === "query" && found.multi === true &&
       found.label?.toLowerCase() === name && SOURCES.includes(found.datasource?.uid ?? "");
     if (!isRight) broken.push(`template-${name}`);
+    if (found?.allValue !== ".+") broken.push(`template-${name}-all`);
   }
   for (const variable of list) {
     if (variable.type !== "query") continue;

@@ -252,10 +252,11 @@ async function withScene(use: (scene: Scene) => Promise<void>): Promise<void> {
 
 testWith("prometheus", "every query of every board has an answer", async (test) => {
   await withScene(async ({ prometheus, rich, plain, tradesim }) => {
-    const all = Object.fromEntries(
-      ["job", "instance", "session", "entreprise", "produit", "fournisseur"]
-        .map((name) => [name, "all"] as const),
-    );
+    const names = ["instance", "session", "entreprise", "produit", "fournisseur"];
+    const all: Readonly<Record<string, Choice>> = {
+      ...Object.fromEntries(names.map((name) => [name, "all"] as const)),
+      job: ["tradesim"],
+    };
     const firms = boardsIn("en").find(({ file }) => file === "firms");
     assert.ok(firms !== undefined);
     const offered = (name: string, choices: Readonly<Record<string, Choice>>) =>
@@ -273,7 +274,7 @@ testWith("prometheus", "every query of every board has an answer", async (test) 
       }
     });
 
-    const some: Record<string, Choice> = { job: ["tradesim"], instance: [rich] };
+    const some: Record<string, Choice> = { ...all, instance: [rich] };
     for (const name of ["session", "entreprise", "produit", "fournisseur"]) {
       // Several at once, where there are.
       some[name] = (await offered(name, some)).slice(0, 12);
@@ -313,6 +314,25 @@ testWith("prometheus", "every query of every board has an answer", async (test) 
           assert.ok(Math.abs(a! - b!) < 0.02, `${title} of ${instance}: ${a}, ${b}`);
         }
       }
+    });
+
+    await test.step("what Prometheus has too is shown of exporters only", async () => {
+      const time = Math.floor(Date.now() / 1000);
+      const ask = async (title: string) => {
+        const { expr, board } = questions().find(({ name }) => name === `exporter: ${title}: A`)!;
+        return await prometheus.query(interpolate(expr, askingOf(board, all)), time);
+      };
+      const scrapes = await ask("Time of a scrape");
+      assert.deepEqual(
+        scrapes.map(({ metric }) => metric["instance"]).toSorted(),
+        [rich, plain, tradesim].toSorted(),
+      );
+      const [memory] = await ask("The exporter's memory");
+      const each = await prometheus.query('process_resident_memory_bytes{job="tradesim"}', time);
+      assert.equal(
+        Number(memory?.value?.[1]),
+        each.reduce((sum, { value }) => sum + Number(value?.[1]), 0),
+      );
     });
 
     await test.step("labels break values down", async () => {

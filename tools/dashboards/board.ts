@@ -47,15 +47,18 @@ const EVENT_COLORS: Readonly<Record<EventKind, string>> = {
   recharge_stock_fournisseur: "purple",
 };
 
-/** A variable of the values that a label has, of which none, some or all may be chosen. */
+/**
+ * A variable of the values that a label has, of which some or all may be chosen. All of them are
+ * `allValue`, or without one the list of them.
+ */
 function labelVariable(
   name: keyof typeof VARIABLES,
   series: string,
-  allValue: string,
+  allValue: string | undefined,
   language: Language,
 ): dashboard.QueryVariableBuilder {
   const query = `label_values(${series}, ${name})`;
-  return new dashboard.QueryVariableBuilder(name)
+  const variable = new dashboard.QueryVariableBuilder(name)
     .label(VARIABLES[name][language])
     .datasource(DATA_SOURCE)
     .query({ qryType: 1, query, refId: name })
@@ -63,8 +66,8 @@ function labelVariable(
     .sort(dashboard.VariableSort.NaturalAsc)
     .multi(true)
     .includeAll(true)
-    .allValue(allValue)
     .current({ text: ["All"], value: ["$__all"] });
+  return allValue === undefined ? variable : variable.allValue(allValue);
 }
 
 function variables({ variables = {} }: Board, language: Language) {
@@ -73,7 +76,8 @@ function variables({ variables = {} }: Board, language: Language) {
       .label(VARIABLES.datasource[language])
       .type("prometheus")
       .current({ text: "Prometheus", value: SOURCE_UID }),
-    labelVariable("job", "tours_completes", ".+", language),
+    // Not `.+`: Prometheus itself has `up` and `process_…` too, and is no exporter of games.
+    labelVariable("job", "tours_completes", undefined, language),
     labelVariable("instance", 'tours_completes{job=~"$job"}', ".+", language),
     // `.*`, because without --labels session no series has the label, and all shall be shown.
     labelVariable("session", own("tours_completes"), ".*", language),

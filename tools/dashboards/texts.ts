@@ -383,10 +383,13 @@ export const PANELS = {
     "Unités des produits choisis chez les fournisseurs choisis.",
     "Units of the chosen products with the chosen suppliers.",
   ]),
-  soldOut: detailPanel(["Produits épuisés par fournisseur", "Sold-out products by supplier"], [
-    "Produits choisis dont le fournisseur n'a plus une seule unité.",
-    "Chosen products of which the supplier has not one unit left.",
-  ]),
+  soldOut: detailPanel(
+    ["Produits sans stock par fournisseur", "Products out of stock by supplier"],
+    [
+      "Produits choisis dont le fournisseur n'a aucune unité.",
+      "Chosen products of which the supplier has not one unit.",
+    ],
+  ),
 
   // Events.
   events: panel(["Événements", "Events"], [
