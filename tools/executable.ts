@@ -142,29 +142,33 @@ export function takeRuntime(): string | undefined {
 }
 
 /**
- * Bundles the program into one file.
+ * Bundles the program: `main.js`, and beside it what is imported only when it is needed, which else
+ * would cost memory in every run.
  *
- * @param dir Where to put it.
- * @returns Its path.
+ * @param dir An empty folder to put it in.
  */
-export async function bundle(dir: string, build: Build): Promise<string> {
-  const path = `${dir}/tradesim-exporter.js`;
-  const { success, stderr } = await run(
-    [Deno.execPath(), "bundle", "--platform=deno", "--minify", `--output=${path}`, "main.ts"],
-  );
+export async function bundle(dir: string, build: Build): Promise<void> {
+  const { success, stderr } = await run([
+    ...[Deno.execPath(), "bundle", "--platform=deno", "--minify", "--code-splitting"],
+    ...[`--outdir=${dir}`, "main.ts"],
+  ]);
   if (!success) throw new Error(`deno bundle failed:\n${stderr}`);
-  // Packages in CommonJS call require(), which Deno 2.7's bundle lacks.
-  const head = 'import { createRequire as requireOf } from "node:module";' +
-    "globalThis.require ??= requireOf(import.meta.url);" +
-    `globalThis.${BUILD_VARIABLE} = ${JSON.stringify(build)};\n`;
-  Deno.writeTextFileSync(path, head + Deno.readTextFileSync(path));
-  // The executable keeps the time, and must be the same from one build to the next.
-  Deno.utimeSync(path, 0, 0);
-  return path;
+  const main = `${dir}/main.js`;
+  Deno.writeTextFileSync(main, 'import "./build.js";' + Deno.readTextFileSync(main));
+  Deno.writeTextFileSync(
+    `${dir}/build.js`,
+    `globalThis.${BUILD_VARIABLE} = ${JSON.stringify(build)};\n` +
+      // Packages in CommonJS call require(), which Deno 2.7's bundle lacks.
+      'import { createRequire } from "node:module";\n' +
+      "globalThis.require ??= createRequire(import.meta.url);\n",
+  );
+  // The executable keeps the times, and must be the same from one build to the next.
+  for (const { name } of Deno.readDirSync(dir)) Deno.utimeSync(`${dir}/${name}`, 0, 0);
 }
 
 /** What an executable is made with and from. */
 export interface Recipe {
+  /** The folder of the bundle, with nothing else in it. */
   readonly bundle: string;
   /** The executable's path, without `.exe`. */
   readonly output: string;
@@ -195,7 +199,7 @@ export async function compile(recipe: Recipe): Promise<void> {
     "--quiet",
     ...["--no-config", "--no-lock", ...COMPILE_FLAGS],
     ...target === undefined ? [] : [`--target=${target}`],
-    ...[`--output=${output}`, bundle],
+    ...[`--output=${output}`, `--include=${bundle}`, `${bundle}/main.js`],
   ], { env: runtime === undefined ? {} : { DENORT_BIN: runtime } });
   if (success) return;
   if (!stderr.includes("Setting up base binary")) {
@@ -250,8 +254,9 @@ export async function makeExecutable(
 ): Promise<string> {
   return await withWorkFolder(async (dir) => {
     const made = `${dir}/executable`;
-    const path = await bundle(dir, await currentBuild(runtime));
-    await compile({ ...recipe, runtime, bundle: path, output: made });
+    const bundled = `${dir}/bundle`;
+    await bundle(bundled, await currentBuild(runtime));
+    await compile({ ...recipe, runtime, bundle: bundled, output: made });
     const version = await checkRuns(made);
     Deno.mkdirSync(dirname(output), { recursive: true });
     Deno.renameSync(made, output);

@@ -149,7 +149,8 @@ async function makePackages(isTest: boolean): Promise<void> {
     );
   }
   await withWorkFolder(async (dir) => {
-    const path = await bundle(dir, build);
+    const bundled = `${dir}/bundle`;
+    await bundle(bundled, build);
     const documents = `${dir}/documents`;
     const packages = await bundledPackages();
     await writeDocuments(documents, packages);
@@ -170,7 +171,7 @@ async function makePackages(isTest: boolean): Promise<void> {
       if (runtime !== undefined && !isOwn) continue;
       try {
         await compile({
-          ...{ bundle: path, output: `${dir}/executable`, runtime },
+          ...{ bundle: bundled, output: `${dir}/executable`, runtime },
           ...isTest ? { deno: TEST_DENO } : {},
           ...isOwn ? {} : { target },
         });

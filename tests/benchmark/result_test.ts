@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import {
-  BENCHMARK_SHAPE,
   benchmarkOf,
   type Budget,
   parseBudget,
@@ -15,6 +14,7 @@ import {
   type World,
   WORLDS,
 } from "../../lib/benchmark/result.ts";
+import { BENCHMARK_SHAPE } from "../../lib/benchmark/shape.ts";
 import { MACHINE, syntheticRounds } from "./synthetic.ts";
 
 Deno.test("benchmarkOf() gives nine results with the promised fields", () => {

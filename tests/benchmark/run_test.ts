@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import {
-  BENCHMARK_SHAPE,
   BenchmarkError,
   benchmarkOf,
   BenchmarkStopped,
@@ -11,6 +10,7 @@ import {
   type RunOptions,
   verdict,
 } from "../../lib/benchmark/mod.ts";
+import { BENCHMARK_SHAPE } from "../../lib/benchmark/shape.ts";
 import { MACHINE } from "./synthetic.ts";
 
 const OPTIONS: RunOptions = {

@@ -1,7 +1,7 @@
 /** Tests of the command `bench` as a process: what it writes, says and ends with. @module */
 
 import assert from "node:assert/strict";
-import { BENCHMARK_SHAPE } from "../../lib/benchmark/mod.ts";
+import { BENCHMARK_SHAPE } from "../../lib/benchmark/shape.ts";
 import { type RunningProgram, startProgram } from "../harness/exporter.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
 

@@ -58,8 +58,9 @@ Caused by:
 
 Deno.test("compile() says where the runtime is missing that Deno's own site has", async () => {
   await withTempDir(async (dir) => {
-    const bundle = `${dir}/a.js`;
-    Deno.writeTextFileSync(bundle, "");
+    const bundle = `${dir}/bundle`;
+    Deno.mkdirSync(bundle);
+    Deno.writeTextFileSync(`${bundle}/main.js`, "");
     // An empty cache, and a way to the site that leads nowhere.
     const env = [`DENO_DIR=${dir}/cache`, "HTTPS_PROXY=http://127.0.0.1:1"];
     const deno = ["env", ...env, Deno.execPath()];
@@ -75,7 +76,7 @@ Deno.test("compile() says where the runtime is missing that Deno's own site has"
       return true;
     });
     assert.deepEqual([...Deno.readDirSync(dir)].map(({ name }) => name).toSorted(), [
-      "a.js",
+      "bundle",
       "cache",
     ]);
   });

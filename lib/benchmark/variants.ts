@@ -1,0 +1,13 @@
+/** What is measured: the worlds, and the ways to monitor a game. @module */
+
+/** Worlds, from small to large. */
+export const WORLDS = ["default", "moyen", "grand"] as const;
+export type World = (typeof WORLDS)[number];
+
+/** What is held against a game without monitoring; `none` is such a game again, as a control. */
+export const PUBLISHERS = ["none", "journal", "http"] as const;
+export type Publisher = (typeof PUBLISHERS)[number];
+
+/** How a run was played. */
+export const VARIANTS = ["off", ...PUBLISHERS] as const;
+export type Variant = (typeof VARIANTS)[number];
