@@ -276,18 +276,17 @@ export function openState({ path, log, onError }: StateOptions): StateFile {
   let syncing: Promise<void> | undefined;
   let syncError: unknown;
 
-  const attempt = (action: () => void): boolean => {
+  function attempt(action: () => void): boolean {
     try {
       action();
-      if (hasFailed) log.info("The state file is written again", { path });
-      hasFailed = false;
+      return true;
     } catch (error) {
       onError?.();
       if (!hasFailed) log.error("Cannot write the state file", { path, error: String(error) });
       hasFailed = true;
+      return false;
     }
-    return !hasFailed;
-  };
+  }
 
   function sync(): void {
     syncing = current.sync().then(
@@ -317,7 +316,7 @@ export function openState({ path, log, onError }: StateOptions): StateFile {
     save({ sessions, ...model }, positions) {
       // A power cut must not find both files half written.
       if (syncing !== undefined) return false;
-      return attempt(() => {
+      const isSaved = attempt(() => {
         const text = toText({
           version: VERSION,
           generation: generation + 1,
@@ -340,6 +339,11 @@ export function openState({ path, log, onError }: StateOptions): StateFile {
         for (const slot of slots) slot.checkPlace();
         if (syncError !== undefined) throw syncError;
       });
+      if (isSaved && hasFailed) {
+        log.info("The state file is written again", { path });
+        hasFailed = false;
+      }
+      return isSaved;
     },
     async synced() {
       await syncing;

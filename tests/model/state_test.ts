@@ -401,8 +401,10 @@ Deno.test("save() counts every failure, logs the first, and goes on when it work
       assert.equal(await save(state, model), true);
       Deno.renameSync(path + moved, `${path}.moved`);
       if (moved === "") Deno.writeTextFileSync(path, "somebody's");
-      for (let time = 0; time < 3; time++) assert.equal(await save(state, model), false);
-      state.note({ ...taken, order: 2 }, 1000);
+      for (let time = 0; time < 3; time++) {
+        assert.equal(await save(state, model), false);
+        state.note({ ...taken, order: 2 }, 1000);
+      }
       assert.equal(errors, 3);
       assert.match(
         lines[0]!,
