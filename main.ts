@@ -80,6 +80,8 @@ import { createTelemetry, type Telemetry } from "./lib/telemetry/mod.ts";
 const SAVE_INTERVAL_MS = 1000;
 /** How long a request under way or a slow disk may hold up the end. */
 const SHUTDOWN_MS = 5000;
+/** The same while readers of events have stalled, which would hold it up to the last. */
+const STALLED_SHUTDOWN_MS = 1000;
 
 /** Exit codes: something on this machine is in the way, and what was asked for is wrong. */
 const EXIT_FAILED = 1;
@@ -278,11 +280,11 @@ async function serve(options: ServeOptions, log: Log): Promise<void> {
   stopWatching();
   system?.close();
   clearInterval(saving);
-  // No port closes while an answer is being sent on it.
-  hub.close();
+  // No port closes while an answer is being sent on it, or waits for a reader that has stalled.
+  const patience = hub.close() ? STALLED_SHUTDOWN_MS : SHUTDOWN_MS;
   await Promise.race([
     Promise.all([...servers.map((server) => server.shutdown()), state?.synced()]),
-    new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, SHUTDOWN_MS))),
+    new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, patience))),
   ]);
   offLoop.close();
   save();

@@ -37,9 +37,9 @@ const MAX_EVENTS = 1000;
 const MAX_ALL_EVENTS = 20_000;
 /** What is shown of the inventory is for tables, which nobody reads faster. */
 const INVENTORY_INTERVAL = 1;
-/** Numbers of one inventory, and of all that are kept. */
-const MAX_CELLS = 20_000;
-const MAX_ALL_CELLS = 200_000;
+/** Characters of one inventory as JSON, and of all that are kept. */
+const MAX_INVENTORY = 64 * 1024;
+const MAX_ALL_INVENTORIES = 2 * 1024 * 1024;
 /** Turns per second are those of the last so many seconds. */
 const RATE_SECONDS = 10;
 
@@ -65,7 +65,7 @@ interface Past {
   noted: number;
   eventTimes: ReadonlyMap<string, number>;
   eventCounts: ReadonlyMap<string, number> | undefined;
-  inventory: { readonly value: Inventory; readonly cells: number; readonly at: number } | undefined;
+  inventory: { readonly value: Inventory; readonly size: number; readonly at: number } | undefined;
 }
 
 export class History {
@@ -76,7 +76,8 @@ export class History {
   /** Turns that all tables together have room for. */
   #capacity = 0;
   #events = 0;
-  #cells = 0;
+  /** Characters of all inventories. */
+  #inventories = 0;
   /** The inventory of the last report, where it was too soon to read it. */
   #unread:
     | { readonly past: Past; readonly read: () => Inventory; readonly arrival: number }
@@ -316,18 +317,18 @@ export class History {
   #readInventory(): void {
     const { past, read, arrival } = this.#unread!;
     this.#unread = undefined;
-    const { value, cells } = bounded(read());
+    const { value, size } = bounded(read());
     this.#dropInventory(past);
-    past.inventory = { value, cells, at: arrival };
-    this.#cells += cells;
+    past.inventory = { value, size, at: arrival };
+    this.#inventories += size;
     for (const other of this.#pasts.values()) {
-      if (this.#cells <= MAX_ALL_CELLS) break;
+      if (this.#inventories <= MAX_ALL_INVENTORIES) break;
       if (other !== past) this.#dropInventory(other);
     }
   }
 
   #dropInventory(past: Past): void {
-    this.#cells -= past.inventory?.cells ?? 0;
+    this.#inventories -= past.inventory?.size ?? 0;
     past.inventory = undefined;
   }
 }
@@ -366,23 +367,33 @@ function secondsPerTurn(past: Past, { turnSeconds }: Report): number {
   return turns > base.turns ? (sum - base.sum) / (turns - base.turns) : NaN;
 }
 
-/** An inventory that is too large is kept without its stocks, or only in part. */
-function bounded(inventory: Inventory): { value: Inventory; cells: number } {
-  const { produits, entreprises, fournisseurs } = inventory;
-  const holders = [...entreprises, ...fournisseurs];
-  const cells = holders.reduce(
-    (sum, { stocks }) => sum + 1 + stocks.length,
-    produits.length,
-  );
-  if (cells <= MAX_CELLS) return { value: inventory, cells };
-  const most = MAX_CELLS / 4;
-  const value = {
-    produits: produits.slice(0, most),
-    entreprises: entreprises.slice(0, most).map((one) => ({ ...one, stocks: [] })),
-    fournisseurs: fournisseurs.slice(0, most).map((one) => ({ ...one, stocks: [] })),
+/** An inventory with its size. One that is too large goes without its stocks, or only in part. */
+function bounded(whole: Inventory): { value: Inventory; size: number } {
+  const withoutStocks = <Holder extends { readonly stocks: readonly number[] }>(
+    holders: readonly Holder[],
+  ) => holders.map((holder) => ({ ...holder, stocks: [] }));
+  let value = whole;
+  let size = sizeOf(value);
+  if (size <= MAX_INVENTORY) return { value, size };
+  value = {
+    ...value,
+    entreprises: withoutStocks(value.entreprises),
+    fournisseurs: withoutStocks(value.fournisseurs),
   };
-  return {
-    value,
-    cells: value.produits.length + value.entreprises.length + value.fournisseurs.length,
-  };
+  for (size = sizeOf(value); size > MAX_INVENTORY; size = sizeOf(value)) {
+    const { produits, entreprises, fournisseurs } = value;
+    const share = 0.9 * MAX_INVENTORY / size;
+    const first = <Item>(items: readonly Item[]) =>
+      items.slice(0, Math.floor(items.length * share));
+    value = {
+      produits: first(produits),
+      entreprises: first(entreprises),
+      fournisseurs: first(fournisseurs),
+    };
+  }
+  return { value, size };
+}
+
+function sizeOf(inventory: Inventory): number {
+  return JSON.stringify(inventory).length;
 }

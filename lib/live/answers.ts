@@ -123,10 +123,10 @@ export class Answers {
 
   /** Changes when a session begins, ends, falls silent or is forgotten. */
   signature(): string {
-    return Array.from(
-      this.#options.model.sessions.values(),
-      (session) => `${session.id}\0${this.stateOf(session)}`,
-    ).join("\0");
+    const { live, sessions } = this.#options.model;
+    // One that is not shown stays as it is until it is forgotten, which another one's begin causes.
+    const states = live.map((session) => `${session.id}\0${this.stateOf(session)}`);
+    return [sessions.size, ...states.sort()].join("\0");
   }
 
   turns(session: string, from: number, points: number): Turns {
@@ -177,15 +177,16 @@ export class Answers {
     return this.#options.history.noted(session);
   }
 
-  /** The turns after `turn`, thinned to at most `points`, and the events after the first `noted`. */
-  news(session: string, turn: number, noted: number, points: number): {
-    readonly session: string;
-    readonly columns: Turns["columns"];
-    readonly events: readonly PastEvent[];
-  } {
+  /** The turns after `turn`, thinned, and the last of the events after the first `noted`. */
+  news(
+    session: string,
+    { turn, noted }: { readonly turn: number; readonly noted: number },
+    most: { readonly points: number; readonly events: number },
+  ): Pick<Turns, "session" | "columns" | "events"> {
     const { history } = this.#options;
-    const { columns } = history.turns(session, turn + 1, points);
-    return { session, columns, events: history.eventsAfter(session, noted) };
+    const { columns } = history.turns(session, turn + 1, most.points);
+    const events = history.eventsAfter(session, noted).slice(-most.events);
+    return { session, columns, events };
   }
 
   #newestFirst(): Session[] {

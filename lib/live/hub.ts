@@ -3,13 +3,21 @@
 import type { Telemetry } from "../telemetry/mod.ts";
 import type { Answers } from "./answers.ts";
 
+/** Why an answer is broken off of which nobody reads the rest. */
+export class NotRead extends Error {
+  override name = "NotRead";
+}
+
 const MAX_READERS = 500;
-/** What may wait for one reader, besides what the system's buffers hold. */
+/** What may wait for one reader from one tick to the next, besides what the system's buffers hold. */
 const MAX_WAITING_BYTES = 256 * 1024;
-/** Most turns in one message; more of them are thinned. */
+/** Most turns in one message; more of them are thinned. And most events: the last ones. */
 const MAX_POINTS = 500;
+const MAX_EVENTS = 200;
 
 const TICK_MS = 50;
+/** A tick that comes a little early must not be one too few. */
+const EARLY_MS = TICK_MS / 2;
 /** Shortest times between two messages of a kind, in milliseconds. */
 const TURNS_MS = 100;
 const STATE_MS = 250;
@@ -64,6 +72,10 @@ function message(event: string, data: string, id?: number): Uint8Array {
   return encoder.encode(`event: ${event}\n${head}data: ${data}\n\n`);
 }
 
+function isDue(now: number, last: number, interval: number): boolean {
+  return now - last > interval - EARLY_MS;
+}
+
 function everyInterval(milliseconds: number, action: () => void): () => void {
   const timer = setInterval(action, milliseconds);
   return () => clearInterval(timer);
@@ -79,6 +91,7 @@ export class Hub {
   #signatureAt = -Infinity;
   #commentAt = 0;
   #closed = false;
+  #hasStalled = false;
 
   constructor(options: HubOptions) {
     this.#options = options;
@@ -116,13 +129,23 @@ export class Hub {
     topic.isStateOld = true;
   }
 
-  /** Ends all streams; no new one is opened. */
-  close(): void {
+  /**
+   * Ends all streams; no new one is opened.
+   *
+   * @returns Whether some reader does not read: its connection stays open until it does, or goes.
+   */
+  close(): boolean {
     this.#closed = true;
     for (const reader of [...this.#readers]) {
+      const { controller } = reader;
       this.#remove(reader);
-      reader.controller.close();
+      if (controller.desiredSize === MAX_WAITING_BYTES) controller.close();
+      else {
+        controller.error(new NotRead("The exporter stops"));
+        this.#hasStalled = true;
+      }
     }
+    return this.#hasStalled;
   }
 
   #add(reader: Reader, session: string | undefined): void {
@@ -184,33 +207,36 @@ export class Hub {
   }
 
   #send(readers: ReadonlySet<Reader>, bytes: Uint8Array): void {
-    for (const reader of readers) {
-      if (reader.controller.desiredSize! > 0) {
-        reader.controller.enqueue(bytes);
-        continue;
-      }
-      // It does not read: what is sent to it would pile up without end.
+    for (const { controller } of readers) controller.enqueue(bytes);
+  }
+
+  /** Lets go of those that do not read: what is sent to them would pile up without end. */
+  #cutOff(): void {
+    for (const reader of this.#readers) {
+      if (reader.controller.desiredSize! > 0) continue;
       this.#remove(reader);
-      reader.controller.error(new Error("The reader is too slow"));
+      this.#hasStalled = true;
+      reader.controller.error(new NotRead("The reader is too slow"));
       this.#options.telemetry.count("tradesim_exporter_live_readers_cut_off_total");
     }
   }
 
   #tick(): void {
     const now = this.#now();
+    this.#cutOff();
     this.#tellSessions(now);
     for (const topic of this.#topics.values()) {
       this.#tellTurns(topic, now);
       this.#tellState(topic, now);
       this.#tellDetail(topic, now);
     }
-    if (now - this.#commentAt < COMMENT_MS) return;
+    if (!isDue(now, this.#commentAt, COMMENT_MS)) return;
     this.#commentAt = now;
     this.#send(this.#readers, COMMENT);
   }
 
   #tellSessions(now: number): void {
-    if (now - this.#signatureAt < SESSIONS_MS) return;
+    if (!isDue(now, this.#signatureAt, SESSIONS_MS)) return;
     this.#signatureAt = now;
     const { answers } = this.#options;
     const signature = answers.signature();
@@ -225,12 +251,12 @@ export class Hub {
   }
 
   #tellTurns(topic: Topic, now: number): void {
-    if (!topic.hasNews || now - topic.turnsAt < TURNS_MS) return;
+    if (!topic.hasNews || !isDue(now, topic.turnsAt, TURNS_MS)) return;
     const { answers } = this.#options;
     const last = answers.lastTurn(topic.session);
     // The game was set back, and nobody knows how far.
     if (last < topic.turn) topic.turn = -1;
-    const news = answers.news(topic.session, topic.turn, topic.noted, MAX_POINTS);
+    const news = answers.news(topic.session, topic, { points: MAX_POINTS, events: MAX_EVENTS });
     topic.hasNews = false;
     topic.turn = last;
     topic.noted = answers.noted(topic.session);
@@ -240,7 +266,7 @@ export class Hub {
   }
 
   #tellState(topic: Topic, now: number): void {
-    if (now - topic.stateAt < (topic.isStateOld ? STATE_MS : IDLE_STATE_MS)) return;
+    if (!isDue(now, topic.stateAt, topic.isStateOld ? STATE_MS : IDLE_STATE_MS)) return;
     const { answers } = this.#options;
     if (!answers.has(topic.session)) return;
     topic.isStateOld = false;
@@ -254,7 +280,7 @@ export class Hub {
   }
 
   #tellDetail(topic: Topic, now: number): void {
-    if (now - topic.detailAt < DETAIL_MS) return;
+    if (!isDue(now, topic.detailAt, DETAIL_MS)) return;
     topic.detailAt = now;
     const detail = this.#options.answers.inventory(topic.session);
     if (detail === undefined || detail === topic.detail) return;

@@ -166,6 +166,11 @@ export class Model {
     return "taken";
   }
 
+  /** The sessions that are shown now, the newest last; not to be changed. */
+  get live(): readonly Readonly<Session>[] {
+    return this.#live;
+  }
+
   /** The sessions that are remembered, not to be changed. */
   get sessions(): ReadonlyMap<string, Readonly<Session>> {
     return this.#sessions;

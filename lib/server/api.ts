@@ -2,12 +2,15 @@
 
 import { MIN_POINTS } from "../history/mod.ts";
 import type { Answers, Hub } from "../live/mod.ts";
+import { streamOf } from "./body_stream.ts";
 
 export const API_PATHS = ["/api/sessions", "/api/history", "/api/state", "/api/events"] as const;
 type ApiPath = (typeof API_PATHS)[number];
 
 const POINTS = 2000;
 const MAX_POINTS = 20_000;
+/** Bytes that are being sent to all readers at once; whoever asks then has to wait. */
+const MAX_SENDING_BYTES = 32 * 1024 * 1024;
 /** Up to here compressing is not worth a thread's while. */
 const SMALL_BYTES = 4096;
 
@@ -84,6 +87,15 @@ function wholeNumber(
 }
 
 export function createApi({ answers, hub, gzip }: ApiOptions): Api {
+  let sending = 0;
+
+  function tooBusy(message: string): Response {
+    return Response.json({ status: "error", message }, {
+      status: 503,
+      headers: { "retry-after": "1", "cache-control": "no-store" },
+    });
+  }
+
   /** The session that is asked for, else the newest one. */
   function sessionOf(parameters: URLSearchParams): string {
     const asked = parameters.get("session");
@@ -108,7 +120,10 @@ export function createApi({ answers, hub, gzip }: ApiOptions): Api {
       headers["content-encoding"] = "gzip";
     }
     headers["content-length"] = String(body.length);
-    return new Response(isHead ? null : body, { headers });
+    if (isHead) return new Response(null, { headers });
+    if (sending + body.length > MAX_SENDING_BYTES) return tooBusy("Too many answers at once");
+    sending += body.length;
+    return new Response(streamOf(body, () => sending -= body.length), { headers });
   }
 
   function events({ parameters, isHead }: ApiRequest): Response {
@@ -121,10 +136,7 @@ export function createApi({ answers, hub, gzip }: ApiOptions): Api {
     if (isHead) return new Response(null, { headers });
     const stream = hub.open(session);
     if (stream !== undefined) return new Response(stream, { headers });
-    return Response.json({ status: "error", message: "Too many readers at once" }, {
-      status: 503,
-      headers: { "retry-after": "1", "cache-control": "no-store" },
-    });
+    return tooBusy("Too many readers at once");
   }
 
   async function answer(request: ApiRequest): Promise<Response> {

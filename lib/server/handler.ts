@@ -9,6 +9,7 @@ import type { ReadBody } from "../source/mod.ts";
 import type { Telemetry } from "../telemetry/mod.ts";
 import { type Access, isOwnHost } from "./access.ts";
 import { type Api, API_PATHS, isApiPath } from "./api.ts";
+import { streamOf } from "./body_stream.ts";
 import {
   chooseLanguage,
   LANDING_POLICY,
@@ -31,8 +32,6 @@ export const OWN_PATHS: readonly string[] = [
 const MAX_REQUESTS = 512;
 /** Answers to scrapes that are being sent at once, as many as Prometheus' own exporters allow. */
 const MAX_ANSWERS = 40;
-/** How long a reader may take for one. */
-const SENDING_MS = 30_000;
 
 export interface HandlerOptions {
   readonly exposition: Exposition;
@@ -59,9 +58,6 @@ export interface Connection {
 }
 
 export type Handler = (request: Request, connection: Connection) => Promise<Response>;
-
-/** Larger and smaller pieces both make fewer answers a second. */
-const PIECE_BYTES = 32 * 1024;
 
 const TEXT = { "content-type": "text/plain; charset=utf-8" } as const;
 
@@ -269,36 +265,6 @@ function sendAsset(asset: Asset, request: Request): Response {
       vary: "Accept-Encoding",
       ...(wantsGzip ? { "content-encoding": "gzip" } : {}),
     },
-  });
-}
-
-/**
- * A body that all answers can share: made of the bytes themselves, `Response` would copy them.
- * `onEnd` is called once, when it was read, or nobody will read it.
- */
-function streamOf(bytes: Uint8Array, onEnd: () => void): ReadableStream<Uint8Array> {
-  let timer: ReturnType<typeof setTimeout>;
-  const end = () => {
-    clearTimeout(timer);
-    onEnd();
-  };
-  return new ReadableStream({
-    start(controller) {
-      for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-        controller.enqueue(bytes.subarray(at, at + PIECE_BYTES));
-      }
-      timer = setTimeout(() => {
-        controller.error(new Error("The answer was not read in time"));
-        onEnd();
-      }, SENDING_MS);
-      Deno.unrefTimer(timer);
-    },
-    // Asked for more only when all is read.
-    pull(controller) {
-      controller.close();
-      end();
-    },
-    cancel: end,
   });
 }
 

@@ -1,6 +1,7 @@
 /** Opens a port and hands what comes in to the handler. @module */
 
 import type { Log } from "../log/mod.ts";
+import { NotRead } from "../live/mod.ts";
 import type { Handler } from "./handler.ts";
 import type { WebConfig } from "./web_config.ts";
 
@@ -78,6 +79,8 @@ export function listen(
           log.info("Listening", { address: `${scheme}://${formatAddress(hostname, port)}` });
         },
         onError: (error) => {
+          // Some versions of Deno tell of it; the answer has begun, so this one goes nowhere.
+          if (error instanceof NotRead) return new Response(null, { status: 500 });
           log.error("A request failed, which is a bug", {
             error: error instanceof Error ? error.stack : String(error),
           });

@@ -2,7 +2,12 @@
 
 import assert from "node:assert/strict";
 import { createRestOfReport } from "../../lib/play/rest_of_report.ts";
-import { createGame, EVENT_TYPES, type EventType } from "../../lib/simulation/mod.ts";
+import {
+  createGame,
+  EVENT_TYPES,
+  type EventType,
+  type GameEvent,
+} from "../../lib/simulation/mod.ts";
 
 /** The moment of a report `timestamp` seconds after 1970. */
 function at(timestamp: number, fini = false) {
@@ -76,4 +81,42 @@ Deno.test("createRestOfReport() gives an event the time of the first report afte
   }
   assert.deepEqual(new Set(last.keys()), new Set(EVENT_TYPES));
   assert.ok(new Set(last.values()).size > 1, "not all happened at once");
+});
+
+Deno.test("createRestOfReport() tells each event once, with what it did, in euros or units", () => {
+  const game = createGame({ seed: 3 });
+  const happened: GameEvent[] = [];
+  game.onEvent = (event) => happened.push(event);
+  const rest = createRestOfReport(game);
+  const told = [];
+  for (let report = 0; report < 40; report++) {
+    for (let turn = 0; turn < 10; turn++) game.playTurn();
+    told.push(...rest(at(report)).evenements_recents ?? []);
+  }
+  // Whoever listened before still hears all.
+  assert.ok(new Set(happened.map(({ type }) => type)).size === EVENT_TYPES.length);
+  const money = ["inflation", "recharge_budget"];
+  assert.deepEqual(
+    told,
+    happened.map(({ tour, type, nombre, total }) => ({
+      tour,
+      type,
+      nombre,
+      total: money.includes(type) ? total / 100 : total,
+    })),
+  );
+  assert.equal("evenements_recents" in rest(at(99)), false);
+});
+
+Deno.test("createRestOfReport() tells the last hundred events where there are more", () => {
+  const game = createGame({ seed: 3 });
+  const happened: number[] = [];
+  game.onEvent = ({ tour }) => happened.push(tour);
+  const rest = createRestOfReport(game);
+  for (let turn = 0; turn < 1000; turn++) game.playTurn();
+  assert.ok(happened.length > 200 && happened.length % 100 !== 0);
+  const told = rest(at(0)).evenements_recents!.map(({ tour }) => tour);
+  assert.deepEqual(told, happened.slice(-100));
+  game.playTurn();
+  assert.ok((rest(at(1)).evenements_recents ?? []).every(({ tour }) => tour === 1001));
 });

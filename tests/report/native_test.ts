@@ -347,3 +347,23 @@ Deno.test("readNative() shows an unknown key with allKeys where its name is vali
     ], name);
   }
 });
+
+Deno.test("readNative() takes at most 100 recent events, each of a known shape", () => {
+  const read = (evenements_recents: unknown) => readReport(native({ evenements_recents }), NOTHING);
+  const events = (count: number) =>
+    Array.from({ length: count }, (_, tour) => ({ tour, type: "inflation" }));
+  assert.equal(read(events(100)).recentEvents.length, 100);
+  const wrong: Record<string, [unknown, KeyProblem]> = {
+    "too many": [events(101), "too_many"],
+    "no list": [{}, "type"],
+    "no turn": [[{ type: "inflation" }], "type"],
+    "turn below zero": [[{ tour: -1, type: "inflation" }], "range"],
+    "no type": [[{ tour: 1 }], "type"],
+    "total that is no number": [[{ tour: 1, type: "inflation", total: "1" }], "type"],
+  };
+  for (const [name, [value, problem]] of Object.entries(wrong)) {
+    const report = read(value);
+    assert.deepEqual(problemsOf(report), { evenements_recents: problem }, name);
+    assert.deepEqual(report.recentEvents, [], name);
+  }
+});

@@ -431,3 +431,43 @@ Deno.test("TRADESIM_KEYS calls frozen exactly what the game no longer changes af
     }
   }
 });
+
+Deno.test("readTradesim() can give everything that the payload lists, asked for or not", () => {
+  const stock = (nom_produit: string, units: number) => ({ nom_produit, stock: units });
+  const read = readReport(
+    payload({
+      produits_individuales: [{ nom: "Acier", prix: 2 }, { nom: "Colle", prix: 3 }],
+      entreprises_individuales: [
+        { nom: "A", budget: 10, stocks_produits: [stock("Colle", 4), stock("Bois", 9)] },
+        { nom: "B", budget: 20 },
+      ],
+      fournisseurs_individuales: [
+        { nom: "F", stocks_produits: [stock("Acier", 7), stock("Colle", "x" as never)] },
+      ],
+    }),
+    NOTHING,
+  );
+  assert.deepEqual(read.inventory?.(), {
+    produits: [{ nom: "Acier", prix: 2 }, { nom: "Colle", prix: 3 }],
+    entreprises: [
+      { nom: "A", budget: 10, stocks: [0, 4] },
+      { nom: "B", budget: 20, stocks: [0, 0] },
+    ],
+    fournisseurs: [{ nom: "F", stocks: [7, 0] }],
+  });
+  assert.equal(readReport(payload({}), ALL).inventory, undefined);
+  const { produits, entreprises, fournisseurs } = readReport(realPayload("005"), NOTHING)
+    .inventory!();
+  assert.deepEqual([produits.length, entreprises.length, fournisseurs.length > 0], [48, 6, true]);
+  assert.equal(entreprises[0]!.stocks[2], 45);
+});
+
+Deno.test("readTradesim() gives entries of events by type, those that can be named", () => {
+  const countsOf = (evenements_par_type: unknown) =>
+    Object.fromEntries(readReport(payload({ evenements_par_type }), NOTHING).eventCounts);
+  assert.deepEqual(countsOf({ inconnu: 7, inflation: 0 }), { inconnu: 7, inflation: 0 });
+  assert.deepEqual(countsOf({ ["x".repeat(129)]: 1, "": 1, inflation: -1 }), {});
+  assert.deepEqual(countsOf([1]), {});
+  const many = Object.fromEntries(Array.from({ length: 150 }, (_, index) => [`t${index}`, 1]));
+  assert.equal(Object.keys(countsOf(many)).length, 100);
+});

@@ -6,6 +6,7 @@ import { createExposition, type Exposition } from "../../lib/exposition/mod.ts";
 import { createIntake } from "../../lib/model/mod.ts";
 import type { BasicAuth } from "../../lib/server/auth.ts";
 import { createAccess } from "../../lib/server/access.ts";
+import { API_PATHS } from "../../lib/server/api.ts";
 import { acceptsGzip, createHandler, type HandlerOptions } from "../../lib/server/handler.ts";
 import { PAGE_ASSETS, PAGE_POLICY } from "../../lib/page/mod.ts";
 import { LANDING_POLICY } from "../../lib/server/landing.ts";
@@ -102,6 +103,13 @@ Deno.test("handler() answers each path and method with its status", async () => 
     "GET /metrics?debug=1": 200,
     "GET /health": 200,
     "HEAD /health": 200,
+    "GET /api/sessions": 200,
+    "HEAD /api/events": 200,
+    "POST /api/events": 405,
+    "DELETE /api/history": 405,
+    "GET /api": 404,
+    "GET /api/": 404,
+    "GET /api/session": 404,
     "GET /-/healthy": 200,
     "GET /-/ready": 200,
     "HEAD /-/ready": 200,
@@ -315,6 +323,7 @@ Deno.test("handler() asks for the password where there are users, but not at the
     "/": [401, 200],
     "/about": [401, 200],
     "/health": [401, 200],
+    ...Object.fromEntries(API_PATHS.map((path) => [path, [401, 200] as [number, number]])),
     "/nothing": [401, 404],
     "/-/ready": [200, 200],
     "/-/healthy": [200, 200],
@@ -327,18 +336,18 @@ Deno.test("handler() asks for the password where there are users, but not at the
     assert.deepEqual(answers.map(({ status }) => status), statuses, path);
     for (const { body } of answers) await body?.cancel();
   }
-  assert.equal(await counted('requests_refused_total{reason="access"}'), 5);
+  assert.equal(await counted('requests_refused_total{reason="access"}'), 5 + API_PATHS.length);
 });
 
 Deno.test("handler() serves a loopback address under its own names only, the probes included", async () => {
   const { handler, counted } = setUp();
-  for (const path of ["/metrics", "/-/healthy", "/update_metrics"]) {
+  for (const path of ["/metrics", "/-/healthy", "/update_metrics", "/api/state", "/api/events"]) {
     const request = new Request(`http://evil.example:8000${path}`);
     const response = await handler(request, LOCAL);
     assert.equal(response.status, 421, path);
     await response.body?.cancel();
   }
-  assert.equal(await counted('requests_refused_total{reason="host"}'), 3);
+  assert.equal(await counted('requests_refused_total{reason="host"}'), 5);
   const open = await handler(new Request("http://evil.example:8000/metrics"), REMOTE);
   assert.equal(open.status, 200);
   await open.body?.cancel();

@@ -90,3 +90,20 @@ Deno.test("createTelemetry() shares nothing with another", async () => {
   one.count("tradesim_exporter_unknown_keys_total");
   assert.equal(valueOf(await other.text(), "tradesim_exporter_unknown_keys_total"), 0);
 });
+
+Deno.test("values() has one number per name: sums over labels, sum and count of histograms", async () => {
+  const telemetry = createTelemetry();
+  telemetry.beforeRender(() => telemetry.set("process_heap_bytes", 7));
+  const reports = "tradesim_exporter_reports_taken_total";
+  telemetry.count(reports, { source: "post" }, 2);
+  telemetry.count(reports, { source: "follow" }, 3);
+  const duration = "tradesim_exporter_report_duration_seconds";
+  telemetry.observe(duration, 0.25, { source: "post" });
+  telemetry.observe(duration, 0.5, { source: "follow" });
+  const values = await telemetry.values();
+  assert.equal(values.get(reports), 5);
+  assert.equal(values.get("process_heap_bytes"), 7);
+  assert.equal(values.get(`${duration}_sum`), 0.75);
+  assert.equal(values.get(`${duration}_count`), 2);
+  assert.deepEqual([...values.keys()].filter((name) => name.endsWith("_bucket")), []);
+});

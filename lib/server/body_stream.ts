@@ -1,0 +1,38 @@
+/** Sends bytes as the body of an answer, to readers that may be slow. @module */
+
+import { NotRead } from "../live/mod.ts";
+
+/** How long a reader may take for one answer. */
+const SENDING_MS = 30_000;
+/** Larger and smaller pieces both make fewer answers a second. */
+const PIECE_BYTES = 32 * 1024;
+
+/**
+ * A body that all answers can share: made of the bytes themselves, `Response` would copy them.
+ * `onEnd` is called once, when it was read, or nobody will read it.
+ */
+export function streamOf(bytes: Uint8Array, onEnd: () => void): ReadableStream<Uint8Array> {
+  let timer: ReturnType<typeof setTimeout>;
+  const end = () => {
+    clearTimeout(timer);
+    onEnd();
+  };
+  return new ReadableStream({
+    start(controller) {
+      for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+        controller.enqueue(bytes.subarray(at, at + PIECE_BYTES));
+      }
+      timer = setTimeout(() => {
+        controller.error(new NotRead("The answer was not read in time"));
+        onEnd();
+      }, SENDING_MS);
+      Deno.unrefTimer(timer);
+    },
+    // Asked for more only when all is read.
+    pull(controller) {
+      controller.close();
+      end();
+    },
+    cancel: end,
+  });
+}
