@@ -16,11 +16,12 @@ export interface FakeExporter {
 /** Turns `from` to `to` of a made-up game whose numbers follow from the turn. */
 export function turnsOf(from: number, to: number): Record<string, number[]> {
   const tour = Array.from({ length: to - from + 1 }, (_, index) => from + index);
-  const of = (value: (turn: number) => number) => tour.map(value);
+  const of = (value: (turn: number) => number) =>
+    tour.map((turn) => Number(value(turn).toPrecision(12)));
   return {
     tour,
     timestamp: of((turn) => 1_795_000_000 + turn * 0.25),
-    budget_total: of((turn) => 150_000 + 20_000 * Math.sin(turn / 90) - turn / 100),
+    budget_total: of((turn) => Math.round(150_000 + 20_000 * Math.sin(turn / 90))),
     budget_min: of((turn) => 30_000 + 8000 * Math.sin(turn / 50)),
     budget_max: of((turn) => 70_000 + 9000 * Math.sin(turn / 70)),
     transactions_reussies_total: of((turn) => turn * 4 + Math.floor(20 * Math.sin(turn / 11))),

@@ -11,7 +11,7 @@ import { drawMarks, LANES_HEIGHT, marksAt, marksBetween } from "./marks.ts";
 import { faint, type Palette } from "./palette.ts";
 import { isElapsed, placesOf, rowsBetween, type Scene, xOfTurn } from "./scene.ts";
 import type { Texts } from "./texts.ts";
-import { rowAt } from "./turns.ts";
+import { rowAfter, rowAt } from "./turns.ts";
 import { eventLine } from "./wording.ts";
 
 const HEIGHT = 216;
@@ -92,10 +92,9 @@ export class Chart {
     return kind === "total" && unit === "count" && this.#scene?.isPerTurn ? "rate" : unit;
   }
 
-  /** Brings the chart up to the scene. Costs nothing but a note of it while the chart is not seen. */
+  /** Brings the chart up to the scene: its words always, its lines while they are on the screen. */
   draw(scene: Scene): void {
     this.#scene = scene;
-    if (!this.isSeen) return;
     const { texts } = this.#around;
     const { game, other, window } = scene;
     const ends = [xOfTurn(scene, window[0]), xOfTurn(scene, window[1])] as const;
@@ -119,12 +118,14 @@ export class Chart {
       return;
     }
     this.card.setNote(undefined);
-    let data: Data = [this.#xs, ...rows.values];
-    if (other !== undefined && other.turns.length > 0) {
-      const laid = read(other);
-      data = joined(data, [placesOf(scene, other, laid), ...laid.values]);
+    if (this.isSeen) {
+      let data: Data = [this.#xs, ...rows.values];
+      if (other !== undefined && other.turns.length > 0) {
+        const laid = read(other);
+        data = joined(data, [placesOf(scene, other, laid), ...laid.values]);
+      }
+      this.#show(data, ends);
     }
-    this.#show(data, ends);
     this.#readOut();
     this.card.refreshTable();
     this.card.plot.setAttribute("aria-label", this.#summary());
@@ -213,14 +214,12 @@ export class Chart {
           size: 30,
           space: 64,
           ...(scene.axis === "turn" ? { incrs: WHOLE_STEPS } : { incrs: TIME_STEPS }),
-          values: (_plot, splits) =>
-            splits.map((x) =>
-              scene.axis === "turn"
-                ? format.whole(x)
-                : isElapsed(scene)
-                ? format.clock(x)
-                : format.time(x)
-            ),
+          values: (_plot, splits, _axis, _space, step) =>
+            splits.map((x) => {
+              if (scene.axis === "turn") return format.whole(x);
+              if (!isElapsed(scene)) return step < 1 ? format.fineTime(x) : format.time(x);
+              return step < 1 ? format.seconds(x) : format.clock(x);
+            }),
         },
         {
           ...axis,
@@ -265,10 +264,17 @@ export class Chart {
     };
   }
 
-  /** The row under the cursor, or the last one. */
+  /** The last row in view; one beyond may be there, for lines to be drawn to. */
+  get #lastRow(): number {
+    const tours = this.#rows?.tours ?? [];
+    const to = this.#scene?.window[1] ?? 0;
+    return Math.max(rowAfter(tours, to) - 1, 0);
+  }
+
+  /** The row under the cursor, or the last one in view. */
   get #row(): number {
     const left = this.#plot?.cursor.left ?? -1;
-    if (left < 0 || this.#plot === undefined) return this.#xs.length - 1;
+    if (left < 0 || this.#plot === undefined) return this.#lastRow;
     const x = this.#plot.posToVal(left, "x");
     const row = Math.min(rowAt(this.#xs, x), this.#xs.length - 1);
     return row > 0 && x - this.#xs[row - 1]! < this.#xs[row]! - x ? row - 1 : row;
@@ -287,11 +293,12 @@ export class Chart {
   /** Shows the values under the cursor in the legend, and the events in the tip. */
   #readOut(): void {
     const plot = this.#plot;
-    if (plot === undefined || this.#rows === undefined) return;
+    if (this.#rows === undefined) return;
     const row = this.#row;
     this.#definition.series.forEach((_series, index) => {
       this.card.setValue(index, this.#valueAt(index, row));
     });
+    if (plot === undefined) return;
     const left = plot.cursor.left ?? -1;
     // Without a mouse over this very plot the cursor follows another one's.
     const isHere = left >= 0 && (plot.over.matches(":hover") || this.card.plot.matches(":focus"));
@@ -308,7 +315,7 @@ export class Chart {
     this.#tip.style.left = `${left}px`;
   }
 
-  #legendText(row = this.#xs.length - 1): string {
+  #legendText(row = this.#lastRow): string {
     const { texts } = this.#around;
     return this.#definition.series
       .map(({ label }, index) => `${texts.series[label]} ${this.#valueAt(index, row)}`)
@@ -456,6 +463,7 @@ const WHOLE_STEPS = Array.from(
   (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power),
 ).flat();
 const TIME_STEPS = [
+  ...[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5],
   ...[1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800],
   ...[3600, 7200, 14_400, 28_800, 86_400, 172_800, 604_800, 2_592_000],
 ];

@@ -80,7 +80,6 @@ export class Distribution {
   }
 
   draw(seconds: TurnSeconds | null): void {
-    if (!this.isSeen) return;
     const { texts, format } = this.#around;
     this.#bars = seconds === null ? [] : barsOf(seconds);
     if (seconds === null || this.#bars.length === 0) {
@@ -96,6 +95,8 @@ export class Distribution {
     this.card.setUnit(said);
     this.card.setValue(0, format.whole(all));
     this.card.plot.setAttribute("aria-label", `${texts.charts.distribution}: ${said}`);
+    this.card.refreshTable();
+    if (!this.isSeen) return;
     const made = this.#bars.map(({ bound }) => bound).join();
     const data: uPlot.AlignedData = [
       this.#bars.map((_, index) => index),
@@ -106,7 +107,6 @@ export class Distribution {
       this.#made = made;
       this.#plot = new uPlot(this.#options(), data, this.card.plot);
     } else this.#plot.setData(data);
-    this.card.refreshTable();
   }
 
   resize(): void {

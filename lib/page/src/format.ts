@@ -55,6 +55,11 @@ export function createFormat(language: Language) {
     minute: "2-digit",
     second: "2-digit",
   });
+  const fineTime = new Intl.DateTimeFormat(locale, {
+    minute: "2-digit",
+    second: "2-digit",
+    fractionalSecondDigits: 3,
+  });
   const moment = new Intl.DateTimeFormat(locale, { dateStyle: "short", timeStyle: "medium" });
 
   /** A duration with the unit that suits it. */
@@ -87,6 +92,8 @@ export function createFormat(language: Language) {
     clock: clockOf,
     /** A time of day; `at` is in seconds since 1970. */
     time: (at: number) => time.format(at * 1000),
+    /** The same to a millisecond. */
+    fineTime: (at: number) => fineTime.format(at * 1000),
     /** Date and time of day. */
     moment: (at: number) => moment.format(at * 1000),
     /** A value of a chart, in full. */

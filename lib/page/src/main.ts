@@ -106,12 +106,7 @@ const actions: Actions = {
   setOther(session) {
     choices.other = session;
     other = session === undefined ? undefined : new Game(session, redraw);
-    if (other !== undefined) {
-      const asked = other;
-      asked.fill();
-      // Without its state, what is worked out from totals of the game is not laid over.
-      askState(asked.session).then((state) => state && asked.show(state), () => {});
-    }
+    if (other !== undefined) open(other);
     redraw();
   },
   switchLanguage() {
@@ -141,8 +136,21 @@ function gameOf(session: string): Game {
   game.summary = sessions.find((summary) => summary.session === session);
   range.showAll();
   if (choices.other === session) actions.setOther(undefined);
-  game.fill();
+  open(game);
   return game;
+}
+
+/** Asks for what is known of a game; what comes later is told by the stream. */
+function open(asked: Game): void {
+  asked.fill();
+  askState(asked.session).then((state) => {
+    if (state === undefined) return;
+    values = { exporter: state.exporter, system: state.system };
+    // The stream may have told of a later state already.
+    if (state.summary.last_report >= (asked.summary?.last_report ?? 0)) asked.show(state);
+    asked.detail ??= state.detail ?? undefined;
+    redraw();
+  }, () => {});
 }
 
 const feed = openFeed({

@@ -1,7 +1,7 @@
 /** What all charts draw from: the games, the part in view and the axis. @module */
 
 import type { Game } from "./game.ts";
-import { rowAt, type Turns } from "./turns.ts";
+import { rowAfter, rowAt, type Turns } from "./turns.ts";
 
 export type Axis = "turn" | "time";
 
@@ -52,7 +52,8 @@ export function rowsBetween(
   const shift = isElapsed(scene) ? beginning(turns) : 0;
   const places = turns.column(scene.axis === "turn" ? "tour" : "timestamp") ?? [];
   const from = Math.max(rowAt(places, low + shift) - 1, 0);
-  return [from, Math.max(Math.min(rowAt(places, high + shift) + 1, turns.length), from)];
+  // Turns of a fast game end within the same millisecond: the last of them is meant.
+  return [from, Math.max(Math.min(rowAfter(places, high + shift) + 1, turns.length), from)];
 }
 
 /** The places of rows on the x axis. */

@@ -78,7 +78,7 @@ export class Screen {
   readonly #about: HTMLElement;
   readonly #metricsLink: HTMLAnchorElement;
   readonly #empty: HTMLElement;
-  readonly #main: HTMLElement;
+  readonly #content: HTMLElement;
   readonly #live = h("p", { class: "aside", role: "status", "aria-live": "polite" });
   readonly #seen: IntersectionObserver;
   readonly #sizes: ResizeObserver;
@@ -132,9 +132,9 @@ export class Screen {
       h("p", {}, h("code", {}, SIMULATE)),
     );
     const cards = [...this.#charts, this.#distribution];
-    this.#main = h(
-      "main",
-      { id: "main", tabindex: -1, hidden: true },
+    this.#content = h(
+      "div",
+      { hidden: true },
       this.#tiles.root,
       h("h2", { class: "aside" }, texts.chartsTitle),
       this.#toolbar.root,
@@ -151,8 +151,7 @@ export class Screen {
       h("a", { class: "skip", href: "#main" }, texts.skip),
       this.#header.root,
       this.#live,
-      this.#empty,
-      this.#main,
+      h("main", { id: "main", tabindex: -1 }, this.#empty, this.#content),
       h(
         "footer",
         {},
@@ -208,7 +207,7 @@ export class Screen {
     }
     const isEmpty = game === undefined || (game.turns.length === 0 && game.summary === undefined);
     this.#empty.hidden = !isEmpty || shown.connection === "connecting";
-    this.#main.hidden = isEmpty;
+    this.#content.hidden = isEmpty;
     this.#health.draw(values.system, values.exporter);
     if (isEmpty) return;
     this.#tiles.draw(game, shown.now);

@@ -1,0 +1,86 @@
+/** Opens the live page in a real Chromium, and hears everything that goes wrong in it. @module */
+
+import axe from "axe-core";
+import { type BrowserContextOptions, chromium, type Page } from "playwright-core";
+
+const SCREENSHOTS = new URL("../../screenshots/", import.meta.url);
+
+/** Runs in the page before anything else: counts lines drawn, and hears what the policy forbids. */
+const WATCH = `
+  window.strokes = 0;
+  const stroke = CanvasRenderingContext2D.prototype.stroke;
+  CanvasRenderingContext2D.prototype.stroke = function (...args) {
+    window.strokes++;
+    return stroke.apply(this, args);
+  };
+  window.violations = [];
+  addEventListener("securitypolicyviolation", (event) => {
+    window.violations.push(event.violatedDirective + " " + event.blockedURI);
+  });
+`;
+
+export interface OpenPage {
+  readonly page: Page;
+  /** Errors of scripts, and what the content security policy forbade. */
+  faults(): Promise<readonly string[]>;
+  /** What axe-core finds, one line each. */
+  axe(): Promise<readonly string[]>;
+  /** The text of the first element that a selector finds. */
+  text(selector: string): Promise<string>;
+  /** Keeps a picture of the whole page in `screenshots/`. */
+  picture(name: string): Promise<void>;
+}
+
+/** Debian's is a shell script that finds the browser. */
+const CHROMIUM = "/usr/bin/chromium";
+
+/** Lends a browser, and ends it afterwards. Each page has a profile of its own. */
+export async function withBrowser(
+  use: (open: (url: string, options?: BrowserContextOptions) => Promise<OpenPage>) => Promise<void>,
+): Promise<void> {
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ["--no-sandbox", "--enable-precise-memory-info"],
+  });
+  try {
+    await use(async (url, options = {}) => {
+      const context = await browser.newContext({
+        viewport: { width: 1280, height: 900 },
+        locale: "en-GB",
+        ...options,
+      });
+      await context.addInitScript(WATCH);
+      const page = await context.newPage();
+      const errors: string[] = [];
+      page.on("pageerror", (error) => errors.push(String(error.stack ?? error)));
+      await page.goto(url);
+      return {
+        page,
+        faults: async () => [...errors, ...await page.evaluate("window.violations") as string[]],
+        async axe() {
+          await page.evaluate(axe.source);
+          const { violations } = await page.evaluate("axe.run()") as {
+            violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
+          };
+          return violations.flatMap(({ id, nodes }) =>
+            nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`)
+          );
+        },
+        text: async (selector) => await page.locator(selector).first().textContent() ?? "",
+        async picture(name) {
+          Deno.mkdirSync(SCREENSHOTS, { recursive: true });
+          const { width } = page.viewportSize()!;
+          const height = await page.evaluate("document.documentElement.scrollHeight") as number;
+          const before = page.viewportSize()!;
+          // Charts are drawn when they are on the screen.
+          await page.setViewportSize({ width, height });
+          await page.waitForTimeout(150);
+          await page.screenshot({ path: new URL(`${name}.png`, SCREENSHOTS).pathname });
+          await page.setViewportSize(before);
+        },
+      };
+    });
+  } finally {
+    await browser.close();
+  }
+}

@@ -1,0 +1,348 @@
+/** Tests of the page's states: languages, themes, widths, paper, keyboard, and what must not happen. @module */
+
+import assert from "node:assert/strict";
+import { runExporter, type RunningExporter, startExporter } from "../harness/exporter.ts";
+import { testWith } from "../harness/programs.ts";
+import { until, withTempDir } from "../harness/waiting.ts";
+import { type OpenPage, withBrowser } from "./browser.ts";
+import { DETAIL, type FakeExporter, startFake, summaryOf, turnsOf } from "./fake_exporter.ts";
+
+type Open = Parameters<Parameters<typeof withBrowser>[0]>[0];
+
+/** Lends a browser and an exporter that has taken two games of 200 turns. */
+async function withGames(
+  use: (open: Open, exporter: RunningExporter) => Promise<void>,
+): Promise<void> {
+  await withTempDir(async (cwd) => {
+    const exporter = await startExporter({ cwd, args: ["--state", "none"] });
+    try {
+      for (const seed of ["1", "2"]) {
+        const { code, stderr } = await runExporter({
+          cwd,
+          args: [
+            ...["simulate", "--tours", "200", "--seed", seed],
+            ...["--with-metrics", "--publish-to", exporter.url],
+          ],
+        });
+        assert.equal(code, 0, stderr);
+      }
+      await withBrowser((open) => use(open, exporter));
+    } finally {
+      await exporter.stop();
+    }
+  });
+}
+
+async function withFake(use: (open: Open, fake: FakeExporter) => Promise<void>): Promise<void> {
+  const fake = startFake();
+  try {
+    await withBrowser((open) => use(open, fake));
+  } finally {
+    await fake.stop();
+  }
+}
+
+function drawn({ page }: OpenPage): Promise<boolean> {
+  return page.evaluate("document.querySelectorAll('#main canvas').length > 0");
+}
+
+testWith(
+  "chromium",
+  "the page speaks both languages, in light and dark, on a phone and on paper",
+  async () => {
+    await withGames(async (open, exporter) => {
+      const states = {
+        "french": { locale: "fr-FR" },
+        "english-dark": { locale: "en-GB", colorScheme: "dark" },
+        "phone": { locale: "fr-FR", viewport: { width: 360, height: 740 }, hasTouch: true },
+        "phone-dark": {
+          locale: "en-GB",
+          colorScheme: "dark",
+          viewport: { width: 390, height: 844 },
+          hasTouch: true,
+        },
+      } as const;
+      for (const [name, options] of Object.entries(states)) {
+        const opened = await open(exporter.url, options);
+        const { page, text } = opened;
+        await until("the charts", () => drawn(opened));
+        const isFrench = options.locale === "fr-FR";
+        const isDark = "colorScheme" in options;
+        assert.equal(await page.evaluate("document.documentElement.lang"), isFrench ? "fr" : "en");
+        assert.equal(await text(".tile.turn dt"), isFrench ? "Tour" : "Turn");
+        assert.equal(await text("#tile-state"), isFrench ? "Terminée" : "Finished");
+        const [red = 0] =
+          (await page.evaluate("getComputedStyle(document.body).backgroundColor") as string).match(
+            /\d+/g,
+          )!.map(Number);
+        assert.ok(isDark ? red < 60 : red > 220, `${name}: ${red}`);
+        const overflow = await page.evaluate(
+          "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+        );
+        assert.equal(overflow, 0, `${name} is no wider than its screen`);
+        // Everything that can be opened is open.
+        await page.evaluate("document.querySelectorAll('details').forEach((it) => it.open = true)");
+        assert.deepEqual(await opened.axe(), [], name);
+        await page.evaluate(
+          "document.querySelectorAll('details').forEach((it) => it.open = false)",
+        );
+        await opened.picture(name);
+        assert.deepEqual(await opened.faults(), [], name);
+        await page.context().close();
+      }
+
+      const opened = await open(exporter.url, { locale: "fr-FR", colorScheme: "dark" });
+      const { page, text } = opened;
+      await until("the charts", () => drawn(opened));
+      await page.locator("#language").click();
+      await page.locator("#theme").click();
+      assert.equal(await text(".tile.turn dt"), "Turn");
+      await page.reload();
+      await until("the charts again", () => drawn(opened));
+      assert.equal(await text(".tile.turn dt"), "Turn", "the choice is kept");
+      assert.equal(await page.evaluate("document.documentElement.dataset.theme"), "light");
+      assert.equal(await page.evaluate("document.cookie"), "");
+      await page.locator("#theme").click();
+
+      await page.emulateMedia({ media: "print" });
+      const background = await page.evaluate("getComputedStyle(document.body).backgroundColor");
+      assert.equal(background, "rgb(255, 255, 255)", "paper is white");
+      assert.equal(await page.locator(".toolbar").isVisible(), false);
+      await until(
+        "every chart on paper",
+        () => page.evaluate("document.querySelectorAll('.card canvas').length === 8"),
+      );
+      await opened.picture("print");
+      assert.deepEqual(await opened.faults(), []);
+    });
+  },
+);
+
+testWith("chromium", "the page can be used by keyboard alone", async () => {
+  await withGames(async (open, exporter) => {
+    const opened = await open(exporter.url);
+    const { page, text } = opened;
+    await until("the charts", () => drawn(opened));
+    const reached = new Set<string>();
+    const active = "document.activeElement.id || document.activeElement.closest('[id]')?.id";
+    for (let step = 0; step < 90; step++) {
+      await page.keyboard.press("Tab");
+      reached.add(await page.evaluate(active) as string);
+    }
+    const wanted = ["session", "other", "language", "theme", "by-time", "total", "back", "live"];
+    for (const id of [...wanted, "chart-budget", "chart-distribution", "events"]) {
+      assert.ok(reached.has(id), `${id} is reached by Tab`);
+    }
+
+    const plot = page.locator("#chart-budgets .plot");
+    await plot.focus();
+    const said = () => text("[aria-live]");
+    await page.keyboard.press("Home");
+    assert.match(await said(), /^Turn 1, .*highest €[\d,.]+, mean €[\d,.]+, lowest €/);
+    await page.keyboard.press("ArrowRight");
+    assert.match(await said(), /^Turn 2, /);
+    await page.keyboard.press("End");
+    assert.match(await said(), /^Turn 200, /);
+    await page.keyboard.press("+");
+    await until(
+      "a narrower view",
+      async () => /^turns 10\d to 200 of 200$/.test(await text("#where")),
+    );
+    await page.keyboard.press("Shift+ArrowLeft");
+    await until(
+      "an earlier view",
+      async () => /^turns 9\d to 190 of 200$/.test(await text("#where")),
+    );
+    await page.keyboard.press("Escape");
+    await until("all of it", async () => await text("#where") === "turns 1 to 200 of 200");
+
+    await page.locator("#back").focus();
+    await page.keyboard.press("ArrowLeft");
+    await until("a turn back", async () => await text("#where") === "turns 1 to 199 of 200");
+    assert.equal(await page.locator("#live").getAttribute("aria-pressed"), "false");
+    await page.locator("#live").focus();
+    await page.keyboard.press("Enter");
+    await until("the end again", async () => await text("#where") === "turns 1 to 200 of 200");
+
+    const budgets = async () =>
+      await page.locator("#table-entreprises tbody td:nth-child(2)").allTextContents();
+    await page.locator("#table-entreprises thead button").nth(1).focus();
+    await page.keyboard.press("Enter");
+    const amounts = (await budgets()).map((cell) => Number(cell.replace(/[€,]/g, "")));
+    assert.equal(amounts.length, 3);
+    assert.deepEqual(amounts, amounts.toSorted((a, b) => b - a));
+    await page.keyboard.press("Enter");
+    assert.deepEqual(
+      (await budgets()).map((cell) => Number(cell.replace(/[€,]/g, ""))),
+      amounts.toReversed(),
+    );
+
+    await page.locator("#events tbody button").nth(4).focus();
+    const turn = Number(await text("#events tbody button >> nth=4"));
+    await page.keyboard.press("Enter");
+    await until("the event's turn", async () => {
+      const [from = 0, to = 0] = (await text("#where")).match(/\d+/g)!.map(Number);
+      return from <= turn && turn <= to && to - from <= 50;
+    });
+    assert.deepEqual(await opened.faults(), []);
+  });
+});
+
+testWith(
+  "chromium",
+  "the page lays a second game over the first, by turn and by time",
+  async () => {
+    await withGames(async (open, exporter) => {
+      const opened = await open(exporter.url);
+      const { page } = opened;
+      await until("the charts", () => drawn(opened));
+      await page.locator("#other").selectOption({ index: 1 });
+      // An orange line of another game is drawn with dashes.
+      await page.locator("#by-time").click();
+      const plots = "document.querySelectorAll('#chart-budget canvas').length";
+      await until("the charts", async () => await page.evaluate(plots) === 1);
+      await page.waitForTimeout(300);
+      await opened.picture("two-games");
+      assert.deepEqual(await opened.axe(), []);
+      await page.locator("#session").selectOption({ index: 2 });
+      await until(
+        "no game over itself",
+        async () => await page.locator("#other").inputValue() === "",
+      );
+      assert.deepEqual(await opened.faults(), []);
+    });
+  },
+);
+
+testWith("chromium", "the page takes a firm named <script> for a name", async () => {
+  await withFake(async (open, fake) => {
+    const opened = await open(fake.url);
+    const { page } = opened;
+    await until(
+      "the firms",
+      async () => await page.locator("#table-entreprises tbody tr").count() === 2,
+    );
+    const names = await page.locator("#table-entreprises tbody th").allTextContents();
+    assert.deepEqual(names.toSorted(), DETAIL.entreprises.map(({ nom }) => nom).toSorted());
+    assert.equal(await page.locator("#main script, #main img, #main b").count(), 0);
+    assert.doesNotMatch(await page.title(), /owned/);
+    const [file] = await Promise.all([
+      page.waitForEvent("download"),
+      page.locator("#table-produits header button").click(),
+    ]);
+    assert.match(Deno.readTextFileSync(await file.path()), /^'=SUM\(A1\),3,2,8\r$/m);
+    assert.deepEqual(await opened.axe(), []);
+    assert.deepEqual(await opened.faults(), []);
+  });
+});
+
+testWith(
+  "chromium",
+  "the page draws nothing while its tab is hidden, and everything once it is seen",
+  async () => {
+    await withFake(async (open, fake) => {
+      const opened = await open(fake.url);
+      const { page, text } = opened;
+      await until("the charts", () => drawn(opened));
+      const strokes = () => page.evaluate("window.strokes") as Promise<number>;
+      const setHidden = (isHidden: boolean) =>
+        page.evaluate(`
+        Object.defineProperty(document, "hidden", { configurable: true, value: ${isHidden} });
+        document.dispatchEvent(new Event("visibilitychange"));
+      `);
+      const tell = (turn: number) => {
+        fake.send("turns", { session: "a", columns: turnsOf(turn, turn), events: [] });
+        fake.send("state", {
+          summary: summaryOf("a", turn),
+          turn_seconds: null,
+          exporter: {},
+          system: {},
+        });
+      };
+      const before = await strokes();
+      tell(101);
+      await until(
+        "a turn that is drawn",
+        async () => await text("#where") === "turns 1 to 101 of 101",
+      );
+      assert.ok(await strokes() > before, "strokes are counted");
+
+      await setHidden(true);
+      await page.waitForTimeout(100);
+      const hidden = await strokes();
+      for (let turn = 102; turn <= 120; turn++) tell(turn);
+      await page.waitForTimeout(1500);
+      assert.equal(await strokes(), hidden);
+      assert.equal(await text("#tile-turn"), "101");
+
+      await setHidden(false);
+      await until(
+        "what came meanwhile",
+        async () =>
+          await text("#where") === "turns 1 to 120 of 120" && await text("#tile-turn") === "120",
+      );
+      assert.ok(await strokes() > hidden);
+      assert.deepEqual(await opened.faults(), []);
+    });
+  },
+);
+
+testWith("chromium", "the page stays under 100 MB over a game of a million turns", async () => {
+  await withFake(async (open, fake) => {
+    const opened = await open(fake.url);
+    const { page, text } = opened;
+    await until("the charts", () => drawn(opened));
+    const heap = await page.context().newCDPSession(page);
+    for (let turn = 101; turn < 1_000_000; turn += 2000) {
+      const told = turn + 1999;
+      const { tour, timestamp, budget_total, duree_seconds } = turnsOf(turn, told);
+      const columns = { tour, timestamp, budget_total, duree_seconds };
+      fake.send("turns", { session: "a", columns, events: [] });
+      // A reader that is told faster than it reads would be cut off by the real exporter.
+      if (turn % 40_000 === 101) {
+        await until(
+          `turn ${told}`,
+          async () => Number((await text("#where")).replaceAll(",", "").match(/\d+$/)?.[0]) >= told,
+        );
+      }
+    }
+    await until("a million turns", async () => (await text("#where")).endsWith("of 1,000,100"));
+    await heap.send("HeapProfiler.collectGarbage");
+    const { usedSize } = await heap.send("Runtime.getHeapUsage");
+    assert.ok(usedSize > 1e6 && usedSize < 100e6, `${usedSize} bytes`);
+    const [file] = await Promise.all([
+      page.waitForEvent("download"),
+      page.locator("#chart-budget .files button").first().click(),
+    ]);
+    const rows = Deno.readTextFileSync(await file.path()).split("\r\n").length;
+    assert.ok(rows > 5000 && rows <= 20_002, `${rows} rows`);
+    assert.deepEqual(await opened.faults(), []);
+  });
+});
+
+testWith(
+  "chromium",
+  "the page says that there is no game yet, and shows the first one that comes",
+  async () => {
+    await withTempDir(async (cwd) => {
+      const exporter = await startExporter({ cwd, args: ["--state", "none"] });
+      try {
+        await withBrowser(async (open) => {
+          const opened = await open(exporter.url, { locale: "fr-FR" });
+          await until("the hint", () => opened.page.locator(".empty").isVisible());
+          assert.deepEqual(await opened.axe(), []);
+          await opened.picture("no-game");
+          await runExporter({
+            cwd,
+            args: ["simulate", "--tours", "30", "--with-metrics", "--publish-to", exporter.url],
+          });
+          await until("the game", async () => await opened.text("#tile-turn") === "30");
+          assert.equal(await opened.page.locator(".empty").isVisible(), false);
+          assert.deepEqual(await opened.faults(), []);
+        });
+      } finally {
+        await exporter.stop();
+      }
+    });
+  },
+);
