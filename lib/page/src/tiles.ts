@@ -1,5 +1,6 @@
 /** The state of the game in a few large numbers. @module */
 
+import { costOf } from "./cost.ts";
 import { h, setText } from "./dom.ts";
 import type { Format } from "./format.ts";
 import type { Game } from "./game.ts";
@@ -24,16 +25,6 @@ const METRICS: Readonly<Record<TileName, string>> = {
   products: "produits_actifs",
   cost: "simulation_publication_seconds_total",
 };
-
-/** What monitoring costs a turn: in seconds, and as a share of the turn itself. */
-export function costOf(
-  { summary, turnSeconds }: Pick<Game, "summary" | "turnSeconds">,
-): { readonly seconds: number; readonly share: number } | undefined {
-  const spent = summary?.values.simulation_publication_seconds_total;
-  const turns = turnSeconds?.counts.reduce((sum, count) => sum + count, 0) ?? 0;
-  if (spent === undefined || turnSeconds === null || turns === 0) return undefined;
-  return { seconds: spent / turns, share: spent / turnSeconds.sum };
-}
 
 export class Tiles {
   readonly root: HTMLElement;
@@ -114,7 +105,7 @@ export class Tiles {
         ? ""
         : texts.ofProducts(format.whole(values.produits_total)) + prices,
     );
-    const cost = costOf(game);
+    const cost = costOf(summary, game.turnSeconds);
     this.#set(
       "cost",
       format.seconds(cost?.seconds),

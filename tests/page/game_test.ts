@@ -1,0 +1,72 @@
+/** Tests of how a game takes what it is told and fills what it missed. @module */
+
+import assert from "node:assert/strict";
+import type { TurnsMessage } from "../../lib/page/src/api.ts";
+import { Game } from "../../lib/page/src/game.ts";
+
+function message(tour: number[], events: TurnsMessage["events"] = []): TurnsMessage {
+  return { session: "s", columns: { tour, timestamp: tour.map((turn) => turn * 2) }, events };
+}
+
+function toursOf(game: Game): number[] {
+  return [...game.turns.column("tour")!];
+}
+
+Deno.test("Game.fill() lets what is told meanwhile wait, so that no gap is left", async () => {
+  const game = new Game("s", () => {});
+  const asked: number[] = [];
+  const answer = Promise.withResolvers<TurnsMessage>();
+  const filled = game.fill((_session, from) => {
+    asked.push(from);
+    return answer.promise;
+  });
+  game.take(message([4]));
+  game.take(message([5, 6]));
+  assert.deepEqual(toursOf(game), []);
+  answer.resolve(message([1, 2, 3, 4]));
+  await filled;
+  assert.deepEqual(toursOf(game), [1, 2, 3, 4, 5, 6]);
+  assert.deepEqual(asked, [1]);
+});
+
+Deno.test("Game.fill() asks for what comes after the last turn, and keeps it when nothing is known", async () => {
+  const game = new Game("s", () => {});
+  game.take(message([1, 2]));
+  const asked: number[] = [];
+  await game.fill((_session, from) => {
+    asked.push(from);
+    return Promise.resolve(undefined);
+  });
+  assert.deepEqual(asked, [3]);
+  assert.deepEqual(toursOf(game), [1, 2]);
+});
+
+Deno.test("Game.fill() asks once more when a stream was opened again in between", async () => {
+  const game = new Game("s", () => {});
+  const answers = [message([1, 2]), message([3, 4])];
+  const asked: number[] = [];
+  const ask = (_session: string, from: number) => {
+    asked.push(from);
+    return Promise.resolve(answers.shift());
+  };
+  const first = game.fill(ask);
+  await Promise.all([first, game.fill(ask)]);
+  game.take(message([5]));
+  assert.deepEqual(asked, [1, 3]);
+  assert.deepEqual(toursOf(game), [1, 2, 3, 4, 5]);
+});
+
+Deno.test("Game.take() keeps each event once, and finds the turn of one that has only a time", () => {
+  const game = new Game("s", () => {});
+  game.take(message([1, 2, 3]));
+  const events = [
+    { tour: 3, timestamp: 6, type: "inflation", nombre: 1, total: 2 },
+    { tour: null, timestamp: 3.5, type: "reassort" },
+  ];
+  game.take(message([], events));
+  game.take(message([], events));
+  assert.deepEqual(game.events.map(({ type, at }) => [type, at]), [["reassort", 2], [
+    "inflation",
+    3,
+  ]]);
+});

@@ -1,0 +1,112 @@
+/** Tests of numbers, files and sentences of the page. @module */
+
+import assert from "node:assert/strict";
+import { csv } from "../../lib/page/src/csv.ts";
+import { barsOf, quantile } from "../../lib/page/src/buckets.ts";
+import { createFormat } from "../../lib/page/src/format.ts";
+import { TEXTS } from "../../lib/page/src/texts.ts";
+import { costOf } from "../../lib/page/src/cost.ts";
+import { eventLine } from "../../lib/page/src/wording.ts";
+
+/** Spaces of all kinds as plain ones. */
+function plain(text: string): string {
+  return text.replace(/\s/g, " ");
+}
+
+Deno.test("csv() quotes what needs it, leaves out what is unknown, and lets no name be a formula", () => {
+  const rows = [
+    ["a,b", 1.5, null],
+    ['say "x"', NaN, undefined],
+    ["two\nlines", -3, ""],
+    ["=1+1", 0, "+1"],
+    ["-x", 1, "@y"],
+  ];
+  assert.equal(
+    csv(["name", "value", "more"], rows),
+    "name,value,more\r\n" +
+      '"a,b",1.5,\r\n' +
+      '"say ""x""",,\r\n' +
+      '"two\nlines",-3,\r\n' +
+      "'=1+1,0,'+1\r\n" +
+      "'-x,1,'@y\r\n",
+  );
+});
+
+Deno.test("createFormat() writes numbers as the language does", () => {
+  const french = createFormat("fr");
+  const english = createFormat("en");
+  const cases: [string, string][] = [
+    [french.euros(189_211.923), "189 211,92 €"],
+    [english.euros(189_211.923), "€189,211.92"],
+    [french.whole(1234.5678), "1 235"],
+    [english.percent(0.1234), "12.3%"],
+    [french.euros(undefined), "–"],
+    [english.whole(NaN), "–"],
+    [english.seconds(0), "0 s"],
+    [english.seconds(2.6e-7), "260 ns"],
+    [french.seconds(0.0000123), "12,3 µs"],
+    [english.seconds(0.00214), "2.14 ms"],
+    [english.seconds(1.5), "1.5 s"],
+    [english.seconds(3725), "1:02:05"],
+    [english.clock(65.9), "1:05"],
+    // Whether thousands are k or K is not the same in all versions of Unicode's tables.
+    [english.tick("euros", 189_250, 10).toLowerCase(), "€189.25k"],
+    [english.tick("euros", 200_000, 100_000).toLowerCase(), "€200k"],
+    [english.tick("count", 12, 2), "12"],
+    [french.metric("process_resident_memory_bytes", 8e7), "76,3 Mio"],
+    [english.metric("cpu_usage_percent", 12.5), "12.5%"],
+    [english.metric("process_cpu_seconds_total", 0.5), "500 ms"],
+    [english.metric("tradesim_exporter_reports_taken_total", 1234), "1,234"],
+  ];
+  for (const [made, wanted] of cases) assert.equal(plain(made), wanted);
+});
+
+Deno.test("eventLine() says what an event did, as far as it is told", () => {
+  const event = { tour: 1, timestamp: 1, type: "recharge_budget", nombre: 1, total: 6000 };
+  const line = (language: "fr" | "en", more: Record<string, unknown> = {}) =>
+    plain(eventLine({ ...event, ...more }, TEXTS[language], createFormat(language)));
+  assert.equal(line("en"), "Budgets recharged (1 firm, +€6,000.00)");
+  assert.equal(line("fr", { nombre: 3 }), "Recharge de budgets (3 entreprises, +6 000,00 €)");
+  assert.equal(
+    line("fr", { type: "variation_disponibilite", nombre: 2, total: -1 }),
+    "Variation de disponibilité (2 produits, −1 actifs)",
+  );
+  assert.equal(line("en", { type: "toString", total: 5 }), "toString (1, +5)");
+  assert.equal(
+    plain(eventLine({ tour: 1, timestamp: 1, type: "x" }, TEXTS.en, createFormat("en"))),
+    "x",
+  );
+});
+
+Deno.test("barsOf() shows the buckets that have turns, and one on either side", () => {
+  const le = [1, 2, 3, 4, 5];
+  assert.deepEqual(barsOf({ le, counts: [0, 0, 4, 0, 0, 0], sum: 10 }), [
+    { bound: 2, turns: 0 },
+    { bound: 3, turns: 4 },
+    { bound: 4, turns: 0 },
+  ]);
+  assert.deepEqual(barsOf({ le, counts: [0, 0, 0, 0, 0, 2], sum: 99 }), [
+    { bound: 5, turns: 0 },
+    { bound: Infinity, turns: 2 },
+  ]);
+  assert.deepEqual(barsOf({ le, counts: [0, 0, 0, 0, 0, 0], sum: 0 }), []);
+});
+
+Deno.test("quantile() is that of histogram_quantile()", () => {
+  const seconds = { le: [1, 2, 4], counts: [2, 4, 2, 0], sum: 14 };
+  assert.equal(quantile(seconds, 0.5), 1.5);
+  assert.equal(quantile(seconds, 0.25), 1);
+  assert.equal(quantile(seconds, 1), 4);
+  assert.equal(quantile({ le: [1, 2, 4], counts: [0, 0, 0, 3], sum: 30 }, 0.5), 4);
+});
+
+Deno.test("costOf() sets the time spent on publishing beside the turns' own", () => {
+  const turnSeconds = { le: [1], counts: [3, 1], sum: 0.02 };
+  const summary = (values: Record<string, number>) => ({ values });
+  assert.deepEqual(
+    costOf(summary({ simulation_publication_seconds_total: 0.001 }), turnSeconds),
+    { seconds: 0.00025, share: 0.05 },
+  );
+  assert.equal(costOf(summary({}), turnSeconds), undefined);
+  assert.equal(costOf(summary({ simulation_publication_seconds_total: 1 }), null), undefined);
+});
