@@ -121,8 +121,8 @@ export function lookAtFiles(inquiry: Inquiry): Finding {
       "see whether the simulation runs, and whether this is the file that it writes",
     );
   }
-  const { taken, refused, reason, last } = tally;
-  if (taken === 0 || last === undefined) {
+  const { refused, reason, last } = tally;
+  if (last === undefined) {
     return broken(
       `${state}, is not understood: ${
         count(refused, "line")

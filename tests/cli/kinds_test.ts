@@ -27,6 +27,7 @@ const KINDS: Readonly<Record<string, [Kind<unknown>, Table]>> = {
     "https://a/b": "https://a/b",
     "http://a:b@c": undefined,
     "http://a@c": undefined,
+    "http://:b@c": undefined,
     "http://a?b": undefined,
     "http://a#b": undefined,
     "ftp://a": undefined,
