@@ -568,7 +568,7 @@ const DOCTOR_FLAGS = {
     name: "grafana",
     unit: "<URL>",
     kind: PLAIN_URL,
-    initially: "http://127.0.0.1:3000, if it is there",
+    initially: "http://localhost:3000, if it is there",
     help: "where Grafana answers",
     place: "command line",
   }),

@@ -109,7 +109,11 @@ export function lookAtFiles(inquiry: Inquiry): Finding {
       )
       : skip(`${place}; reports may be posted too`);
   }
-  const files = present.map((file) => ({ ...file, changed: statSync(file.path).mtimeMs / 1000 }));
+  const files = present.map((file) => ({
+    ...file,
+    // It may go at any time.
+    changed: (statSync(file.path, { throwIfNoEntry: false })?.mtimeMs ?? 0) / 1000,
+  }));
   const [{ path, size, changed }] = files.toSorted((a, b) => b.changed - a.changed) as [
     typeof files[number],
   ];

@@ -46,6 +46,13 @@ export async function lookAtGrafana(
   if (!isAnswer(check) || !isAnswer(found)) {
     return broken(`${name} stopped answering`, "look at its log");
   }
+  const moved = check.headers.get("location");
+  if (check.status >= 300 && check.status < 400 && moved !== null) {
+    return broken(
+      `${name} is served under another name: ${moved}`,
+      `ask it under that name: --grafana ${URL.parse(moved, url)?.origin ?? moved}`,
+    );
+  }
   if ([check, found].some(({ status }) => status === 401 || status === 403)) {
     return skip(`${name} asks for a login, so that its data source and boards were not looked at`);
   }

@@ -38,7 +38,8 @@ export interface DoctorContext {
 }
 
 const PROMETHEUS_URL = "http://127.0.0.1:9090";
-const GRAFANA_URL = "http://127.0.0.1:3000";
+/** The stack's Grafana is served under this name alone. */
+const GRAFANA_URL = "http://localhost:3000";
 
 /** How the links after the first are looked at. */
 const LOOKS: Readonly<

@@ -2,6 +2,8 @@
 
 export const COMPOSE_PATH = "compose.yml";
 
+const COMES_FROM =
+  "$1# It comes with the release: docker load --input tradesim-exporter-*-image-*.tar.gz\n";
 const BUILD = /^( *)build: \.\n/m;
 
 /**
@@ -11,10 +13,7 @@ const BUILD = /^( *)build: \.\n/m;
  * @throws {Error} When it builds nothing, or more than the one image, which is a bug.
  */
 export function withoutBuild(compose: string): string {
-  const text = compose.replace(
-    BUILD,
-    "$1# Comes with the release: docker load --input <its file>\n",
-  );
+  const text = compose.replace(BUILD, COMES_FROM);
   if (text === compose || /^ *build:/m.test(text)) {
     throw new Error(`Cannot make ${COMPOSE_PATH} one without sources: expected one "build: ."`);
   }

@@ -49,6 +49,11 @@ const CASES: Readonly<
     "FAIL",
     `${NAME} lacks 1 board: a`,
   ],
+  "one that is served under another name": [
+    { ...WHOLE, [CHECK]: answer("", 302, { location: "http://localhost:3000/" }) },
+    "FAIL",
+    `${NAME} is served under another name: http://localhost:3000/`,
+  ],
   "a login": [
     { ...WHOLE, [SEARCH]: json({ message: "Unauthorized" }, 401) },
     "skip",
