@@ -203,7 +203,8 @@ const SERVE_FLAGS = {
     unit: "<FILE>",
     kind: FILE,
     initially: "a file named after the port in the user's state directory; none with port 0",
-    help: "file that keeps what a restart must know; none = keep nothing",
+    help: "file that keeps what a restart must know, with a twin beside it in FILE.2; " +
+      "none = keep nothing",
   }),
   labels: single<readonly Label[]>({
     name: "labels",

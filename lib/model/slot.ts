@@ -9,6 +9,7 @@ export function wholeLines(bytes: Uint8Array): { readonly lines: string[]; reado
   return { lines, size };
 }
 
+/** A file of lines. What fails throws what the file system says. */
 export class Slot {
   readonly path: string;
   readonly #file: Deno.FsFile;

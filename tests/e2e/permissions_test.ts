@@ -174,6 +174,23 @@ testWith(
   },
 );
 
+testWith(
+  "strace",
+  "doctor calls only the exporter that it is asked about, and writes nothing",
+  async () => {
+    await withTempDir(async (cwd) => {
+      const exporter = await startExporter({ args: ["--follow", "none"], cwd });
+      try {
+        const args = ["doctor", "--url", exporter.url, "--until", "metrics"];
+        const called = [`127.0.0.1:${exporter.port}`];
+        assert.deepEqual(await deedsOf({ args }), { ...NOTHING, called });
+      } finally {
+        await exporter.stop();
+      }
+    });
+  },
+);
+
 /** Lets an exporter do all that it does: take, read, answer, save, follow and meet rotation. */
 async function beUsed(exporter: RunningExporter, cwd: string): Promise<void> {
   const line = (turn: number) => `${JSON.stringify(payloadAt({ session: "file" }, turn))}\n`;
