@@ -17,5 +17,6 @@ EXPOSE 8000
 # Bash asks, because there is no curl, and starting the executable for it would cost 60 MB each time.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=5s --retries=3 CMD ["bash", "-c", \
   "exec 3<>/dev/tcp/127.0.0.1/8000 && printf 'GET /-/ready HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3 && read -r answer <&3 && [[ $answer == *' 200 '* ]]"]
+# Inside, all addresses are the container's own: what of them is published says whoever starts it.
+ENV TRADESIM_EXPORTER_HOST=0.0.0.0 TRADESIM_EXPORTER_STATE=/state/exporter.json
 ENTRYPOINT ["tradesim-exporter"]
-CMD ["--host=0.0.0.0", "--state=/state/exporter.json"]

@@ -84,7 +84,11 @@ Deno.test({
         assert.match(version, /^tradesim-exporter \d+\.\d+\.\d+ /);
         const { Config } = JSON.parse(await docker("inspect", IMAGE))[0];
         assert.equal(Config.User, "65532:65532");
-        assert.equal(Config.ExposedPorts["8000/tcp"] !== undefined, true);
+        assert.deepEqual(Object.keys(Config.ExposedPorts), ["8000/tcp"]);
+        assert.match(
+          await docker("run", "--rm", IMAGE, "simulate", "--tours=5"),
+          /^5 turns, seed 1/,
+        );
       });
 
       await test.step("all services of all profiles come up, and are well", async () => {
@@ -93,8 +97,11 @@ Deno.test({
         for (const service of checked) {
           const id = container(service);
           try {
-            await until(`the health of ${service}`, async () =>
-              await docker("inspect", "--format={{.State.Health.Status}}", id) === "healthy");
+            await until(
+              `the health of ${service}`,
+              async () =>
+                await docker("inspect", "--format={{.State.Health.Status}}", id) === "healthy",
+            );
           } catch (cause) {
             const check = await docker("inspect", "--format={{json .State.Health}}", id);
             throw new Error(`${check}\n${await compose("logs", service)}`, { cause });
@@ -105,8 +112,7 @@ Deno.test({
       });
 
       await test.step("a game is in Prometheus within ten seconds of its start", async () => {
-        await until("the game in Prometheus", () =>
-          query("tours_completes > 0"));
+        await until("the game in Prometheus", () => query("tours_completes > 0"));
         assert.equal(await query('up{job="tradesim"}'), 1);
         const first = await query("min_over_time(timestamp(tours_completes > 0)[5m:1s])");
         const id = container("simulation");
@@ -118,9 +124,7 @@ Deno.test({
         const id = container("exporter");
         const status = await docker("exec", id, "cat", "/proc/1/status");
         const fields = Object.fromEntries(
-          status.split("\n").map((line) =>
-            line.split(/:\s+/) as [string, string]
-          ),
+          status.split("\n").map((line) => line.split(/:\s+/) as [string, string]),
         );
         assert.equal(fields.Uid, "65532\t65532\t65532\t65532");
         for (const set of ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"]) {
@@ -172,30 +176,40 @@ Deno.test({
         );
         await compose("restart", "prometheus-replay");
         const time = game.trimEnd().split("\n").at(-2)!.split(" ").at(-1)!;
-        const turns = await until("the recorded game", () =>
-          query("tours_completes", { port: 9091, time }));
+        const turns = await until(
+          "the recorded game",
+          () => query("tours_completes", { port: 9091, time }),
+        );
         assert.equal(turns, RECORDED_TURNS);
       });
 
       await test.step("a restart loses nothing of what was seen", async () => {
         const seen = (await query("tours_completes"))!;
         await compose("restart", "exporter");
-        const text = await until("the exporter", () =>
-          get("http://localhost:8000/metrics"));
+        const text = await until("the exporter", () => get("http://localhost:8000/metrics"));
         const [, turns] = /^tours_completes (\d+)/m.exec(text) ?? [];
         assert.ok(Number(turns) >= seen, `${turns} after ${seen}`);
       });
 
-      await test.step("Prometheus has its rules, and finds Alertmanager", async () => {
+      await test.step("Prometheus has its rules, takes over others, and finds Alertmanager", async () => {
         const rules = JSON.parse((await get("http://localhost:9090/api/v1/rules")) ?? "{}");
         assert.ok(rules.data.groups.length > 0);
-        await until("Alertmanager", async () =>
-          (await get("http://localhost:9090/api/v1/alertmanagers"))?.includes(":9093/api"));
+        const extra = "groups: [{ name: extra, rules: [{ record: a:b:c, expr: vector(1) }] }]";
+        await Deno.writeTextFile(`${dir}/prometheus/rules/extra.yml`, extra);
+        await compose("kill", "-s", "HUP", "prometheus");
+        await until(
+          "the rule that was added",
+          async () => (await get("http://localhost:9090/api/v1/rules"))?.includes("a:b:c"),
+        );
+        await until(
+          "Alertmanager",
+          async () =>
+            (await get("http://localhost:9090/api/v1/alertmanagers"))?.includes(":9093/api"),
+        );
       });
 
       await test.step("Grafana's admin gets a password once, and the language is told", async () => {
-        const told = async () =>
-          await docker("logs", container("grafana"));
+        const told = async () => await docker("logs", container("grafana"));
         const shown = /^Grafana's user is admin, the password (\S+)$/m;
         const log = await told();
         assert.match(log, /^GF_USERS_DEFAULT_LANGUAGE=fr-FR$/m);
@@ -204,9 +218,7 @@ Deno.test({
         await compose("restart", "--timeout", "1", "grafana");
         const used = await until("the second start", async () => {
           const all = [...(await told()).matchAll(/^GF_SECURITY_ADMIN_PASSWORD=(.*)$/gm)];
-          return all.length === 2 && all.map(([, word]) =>
-            word
-          );
+          return all.length === 2 && all.map(([, word]) => word);
         });
         assert.deepEqual(used, [password, password]);
         assert.doesNotMatch((await told()).slice(log.length), shown);

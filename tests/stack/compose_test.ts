@@ -155,6 +155,8 @@ Deno.test("the images are those of this version, built by the gate's Deno", () =
     [...DOCKERFILE.matchAll(/^FROM (\S+)/gm)].map(([, from]) => from),
     [`denoland/deno:${deno}`, "debian:13.6-slim"],
   );
+  assert.match(DOCKERFILE, /^USER [1-9]\d*:[1-9]\d*$/m);
+  assert.match(DOCKERFILE, /^HEALTHCHECK .*\bCMD \[/m);
 });
 
 Deno.test("what Prometheus is told to scrape are services of the stack", () => {
