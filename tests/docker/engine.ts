@@ -38,8 +38,6 @@ export interface Engine {
   readonly env: Readonly<Record<string, string>>;
   /** Runs `docker`, which must succeed. */
   docker(...args: readonly string[]): Promise<string>;
-  /** Makes an image of a folder, as a Dockerfile's FROM or a compose file names it. */
-  importImage(folder: string, name: string, changes?: readonly string[]): Promise<void>;
   /**
    * Asks for a page of the engine's host, whose published ports nobody else reaches.
    *
@@ -58,7 +56,7 @@ export interface Engine {
  */
 export async function startEngine(dir: string): Promise<Engine> {
   const socket = `unix://${dir}/docker.sock`;
-  const log = await Deno.open(`${dir}/log`, { create: true, write: true });
+  await Deno.writeTextFile(`${dir}/log`, "");
   const child = new Deno.Command("unshare", {
     args: [
       ...["--net", "--mount", "--fork", "--kill-child", "sh", "-c"],
@@ -69,26 +67,25 @@ export async function startEngine(dir: string): Promise<Engine> {
     stdout: "null",
     stderr: "null",
   }).spawn();
-  log.close();
   let isEnded = false;
   child.status.then(() => isEnded = true);
   const env = { DOCKER_HOST: socket };
   const docker = (...args: readonly string[]) => runWell(["docker", ...args], { env });
-  await until("the Docker engine", async () => {
-    if (isEnded) throw new Error(`dockerd ended:\n${Deno.readTextFileSync(`${dir}/log`)}`);
-    return (await run(["docker", "version"], { env })).code === 0;
-  });
+  try {
+    await until("the Docker engine", async () => {
+      if (isEnded) throw new Error("dockerd ended");
+      return (await run(["docker", "version"], { env })).code === 0;
+    });
+  } catch (cause) {
+    if (!isEnded) child.kill("SIGKILL");
+    await child.status;
+    throw new Error(Deno.readTextFileSync(`${dir}/log`), { cause });
+  }
   const pid = Deno.readTextFileSync(`${dir}/pid`).trim();
 
   return {
     env,
     docker,
-    async importImage(folder, name, changes = []) {
-      const options = changes.map((change) => `--change='${change}'`).join(" ");
-      await runWell(["sh", "-c", `tar -C ${folder} -c . | docker import ${options} - ${name}`], {
-        env,
-      });
-    },
     async get(url) {
       const { code, stdout } = await run(
         ["nsenter", `--net=/proc/${pid}/ns/net`, "curl", "-s", "--max-time", "5", url],

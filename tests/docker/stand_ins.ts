@@ -22,6 +22,9 @@ busybox httpd -f -p 3000 -h /tmp/www &
 wait
 `;
 
+/** What the exporter's image and all others here are made from. */
+const DEBIAN = "debian:13.6-slim";
+
 /** What Debian's Alertmanager reads and the image's own has in its executable. */
 const ALERTMANAGER_FILES = "/usr/share/prometheus/alertmanager";
 
@@ -65,26 +68,25 @@ export async function makeStandIns(engine: Engine, dir: string): Promise<void> {
     "--keyring=/usr/share/keyrings/debian-archive-keyring.gpg",
     ...["trixie", base, await debianMirror()],
   ]);
-  await engine.importImage(base, "debian:13.6-slim");
+  await runWell(["sh", "-c", `tar -C ${base} -c . | docker import - ${DEBIAN}`], {
+    env: engine.env,
+  });
 
-  /** Makes an image of the base and some more files, by their path in it. */
+  /** Makes an image of Debian and some more files, by their path in it. */
   async function standIn(
     name: string,
     copies: Readonly<Record<string, string>>,
-    changes: readonly string[],
-    folder?: { readonly path: string; readonly owner: string },
+    ...instructions: readonly string[]
   ): Promise<void> {
-    const tree = `${dir}/tree`;
-    await runWell(["cp", "--archive", "--link", base, tree]);
+    const context = await Deno.makeTempDir({ dir });
     for (const [path, source] of Object.entries(copies)) {
-      await Deno.mkdir(dirname(tree + path), { recursive: true });
-      await runWell(["cp", "--archive", "--dereference", source, tree + path]);
+      await Deno.mkdir(dirname(context + path), { recursive: true });
+      await runWell(["cp", "--archive", "--dereference", source, context + path]);
     }
-    if (folder !== undefined) {
-      await runWell(["install", "-d", "-o", folder.owner, tree + folder.path]);
-    }
-    await engine.importImage(tree, name, changes);
-    await Deno.remove(tree, { recursive: true });
+    const dockerfile = `${context}.Dockerfile`;
+    const text = [`FROM ${DEBIAN}`, "COPY . /", ...instructions].join("\n");
+    await Deno.writeTextFile(dockerfile, text);
+    await engine.docker("build", "--quiet", "--tag", name, "--file", dockerfile, context);
   }
 
   const cache = `${dir}/cache`;
@@ -92,11 +94,10 @@ export async function makeStandIns(engine: Engine, dir: string): Promise<void> {
   await standIn(
     "denoland/deno:2.9.6",
     { "/usr/bin/deno": deno, "/usr/bin/denort": await getTestRuntime(), "/deno-dir": cache },
-    ["ENV DENO_DIR=/deno-dir", "ENV DENORT_BIN=/usr/bin/denort"],
+    "ENV DENO_DIR=/deno-dir DENORT_BIN=/usr/bin/denort",
   );
 
   const wget = { "/usr/bin/wget": `${base}/usr/bin/busybox` };
-  const nobody = "65534";
   await standIn(
     "prom/prometheus:v3.14.0",
     {
@@ -104,8 +105,10 @@ export async function makeStandIns(engine: Engine, dir: string): Promise<void> {
       "/usr/bin/prometheus": await which("prometheus"),
       "/usr/bin/promtool": await which("promtool"),
     },
-    [`USER ${nobody}`, "VOLUME /prometheus", 'ENTRYPOINT ["/usr/bin/prometheus"]'],
-    { path: "/prometheus", owner: nobody },
+    "RUN install -d -o 65534 /prometheus",
+    "USER 65534:65534",
+    "VOLUME /prometheus",
+    'ENTRYPOINT ["/usr/bin/prometheus"]',
   );
   await standIn(
     "prom/alertmanager:v0.33.0",
@@ -114,8 +117,10 @@ export async function makeStandIns(engine: Engine, dir: string): Promise<void> {
       "/usr/bin/alertmanager": await which("prometheus-alertmanager"),
       [ALERTMANAGER_FILES]: ALERTMANAGER_FILES,
     },
-    [`USER ${nobody}`, "VOLUME /alertmanager", 'ENTRYPOINT ["/usr/bin/alertmanager"]'],
-    { path: "/alertmanager", owner: nobody },
+    "RUN install -d -o 65534 /alertmanager",
+    "USER 65534:65534",
+    "VOLUME /alertmanager",
+    'ENTRYPOINT ["/usr/bin/alertmanager"]',
   );
 
   const start = `${dir}/run.sh`;
@@ -123,7 +128,8 @@ export async function makeStandIns(engine: Engine, dir: string): Promise<void> {
   await standIn(
     "grafana/grafana:13.1.4",
     { ...wget, "/run.sh": start },
-    ["USER 472:0", "VOLUME /var/lib/grafana"],
-    { path: "/var/lib/grafana", owner: "472" },
+    "RUN install -d -o 472 /var/lib/grafana",
+    "USER 472:0",
+    "VOLUME /var/lib/grafana",
   );
 }
