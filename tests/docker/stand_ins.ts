@@ -6,6 +6,7 @@
  */
 
 import { dirname } from "node:path";
+import { parse } from "yaml";
 import { getTestRuntime } from "../../tools/test_runtime.ts";
 import { type Engine, runWell } from "./engine.ts";
 
@@ -22,8 +23,14 @@ busybox httpd -f -p 3000 -h /tmp/www &
 wait
 `;
 
-/** What the exporter's image and all others here are made from. */
-const DEBIAN = "debian:13.6-slim";
+/** The images that Dockerfile and compose.yml name, as they name them. */
+const [DENO_IMAGE = "", DEBIAN = ""] = [
+  ...Deno.readTextFileSync(`${ROOT}Dockerfile`).matchAll(/^FROM (\S+)/gm),
+].map(([, name]) => name);
+const { prometheus, alertmanager, grafana } = parse(
+  Deno.readTextFileSync(`${ROOT}compose.yml`),
+  { merge: true },
+).services as Readonly<Record<string, { readonly image: string }>>;
 
 /** What Debian's Alertmanager reads and the image's own has in its executable. */
 const ALERTMANAGER_FILES = "/usr/share/prometheus/alertmanager";
@@ -92,14 +99,14 @@ export async function makeStandIns(engine: Engine, dir: string): Promise<void> {
   const cache = `${dir}/cache`;
   const deno = await fillCache(cache);
   await standIn(
-    "denoland/deno:2.9.6",
+    DENO_IMAGE,
     { "/usr/bin/deno": deno, "/usr/bin/denort": await getTestRuntime(), "/deno-dir": cache },
     "ENV DENO_DIR=/deno-dir DENORT_BIN=/usr/bin/denort",
   );
 
   const wget = { "/usr/bin/wget": `${base}/usr/bin/busybox` };
   await standIn(
-    "prom/prometheus:v3.14.0",
+    prometheus!.image,
     {
       ...wget,
       "/usr/bin/prometheus": await which("prometheus"),
@@ -111,7 +118,7 @@ export async function makeStandIns(engine: Engine, dir: string): Promise<void> {
     'ENTRYPOINT ["/usr/bin/prometheus"]',
   );
   await standIn(
-    "prom/alertmanager:v0.33.0",
+    alertmanager!.image,
     {
       ...wget,
       "/usr/bin/alertmanager": await which("prometheus-alertmanager"),
@@ -126,7 +133,7 @@ export async function makeStandIns(engine: Engine, dir: string): Promise<void> {
   const start = `${dir}/run.sh`;
   await Deno.writeTextFile(start, GRAFANA, { mode: 0o755 });
   await standIn(
-    "grafana/grafana:13.1.4",
+    grafana!.image,
     { ...wget, "/run.sh": start },
     "RUN install -d -o 472 /var/lib/grafana",
     "USER 472:0",
