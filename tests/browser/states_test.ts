@@ -190,6 +190,72 @@ testWith("chromium", "the page can be used by keyboard alone", async () => {
 
 testWith(
   "chromium",
+  "the page is zoomed and moved by the mouse, and names the events under it",
+  async () => {
+    await withGames(async (open, exporter) => {
+      const opened = await open(exporter.url);
+      const { page, text } = opened;
+      await until("the charts", () => drawn(opened));
+      const over = page.locator("#chart-budget .u-over");
+      const { x, y, width, height } = (await over.boundingBox())!;
+      const at = (share: number) => [x + width * share, y + height / 2] as const;
+      const view = async () => {
+        const [from = 0, to = 0] = (await text("#where")).match(/\d+/g)!.map(Number);
+        return [from, to] as const;
+      };
+      const near = (value: number, wanted: number) => Math.abs(value - wanted) <= 3;
+
+      await page.mouse.move(...at(0.25));
+      await page.mouse.down();
+      await page.mouse.move(...at(0.5), { steps: 4 });
+      await page.mouse.up();
+      await until("the part that was drawn over", async () => {
+        const [from, to] = await view();
+        return near(from, 51) && near(to, 100);
+      });
+
+      // A step at a time, until the cursor is at a turn in which something happened.
+      const tip = page.locator("#chart-budget .tip");
+      let said = "";
+      for (let step = 5; step < 95 && !said.includes("\n"); step++) {
+        await page.mouse.move(...at(step / 100));
+        said = await tip.textContent() ?? "";
+      }
+      assert.match(
+        said,
+        /^Turn \d+, [\d:]+\n.*\(\d+ (price|firm|product|supplier)s?, [+−]?€?[\d,.]+/,
+      );
+      await opened.picture("events");
+      await page.evaluate("scrollTo(0, 0)");
+
+      await page.mouse.move(...at(0.5));
+      await page.keyboard.down("Control");
+      await page.mouse.wheel(0, 100);
+      await page.keyboard.up("Control");
+      await until("a wider view", async () => {
+        const [from, to] = await view();
+        return near(to - from, 62);
+      });
+      const [before] = await view();
+      await page.keyboard.down("Shift");
+      await page.mouse.move(...at(0.4));
+      await page.mouse.down();
+      await page.mouse.move(...at(0.6), { steps: 4 });
+      await page.mouse.up();
+      await page.keyboard.up("Shift");
+      await until("an earlier view", async () => near(before - (await view())[0], 12));
+      const paused = await view();
+      await page.locator("#language").focus();
+      await page.mouse.wheel(0, 300);
+      await page.waitForTimeout(200);
+      assert.deepEqual(await view(), paused, "the wheel alone scrolls the page");
+      assert.deepEqual(await opened.faults(), []);
+    });
+  },
+);
+
+testWith(
+  "chromium",
   "the page lays a second game over the first, by turn and by time",
   async () => {
     await withGames(async (open, exporter) => {

@@ -306,7 +306,12 @@ export class Chart {
     if (!isHere) return;
     const { texts, format } = this.#around;
     const marks = marksAt(plot, this.#scene!, left);
-    const lines = marks.slice(0, TIP_EVENTS).map((event) => eventLine(event, texts, format));
+    const lines = marks.slice(0, TIP_EVENTS).map((event) => {
+      const line = eventLine(event, texts, format);
+      // Where turns are thinned, the nearest one that is drawn may be another.
+      const isOfRow = event.at === this.#rows!.tours[row];
+      return isOfRow ? line : `${texts.turn} ${format.whole(event.at)} · ${line}`;
+    });
     if (marks.length > TIP_EVENTS) {
       lines.push(texts.more(format.whole(marks.length - TIP_EVENTS)));
     }

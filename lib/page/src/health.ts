@@ -62,7 +62,7 @@ export class Health {
     this.#exporter = new MetricTable(texts.exporter, around);
     this.root = h(
       "section",
-      { "aria-labelledby": "health-title" },
+      { id: "health", "aria-labelledby": "health-title" },
       h("h2", { id: "health-title" }, texts.healthTitle),
       h("div", { class: "panels" }, this.#system.root, this.#exporter.root),
     );

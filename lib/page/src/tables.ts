@@ -185,7 +185,7 @@ export class DetailTables {
     this.#note = h("p", { class: "note" }, texts.noDetail);
     this.#tables = h(
       "div",
-      { class: "panels", hidden: true },
+      { class: "panels detail", hidden: true },
       this.#firms.root,
       this.#products.root,
       this.#suppliers.root,
