@@ -182,7 +182,10 @@ function withGaps(
 ): ArrayLike<number | null> | undefined {
   if (values === undefined) return undefined;
   const isDrawn = (value: number) => isLogarithmic ? value > 0 : !Number.isNaN(value);
-  if (values.every(isDrawn)) return values;
+  let known = 0;
+  // A loop: this goes over every turn of every chart, each time that something is drawn.
+  while (known < values.length && isDrawn(values[known]!)) known++;
+  if (known === values.length) return values;
   return Array.from(values, (value) => isDrawn(value) ? value : null);
 }
 
