@@ -9,6 +9,7 @@ import { type RunningExporter, startExporter, valueOf } from "../tests/harness/e
 import { createPayloads, HISTORY_TURNS } from "./data.ts";
 import { describeMachine, median, print, short, verdict } from "./figures.ts";
 import { connect } from "./raw_client.ts";
+import { residentMegabytes } from "./resident.ts";
 
 const TARGET_MB = 100;
 const TURNS = 10_000;
@@ -23,16 +24,6 @@ const PATIENCE_MS = 20_000;
 const GAME = { session: "banc_memoire", price: 0.1 };
 const NO_HISTORY_TURNS = 0;
 const LARGEST_HISTORY_TURNS = HISTORY_TURNS.at(-1)!;
-
-/** Megabytes (1 000 000 bytes) that a process holds now, and the most that it ever held. */
-async function residentMegabytes(pid: number): Promise<{ now: number; most: number }> {
-  // Deno itself may read /proc only with all rights.
-  const { stdout } = await new Deno.Command("cat", { args: [`/proc/${pid}/status`] }).output();
-  const status = new TextDecoder().decode(stdout);
-  const read = (name: string) =>
-    Number(new RegExp(`${name}:\\s*(\\d+) kB`).exec(status)![1]) * 1024 / 1e6;
-  return { now: read("VmRSS"), most: read("VmHWM") };
-}
 
 /** Does the work while it watches the exporter's memory; prints and returns the most. */
 async function watch(

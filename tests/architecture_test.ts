@@ -122,6 +122,13 @@ Deno.test("the program's dependencies are named exactly, and all are used", () =
   }
 });
 
+Deno.test("zod comes as a namespace, of which a bundle keeps only what is used", () => {
+  for (const [path, text] of Object.entries(readTree())) {
+    // Its `z` holds all of it, with the words of 50 languages: 350 kB, and 6 MB of memory.
+    assert.doesNotMatch(text, /^import (type )?\{[^}]*\} from "zod"/m, path);
+  }
+});
+
 Deno.test("faultsOf() finds what does not keep to the layout", () => {
   const head = "/** Does a thing. @module */\n";
   const good: Tree = {

@@ -1,6 +1,6 @@
 /** Asks servers, with a limit on the time and on the size of the answer. @module */
 
-import type { z } from "zod";
+import type * as z from "zod";
 
 export interface Answer {
   readonly status: number;

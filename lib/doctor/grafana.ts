@@ -1,6 +1,6 @@
 /** Looks at Grafana: whether it is there, reaches Prometheus and has the boards. @module */
 
-import { z } from "zod";
+import * as z from "zod";
 import { isAnswer, readJson } from "./ask.ts";
 import type { Inquiry } from "./inquiry.ts";
 import { broken, count, type Finding, ok, skip } from "./link.ts";

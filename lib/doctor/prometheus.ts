@@ -1,6 +1,6 @@
 /** Looks at Prometheus: whether it is there and scrapes this exporter. @module */
 
-import { z } from "zod";
+import * as z from "zod";
 import { isAnswer, readJson } from "./ask.ts";
 import type { Inquiry } from "./inquiry.ts";
 import { broken, type Finding, ok, skip, span } from "./link.ts";

@@ -1,7 +1,7 @@
 /** Reads what Grafana is provisioned with out of the files that the program carries. @module */
 
 import { parse } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import type { Provisioned } from "./grafana.ts";
 
 const DATA_SOURCES = z.object({ datasources: z.array(z.object({ uid: z.string() })).min(1) });

@@ -1,7 +1,7 @@
 /** Tests that servers are asked with limits, and of what is said about those that do not answer. @module */
 
 import assert from "node:assert/strict";
-import { z } from "zod";
+import * as z from "zod";
 import { basicAuthorization, createAsk, isAnswer, readJson } from "../../lib/doctor/ask.ts";
 import { answer } from "./inquiries.ts";
 

@@ -36,10 +36,13 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A program that runs it, such as a tracer, with the arguments before its command line. */
   readonly runner?: readonly string[];
+  /** The program, with the arguments before its own. Default: the one under test. */
+  readonly program?: readonly string[];
 }
 
-function spawn({ args = [], cwd, env = {}, runner = [] }: RunOptions): Deno.ChildProcess {
-  const [program = "", ...words] = [...runner, ...commandLine(args)];
+function spawn({ args = [], cwd, env = {}, runner = [], ...own }: RunOptions): Deno.ChildProcess {
+  const ownLine = own.program === undefined ? commandLine(args) : [...own.program, ...args];
+  const [program = "", ...words] = [...runner, ...ownLine];
   return new Deno.Command(program, {
     args: words,
     cwd,
