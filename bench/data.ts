@@ -1,6 +1,6 @@
 /** Inputs that the benchmarks share: payloads as large as TradeSim's, and reports of many series. @module */
 
-import { NATIVE_TYPE, NATIVE_VERSION } from "../lib/report/mod.ts";
+import { COLUMN_NAMES, NATIVE_TYPE, NATIVE_VERSION } from "../lib/report/mod.ts";
 import { type GameOptions, payloadAt } from "../tests/harness/tradesim.ts";
 import recorded from "../tests/testdata/tour-005.json" with { type: "json" };
 
@@ -119,4 +119,21 @@ export function manySeriesReport(session: string, turn: number): Record<string, 
       })),
     },
   };
+}
+
+/** A native report that tells of the `turns` turns up to `last`, with all columns and some events. */
+export function nativeReport(session: string, last: number, turns: number): Uint8Array {
+  const tour = Array.from({ length: turns }, (_, index) => last - turns + 1 + index);
+  const amounts = tour.map((turn) => (turn * 7919 % 10_000_019) / 100);
+  return new TextEncoder().encode(JSON.stringify({
+    type: NATIVE_TYPE,
+    version: NATIVE_VERSION,
+    session,
+    rapport: last,
+    tour: last,
+    timestamp: 1_795_000_000 + last / 1000,
+    budget_total: amounts.at(-1),
+    evenements_recents: tour.slice(-20).map((turn) => ({ tour: turn, type: "inflation" })),
+    colonnes: { ...Object.fromEntries(COLUMN_NAMES.map((name) => [name, amounts])), tour },
+  }));
 }

@@ -1,19 +1,25 @@
 /**
- * How many series and how much memory there are after 10 000 turns, and what memory 1 000 payloads
- * of 3.4 MB take on their way through, posted and followed.
+ * How many series and how much memory there are after 10 000 turns, what memory 1 000 payloads of
+ * 3.4 MB take on their way through, posted and followed, and a million turns that native reports
+ * tell of.
  *
  * @module
  */
 
 import { type RunningExporter, startExporter, valueOf } from "../tests/harness/exporter.ts";
-import { createPayloads, HISTORY_TURNS } from "./data.ts";
+import { createPayloads, HISTORY_TURNS, nativeReport } from "./data.ts";
 import { describeMachine, median, print, short, verdict } from "./figures.ts";
 import { connect } from "./raw_client.ts";
 import { residentMegabytes } from "./resident.ts";
 
 const TARGET_MB = 100;
+/** The same, and the 32 MiB that the past may take. */
+const LONG_GAME_TARGET_MB = 134;
 const TURNS = 10_000;
 const LARGE_PAYLOADS = 1000;
+/** Turns that native reports tell of, and how many one does. */
+const NATIVE_TURNS = 1_000_000;
+const TURNS_PER_REPORT = 500;
 const SAMPLE_MS = 100;
 /** A Prometheus scrapes in between, too. */
 const PAYLOADS_PER_SCRAPE = 20;
@@ -30,6 +36,7 @@ async function watch(
   name: string,
   exporter: RunningExporter,
   work: () => Promise<void>,
+  target = TARGET_MB,
 ): Promise<number> {
   const before = await residentMegabytes(exporter.pid);
   const samples: number[] = [];
@@ -52,7 +59,7 @@ async function watch(
     `${name}\n  resident MB: before ${short(before.now)}, median ${short(median(samples))}, ` +
       `after ${short(now)}, most ${short(most)} (${samples.length} samples in ${
         short((performance.now() - started) / 1000)
-      } s)\n  at most ${TARGET_MB} MB: ${verdict(most <= TARGET_MB)}`,
+      } s)\n  at most ${target} MB: ${verdict(most <= target)}`,
   );
   return most;
 }
@@ -85,6 +92,21 @@ async function post(
     client.close();
   }
   await checkTurns(exporter, to);
+}
+
+/** Posts a long game in native reports. */
+async function postNative(exporter: RunningExporter): Promise<void> {
+  const client = await connect(exporter.port);
+  try {
+    for (let last = TURNS_PER_REPORT; last <= NATIVE_TURNS; last += TURNS_PER_REPORT) {
+      const report = nativeReport(GAME.session, last, TURNS_PER_REPORT);
+      const { status } = await client.post("/update_metrics", report);
+      if (status !== 200) throw new Error(`Turn ${last} was answered ${status}, expected 200`);
+    }
+  } finally {
+    client.close();
+  }
+  await checkTurns(exporter, NATIVE_TURNS);
 }
 
 async function checkTurns(exporter: RunningExporter, turns: number): Promise<void> {
@@ -160,6 +182,18 @@ for (const args of [[], ["--detail", "--labels", "continent,produit_type", "--al
     print();
   });
 }
+
+await withExporter(() => [], async (exporter) => {
+  await watch(
+    `${NATIVE_TURNS} turns in native reports of ${TURNS_PER_REPORT}`,
+    exporter,
+    () => postNative(exporter),
+    LONG_GAME_TARGET_MB,
+  );
+  const response = await fetch(`http://127.0.0.1:${exporter.port}/api/sessions`);
+  const { sessions: [{ points }] } = await response.json();
+  print(`  turns that are kept: ${points}\n`);
+});
 
 const megabytes = createPayloads(LARGEST_HISTORY_TURNS)(GAME, 1).length / 1e6;
 const large = `${LARGE_PAYLOADS} payloads of ${short(megabytes)} MB`;

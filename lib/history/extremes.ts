@@ -26,14 +26,26 @@ export const KEPT_PER_BIN = LOWEST.length + HIGHEST.length + 1;
 export const FIRST_BIN = 16;
 
 /**
- * Marks the turns to keep of those from `from` to before `end`, which fall into bins of `bin` turns
- * by their number. A bin keeps the first turn with the lowest or highest value of each column that
- * can go both ways, and its last turn, which has the totals. Bins of bins keep the same turns as
- * bins of turns do, so long as their widths are powers of two.
+ * Thins the turns from `from` to before `end` in place. They fall into bins of `bin` turns by their
+ * number. A bin keeps the first turn with the lowest or highest value of each column that can go
+ * both ways, and its last turn, which has the totals. Bins of bins keep the same turns as bins of
+ * turns do, so long as their widths are powers of two.
  *
- * @returns A byte per turn: 1 to keep it.
+ * @returns The end of those that are left.
  */
-export function markExtremes(
+export function keepExtremes(rows: Float64Array, from: number, end: number, bin: number): number {
+  const marks = markExtremes(rows, from, end, bin);
+  let kept = from;
+  for (let row = from; row < end; row++) {
+    if (marks[row - from] === 0) continue;
+    if (row !== kept) rows.copyWithin(kept * WIDTH, row * WIDTH, (row + 1) * WIDTH);
+    kept++;
+  }
+  return kept;
+}
+
+/** Marks the turns to keep, a byte per turn. */
+function markExtremes(
   rows: Float64Array,
   from: number,
   end: number,

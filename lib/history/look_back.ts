@@ -5,8 +5,8 @@ import { JsonReader, type ReadOptions, readReport, Refused } from "../report/mod
 import { follow, type LineConsumer } from "../source/mod.ts";
 import type { History } from "./history.ts";
 
-/** How far back from the end of each file, in bytes: half a second's reading. */
-const LOOK_BACK_BYTES = 64 * 1024 * 1024;
+/** How far back from the end of each file, in bytes: half a second's reading, and 300 000 turns. */
+const LOOK_BACK_BYTES = 32 * 1024 * 1024;
 /** Of the files that a pattern matches, those last written to. */
 const MAX_FILES = 4;
 
@@ -54,7 +54,7 @@ export interface LookBackOptions {
   readonly paths: readonly string[];
   /** The longest line worth having, in bytes. */
   readonly maxLine: number;
-  /** How far back, in bytes. Default: 64 MiB. */
+  /** How far back, in bytes. Default: 32 MiB. */
   readonly bytes?: number;
 }
 

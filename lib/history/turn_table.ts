@@ -1,7 +1,7 @@
 /** The turns of one session, in one block of memory that is thinned when it is full. @module */
 
 import { COLUMN_NAMES } from "../report/mod.ts";
-import { type ColumnName, FIRST_BIN, markExtremes, WIDTH } from "./extremes.ts";
+import { type ColumnName, FIRST_BIN, keepExtremes, WIDTH } from "./extremes.ts";
 
 /** Turns that a new table has room for. */
 export const FIRST_CAPACITY = 64;
@@ -79,27 +79,25 @@ export class TurnTable {
     const start = this.#indexOf(from);
     const turns = this.#count - start;
     if (turns === 0) return EMPTY;
-    let marks: Uint8Array | undefined;
+    let rows = this.#rows.subarray(start * WIDTH, this.#count * WIDTH);
     let kept = turns;
-    // A bin keeps at least one turn: fewer per bin cannot be enough.
+    if (turns > points) rows = rows.slice();
     for (let bin = FIRST_BIN; kept > points; bin *= 2) {
-      if (turns / bin > points) continue;
-      marks = markExtremes(this.#rows, start, this.#count, bin);
-      kept = marks.reduce((sum, mark) => sum + mark, 0);
+      // A bin keeps a turn at least, so that with these there would be too many.
+      if (turns / bin <= points) kept = keepExtremes(rows, 0, kept, bin);
     }
     const columns: Partial<Record<ColumnName, number[]>> = {};
     COLUMN_NAMES.forEach((name, place) => {
       const column: number[] = [];
       let isKnown = false;
-      for (let row = 0; row < turns; row++) {
-        if (marks !== undefined && marks[row] === 0) continue;
-        const value = this.#rows[(start + row) * WIDTH + place]!;
+      for (let row = 0; row < kept; row++) {
+        const value = rows[row * WIDTH + place]!;
         isKnown ||= !Number.isNaN(value);
         column.push(value);
       }
       if (isKnown) columns[name] = column;
     });
-    return { from: this.#rows[start * WIDTH]!, to: this.last, turns, columns };
+    return { from: this.#rows[start * WIDTH], to: this.last, turns, columns };
   }
 
   /** Turns per second over the last so many seconds of the turns' own time, if that can be said. */
@@ -148,15 +146,7 @@ export class TurnTable {
 
   /** Thins the rows from `from` on, which is the first of its bin. */
   #thin(from: number): void {
-    const rows = this.#rows;
-    const marks = markExtremes(rows, from, this.#count, this.#bin);
-    let kept = from;
-    for (let row = from; row < this.#count; row++) {
-      if (marks[row - from] === 0) continue;
-      if (row !== kept) rows.copyWithin(kept * WIDTH, row * WIDTH, (row + 1) * WIDTH);
-      kept++;
-    }
-    this.#count = kept;
+    this.#count = keepExtremes(this.#rows, from, this.#count, this.#bin);
     const bin = Math.ceil(this.last! / this.#bin);
     this.#open = this.#indexOf((bin - 1) * this.#bin + 1);
   }

@@ -9,13 +9,13 @@ export class NotRead extends Error {
 }
 
 const MAX_READERS = 500;
-/** What may wait for one reader from one tick to the next, besides what the system's buffers hold. */
+/** What may still wait for one reader when the next messages are due, besides what the system's buffers hold. */
 const MAX_WAITING_BYTES = 256 * 1024;
 /** Most turns in one message; more of them are thinned. And most events: the last ones. */
 const MAX_POINTS = 500;
 const MAX_EVENTS = 200;
 
-const TICK_MS = 50;
+const TICK_MS = 20;
 /** A tick that comes a little early must not be one too few. */
 const EARLY_MS = TICK_MS / 2;
 /** Shortest times between two messages of a kind, in milliseconds. */
@@ -90,6 +90,7 @@ export class Hub {
   #signature = "";
   #signatureAt = -Infinity;
   #commentAt = 0;
+  #cutOffAt = -Infinity;
   #closed = false;
   #hasStalled = false;
 
@@ -211,7 +212,9 @@ export class Hub {
   }
 
   /** Lets go of those that do not read: what is sent to them would pile up without end. */
-  #cutOff(): void {
+  #cutOff(now: number): void {
+    if (!isDue(now, this.#cutOffAt, TURNS_MS)) return;
+    this.#cutOffAt = now;
     for (const reader of this.#readers) {
       if (reader.controller.desiredSize! > 0) continue;
       this.#remove(reader);
@@ -223,7 +226,7 @@ export class Hub {
 
   #tick(): void {
     const now = this.#now();
-    this.#cutOff();
+    this.#cutOff(now);
     this.#tellSessions(now);
     for (const topic of this.#topics.values()) {
       this.#tellTurns(topic, now);
