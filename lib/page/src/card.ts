@@ -19,7 +19,10 @@ export interface CardOptions {
   readonly onToggle?: (series: number, isShown: boolean) => void;
   readonly table: () => Table;
   readonly csv: () => string;
-  readonly png: () => HTMLCanvasElement | undefined;
+  /** Draws the chart if it is not drawn yet; undefined where there is nothing to draw. */
+  readonly canvas: () => HTMLCanvasElement | undefined;
+  /** The legend in one line. */
+  readonly caption: () => string;
   /** Says something to those who listen to the page. */
   readonly announce: (text: string) => void;
 }
@@ -97,8 +100,13 @@ export class Card {
           file(texts.asCsv, texts.saveCsv(title), () => {
             download(`${id}.csv`, new Blob([options.csv()], { type: "text/csv" }));
           }),
-          file(texts.asPng, texts.savePng(title), () => {
-            options.png()?.toBlob((blob) => blob && download(`${id}.png`, blob));
+          file(texts.asPng, texts.savePng(title), async () => {
+            const canvas = options.canvas();
+            if (canvas === undefined) return;
+            // uPlot draws what it was just given when the code that gave it has ended.
+            await new Promise(requestAnimationFrame);
+            picture(title, options.caption(), canvas)
+              .toBlob((blob) => blob && download(`${id}.png`, blob));
           }),
         ),
       ),
@@ -169,7 +177,7 @@ export class Card {
 }
 
 /** A chart's canvas with its title above it, on the page's own background. */
-export function picture(
+function picture(
   title: string,
   legend: string,
   canvas: HTMLCanvasElement,

@@ -1,7 +1,7 @@
 /** One chart of a game's course: drawn by uPlot, moved by mouse, finger and keyboard. @module */
 
 import uPlot from "uplot";
-import { Card, picture, type Table } from "./card.ts";
+import { Card, type Table } from "./card.ts";
 import { type ChartDefinition, queriesOf, type Rows, rowsOf } from "./charts.ts";
 import { csv } from "./csv.ts";
 import { h, setText } from "./dom.ts";
@@ -79,7 +79,12 @@ export class Chart {
       },
       table: () => this.#table(),
       csv: () => this.#csv(),
-      png: () => this.#plot && picture(texts.charts[id], this.#legendText(), this.#plot.ctx.canvas),
+      canvas: () => {
+        this.isSeen = true;
+        if (this.#scene !== undefined) this.draw(this.#scene);
+        return this.#plot?.ctx.canvas;
+      },
+      caption: () => this.#legendText(),
       announce,
     });
     this.card.plot.addEventListener("keydown", (event) => this.#onKey(event));
@@ -195,7 +200,7 @@ export class Chart {
     return {
       width: Math.max(this.card.plot.clientWidth, 200),
       height: HEIGHT,
-      padding: [LANES_HEIGHT, 12, 0, 0],
+      padding: [LANES_HEIGHT, scene.axis === "time" ? 30 : 12, 0, 0],
       legend: { show: false },
       scales: {
         x: { time: false, auto: false },

@@ -3,7 +3,7 @@
 import uPlot from "uplot";
 import type { TurnSeconds } from "./api.ts";
 import { type Bar, barsOf, quantile } from "./buckets.ts";
-import { Card, picture } from "./card.ts";
+import { Card } from "./card.ts";
 import type { Surroundings } from "./chart.ts";
 import { csv } from "./csv.ts";
 import { faint } from "./palette.ts";
@@ -19,6 +19,7 @@ export class Distribution {
   readonly card: Card;
   isSeen = true;
   readonly #around: Surroundings;
+  #seconds: TurnSeconds | null = null;
   #bars: readonly Bar[] = [];
   #plot: uPlot | undefined;
   #made = "";
@@ -42,13 +43,19 @@ export class Distribution {
           ["le", "turns"],
           this.#bars.map(({ bound, turns }) => [bound === Infinity ? "Inf" : bound, turns]),
         ),
-      png: () => this.#plot && picture(title, METRIC, this.#plot.ctx.canvas),
+      canvas: () => {
+        this.isSeen = true;
+        this.draw(this.#seconds);
+        return this.#plot?.ctx.canvas;
+      },
+      caption: () => METRIC,
       announce,
     });
     this.card.setQueries(QUERIES);
   }
 
   draw(seconds: TurnSeconds | null): void {
+    this.#seconds = seconds;
     const { texts, format } = this.#around;
     this.#bars = seconds === null ? [] : barsOf(seconds);
     if (seconds === null || this.#bars.length === 0) {
