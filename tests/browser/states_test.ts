@@ -280,6 +280,40 @@ testWith(
   },
 );
 
+testWith(
+  "chromium",
+  "the page gives what is seen as a picture, a table and queries to copy",
+  async () => {
+    await withFake(async (open, fake) => {
+      const opened = await open(fake.url, { permissions: ["clipboard-read", "clipboard-write"] });
+      const { page, text } = opened;
+      await until("the charts", () => drawn(opened));
+      const [file] = await Promise.all([
+        page.waitForEvent("download"),
+        // Far down: it is drawn for the picture.
+        page.locator("#chart-duration .files button").nth(1).click(),
+      ]);
+      const png = Deno.readFileSync(await file.path());
+      assert.deepEqual([...png.subarray(1, 4)], [0x50, 0x4e, 0x47], "a PNG");
+      assert.ok(png.length > 5000, `${png.length} bytes`);
+
+      const card = page.locator("#chart-transactions");
+      await card.locator("summary").first().click();
+      await card.locator(".queries button").first().click();
+      const query = "rate(transactions_reussies_total[1m]) / rate(tours_completes[1m])";
+      await until(
+        "the query",
+        async () => await page.evaluate("navigator.clipboard.readText()") === query,
+      );
+      assert.equal(await text("[aria-live]"), "Copied");
+      await card.locator("summary").nth(1).click();
+      await until("the table", async () => await card.locator("tbody tr").count() === 50);
+      assert.equal(await card.locator("tbody th").first().textContent(), "100");
+      assert.deepEqual(await opened.faults(), []);
+    });
+  },
+);
+
 testWith("chromium", "the page takes a firm named <script> for a name", async () => {
   await withFake(async (open, fake) => {
     const opened = await open(fake.url);

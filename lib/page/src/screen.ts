@@ -6,7 +6,7 @@ import { CHARTS } from "./charts.ts";
 import { Distribution } from "./distribution.ts";
 import { h, setText } from "./dom.ts";
 import { EventsList } from "./events_list.ts";
-import { createFormat, type Language } from "./format.ts";
+import { createFormat, type Format, type Language } from "./format.ts";
 import type { Game } from "./game.ts";
 import { type Connection, Header } from "./header.ts";
 import { Health } from "./health.ts";
@@ -14,7 +14,7 @@ import { type Palette, readPalette } from "./palette.ts";
 import type { Extent, Range } from "./range.ts";
 import type { Axis, Scene } from "./scene.ts";
 import { DetailTables } from "./tables.ts";
-import { TEXTS } from "./texts.ts";
+import { TEXTS, type Texts } from "./texts.ts";
 import { Tiles } from "./tiles.ts";
 import { marksLegend, Toolbar } from "./toolbar.ts";
 
@@ -66,7 +66,8 @@ export interface Actions extends Moves {
 const SIMULATE = "deno task simulate --infinite --pause 250ms --with-metrics";
 
 export class Screen {
-  readonly #language: Language;
+  readonly #texts: Texts;
+  readonly #format: Format;
   readonly #header: Header;
   readonly #tiles: Tiles;
   readonly #toolbar: Toolbar;
@@ -86,9 +87,10 @@ export class Screen {
   #state = "";
 
   constructor(language: Language, actions: Actions) {
-    this.#language = language;
     const texts = TEXTS[language];
     const format = createFormat(language);
+    this.#texts = texts;
+    this.#format = format;
     const around: Surroundings = {
       texts,
       format,
@@ -190,8 +192,8 @@ export class Screen {
   }
 
   draw(shown: Shown): void {
-    const texts = TEXTS[this.#language];
-    const format = createFormat(this.#language);
+    const texts = this.#texts;
+    const format = this.#format;
     const { choices, game, other, exporter, sessions, range, extent, values } = shown;
     this.#header.showConnection(shown.connection);
     this.#header.showTheme(choices.isDark);
@@ -223,7 +225,7 @@ export class Screen {
 
   #announceState({ summary, session }: Game): void {
     if (summary === undefined) return;
-    const texts = TEXTS[this.#language];
+    const texts = this.#texts;
     const said = texts.stateChanged(session, texts.states[summary.state]);
     if (said === this.#state) return;
     // How a game stands when the page opens is on the page.
