@@ -1,12 +1,13 @@
 /** The load benchmark: which games to play, how, what their times say, and how that is shown. @module */
 
 export { bench, type BenchIo, type BenchOptions } from "./bench.ts";
+export { BenchmarkError, BenchmarkStopped } from "./error.ts";
 export { formatTable, resultPage } from "./html.ts";
 export * from "./plan.ts";
-export { player, PLAYER_COMMAND, type PlayerSetup } from "./player.ts";
-export { ownProgram, type Program } from "./program.ts";
+export { player, type PlayerSetup } from "./player.ts";
+export { ownProgram, PLAYER_COMMAND, type Program } from "./program.ts";
 export * from "./result.ts";
-export { BenchmarkError, BenchmarkStopped, playBenchmark, type RunOptions } from "./run.ts";
+export { playBenchmark, type RunOptions } from "./run.ts";
 export {
   type Bin,
   type BootstrapOptions,

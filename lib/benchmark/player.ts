@@ -7,9 +7,6 @@ import { linesOf } from "./program.ts";
 import type { Variant, World } from "./result.ts";
 import { Durations, type DurationsJson } from "./statistics.ts";
 
-/** The hidden command that this file is. Its one argument is a {@linkcode PlayerSetup} as JSON. */
-export const PLAYER_COMMAND = "bench-player";
-
 export interface PlayerSetup {
   readonly world: World;
   readonly variant: Variant;

@@ -1,7 +1,7 @@
 /** Starts a player in a process of its own, and tells it when to play. @module */
 
-import { type Ended, type Played, PLAYER_COMMAND, type PlayerSetup } from "./player.ts";
-import { linesOf, type Program, spawn } from "./program.ts";
+import type { Ended, Played, PlayerSetup } from "./player.ts";
+import { linesOf, PLAYER_COMMAND, type Program, spawn } from "./program.ts";
 
 export interface PlayerProcess {
   /** Plays so many turns of each game. */

@@ -1,5 +1,8 @@
 /** How this program starts itself again, from source as well as from an executable. @module */
 
+/** The hidden command of `player.ts`. Its one argument is a `PlayerSetup` as JSON. */
+export const PLAYER_COMMAND = "bench-player";
+
 /** A program and the arguments that come before its own. */
 export interface Program {
   readonly path: string;

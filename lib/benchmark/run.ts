@@ -1,5 +1,6 @@
 /** Plays the benchmark's rounds: starts the processes, lets them take turns and collects what they tell. @module */
 
+import { BenchmarkError, BenchmarkStopped } from "./error.ts";
 import { type ExporterProcess, type Reading, startExporter } from "./exporter_process.ts";
 import { type Plan, type PlannedRound, planRounds, progressOf } from "./plan.ts";
 import type { Played, PlayerSetup } from "./player.ts";
@@ -34,19 +35,6 @@ export interface RunIo {
   readonly onProgress: (progress: Progress) => void;
   /** Aborted when the benchmark is asked to end. */
   readonly stop: AbortSignal;
-}
-
-/** Why a benchmark cannot be run, or was not. The message is for whoever asked for it. */
-export class BenchmarkError extends Error {
-  override name = "BenchmarkError";
-}
-
-/** The benchmark was asked to end. */
-export class BenchmarkStopped extends BenchmarkError {
-  override name = "BenchmarkStopped";
-  constructor() {
-    super("Stopped before the end: there is no result");
-  }
 }
 
 /** Seconds from turn to turn of each of several simulations. */

@@ -7,10 +7,10 @@ import {
   PUBLISHERS,
   type World,
   WORLDS,
-} from "../benchmark/mod.ts";
+} from "../benchmark/result.ts";
 import { BREAKDOWN_LABELS } from "../catalogue/mod.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../log/mod.ts";
-import { type LinkName, LINKS } from "../doctor/mod.ts";
+import { type LinkName, LINKS } from "../doctor/link.ts";
 import { type Printable, PRINTABLES, PRINTED } from "../print/mod.ts";
 import { OWN_PATHS } from "../server/mod.ts";
 import {

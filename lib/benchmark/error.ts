@@ -1,0 +1,14 @@
+/** What ends the benchmark without a result. @module */
+
+/** Why a benchmark cannot be run, or was not. The message is for whoever asked for it. */
+export class BenchmarkError extends Error {
+  override name = "BenchmarkError";
+}
+
+/** The benchmark was asked to end. */
+export class BenchmarkStopped extends BenchmarkError {
+  override name = "BenchmarkStopped";
+  constructor() {
+    super("Stopped before the end: there is no result");
+  }
+}
