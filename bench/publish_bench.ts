@@ -51,10 +51,13 @@ function benchTurns(name: string, open: () => Out, ignore = false): void {
 
 benchTurns("with reports that go nowhere", () => nowhere);
 benchTurns("with a journal", () => journal("turns"), !isWriting);
-// Nobody listens there, so what is measured is the simulation's side alone.
+// Nobody listens on a port that was just closed: what is measured is the simulation's side alone.
+const closed = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+const { port } = closed.addr;
+closed.close();
 benchTurns(
   "with HTTP to an absent exporter",
-  () => openHttp({ url: "http://127.0.0.1:9/", onProblem: () => {} }),
+  () => openHttp({ url: `http://127.0.0.1:${port}/`, onProblem: () => {} }),
 );
 
 /** Keeps prom-client's metrics in the simulation's own process, as many as a turn changes. */

@@ -161,14 +161,20 @@ export function readUser(text: string, name: string): string {
 }
 
 /**
- * Makes sure that a file can be written, and makes it if it is not there.
+ * Makes sure that a file can be written, and leaves things as they are.
  *
  * @param name The flag that names it.
  * @throws {UsageError} When it cannot.
  */
 export function checkNamedFile(path: string, name: string): void {
   try {
-    Deno.openSync(path, { write: true, create: true }).close();
+    try {
+      Deno.openSync(path, { write: true, createNew: true }).close();
+      Deno.removeSync(path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      Deno.openSync(path, { write: true }).close();
+    }
   } catch (cause) {
     const error = badValue(name, JSON.stringify(path), "a file that can be written");
     throw new UsageError(error.message, { cause });

@@ -1,7 +1,7 @@
 /** Makes what a game's reports carry besides the numbers of a turn. @module */
 
 import type { ReportMoment, RestOfReport } from "../publish/mod.ts";
-import { EVENT_TYPES, type EventType, type Game, type GameEvent } from "../simulation/mod.ts";
+import { EVENT_TYPES, type EventType, type Game } from "../simulation/mod.ts";
 
 /** Events whose total is money. */
 const IN_CENTS: readonly EventType[] = ["inflation", "recharge_budget"];
@@ -10,8 +10,9 @@ const IN_CENTS: readonly EventType[] = ["inflation", "recharge_budget"];
 const MAX_DETAIL_CELLS = 5000;
 /** The detail is for tables, which nobody reads faster. */
 const DETAIL_INTERVAL = 1;
-/** As many events as a report may tell of. */
+/** As many events as a report may tell of, and how many it tells of where there were more. */
 const MAX_EVENTS = 100;
+const FEW_EVENTS = 10;
 
 function euros(cents: number): number {
   return cents / 100;
@@ -29,31 +30,6 @@ function detailOf({ world }: Game): NonNullable<RestOfReport["detail"]> {
   };
 }
 
-/** Keeps the last events of a game, beside whoever listens to them already. */
-function keepEvents(game: Game): { take(): NonNullable<RestOfReport["evenements_recents"]> } {
-  const kept: GameEvent[] = [];
-  let happened = 0;
-  const told = game.onEvent;
-  game.onEvent = (event) => {
-    told?.(event);
-    kept[happened++ % MAX_EVENTS] = event;
-  };
-  return {
-    take() {
-      const oldest = happened > MAX_EVENTS ? happened % MAX_EVENTS : 0;
-      const events = [...kept.slice(oldest), ...kept.slice(0, oldest)];
-      kept.length = happened = 0;
-      return events.map(({ tour, type, nombre, total }) => ({
-        tour,
-        type,
-        nombre,
-        // What is no money is counted in units.
-        total: IN_CENTS.includes(type) ? euros(total) : total,
-      }));
-    },
-  };
-}
-
 /**
  * Makes the function that a publisher asks for the rest of each report: further values, the times of
  * events, the last of them and, once a second in worlds that are not too large, the detail.
@@ -61,7 +37,7 @@ function keepEvents(game: Game): { take(): NonNullable<RestOfReport["evenements_
 export function createRestOfReport(game: Game): (moment: ReportMoment) => RestOfReport {
   const { numbers, lastEvents } = game;
   const cells = (numbers.entreprises + numbers.fournisseurs) * numbers.produits;
-  const recent = keepEvents(game);
+  let told = game.recentEvents.count;
   const seen = new Map<string, { turn: number; time: number }>();
   let nextDetail = 0;
 
@@ -79,9 +55,20 @@ export function createRestOfReport(game: Game): (moment: ReportMoment) => RestOf
     return times;
   }
 
+  /** Events since the last report. A hundred out of thousands would be no better than a few. */
+  function recents(): NonNullable<RestOfReport["evenements_recents"]> {
+    const happened = game.recentEvents.count - told;
+    told += happened;
+    return game.recentEvents.last(happened > MAX_EVENTS ? FEW_EVENTS : happened)
+      .map((event) =>
+        // What is no money is counted in units.
+        IN_CENTS.includes(event.type) ? { ...event, total: euros(event.total) } : event
+      );
+  }
+
   return ({ timestamp, fini }) => {
     const isDetailDue = cells <= MAX_DETAIL_CELLS && (fini || timestamp >= nextDetail);
-    const recents = recent.take();
+    const evenements_recents = recents();
     if (isDetailDue) nextDetail = timestamp + DETAIL_INTERVAL;
     return {
       values: {
@@ -92,7 +79,7 @@ export function createRestOfReport(game: Game): (moment: ReportMoment) => RestOf
         produits_prix_max: euros(numbers.prixMax),
       },
       evenements: events(timestamp),
-      ...(recents.length > 0 ? { evenements_recents: recents } : {}),
+      ...(evenements_recents.length > 0 ? { evenements_recents } : {}),
       ...(isDetailDue ? { detail: detailOf(game) } : {}),
     };
   };

@@ -152,6 +152,7 @@ async function play(
       if (!(error instanceof GameOver)) throw error;
       over = error;
     }
+    publisher?.pause();
     left -= turns;
     const ended = performance.now();
     played += ended - begun;

@@ -71,9 +71,9 @@ function openChannel(onBroken: (problem: string) => void): { port: MessagePort; 
  * simulation that never lets its event loop run would not hear of it otherwise.
  *
  * An exporter that is absent or slow is tried again and again, with the same report; a report that
- * it refuses for good (a status of 400 to 499 other than 408 and 429) is dropped.
+ * it refuses for good (any status but 200 to 299, 408, 429 and 500 to 599) is dropped.
  *
- * @throws {TypeError} When the URL is none of HTTP.
+ * @throws {TypeError} When the URL is none of HTTP, or the token cannot stand in a header.
  */
 export function openHttp(options: HttpOptions = {}): Out {
   const { token, timeout = TIMEOUT_MS, patience = PATIENCE_MS } = options;
@@ -81,6 +81,10 @@ export function openHttp(options: HttpOptions = {}): Out {
   const url = URL.parse(options.url ?? URL_OF_EXPORTER);
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new TypeError(`Cannot post to "${options.url}": expected a URL of http or https`);
+  }
+  // What fetch says of a bad header would quote it.
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
+    throw new TypeError("Cannot use the token: expected ASCII characters without spaces");
   }
   const place = `${url.origin}${url.pathname}`;
   const tell = once(onProblem);

@@ -69,6 +69,16 @@ function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
   }
 }
 
+/** Whether a path leads to another file than the one that was opened there, or to none. */
+function isElsewhere(path: string, { dev, ino }: Deno.FileInfo): boolean {
+  try {
+    const found = Deno.statSync(path);
+    return found.ino !== ino || found.dev !== dev;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
+  }
+}
+
 function unlessMissing(act: () => void): void {
   try {
     act();
@@ -89,14 +99,15 @@ export function openJournal(options: JournalOptions): Journal {
   let path = options.path ?? PATH;
   let held: Deno.FsFile | undefined;
   let file: Deno.FsFile | undefined;
+  let info: Deno.FileInfo | undefined;
   let size = 0;
   /** The file ends in the middle of a line, which the next report must not continue. */
   let torn = false;
 
   /** Opens what is not open yet. */
   function open(): Deno.FsFile {
+    if (file === undefined) Deno.mkdirSync(dirname(path), { recursive: true });
     if (held === undefined) {
-      Deno.mkdirSync(dirname(path), { recursive: true });
       held = lock(path);
       if (held === undefined) {
         const own = pathOfSession(path, session);
@@ -107,7 +118,8 @@ export function openJournal(options: JournalOptions): Journal {
     }
     if (file === undefined) {
       file = Deno.openSync(path, { create: true, append: true, read: true });
-      size = file.statSync().size;
+      info = file.statSync();
+      size = info.size;
       torn = isTorn(file, size);
     }
     return file;
@@ -115,7 +127,7 @@ export function openJournal(options: JournalOptions): Journal {
 
   function rotate(): void {
     file?.close();
-    file = undefined;
+    file = info = undefined;
     for (let number = keep; number > 0; number--) {
       const older = number === 1 ? path : `${path}.${number - 1}`;
       unlessMissing(() => Deno.renameSync(older, `${path}.${number}`));
@@ -133,6 +145,11 @@ export function openJournal(options: JournalOptions): Journal {
   }
 
   function append(report: Uint8Array): void {
+    // Nobody reads on in a file that was taken away.
+    if (info !== undefined && isElsewhere(path, info)) {
+      file?.close();
+      file = info = undefined;
+    }
     open();
     if (size > 0 && size + report.length > maxBytes) rotate();
     const journal = open();

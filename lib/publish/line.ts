@@ -89,6 +89,16 @@ export class Line {
     this.#length = 0;
   }
 
+  /** Bytes that were written since `clear()`. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Forgets what was written after the first `length` bytes. */
+  cut(length: number): void {
+    this.#length = length;
+  }
+
   /** What was written since `clear()`, as a view: the next writing changes it. */
   bytes(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#length);
@@ -159,27 +169,27 @@ export class Line {
     let at = this.#length;
     for (let place = first; place < end; place += stride) {
       if (place > first) bytes[at++] = COMMA;
-      at = writeDecimal(bytes, at, values[place]! * scale + shift, places);
+      const value = values[place]! * scale + shift;
+      at = writeDecimal(bytes, at, value, places);
+      if (!(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) continue; // It is null.
       for (let index = 0; index < suffix.length; index++) bytes[at++] = suffix[index]!;
     }
     this.#length = at;
   }
 
+  /** Writes a further member that is a number. */
+  member(name: string, value: number): void {
+    this.key(name);
+    this.number(value);
+  }
+
   /** Writes an object of numbers. */
   object(numbers: Readonly<Record<string, number>>): void {
     const start = this.#length;
-    this.members(numbers);
+    for (const name in numbers) this.member(name, numbers[name]!);
     if (this.#length === start) this.text("{");
     else this.#bytes[start] = OPEN;
     this.text("}");
-  }
-
-  /** Writes the members of an object of numbers, each with a comma before it. */
-  members(numbers: Readonly<Record<string, number>>): void {
-    for (const name in numbers) {
-      this.key(name);
-      this.number(numbers[name]!);
-    }
   }
 
   #reserve(more: number): void {

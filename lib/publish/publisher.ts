@@ -42,7 +42,7 @@ export interface PublisherOptions {
   readonly interval?: number;
   /** Most turns that a report tells of one by one: 0, or from 8 to 1000. Default: 128. */
   readonly maxTurns?: number;
-  /** Told of what `rest` throws, once. Default: said on standard error. */
+  /** Told of what `rest` or `onReport` throws, once. Default: said on standard error. */
   readonly onProblem?: OnProblem;
   /** Told after each report but the last how long it took, in seconds, and its size in bytes. */
   readonly onReport?: (seconds: number, bytes: number) => void;
@@ -53,8 +53,13 @@ export interface PublisherOptions {
 }
 
 export interface Publisher {
-  /** The next turn begins now. Needed only after a pause, which is no part of a turn. */
+  /**
+   * The next turn begins now. Needed only after a pause, which is no part of a turn. Turns of a batch
+   * that is open then count as those before them did, unless `pause()` came before.
+   */
   begin(): void;
+  /** A pause begins now: looks at the clock, so that the turns before it are known. */
+  pause(): void;
   /**
    * A turn has ended. It began when the one before ended, or at `begin()`, or when the publisher was
    * made; time spent on a report is not counted.
@@ -87,7 +92,7 @@ const INTERVAL_MS = 100;
 /** The clock is looked at about so often, in milliseconds; it takes 0.1 µs. */
 const BATCH_MS = 0.2;
 /** A game whose turns suddenly become long is noticed after so many of them. */
-const MOST_BATCHED = 1024;
+const MOST_BATCHED = 256;
 /** A batch is a long turn's when it takes so many times as long as expected. */
 const LONG = 4;
 
@@ -110,6 +115,10 @@ const FIELDS: readonly (readonly [string, (numbers: TurnNumbers) => number, numb
   ["evenements_total", ({ evenements }) => evenements, 0],
 ];
 
+/** Members that no value may stand in for: a reader looks at them first. */
+const RESERVED = new Set(["type", "version"]);
+const MAX_SESSION_BYTES = 128;
+
 const LE = `{"le":[${TURN_SECONDS_BUCKETS.join()}],"counts":[`;
 
 /** The members of an object as they stand in a larger one, each with a comma before it. */
@@ -123,14 +132,20 @@ function members(object: Readonly<Record<string, unknown>>): string {
  * turn and then at most every `interval`; none leaves while the way out is not ready for one, and the
  * turns are told by the next.
  *
- * @throws {RangeError} When `maxTurns` is out of its range or `session` is empty.
+ * @throws {RangeError} When `maxTurns` or the length of `session` is out of its range.
  */
 export function createPublisher(options: PublisherOptions): Publisher {
   const { session, numbers, out, interval = INTERVAL_MS, maxTurns = USUAL_TURNS } = options;
   const { rest, onReport, onProblem = logProblem } = options;
   const now = options.now ?? (() => performance.now());
   const wallClock = options.wallClock ?? (() => Date.now());
-  if (session === "") throw new RangeError("Cannot publish: the session has no name");
+  const sessionBytes = new TextEncoder().encode(session).length;
+  if (sessionBytes < 1 || sessionBytes > MAX_SESSION_BYTES) {
+    throw new RangeError(
+      `Cannot publish: the session's name has ${sessionBytes} bytes, ` +
+        `expected 1 to ${MAX_SESSION_BYTES}`,
+    );
+  }
   if (maxTurns !== 0 && !(maxTurns >= MIN_TURNS && maxTurns <= MAX_TURNS)) {
     throw new RangeError(
       `Cannot keep ${maxTurns} turns: expected 0 or ${MIN_TURNS} to ${MAX_TURNS}`,
@@ -180,23 +195,20 @@ export function createPublisher(options: PublisherOptions): Publisher {
     if (time >= due) publish(time);
   }
 
-  /** Ends the open batch early, where the clock would not tell how long it took. */
-  function closeUnlooked(): void {
-    closeBatch((batch - left) * usual, 1);
-  }
-
-  /** Writes what the caller adds. */
+  /** Writes what the caller adds, all of it or nothing. */
   function writeRest(moment: ReportMoment): void {
+    const start = line.length;
     try {
-      const { values, evenements, ...others } = rest?.(moment) ?? {};
-      const text = members(others);
-      if (values !== undefined) line.members(values);
+      const { values = {}, evenements, evenements_recents, repartitions, detail } =
+        rest?.(moment) ?? {};
+      for (const name in values) if (!RESERVED.has(name)) line.member(name, values[name]!);
       if (evenements !== undefined) {
         line.key("evenements");
         line.object(evenements);
       }
-      line.text(text);
+      line.text(members({ evenements_recents, repartitions, detail }));
     } catch (error) {
+      line.cut(start);
       tell(`Cannot make the rest of a report, the game goes on: ${messageOf(error)}`);
     }
   }
@@ -221,21 +233,16 @@ export function createPublisher(options: PublisherOptions): Publisher {
     // What the caller adds comes first: of two equal keys the second one counts.
     writeRest({ timestamp: milliseconds / 1000, tour: log.tour, fini });
     line.text(identity);
-    line.key("rapport");
-    line.decimal(++reports, 0);
-    line.key("tour");
-    line.decimal(log.tour, 0);
-    line.key("timestamp");
-    line.number(milliseconds / 1000);
+    line.member("rapport", ++reports);
+    line.member("tour", log.tour);
+    line.member("timestamp", milliseconds / 1000);
     if (fini) line.text(',"fini":true');
     for (const [name, read, places] of FIELDS) {
       line.key(name);
       line.decimal(read(numbers), places);
     }
-    line.key("produits_prix_moyen");
-    line.number(numbers.prixTotal / (numbers.produits || 1) / 100);
-    line.key("simulation_publication_seconds_total");
-    line.number(spent / 1000);
+    line.member("produits_prix_moyen", numbers.prixTotal / (numbers.produits || 1) / 100);
+    line.member("simulation_publication_seconds_total", spent / 1000);
     writeTurnSeconds();
     if (maxTurns > 0 && log.count > 0) {
       line.key("colonnes");
@@ -256,13 +263,21 @@ export function createPublisher(options: PublisherOptions): Publisher {
     mark = now();
     due = mark + interval;
     spent += mark - begun;
-    onReport?.((mark - begun) / 1000, report.length);
+    try {
+      onReport?.((mark - begun) / 1000, report.length);
+    } catch (error) {
+      tell(`Cannot tell of a report, the game goes on: ${messageOf(error)}`);
+    }
   }
 
   return {
     begin() {
-      closeUnlooked();
+      // What the clock says now has a pause in it.
+      closeBatch((batch - left) * usual, 1);
       mark = now();
+    },
+    pause() {
+      if (left < batch) look();
     },
     turn() {
       const budget = numbers.budgetTotal;
@@ -278,7 +293,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     },
     finish() {
       due = Infinity;
-      closeUnlooked();
+      if (left < batch) look();
       finished ??= out.end(compose(true));
       return finished;
     },

@@ -220,6 +220,8 @@ export class TurnLog {
     writeRow(this.#rows, at, this.tour, numbers);
     this.#setTime(this.#rows, at, this.#batch);
     this.#batches = 0;
+    this.lowest = Infinity;
+    this.highest = -Infinity;
     for (const row of NOTED) noted[row] = 0;
     noted[LONGEST + DURATION] = -1;
   }

@@ -4,6 +4,7 @@ import { type Effect, EVENT_TYPES, EVENTS, type EventType, type Stage } from "./
 import { generateWorld } from "./generate.ts";
 import { Market, NOBODY } from "./market.ts";
 import { Random } from "./random.ts";
+import { RecentEvents } from "./recent_events.ts";
 import { IDS_MAX, QUANTITE_ACHAT_MAX, QUANTITE_ACHAT_MIN, TICK_INTERVAL_EVENT } from "./rules.ts";
 import type { World } from "./world.ts";
 
@@ -89,6 +90,8 @@ export interface Game {
   readonly world: World;
   /** The turn of this game in which an event of each type last happened; 0 for never. */
   readonly lastEvents: Readonly<Record<EventType, number>>;
+  /** The last events. */
+  readonly recentEvents: Pick<RecentEvents, "count" | "last">;
   /** Called for every purchase that is attempted. */
   onPurchase?: ((purchase: Purchase) => void) | undefined;
   /** Called for every event that had an effect. */
@@ -111,6 +114,7 @@ class FlatGame implements Game {
     EventType,
     number
   >;
+  readonly recentEvents = new RecentEvents();
   onPurchase: ((purchase: Purchase) => void) | undefined = undefined;
   onEvent: ((event: GameEvent) => void) | undefined = undefined;
   readonly #market: Market;
@@ -260,12 +264,14 @@ class FlatGame implements Game {
       tick: this.#tick,
       commeTradesim: this.#commeTradesim,
     };
-    for (const { type, chance, apply } of EVENTS) {
+    for (let index = 0; index < EVENTS.length; index++) {
+      const { type, chance, apply } = EVENTS[index]!;
       if (!this.#random.chance(chance)) continue;
       const effect = apply(stage);
       if (effect === undefined) continue;
       const tour = numbers.tour + 1;
       this.lastEvents[type] = tour;
+      this.recentEvents.add(index, tour, effect.nombre, effect.total);
       numbers.evenements += this.#commeTradesim ? effect.entrees : 1;
       if (type === "recharge_budget") {
         numbers.recharges += effect.total;

@@ -11,6 +11,7 @@ export {
   type Purchase,
 } from "./game.ts";
 export type { RandomState } from "./random.ts";
+export { KEPT_EVENTS, type RecentEvent } from "./recent_events.ts";
 export { formatWorld, parseWorld } from "./save.ts";
 export { stateSha256, statusLines } from "./status.ts";
 export {

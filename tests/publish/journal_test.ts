@@ -159,16 +159,22 @@ Deno.test("openJournal() rotates no empty file", () =>
     assert.deepEqual(names, ["metrics.jsonl", "metrics.jsonl.lock"]);
   }));
 
-Deno.test("openJournal() goes on after its file was taken away, with the next rotation", () =>
+Deno.test("openJournal() begins a new file where its own was taken away or replaced", () =>
   withTempDir(async (dir) => {
-    const path = join(dir, "metrics.jsonl");
-    const { journal, problems } = openWatched(path, { maxBytes: 4 });
+    const folder = join(dir, "logs");
+    const path = join(folder, "metrics.jsonl");
+    const { journal, problems } = openWatched(path);
     journal.write(bytesOf("1\n"));
     Deno.removeSync(path);
     journal.write(bytesOf("2\n"));
+    assert.equal(Deno.readTextFileSync(path), "2\n");
+    Deno.renameSync(path, join(folder, "old"));
+    Deno.writeTextFileSync(path, "another's\n");
     journal.write(bytesOf("3\n"));
-    assert.equal(Deno.readTextFileSync(path), "3\n");
+    assert.equal(Deno.readTextFileSync(path), "another's\n3\n");
+    Deno.removeSync(folder, { recursive: true });
     await journal.end(bytesOf("4\n"));
+    assert.equal(Deno.readTextFileSync(path), "4\n");
     assert.deepEqual(problems, []);
   }));
 

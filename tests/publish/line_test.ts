@@ -64,6 +64,8 @@ Deno.test("Line.numbers() scales, shifts, rounds and adds the suffix", () => {
 Deno.test("Line.numbers() writes null for what is not finite or not exact", () => {
   const values = [NaN, Infinity, -Infinity, 2 ** 53, -(2 ** 60), 7];
   assert.equal(written(values, {}), "null,null,null,null,null,7");
+  const suffix = encoder.encode("e-9");
+  assert.equal(written([NaN, 2 ** 53, 7], { suffix }), "null,null,7e-9");
 });
 
 Deno.test("Line.numbers() takes the numbers that stand a stride apart, within its bounds", () => {
@@ -93,11 +95,11 @@ Deno.test("Line.number() writes what JSON reads back as the same number, or null
   }));
 });
 
-Deno.test("Line.members() and Line.object() write an object of numbers, whatever its names", () => {
+Deno.test("Line.member() and Line.object() write an object of numbers, whatever its names", () => {
   fc.assert(fc.property(fc.dictionary(fc.string(), fc.integer()), (numbers) => {
     const line = new Line();
     line.text('{"first":true');
-    line.members(numbers);
+    for (const [name, value] of Object.entries(numbers)) line.member(name, value);
     line.key("inner");
     line.object(numbers);
     line.text("}");
@@ -106,6 +108,16 @@ Deno.test("Line.members() and Line.object() write an object of numbers, whatever
       JSON.parse(JSON.stringify({ first: true, ...numbers, inner: numbers })),
     );
   }));
+});
+
+Deno.test("Line.cut() forgets what was written after a place", () => {
+  const line = new Line();
+  line.text("kept");
+  const { length } = line;
+  line.text(" not kept");
+  line.cut(length);
+  line.text("!");
+  assert.equal(textOf(line), "kept!");
 });
 
 Deno.test("Line.key() keeps writing names when there are more than it remembers", () => {

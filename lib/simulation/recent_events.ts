@@ -1,0 +1,44 @@
+/** Keeps a game's last events, in memory that is taken once. @module */
+
+import { EVENT_TYPES, type EventType } from "./events.ts";
+
+/** An event as it is remembered. */
+export interface RecentEvent {
+  readonly type: EventType;
+  /** The turn in which it happened, from 1. */
+  readonly tour: number;
+  /** As an {@linkcode Effect} has them. */
+  readonly nombre: number;
+  readonly total: number;
+}
+
+/** Events that are kept: a power of two. */
+export const KEPT_EVENTS = 128;
+/** Numbers per event: type, turn, how many, how much. */
+const WIDTH = 4;
+
+export class RecentEvents {
+  /** Events so far. */
+  count = 0;
+  readonly #numbers = new Float64Array(KEPT_EVENTS * WIDTH);
+
+  /** @param type Index into the event types. */
+  add(type: number, tour: number, nombre: number, total: number): void {
+    const at = (this.count++ & (KEPT_EVENTS - 1)) * WIDTH;
+    const numbers = this.#numbers;
+    numbers[at] = type;
+    numbers[at + 1] = tour;
+    numbers[at + 2] = nombre;
+    numbers[at + 3] = total;
+  }
+
+  /** The last `most` events, or as many as there are and are kept, the oldest first. */
+  last(most: number): RecentEvent[] {
+    const length = Math.min(most, this.count, KEPT_EVENTS);
+    return Array.from({ length }, (_, index) => {
+      const at = ((this.count - length + index) & (KEPT_EVENTS - 1)) * WIDTH;
+      const [type, tour, nombre, total] = this.#numbers.subarray(at, at + WIDTH);
+      return { type: EVENT_TYPES[type!]!, tour: tour!, nombre: nombre!, total: total! };
+    });
+  }
+}
