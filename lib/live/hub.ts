@@ -121,8 +121,13 @@ export class Hub {
   reported(session: string, isFirst: boolean): void {
     if (this.#readers.size === 0) return;
     if (isFirst) {
-      for (const reader of this.#readers) if (reader.isFollower) this.#join(reader, session, true);
       this.#signatureAt = -Infinity;
+      // After a restart an older game may be the first to report.
+      if (session === this.#options.answers.newest()) {
+        for (const reader of this.#readers) {
+          if (reader.isFollower) this.#join(reader, session, true);
+        }
+      }
     }
     const topic = this.#topics.get(session);
     if (topic === undefined) return;

@@ -158,6 +158,7 @@ Deno.test("a reader that names no session goes on to each newer game, one that d
   pass(100);
   const stays = listen("a");
   take({ session: "b", order: 1, timestamp: 2000 });
+  take({ session: "older", order: 1, timestamp: 1500 });
   take({ session: "b", order: 2 });
   take({ session: "a", order: 2 });
   pass(100);
