@@ -250,11 +250,7 @@ export class Hub {
     const signature = answers.signature();
     if (signature === this.#signature) return;
     this.#signature = signature;
-    for (const topic of this.#topics.values()) {
-      // A session that was forgotten has nothing more to tell.
-      if (answers.has(topic.session)) topic.isStateOld = true;
-      else for (const reader of topic.readers) this.#leave(reader);
-    }
+    for (const topic of this.#topics.values()) topic.isStateOld = true;
     this.#send(this.#readers, message("sessions", JSON.stringify(answers.summaries())));
   }
 
@@ -276,6 +272,7 @@ export class Hub {
   #tellState(topic: Topic, now: number): void {
     if (!isDue(now, topic.stateAt, topic.isStateOld ? STATE_MS : IDLE_STATE_MS)) return;
     const { answers } = this.#options;
+    // A session that was forgotten has nothing to tell until it reports again.
     if (!answers.has(topic.session)) return;
     topic.isStateOld = false;
     topic.stateAt = now;

@@ -60,8 +60,10 @@ Deno.test("take() keeps every turn of a native report's columns, and its own one
 
 Deno.test("take() takes no repeated or late report, and none of its turns twice", () => {
   const history = createHistory();
-  history.take(reportOf(turns(1, 2), { order: 2 }), 0);
-  history.take(reportOf(turns(1, 2), { order: 2 }), 0);
+  const recentEvents = [{ tour: 2, type: "inflation" }];
+  history.take(reportOf(turns(1, 2), { order: 2, recentEvents }), 0);
+  history.take(reportOf(turns(1, 2), { order: 2, recentEvents }), 0);
+  assert.equal(history.noted("a"), 1);
   history.take(reportOf(turns(3, 4), { order: 1 }), 0);
   assert.deepEqual(toursOf(history), [1, 2]);
   // One that overlaps with the last one, in disorder, and tells of the future.
@@ -183,8 +185,17 @@ Deno.test("take() keeps the turns of all sessions in so much memory, the largest
   play("small", 1, 1500);
   assert.ok(points("large") + points("small") <= 4096);
   assert.ok(points("small") > 500, `${points("small")}`);
+  for (const session of ["third", "fourth", "fifth"]) play(session, 1, 700);
+  assert.equal(points("fifth"), 700);
   for (let game = 0; game < 200; game++) play(`game ${game}`, 1, 3);
-  const names = ["large", "small", ...Array.from({ length: 200 }, (_, game) => `game ${game}`)];
+  const names = [
+    "large",
+    "small",
+    "third",
+    "fourth",
+    "fifth",
+    ...Array.from({ length: 200 }, (_, game) => `game ${game}`),
+  ];
   const tables = names.filter((name) => points(name) > 0);
   // Each takes 64 turns' memory at least.
   assert.ok(tables.length <= 64, `${tables.length} tables`);

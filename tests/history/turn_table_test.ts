@@ -78,15 +78,16 @@ Deno.test("select() thins to at most so many points, and loses no extreme and no
 });
 
 Deno.test("select() keeps known numbers where others are not known", () => {
-  const turns = wildTurns(200).map(({ tour, budget_total }) =>
-    tour % 16 === 5 ? { tour, budget_total } : { tour }
-  );
-  const { columns } = tableOf(turns).select(0, 50);
-  const known = columns.budget_total!.filter((value) => !Number.isNaN(value));
-  assert.deepEqual(
-    known,
-    turns.flatMap(({ budget_total }) => budget_total === undefined ? [] : [budget_total]),
-  );
+  // One column of which bins keep the lowest number alone, and one of which they keep the highest.
+  for (const column of ["budget_min", "duree_seconds"] as const) {
+    const turns = wildTurns(200).map((turn): Turn =>
+      turn.tour % 16 === 5 ? { tour: turn.tour, [column]: turn[column] } : { tour: turn.tour }
+    );
+    const { columns } = tableOf(turns).select(0, 50);
+    const known = columns[column]!.filter((value) => !Number.isNaN(value));
+    const given = turns.flatMap((turn) => turn[column] === undefined ? [] : [turn[column]]);
+    assert.deepEqual(known, given);
+  }
 });
 
 Deno.test("fold() keeps the same turns as thinning all of them at once", () => {

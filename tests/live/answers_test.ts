@@ -30,7 +30,7 @@ Deno.test("sessions() tells the exporter and each game as it last reported", () 
 });
 
 Deno.test("sessions() tells states, and no speed of a game that stands still", () => {
-  const { answers, take, pass } = createSetting();
+  const { answers, model, take, pass } = createSetting();
   const stateOf = (session: string) => {
     const { state, turns_per_second } = answers.state(session).summary;
     return [state, turns_per_second];
@@ -42,8 +42,13 @@ Deno.test("sessions() tells states, and no speed of a game that stands still", (
   assert.deepEqual([stateOf("done"), stateOf("b")], [["finished", null], ["running", 2]]);
   pass(10_000);
   assert.deepEqual(stateOf("b"), ["silent", null]);
+  // One that was over when the newest of its file reported is silent, whenever the file was read.
+  take({ session: "read", order: 1, timestamp: 100 });
+  take({ session: "read later", order: 1, timestamp: 200 });
+  model.settle(4);
+  assert.deepEqual([stateOf("read"), stateOf("read later")], [["silent", null], ["running", null]]);
   // One that made room for another stays silent.
-  take({ session: "c", timestamp: 3 });
+  take({ session: "c", timestamp: 300 });
   assert.deepEqual([stateOf("b"), stateOf("c")], [["silent", null], ["running", null]]);
 });
 

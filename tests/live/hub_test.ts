@@ -174,7 +174,7 @@ Deno.test("a reader that names no session goes on to each newer game, one that d
   await Promise.all([listener.cancel(), stays.cancel()]);
 });
 
-Deno.test("a reader of a session that is forgotten is told so, and nothing more", async () => {
+Deno.test("a reader of a session that is forgotten is told so, and no more until it reports again", async () => {
   const { take, pass, listen } = createSetting({ maxSessions: 1 });
   take({ session: "a", order: 1 });
   const listener = listen("a");
@@ -183,6 +183,9 @@ Deno.test("a reader of a session that is forgotten is told so, and nothing more"
   take({ session: "b", order: 1 });
   pass(12_000);
   assert.deepEqual(eventsOf(await listener.read()), ["sessions", "sessions"]);
+  take({ session: "a", order: 2 });
+  pass(100);
+  assert.deepEqual(toursOf(await listener.read()), [[2]]);
   await listener.cancel();
 });
 
