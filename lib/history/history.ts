@@ -12,8 +12,8 @@ import { EMPTY, FIRST_CAPACITY, type Selection, TurnTable } from "./turn_table.t
 
 /** An event of a session's past. */
 export interface PastEvent extends Omit<RecentEvent, "tour"> {
-  /** Undefined where only its time is known. */
-  readonly tour: number | undefined;
+  /** Null where only its time is known. */
+  readonly tour: number | null;
   /** In seconds since 1970. */
   readonly timestamp: number;
 }
@@ -147,7 +147,7 @@ export class History {
   /** The kept events of turns from number `from` on, and those whose turn is not known. */
   events(session: string, from: number): readonly PastEvent[] {
     const events = this.#pasts.get(session)?.events ?? [];
-    return events.filter(({ tour }) => tour === undefined || tour >= from);
+    return events.filter(({ tour }) => tour === null || tour >= from);
   }
 
   /** How many events of a session were ever noted. */
@@ -199,7 +199,7 @@ export class History {
   /** A native game whose turn goes back while its reports go on is played anew from there. */
   #setBack(past: Past, turn: number): void {
     past.table?.truncate(turn);
-    const events = past.events.filter(({ tour = 0 }) => tour < turn);
+    const events = past.events.filter(({ tour }) => tour === null || tour < turn);
     this.#events -= past.events.length - events.length;
     past.events = events;
   }
@@ -215,7 +215,7 @@ export class History {
     if (recentEvents.length === 0) {
       for (const [type, time] of events) {
         const isNew = time > (past.eventTimes.get(type) ?? -Infinity);
-        if (isNew) this.#note(past, { tour: undefined, timestamp: time, type });
+        if (isNew) this.#note(past, { tour: null, timestamp: time, type });
       }
     }
     if (events.size > 0) past.eventTimes = events;

@@ -49,7 +49,7 @@ export interface State {
   readonly system: Readonly<Record<string, number>>;
 }
 
-/** A part of a session's past; what is not known is NaN or undefined here, and null or absent in JSON. */
+/** A part of a session's past; what is not known is NaN in a column, and null in JSON. */
 export interface Turns {
   readonly session: string;
   readonly from: number | null;

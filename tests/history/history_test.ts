@@ -132,10 +132,10 @@ Deno.test("take() notes the last times of events where that is all there is, eac
   at(2, { inflation: 10, reassort: 12 });
   at(3, {});
   at(4, { inflation: 14, reassort: 12 });
-  assert.deepEqual(history.events("a", 0).map(({ type, timestamp }) => [type, timestamp]), [
-    ["inflation", 10],
-    ["reassort", 12],
-    ["inflation", 14],
+  assert.deepEqual(history.events("a", 3), [
+    { tour: null, timestamp: 10, type: "inflation" },
+    { tour: null, timestamp: 12, type: "reassort" },
+    { tour: null, timestamp: 14, type: "inflation" },
   ]);
 });
 
