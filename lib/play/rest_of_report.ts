@@ -10,9 +10,8 @@ const IN_CENTS: readonly EventType[] = ["inflation", "recharge_budget"];
 const MAX_DETAIL_CELLS = 5000;
 /** The detail is for tables, which nobody reads faster. */
 const DETAIL_INTERVAL = 1;
-/** As many events as a report may tell of, and how many it tells of where there were more. */
+/** As many events as a report may tell of. */
 const MAX_EVENTS = 100;
-const FEW_EVENTS = 10;
 
 function euros(cents: number): number {
   return cents / 100;
@@ -55,20 +54,21 @@ export function createRestOfReport(game: Game): (moment: ReportMoment) => RestOf
     return times;
   }
 
-  /** Events since the last report. A hundred out of thousands would be no better than a few. */
-  function recents(): NonNullable<RestOfReport["evenements_recents"]> {
+  /** Events since the last report. More than may be told pass too fast to be looked at one by one. */
+  function recents(fini: boolean): RestOfReport["evenements_recents"] {
     const happened = game.recentEvents.count - told;
+    if (happened === 0) return undefined;
     told += happened;
-    return game.recentEvents.last(happened > MAX_EVENTS ? FEW_EVENTS : happened)
-      .map((event) =>
-        // What is no money is counted in units.
-        IN_CENTS.includes(event.type) ? { ...event, total: euros(event.total) } : event
-      );
+    if (happened > MAX_EVENTS && !fini) return undefined;
+    return game.recentEvents.last(Math.min(happened, MAX_EVENTS)).map((event) =>
+      // What is no money is counted in units.
+      IN_CENTS.includes(event.type) ? { ...event, total: euros(event.total) } : event
+    );
   }
 
   return ({ timestamp, fini }) => {
     const isDetailDue = cells <= MAX_DETAIL_CELLS && (fini || timestamp >= nextDetail);
-    const evenements_recents = recents();
+    const evenements_recents = recents(fini);
     if (isDetailDue) nextDetail = timestamp + DETAIL_INTERVAL;
     return {
       values: {
@@ -79,7 +79,7 @@ export function createRestOfReport(game: Game): (moment: ReportMoment) => RestOf
         produits_prix_max: euros(numbers.prixMax),
       },
       evenements: events(timestamp),
-      ...(evenements_recents.length > 0 ? { evenements_recents } : {}),
+      ...(evenements_recents === undefined ? {} : { evenements_recents }),
       ...(isDetailDue ? { detail: detailOf(game) } : {}),
     };
   };

@@ -27,6 +27,9 @@ const PATH = "logs/metrics.jsonl";
 const MAX_BYTES = 64 * 2 ** 20;
 const KEEP = 1;
 
+/** Reports between two looks whether the file is still there: a second, as a rule. */
+const LOOK_EVERY = 10;
+
 const NEWLINE = 0x0a;
 const LINE_END = Uint8Array.of(NEWLINE);
 
@@ -100,6 +103,8 @@ export function openJournal(options: JournalOptions): Journal {
   let held: Deno.FsFile | undefined;
   let file: Deno.FsFile | undefined;
   let info: Deno.FileInfo | undefined;
+  /** Reports until it is looked whether the file is still there. */
+  let unlooked = LOOK_EVERY;
   let size = 0;
   /** The file ends in the middle of a line, which the next report must not continue. */
   let torn = false;
@@ -145,10 +150,13 @@ export function openJournal(options: JournalOptions): Journal {
   }
 
   function append(report: Uint8Array): void {
-    // Nobody reads on in a file that was taken away.
-    if (info !== undefined && isElsewhere(path, info)) {
-      file?.close();
-      file = info = undefined;
+    if (info !== undefined && --unlooked <= 0) {
+      unlooked = LOOK_EVERY;
+      // Nobody reads on in a file that was taken away.
+      if (isElsewhere(path, info)) {
+        file?.close();
+        file = info = undefined;
+      }
     }
     open();
     if (size > 0 && size + report.length > maxBytes) rotate();
@@ -168,6 +176,7 @@ export function openJournal(options: JournalOptions): Journal {
     ready: () => true,
     write: (report) => attempt(() => append(report)),
     end(report) {
+      unlooked = 0;
       attempt(() => append(report));
       file?.close();
       held?.close();

@@ -121,12 +121,6 @@ const MAX_SESSION_BYTES = 128;
 
 const LE = `{"le":[${TURN_SECONDS_BUCKETS.join()}],"counts":[`;
 
-/** The members of an object as they stand in a larger one, each with a comma before it. */
-function members(object: Readonly<Record<string, unknown>>): string {
-  const text = JSON.stringify(object);
-  return text === "{}" ? "" : `,${text.slice(1, -1)}`;
-}
-
 /**
  * Makes a publisher. A turn only counts, and keeps what is an extreme. A report leaves with the first
  * turn and then at most every `interval`; none leaves while the way out is not ready for one, and the
@@ -206,7 +200,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
         line.key("evenements");
         line.object(evenements);
       }
-      line.text(members({ evenements_recents, repartitions, detail }));
+      for (const [name, value] of Object.entries({ evenements_recents, repartitions, detail })) {
+        if (value === undefined) continue;
+        line.key(name);
+        line.text(JSON.stringify(value));
+      }
     } catch (error) {
       line.cut(start);
       tell(`Cannot make the rest of a report, the game goes on: ${messageOf(error)}`);

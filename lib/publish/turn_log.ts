@@ -76,7 +76,7 @@ const HIGHEST = WIDTH;
 const LONGEST = 2 * WIDTH;
 const NOTED = [LOWEST, HIGHEST, LONGEST] as const;
 /** Batches in a group. */
-export const GROUP = 32;
+export const GROUP = 64;
 /** Rows that a group may add. */
 const GROUP_ROWS = 4;
 

@@ -34,11 +34,17 @@ export class RecentEvents {
 
   /** The last `most` events, or as many as there are and are kept, the oldest first. */
   last(most: number): RecentEvent[] {
-    const length = Math.min(most, this.count, KEPT_EVENTS);
-    return Array.from({ length }, (_, index) => {
-      const at = ((this.count - length + index) & (KEPT_EVENTS - 1)) * WIDTH;
-      const [type, tour, nombre, total] = this.#numbers.subarray(at, at + WIDTH);
-      return { type: EVENT_TYPES[type!]!, tour: tour!, nombre: nombre!, total: total! };
-    });
+    const numbers = this.#numbers;
+    const events: RecentEvent[] = [];
+    for (let left = Math.min(most, this.count, KEPT_EVENTS); left > 0; left--) {
+      const at = ((this.count - left) & (KEPT_EVENTS - 1)) * WIDTH;
+      events.push({
+        type: EVENT_TYPES[numbers[at]!]!,
+        tour: numbers[at + 1]!,
+        nombre: numbers[at + 2]!,
+        total: numbers[at + 3]!,
+      });
+    }
+    return events;
   }
 }

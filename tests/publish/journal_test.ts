@@ -164,14 +164,18 @@ Deno.test("openJournal() begins a new file where its own was taken away or repla
     const folder = join(dir, "logs");
     const path = join(folder, "metrics.jsonl");
     const { journal, problems } = openWatched(path);
-    journal.write(bytesOf("1\n"));
+    // It is looked at every ten reports.
+    const write = (text: string) => {
+      for (let number = 0; number < 10; number++) journal.write(bytesOf(text));
+    };
+    write("1\n");
     Deno.removeSync(path);
-    journal.write(bytesOf("2\n"));
-    assert.equal(Deno.readTextFileSync(path), "2\n");
+    write("2\n");
+    assert.match(Deno.readTextFileSync(path), /^(2\n)+$/);
     Deno.renameSync(path, join(folder, "old"));
     Deno.writeTextFileSync(path, "another's\n");
-    journal.write(bytesOf("3\n"));
-    assert.equal(Deno.readTextFileSync(path), "another's\n3\n");
+    write("3\n");
+    assert.match(Deno.readTextFileSync(path), /^another's\n(3\n)+$/);
     Deno.removeSync(folder, { recursive: true });
     await journal.end(bytesOf("4\n"));
     assert.equal(Deno.readTextFileSync(path), "4\n");
