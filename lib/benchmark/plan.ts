@@ -14,10 +14,12 @@ export const RUN_SECONDS = 1.2;
 /**
  * Parts that a run is played in. The runs of a round take turns part by part, which a machine that
  * drifts from slow to fast burdens alike: on a busy two-core machine the ratio of two equal games
- * then spread 3.7 % from pair to pair, and 6.3 % when one was played after the other. A part holds
- * two reports at the default interval, so that none is without.
+ * then spread 3.7 % from pair to pair, and 6.3 % when one was played after the other. A part begins
+ * with a report, because one is due since the last part: the shorter the parts, the more reports.
  */
-export const SLICES = 6;
+export const SLICES = 3;
+/** Runs that are started at the same time take so much less together: most machines have two cores. */
+const START_SHARE = 0.5;
 /** Unmeasured play at the beginning of a run, in which the engine compiles. */
 export const WARM_UP_SECONDS = 0.3;
 /** The default run as a whole. */
@@ -48,8 +50,9 @@ export interface PlannedRound {
   readonly sliceTurns: number;
   readonly slices: number;
   /**
-   * Whose slice is played when; each variant is named `slices` times. A variant's process starts
-   * and warms up before its first slice, and waits between its slices.
+   * Whose slice is played when; each variant is named `slices` times. Where there
+   * is more than one, all variants' processes start and warm up together before the first, and wait
+   * between their slices.
    */
   readonly order: readonly Variant[];
   /** How long the round is expected to take. */
@@ -91,7 +94,8 @@ function planWorld(
   const slices = Math.min(mostSlices, Math.max(1, Math.round(RUN_SECONDS / turn)));
   const sliceTurns = Math.max(1, Math.round(RUN_SECONDS / slices / turn));
   const warmUpTurns = Math.max(2, Math.ceil(WARM_UP_SECONDS / turn));
-  const seconds = runs * (start + turn * (warmUpTurns + slices * sliceTurns));
+  const share = slices > 1 ? START_SHARE : 1;
+  const seconds = runs * (share * (start + turn * warmUpTurns) + turn * slices * sliceTurns);
   return { world, warmUpTurns, sliceTurns, slices, seconds };
 }
 

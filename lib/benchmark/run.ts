@@ -46,7 +46,7 @@ const SAMPLE_SECONDS = 0.001;
 const CALIBRATION_SECONDS = 0.25;
 /** Rounds of several simulations. */
 const SESSIONS_ROUNDS = 2;
-/** Their warm-up: each has a thread that starts, too. With 200, five seconds of turns. */
+/** Their warm-up. With 200, five seconds of turns. */
 const WARM_UP_TURNS_PER_SESSION = 0.25;
 /** What of the time is planned; the rest is for what turns out slower. */
 const PLANNED_SHARE = 0.88;
@@ -182,14 +182,22 @@ async function playRound(
   const players = new Map<Variant, { player: PlayerProcess; tally: RunTally }>();
   const before = await rig.exporter.read();
   let published = 0;
+  const variants = [...new Set(order)];
+  const isInParts = order.length > variants.length;
+  /** Starts a variant's games and warms them up; those that take turns are started together. */
+  const ready = async (variant: Variant) => {
+    const player = await startGames(rig, world, variant, round);
+    players.set(variant, { player, tally: new RunTally() });
+    await player.play(warmUpTurns);
+  };
   try {
     for (const [place, variant] of order.entries()) {
       if (rig.io.stop.aborted) throw new BenchmarkStopped();
       tell(variant);
       if (!players.has(variant)) {
-        const player = await startGames(rig, world, variant, round);
-        players.set(variant, { player, tally: new RunTally() });
-        await player.play(warmUpTurns);
+        // All have started or failed before anything is given up: none is left behind.
+        const starts = await Promise.allSettled((isInParts ? variants : [variant]).map(ready));
+        for (const start of starts) if (start.status === "rejected") throw start.reason;
       }
       const { player, tally } = players.get(variant)!;
       const reading = await rig.exporter.read();
@@ -201,7 +209,7 @@ async function playRound(
     const lost = await lostTurns(rig, before.turns + published);
     removeJournals(rig.folder);
     const { sessions } = rig.options;
-    const runs = [...players].map(([variant, { tally }]) => tally.run(variant, sessions));
+    const runs = variants.map((variant) => players.get(variant)!.tally.run(variant, sessions));
     return { world, round, runs, lost_turns: lost };
   } finally {
     for (const { player } of players.values()) await player.kill();
