@@ -36,7 +36,11 @@ function describeServer(metrics: Answer, page: Answer | Silence): string {
 export async function lookAtPort(inquiry: Inquiry): Promise<Finding> {
   const { ask, url, metricsUrl, authorization } = inquiry;
   const { host, hostname, port } = new URL(url);
-  const answer = await ask(metricsUrl, authorization);
+  let answer = await ask(metricsUrl);
+  // Whoever else has the port shall not learn the password.
+  if (isAnswer(answer) && answer.status === 401 && isExporter(answer)) {
+    answer = await ask(metricsUrl, authorization);
+  }
   if (!isAnswer(answer)) return silentPort(inquiry, answer);
   if (answer.status === 421) {
     return broken(
@@ -47,7 +51,7 @@ export async function lookAtPort(inquiry: Inquiry): Promise<Finding> {
   inquiry.answer = answer;
   if (isExporter(answer)) return ok(`${host} is an exporter's`);
   // Its metrics may be elsewhere.
-  const about = await ask(`${url}/about`, authorization);
+  const about = await ask(`${url}/about`);
   if (isAnswer(about) && isExporter(about)) return ok(`${host} is an exporter's`);
   const page = await ask(`${url}/`);
   return broken(

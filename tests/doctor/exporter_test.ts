@@ -1,7 +1,7 @@
 /** Tests of the looks at the port, the exporter and its metrics. @module */
 
 import assert from "node:assert/strict";
-import type { Answer, Silence } from "../../lib/doctor/ask.ts";
+import type { Answer, Ask, Silence } from "../../lib/doctor/ask.ts";
 import { lookAtExporter, lookAtMetrics, lookAtPort } from "../../lib/doctor/exporter.ts";
 import { answer, EXPORTER, inquiryWith, json, NOW, scrapeOf, servers } from "./inquiries.ts";
 
@@ -89,6 +89,26 @@ for (const [name, { metrics, about, page, state, text }] of Object.entries(PORTS
     assert.match(finding.text, text);
   });
 }
+
+Deno.test("lookAtPort() shows the password to an exporter that asks for it, and to nobody else", async () => {
+  const authorization = { authorization: "Basic dTpw" };
+  const shownTo = async (answers: Readonly<Record<string, Answer>>) => {
+    const shown: string[] = [];
+    const ask: Ask = (url, headers) => {
+      if (headers?.authorization !== undefined) shown.push(url);
+      return servers(answers)(url);
+    };
+    await lookAtPort(inquiryWith({ ask, authorization }));
+    return shown;
+  };
+  const metrics = `${EXPORTER}/metrics`;
+  assert.deepEqual(await shownTo({ [metrics]: answer("Unauthorized\n", 401, CHALLENGE) }), [
+    metrics,
+  ]);
+  const strange = { "www-authenticate": 'Basic realm="router"' };
+  assert.deepEqual(await shownTo({ [metrics]: answer("Unauthorized\n", 401, strange) }), []);
+  assert.deepEqual(await shownTo({ [metrics]: answer("Not found\n", 404) }), []);
+});
 
 Deno.test("lookAtPort() knows a remedy for each silence", async () => {
   const remedies = await Promise.all([
