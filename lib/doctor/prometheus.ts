@@ -32,13 +32,12 @@ const VECTOR = z.object({
     })),
   }),
 });
-type Series = z.infer<typeof VECTOR>["data"]["result"][number];
 
 /** Series that exporters of ours, and only they, have: when each was started. */
 const STARTS = "process_start_time_seconds and on (job, instance) tradesim_exporter_build_info";
 
 export async function lookAtPrometheus(inquiry: Inquiry): Promise<Finding> {
-  const { ask, prometheus: { url, isAsked }, metricsUrl } = inquiry;
+  const { ask, prometheus: { url, isAsked }, metricsUrl, scrape } = inquiry;
   const absent = (reason: string) =>
     isAsked
       ? broken(`${url} ${reason}`, "start Prometheus, or say where it is with --prometheus")
@@ -60,7 +59,15 @@ export async function lookAtPrometheus(inquiry: Inquiry): Promise<Finding> {
       "see whether its API is open to this machine, and whether it is ready",
     );
   }
-  const target = findTarget(inquiry, targets.data.activeTargets, series.data.result);
+  const started = scrape && sumOf(scrape, "process_start_time_seconds");
+  // Only this very exporter's series tell the same start.
+  const own = series.data.result.find(({ value: [, text] }) => Number(text) === started)?.metric;
+  const { activeTargets } = targets.data;
+  const target = own === undefined
+    ? findSilent(metricsUrl, started, activeTargets)
+    : activeTargets.find(({ labels }) =>
+      labels.job === own.job && labels.instance === own.instance
+    );
   const name = `version ${version} at ${url}`;
   if (target === undefined) {
     const others = series.data.result.length;
@@ -70,18 +77,32 @@ export async function lookAtPrometheus(inquiry: Inquiry): Promise<Finding> {
         "(tradesim-exporter print prometheus has one), and reload it",
     );
   }
-  const { scrapeUrl, health, lastError, lastScrape } = target;
+  const { scrapeUrl, health, lastError } = target;
+  if (own === undefined && (health === "unknown" || isBefore(started, target))) {
+    return broken(
+      `${name} has not scraped ${scrapeUrl} since this exporter was started`,
+      "wait for its scrape interval",
+    );
+  }
   if (health === "up") {
-    const age = inquiry.now() - Date.parse(lastScrape) / 1000;
+    const age = inquiry.now() - scraped(target);
     return ok(`${name} scrapes ${scrapeUrl}, ${span(age)} ago`);
   }
-  return health === "unknown"
-    ? broken(`${name} has not scraped ${scrapeUrl} yet`, "wait for its scrape interval")
-    : broken(
-      `${name} cannot scrape ${scrapeUrl}: ${lastError}`,
-      "name the exporter in its configuration as it is called from there; in a container, " +
-        "localhost is the container itself",
-    );
+  return broken(
+    `${name} cannot scrape ${scrapeUrl}: ${lastError}`,
+    "name the exporter in its configuration as it is called from there; in a container, " +
+      "localhost is the container itself",
+  );
+}
+
+/** When a target was last scraped, in seconds since 1970. */
+function scraped({ lastScrape }: Target): number {
+  return Date.parse(lastScrape) / 1000;
+}
+
+/** Whether what Prometheus knows of a target is older than this exporter. */
+function isBefore(started: number | undefined, target: Target): boolean {
+  return started !== undefined && scraped(target) < started;
 }
 
 /** The port of a URL, which stays the same under every name of its host. */
@@ -90,20 +111,14 @@ function portOf(url: string): string | undefined {
   return parsed?.port || (parsed?.protocol === "https:" ? "443" : "80");
 }
 
-/**
- * The target that is this exporter: the one whose series tell the same start. Else one at the same
- * port that is not up, as of such a one there are no series.
- */
-function findTarget(
-  { scrape, metricsUrl }: Inquiry,
+/** The target at the same port that shows nothing of this exporter: it is not up, or was before this start only. */
+function findSilent(
+  metricsUrl: string,
+  started: number | undefined,
   targets: readonly Target[],
-  series: readonly Series[],
 ): Target | undefined {
-  const started = scrape && sumOf(scrape, "process_start_time_seconds");
-  const own = series.find(({ value: [, text] }) => Number(text) === started)?.metric;
-  if (own !== undefined) {
-    return targets.find(({ labels }) => labels.job === own.job && labels.instance === own.instance);
-  }
   const port = portOf(metricsUrl);
-  return targets.find(({ health, scrapeUrl }) => health !== "up" && portOf(scrapeUrl) === port);
+  return targets.find((target) =>
+    (target.health !== "up" || isBefore(started, target)) && portOf(target.scrapeUrl) === port
+  );
 }

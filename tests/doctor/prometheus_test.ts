@@ -66,7 +66,28 @@ const CASES: Readonly<
   "a target that was not scraped yet": [
     prometheus([target({ health: "unknown", lastScrape: "0001-01-01T00:00:00Z" })], []),
     "FAIL",
-    `version 3.1.0 at ${PROMETHEUS} has not scraped http://exporter:8000/metrics yet`,
+    `version 3.1.0 at ${PROMETHEUS} has not scraped http://exporter:8000/metrics since this ` +
+    "exporter was started",
+  ],
+  "a target that was scraped before the exporter's restart": [
+    prometheus([target({ lastScrape: new Date((NOW - 61) * 1000).toISOString() })], [
+      series(EARLIER),
+    ]),
+    "FAIL",
+    `version 3.1.0 at ${PROMETHEUS} has not scraped http://exporter:8000/metrics since this ` +
+    "exporter was started",
+  ],
+  "a target that was down before the exporter's restart": [
+    prometheus([
+      target({
+        health: "down",
+        lastError: "connection refused",
+        lastScrape: new Date((NOW - 61) * 1000).toISOString(),
+      }),
+    ], []),
+    "FAIL",
+    `version 3.1.0 at ${PROMETHEUS} has not scraped http://exporter:8000/metrics since this ` +
+    "exporter was started",
   ],
   "no target": [
     prometheus([target({ scrapeUrl: "http://localhost:9090/metrics" })], []),
