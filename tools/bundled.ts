@@ -42,16 +42,22 @@ function licenseText(dir: string): string | undefined {
   return file === undefined ? undefined : Deno.readTextFileSync(`${dir}/${file.name}`);
 }
 
-/** The packages that `main.ts` imports, and those that they need, by name. */
-export async function bundledPackages(): Promise<readonly Bundled[]> {
-  const { success, stdout, stderr } = await run([Deno.execPath(), "info", "--json", "main.ts"]);
+/** Where the program's code begins, and that of the page, which the program holds as text. */
+const ENTRIES = ["main.ts", "lib/page/src/main.ts"];
+
+async function modulesFrom(entry: string): Promise<z.infer<typeof INFO>> {
+  const { success, stdout, stderr } = await run([Deno.execPath(), "info", "--json", entry]);
   if (!success) throw new Error(`deno info failed:\n${stderr}`);
-  const { modules, npmPackages } = INFO.parse(JSON.parse(stdout));
+  return INFO.parse(JSON.parse(stdout));
+}
+
+/** The packages that the program and its page import, and those that they need, by name. */
+export async function bundledPackages(): Promise<readonly Bundled[]> {
   const { npm: lockedPackages } = LOCK.parse(
     JSON.parse(Deno.readTextFileSync(`${ROOT}deno.lock`)),
   );
   const found = new Map<string, Bundled>();
-  const visit = (id: string) => {
+  const visit = (id: string, npmPackages: z.infer<typeof INFO>["npmPackages"]) => {
     const entry = npmPackages[id];
     const locked = lockedPackages[id];
     if (found.has(id)) return;
@@ -65,9 +71,13 @@ export async function bundledPackages(): Promise<readonly Bundled[]> {
       license: MANIFEST.parse(manifest).license,
       licenseText: licenseText(localPath),
     });
-    entry.dependencies.forEach(visit);
+    for (const dependency of entry.dependencies) visit(dependency, npmPackages);
   };
-  for (const { npmPackage } of modules) if (npmPackage !== undefined) visit(npmPackage);
+  for (const { modules, npmPackages } of await Promise.all(ENTRIES.map(modulesFrom))) {
+    for (const { npmPackage } of modules) {
+      if (npmPackage !== undefined) visit(npmPackage, npmPackages);
+    }
+  }
   return [...found.values()].toSorted((a, b) => a.id < b.id ? -1 : 1);
 }
 
