@@ -5,6 +5,7 @@
  * @module
  */
 
+import { fileURLToPath } from "node:url";
 import { startExporter, valueOf } from "../tests/harness/exporter.ts";
 import { createPayloads, HISTORY_TURNS } from "./data.ts";
 import { alternated, describeMachine, median, print, rounds, short, verdict } from "./figures.ts";
@@ -26,7 +27,7 @@ interface Way {
 
 /** Starts the rival server in a process of its own. */
 async function startRival(): Promise<{ port: number; stop(): Promise<void> }> {
-  const script = new URL("rival_server.ts", import.meta.url).pathname;
+  const script = fileURLToPath(new URL("rival_server.ts", import.meta.url));
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--allow-net=127.0.0.1", script],
     stdout: "piped",

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { dirname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
 import settings from "../deno.json" with { type: "json" };
 
 /** The way of the data: a folder imports only from those before it. `main.ts` comes last. */
@@ -88,7 +89,7 @@ function faultsOf(tree: Tree, importMap: Readonly<Record<string, string>>): stri
 }
 
 function readTree(): Tree {
-  const root = new URL("../", import.meta.url).pathname;
+  const root = fileURLToPath(new URL("../", import.meta.url));
   const tree: Record<string, string> = {};
   const read = (path: string) => {
     for (const { name, isDirectory } of Deno.readDirSync(root + path)) {
@@ -214,5 +215,19 @@ Deno.test("faultsOf() finds what does not keep to the layout", () => {
   for (const [name, [changes, faults]] of Object.entries(cases)) {
     const found = faultsOf({ ...good, ...changes }, { zod: "npm:zod@4.0.0" });
     assert.deepEqual(found.toSorted(), faults.toSorted(), name);
+  }
+});
+
+Deno.test("no file takes a path from a URL as that is written: a folder may be called Été 1", () => {
+  const root = new URL("../", import.meta.url);
+  const read = (folder: string): string[] =>
+    Array.from(Deno.readDirSync(new URL(folder, root))).flatMap(({ name, isDirectory }) =>
+      isDirectory ? read(`${folder}${name}/`) : name.endsWith(".ts") ? [folder + name] : []
+    );
+  const files = ["bench/", "lib/", "tests/", "tools/"].flatMap(read);
+  assert.ok(files.includes("tests/architecture_test.ts"));
+  for (const path of files) {
+    const text = Deno.readTextFileSync(new URL(path, root));
+    assert.doesNotMatch(text, /import\.meta\.url\)\.pathname/, path);
   }
 });

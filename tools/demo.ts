@@ -4,9 +4,10 @@
  * @module
  */
 
+import { fileURLToPath } from "node:url";
 import settings from "../deno.json" with { type: "json" };
 
-const ROOT = new URL("../", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const PAUSE = "250ms";
 
 function say(text: string): void {

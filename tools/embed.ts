@@ -5,9 +5,10 @@
  * @module
  */
 
+import { fileURLToPath } from "node:url";
 import { CONFIG_PATH, PRINTED, type Printed } from "../lib/print/printed.ts";
 
-const ROOT = new URL("../", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
 export const LIST_PATH = "lib/print/files.ts";
 
 /** Sources and tests that lie among the printed files; they are for whoever works on those. */

@@ -1,10 +1,11 @@
 /** Takes the two pictures of the live page that the README shows, of a game that is the same each time. @module */
 
+import { fileURLToPath } from "node:url";
 import { runExporter, startExporter } from "../tests/harness/exporter.ts";
 import { until, withTempDir } from "../tests/harness/waiting.ts";
 import { withBrowser } from "../tests/browser/browser.ts";
 
-const ROOT = new URL("../", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
 const PICTURES = [
   { path: "docs/img/page_light.png", width: 1240, height: 900, locale: "en-GB", scheme: "light" },

@@ -1,5 +1,6 @@
 /** Opens the live page in a real Chromium, and hears everything that goes wrong in it. @module */
 
+import { fileURLToPath } from "node:url";
 import axe from "axe-core";
 import { type BrowserContextOptions, chromium, type Page } from "playwright-core";
 
@@ -75,7 +76,7 @@ export async function withBrowser(
           // Charts are drawn when they are on the screen.
           await page.setViewportSize({ width, height });
           await page.waitForTimeout(150);
-          await page.screenshot({ path: new URL(`${name}.png`, SCREENSHOTS).pathname });
+          await page.screenshot({ path: fileURLToPath(new URL(`${name}.png`, SCREENSHOTS)) });
           await page.setViewportSize(before);
         },
       };

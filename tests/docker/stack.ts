@@ -1,13 +1,14 @@
 /** Tests the image and the stack in a real Docker engine: `deno task test:docker`, as root. @module */
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { until, withTempDir } from "../harness/waiting.ts";
 import { payloadAt } from "../harness/tradesim.ts";
 import { type Engine, run, runWell, startEngine } from "./engine.ts";
 import { makeStandIns } from "./stand_ins.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const IMAGE = parse(Deno.readTextFileSync(`${ROOT}compose.yml`), { merge: true })
   .services.exporter.image;
 const STACK_FILES = ["compose.yml", "prometheus", "grafana", "logs"];

@@ -6,11 +6,12 @@
  */
 
 import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { getTestRuntime } from "../../tools/test_runtime.ts";
 import { type Engine, runWell } from "./engine.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** The Deno whose runtime can be had from npm. */
 const DENO = ["npx", "--yes", "deno@2.7.11"];
 

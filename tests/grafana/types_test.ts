@@ -1,12 +1,13 @@
 /** Checks the boards' JSON by Grafana's own published types. @module */
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { LANGUAGES } from "../../tools/dashboards/texts.ts";
 import { withTempDir } from "../harness/waiting.ts";
 import { boardTexts } from "./boards.ts";
 
 const TYPES = new URL("grafana_types.ts", import.meta.url).href;
-const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
+const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
 
 /**
  * Checks JSON texts by the type of a board.

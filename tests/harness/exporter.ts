@@ -1,9 +1,10 @@
 /** Runs the real program for tests: from source, or the executable that EXPORTER_UNDER_TEST names. @module */
 
 import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import settings from "../../deno.json" with { type: "json" };
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** The program and the arguments before its own, with the rights that the task of its command has. */
 function command([first]: readonly string[]): [string, string[]] {

@@ -1,6 +1,8 @@
 /** Runs a real Prometheus for tests, with the project's own configuration. @module */
 
-const PROMETHEUS_DIR = new URL("../../prometheus/", import.meta.url).pathname;
+import { fileURLToPath } from "node:url";
+
+const PROMETHEUS_DIR = fileURLToPath(new URL("../../prometheus/", import.meta.url));
 
 /** Where the project's configuration expects the exporter. */
 const TARGET = '"localhost:8000"';

@@ -1,12 +1,13 @@
 /** Lets a real Prometheus judge a real game by the project's rules, until an alert fires. @module */
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { startExporter, startProgram } from "../harness/exporter.ts";
 import { testWith } from "../harness/programs.ts";
 import { type RunningPrometheus, startPrometheus } from "../harness/prometheus.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
 
-const RULES = new URL("../../prometheus/rules/", import.meta.url).pathname;
+const RULES = fileURLToPath(new URL("../../prometheus/rules/", import.meta.url));
 
 interface Rule {
   readonly name: string;

@@ -1,10 +1,11 @@
 /** Tests that Prometheus takes its configurations, and that they agree with each other. @module */
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { testWith } from "../harness/programs.ts";
 
-const DIR = new URL("../../prometheus/", import.meta.url).pathname;
+const DIR = fileURLToPath(new URL("../../prometheus/", import.meta.url));
 
 interface Job {
   readonly job_name: string;

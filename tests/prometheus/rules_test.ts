@@ -1,11 +1,12 @@
 /** Tests that the rules are right, that each is shown to work, and that each alert is explained. @module */
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { METRICS } from "../../lib/catalogue/mod.ts";
 import { testWith } from "../harness/programs.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const RULES = `${ROOT}prometheus/rules/`;
 
 interface Rule {

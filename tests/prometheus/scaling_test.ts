@@ -1,6 +1,7 @@
 /** Tests that docs/scaling.md is right: its configurations, its sums, and that remote write loses nothing. @module */
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { parse, stringify } from "yaml";
 import { costOf, costRows, readMeasured } from "../../bench/storage_cost.ts";
 import { type RunningExporter, startExporter } from "../harness/exporter.ts";
@@ -10,7 +11,7 @@ import { payloadAt } from "../harness/tradesim.ts";
 import { startVictoriaMetrics, type StoredSeries } from "../harness/victoria_metrics.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 type Config = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,7 @@
 /** Tests of the way out over HTTP. @module */
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { createPublisher, type HttpOptions, openHttp, type Out } from "../../lib/publish/mod.ts";
 import type { Report } from "../../lib/report/mod.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
@@ -113,7 +114,7 @@ Deno.test("openHttp() delivers while the simulation never lets its event loop ru
   withTempDir(async (dir) => {
     // The exporter has to live in another process: this one's event loop is what stands still.
     const module = new URL("../../lib/publish/mod.ts", import.meta.url).href;
-    const config = new URL("../../deno.json", import.meta.url).pathname;
+    const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
     await withExporter(async (exporter) => {
       const program = `
         const { createPublisher, openHttp } = await import(${JSON.stringify(module)});

@@ -1,12 +1,13 @@
 /** Tests that the stack's files keep to what docs/stack.md and docs/security.md promise. @module */
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import settings from "../../deno.json" with { type: "json" };
 import { testWith } from "../harness/programs.ts";
 import { withTempDir } from "../harness/waiting.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const COMPOSE = Deno.readTextFileSync(`${ROOT}compose.yml`);
 const ENV_EXAMPLE = Deno.readTextFileSync(`${ROOT}.env.example`);
 const DOCKERFILE = Deno.readTextFileSync(`${ROOT}Dockerfile`);

@@ -1,6 +1,7 @@
 /** Tests of how an executable is made, without making one. @module */
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import {
   BuildError,
   checkRuns,
@@ -11,7 +12,7 @@ import {
 import { withTempDir } from "../harness/waiting.ts";
 import settings from "../../deno.json" with { type: "json" };
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** The values of each `--flag=a,b`; of a flag without any, "all". */
 function valuesOf(flags: readonly string[]): ReadonlyMap<string, readonly string[] | "all"> {
