@@ -148,6 +148,10 @@ const RUNS: Readonly<Record<string, [Traced, Partial<Deeds>]>> = {
     { written: ["logs", "logs/metrics.jsonl", "logs/metrics.jsonl.lock"] },
   ],
   "print config": [{ args: ["print", "config"] }, {}],
+  "print config --out": [
+    { args: ["print", "config", "--out", "a"] },
+    { written: ["a", "a/tradesim-exporter.yml"] },
+  ],
 };
 
 for (const [name, [traced, expected]] of Object.entries(RUNS)) {

@@ -27,7 +27,7 @@ Deno.test("COMPILE_FLAGS allow what the tasks of all commands do, never prompt a
   assert.ok(compiled.has("--no-prompt"));
   assert.ok(!compiled.has("--allow-all") && !compiled.has("-A"));
   const needed = new Set<string>();
-  for (const task of ["start", "simulate", "bench:load"] as const) {
+  for (const task of ["start", "simulate", "bench:load", "print", "doctor"] as const) {
     const flags = settings.tasks[task].command.split(" ").filter((word) => word.startsWith("--"));
     for (const [name, values] of valuesOf(flags)) {
       needed.add(name);
