@@ -142,6 +142,40 @@ export function takeRuntime(): string | undefined {
 }
 
 /**
+ * Names the parts of a bundle by the order in which they are mentioned, beginning at `main.js`. The
+ * names that they come with change with the folder of the clone, and the same commit must give the
+ * same bytes in each.
+ */
+export function nameParts(dir: string): void {
+  const texts = new Map(
+    Array.from(
+      Deno.readDirSync(dir),
+      ({ name }) => [name, Deno.readTextFileSync(`${dir}/${name}`)],
+    ),
+  );
+  const names = new Map([["main.js", "main.js"]]);
+  // It grows while it is gone through.
+  for (const name of names.keys()) {
+    for (const [, part = ""] of texts.get(name)!.matchAll(/"\.\/([^"/]+\.js)"/g)) {
+      if (texts.has(part) && !names.has(part)) names.set(part, `part-${names.size}.js`);
+    }
+  }
+  for (const [name, text] of texts) {
+    const known = names.get(name);
+    if (known === undefined) throw new Error(`${name} is in the bundle, and nothing imports it`);
+    Deno.removeSync(`${dir}/${name}`);
+    texts.set(
+      name,
+      text.replaceAll(/"\.\/([^"/]+\.js)"/g, (all, part) => {
+        const other = names.get(part);
+        return other === undefined ? all : `"./${other}"`;
+      }),
+    );
+  }
+  for (const [name, text] of texts) Deno.writeTextFileSync(`${dir}/${names.get(name)}`, text);
+}
+
+/**
  * Bundles the program: `main.js`, and beside it what is imported only when it is needed, which else
  * would cost memory in every run.
  *
@@ -153,6 +187,7 @@ export async function bundle(dir: string, build: Build): Promise<void> {
     ...[`--outdir=${dir}`, "main.ts"],
   ]);
   if (!success) throw new Error(`deno bundle failed:\n${stderr}`);
+  nameParts(dir);
   const main = `${dir}/main.js`;
   Deno.writeTextFileSync(main, 'import "./build.js";' + Deno.readTextFileSync(main));
   Deno.writeTextFileSync(

@@ -8,6 +8,7 @@ import {
   compile,
   COMPILE_FLAGS,
   innermostCause,
+  nameParts,
 } from "../../tools/executable.ts";
 import { withTempDir } from "../harness/waiting.ts";
 import settings from "../../deno.json" with { type: "json" };
@@ -55,6 +56,37 @@ Caused by:
   assert.equal(innermostCause(said), "Connection refused (os error 111)");
   assert.equal(innermostCause("error: It broke.\n"), "It broke.");
   assert.equal(innermostCause(""), "no reason was given");
+});
+
+Deno.test("nameParts() makes bundles the same that differ in the names of their parts", async () => {
+  const named = (first: string, second: string) =>
+    withTempDir((dir) => {
+      const texts = {
+        "main.js": `import"./${first}";const later=()=>import("./${second}"),other="./no.js";`,
+        [first]: "export const a=1;",
+        [second]: `import{a}from"./${first}";`,
+      };
+      for (const [name, text] of Object.entries(texts)) {
+        Deno.writeTextFileSync(`${dir}/${name}`, text);
+      }
+      nameParts(dir);
+      return Promise.resolve(
+        Object.fromEntries(
+          Array.from(
+            Deno.readDirSync(dir),
+            ({ name }) => [name, Deno.readTextFileSync(`${dir}/${name}`)],
+          ),
+        ),
+      );
+    });
+  const expected = {
+    "main.js": 'import"./part-1.js";const later=()=>import("./part-2.js"),other="./no.js";',
+    "part-1.js": "export const a=1;",
+    "part-2.js": 'import{a}from"./part-1.js";',
+  };
+  assert.deepEqual(await named("chunk-AAAA2222.js", "mod-BBBB3333.js"), expected);
+  assert.deepEqual(await named("chunk-ZZZZ7777.js", "mod-A2A2A2A2.js"), expected);
+  assert.deepEqual(await named("part-2.js", "part-1.js"), expected);
 });
 
 Deno.test("compile() says where the runtime is missing that Deno's own site has", async () => {
