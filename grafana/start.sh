@@ -16,14 +16,20 @@ esac
 export GF_USERS_DEFAULT_LANGUAGE
 
 if [ -z "${GF_SECURITY_ADMIN_PASSWORD:-}" ]; then
-  password_file=${GF_PATHS_DATA:-/var/lib/grafana}/admin_password
-  if [ ! -s "$password_file" ]; then
-    umask 077
-    head -c 18 /dev/urandom | base64 | tr '+/' '-_' >"$password_file.new"
-    mv "$password_file.new" "$password_file"
-    echo "Grafana's user is admin, the password $(cat "$password_file")"
+  data=${GF_PATHS_DATA:-/var/lib/grafana}
+  password_file=$data/admin_password
+  if [ -s "$password_file" ]; then
+    GF_SECURITY_ADMIN_PASSWORD=$(cat "$password_file")
+  else
+    GF_SECURITY_ADMIN_PASSWORD=$(head -c 18 /dev/urandom | base64 | tr '+/' '-_')
+    # With a database there is an admin already, whose password was in .env and counts on.
+    if [ ! -e "$data/grafana.db" ]; then
+      umask 077
+      echo "$GF_SECURITY_ADMIN_PASSWORD" >"$password_file.new"
+      mv "$password_file.new" "$password_file"
+      echo "Grafana's user is admin, the password $GF_SECURITY_ADMIN_PASSWORD"
+    fi
   fi
-  GF_SECURITY_ADMIN_PASSWORD=$(cat "$password_file")
   export GF_SECURITY_ADMIN_PASSWORD
 fi
 
