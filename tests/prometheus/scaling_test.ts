@@ -68,6 +68,38 @@ testWith(
   },
 );
 
+Deno.test("docs/scaling.md says what the boards must know of another scrape interval", () => {
+  interface Job {
+    readonly job_name: string;
+    readonly scrape_interval: string;
+  }
+  const page = Deno.readTextFileSync(`${ROOT}docs/scaling.md`);
+  const path = "grafana/provisioning/datasources/prometheus.yml";
+  const [stack] = parse(Deno.readTextFileSync(ROOT + path)).datasources;
+  const intervals = BLOCKS.flatMap(({ sections }) => (sections["scrape_configs"] ?? []) as Job[])
+    .filter(({ job_name: name }) => name === "tradesim")
+    .map(({ scrape_interval: interval }) => interval);
+  const others = new Set(intervals.filter((interval) => interval !== stack.jsonData.timeInterval));
+  assert.deepEqual([...others], ["15s"]);
+  assert.ok(page.includes(`\`timeInterval: 15s\` in\n\`${path}\``));
+});
+
+Deno.test("docs/scaling.md drops more than a third, and nothing that rules or doctor ask for", () => {
+  const { scrape_configs: [job] } = blockOf("Fewer series").sections as {
+    readonly scrape_configs: [{ readonly metric_relabel_configs: [{ readonly regex: string }] }];
+  };
+  const regex = new RegExp(`^(?:${job.metric_relabel_configs[0].regex})$`);
+  const read = (path: string) => Deno.readTextFileSync(ROOT + path);
+  const series = read("tests/golden/plain.prom").split("\n").filter((line) => /^\w/.test(line))
+    .map((line) => /^\w+/.exec(line)![0]);
+  const dropped = series.filter((name) => regex.test(name));
+  assert.ok(dropped.length > series.length / 3, `${dropped.length} of ${series.length}`);
+
+  const askers = ["prometheus/rules/alerts.yml", "prometheus/rules/games.yml"];
+  const asked = [...askers, "lib/doctor/prometheus.ts"].map(read).join("\n");
+  assert.deepEqual(dropped.filter((name) => new RegExp(`\\b${name}\\b`).test(asked)), []);
+});
+
 /** Plays a turn of a game on each exporter, again and again; returns what ends that. */
 function playOn(exporters: readonly RunningExporter[]): () => Promise<void> {
   let turn = 0;
