@@ -24,6 +24,12 @@ Deno.test("withoutBuild() changes nothing but where the exporter's image comes f
   assert.deepEqual(services(withoutBuild(COMPOSE)), { ...expected, exporter });
 });
 
+Deno.test("withoutBuild() says where the image comes from, as docs/stack.md does", () => {
+  const [command] = /docker load .*/.exec(withoutBuild(COMPOSE)) ?? [];
+  const page = Deno.readTextFileSync(new URL("../../docs/stack.md", import.meta.url));
+  assert.ok(command !== undefined && page.includes(`\n${command}\n`));
+});
+
 Deno.test("withoutBuild() refuses a file that it does not understand", () => {
   for (const text of ["", "services:\n", COMPOSE + "  build: .\n", "build:\n  context: .\n"]) {
     assert.throws(() => withoutBuild(text), /expected one "build: \."/);
