@@ -56,6 +56,21 @@ Deno.test("Game.fill() asks once more when a stream was opened again in between"
   assert.deepEqual(toursOf(game), [1, 2, 3, 4, 5]);
 });
 
+Deno.test("Game.take() forgets the events of turns that are played anew", () => {
+  const game = new Game("s", () => {});
+  const event = (tour: number | null, type: string) => ({ tour, timestamp: 6, type });
+  const old = [event(2, "inflation"), event(3, "inflation"), event(5, "reassort")];
+  game.take(message([1, 2, 3, 4, 5], [...old, event(null, "inconnu")]));
+  game.take(message([3, 4], [event(4, "reassort")]));
+  assert.deepEqual(game.events.map(({ tour, type }) => [tour, type]), [
+    [2, "inflation"],
+    [null, "inconnu"],
+    [4, "reassort"],
+  ]);
+  game.take(message([5]));
+  assert.equal(game.events.length, 3);
+});
+
 Deno.test("Game.take() keeps each event once, and finds the turn of one that has only a time", () => {
   const game = new Game("s", () => {});
   game.take(message([1, 2, 3]));

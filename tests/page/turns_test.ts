@@ -59,6 +59,20 @@ Deno.test("Turns keep no more than they may, and the extremes of all", () => {
   }
 });
 
+Deno.test("Turns keep extremes among values that are not known", () => {
+  const turns = new Turns(64);
+  const tour = counted(1, 64);
+  const known: Readonly<Record<number, number>> = { 20: -7, 21: 3, 22: 9, 40: 1, 41: 5, 45: 2 };
+  turns.append({
+    tour,
+    budget_total: tour.map((turn) => known[turn] ?? null),
+    duree_seconds: tour.map((turn) => turn === 29 ? 8 : turn === 30 ? 1 : null),
+  });
+  turns.append({ tour: [65] });
+  for (const turn of [20, 22, 29, 40, 41]) assert.ok(kept(turns).includes(turn), `turn ${turn}`);
+  assert.ok(!kept(turns).includes(21));
+});
+
 Deno.test("rowAt() and rowAfter() find where a value stands among equal ones", () => {
   const column = [1, 3, 3, 3, 8];
   assert.deepEqual([0, 1, 2, 3, 8, 9].map((value) => rowAt(column, value)), [0, 0, 1, 1, 4, 5]);

@@ -7,7 +7,8 @@ export interface Summary {
   readonly session: string;
   readonly format: "natif" | "tradesim";
   readonly state: "running" | "finished" | "silent";
-  readonly turn: number;
+  /** Null before the game has told of one. */
+  readonly turn: number | null;
   readonly turns_per_second: number | null;
   /** Seconds since 1970. */
   readonly first_report: number;

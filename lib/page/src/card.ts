@@ -64,13 +64,7 @@ export class Card {
     });
     this.#unit = h("span", { class: "unit" });
     this.#note = h("p", { class: "note", hidden: true });
-    this.plot = h("div", {
-      class: "plot",
-      role: "group",
-      tabindex: 0,
-      "aria-label": title,
-      "aria-describedby": "keys",
-    });
+    this.plot = h("div", { class: "plot", role: "group", "aria-label": title });
     this.#queries = h("ul", { class: "queries" });
     this.#caption = h("caption");
     this.#table = h("details", {}, h("summary", {}, texts.table));

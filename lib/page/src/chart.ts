@@ -87,6 +87,8 @@ export class Chart {
       caption: () => this.#legendText(),
       announce,
     });
+    this.card.plot.tabIndex = 0;
+    this.card.plot.setAttribute("aria-describedby", "keys");
     this.card.plot.addEventListener("keydown", (event) => this.#onKey(event));
     this.card.plot.addEventListener("wheel", (event) => this.#onWheel(event), { passive: false });
     this.#panByFinger();

@@ -73,6 +73,11 @@ export class Game {
       else this.#isGapOpen = true;
       return;
     }
+    const first = message.columns.tour?.[0] ?? Infinity;
+    if (first <= this.turns.last) {
+      // The game was set back: what happened from there on is told anew.
+      this.events = this.events.filter(({ tour }) => tour === null || tour < first);
+    }
     this.#add(message);
     this.#changed();
   }

@@ -5,7 +5,8 @@ import type { Mark } from "./game.ts";
 import { EVENT_COLOURS, faint, type Palette } from "./palette.ts";
 import { type Scene, xOfTurn } from "./scene.ts";
 
-const LANES = Object.keys(EVENT_COLOURS);
+/** One per type; the last one is for all that are not told apart. */
+const LANES = [...Object.keys(EVENT_COLOURS), "other"];
 const LANE_HEIGHT = 4;
 /** The room that the lanes need above the plot, in CSS pixels. */
 export const LANES_HEIGHT = LANES.length * LANE_HEIGHT + 4;
@@ -28,6 +29,11 @@ export function marksBetween(events: readonly Mark[], from: number, to: number):
   return events.slice(low, end);
 }
 
+/** The lane of a type of event, counted from the top. */
+function laneOf(type: string): number {
+  return Object.hasOwn(EVENT_COLOURS, type) ? LANES.indexOf(type) : LANES.length - 1;
+}
+
 /** Draws onto the canvas of a chart, which has its own pixels. */
 export function drawMarks(chart: uPlot, scene: Scene, palette: Palette): void {
   if (!scene.areMarksShown) return;
@@ -42,7 +48,7 @@ export function drawMarks(chart: uPlot, scene: Scene, palette: Palette): void {
   for (const event of events) {
     const x = Math.round(chart.valToPos(xOfTurn(scene, event.at), "x", true));
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
-    const lane = Math.max(LANES.indexOf(event.type), 0);
+    const lane = laneOf(event.type);
     const colour = palette[EVENT_COLOURS[event.type] ?? "muted"];
     if (x > (drawn.get(lane) ?? -Infinity)) {
       ctx.fillStyle = colour;

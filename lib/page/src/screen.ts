@@ -16,7 +16,7 @@ import type { Axis, Scene } from "./scene.ts";
 import { DetailTables } from "./tables.ts";
 import { TEXTS, type Texts } from "./texts.ts";
 import { Tiles } from "./tiles.ts";
-import { marksLegend, Toolbar } from "./toolbar.ts";
+import { MarksLegend, Toolbar } from "./toolbar.ts";
 
 /** What the reader chose. */
 export interface Choices {
@@ -71,6 +71,7 @@ export class Screen {
   readonly #header: Header;
   readonly #tiles: Tiles;
   readonly #toolbar: Toolbar;
+  readonly #marksLegend: MarksLegend;
   readonly #charts: readonly Chart[];
   readonly #distribution: Distribution;
   readonly #events: EventsList;
@@ -119,6 +120,7 @@ export class Screen {
       onAll: actions.showAll,
       onLive: actions.goLive,
     });
+    this.#marksLegend = new MarksLegend(texts);
     this.#charts = CHARTS.map((definition) => new Chart(definition, around));
     this.#distribution = new Distribution(around);
     this.#events = new EventsList({ texts, format, onTurn: actions.goTo });
@@ -140,7 +142,7 @@ export class Screen {
       this.#tiles.root,
       h("h2", { class: "aside" }, texts.chartsTitle),
       this.#toolbar.root,
-      marksLegend(texts),
+      this.#marksLegend.root,
       h("div", { class: "charts" }, ...cards.map(({ card }) => card.root)),
       h("p", { id: "keys", class: "hint" }, texts.keys),
       this.#events.root,
@@ -215,6 +217,7 @@ export class Screen {
     this.#tiles.draw(game, shown.now);
     this.#announceState(game);
     this.#toolbar.draw(range, extent, choices);
+    this.#marksLegend.draw(game.events);
     this.#tables.draw(game.detail);
     this.#distribution.draw(game.turnSeconds);
     if (game.turns.length === 0) return;

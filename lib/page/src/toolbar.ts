@@ -1,5 +1,6 @@
 /** What the charts show: which axis, how purchases count, and which part of the game. @module */
 
+import type { GameEvent } from "./api.ts";
 import { h, setText } from "./dom.ts";
 import type { Format } from "./format.ts";
 import { EVENT_COLOURS } from "./palette.ts";
@@ -74,7 +75,7 @@ export class Toolbar {
       h("button", { type: "button", id, "aria-label": name, title: name, click }, text);
     this.root = h(
       "div",
-      { class: "toolbar", role: "toolbar", "aria-label": texts.view },
+      { class: "toolbar", role: "group", "aria-label": texts.view },
       this.#axis.root,
       this.#counting.root,
       this.#marks,
@@ -122,12 +123,25 @@ export class Toolbar {
 }
 
 /** What the marks above the charts stand for. */
-export function marksLegend(texts: Texts): HTMLElement {
-  return h(
-    "ul",
-    { class: "marks-legend" },
-    ...Object.entries(EVENT_COLOURS).map(([type, colour]) =>
-      h("li", {}, h("i", { class: `swatch ${colour}` }), texts.events[type] ?? type)
-    ),
-  );
+export class MarksLegend {
+  readonly root: HTMLElement;
+  readonly #others: HTMLElement;
+
+  constructor(texts: Texts) {
+    const entry = (colour: string, text: string) =>
+      h("li", {}, h("i", { class: `swatch ${colour}` }), text);
+    this.#others = entry("muted", texts.otherEvents);
+    this.root = h(
+      "ul",
+      { class: "marks-legend" },
+      ...Object.entries(EVENT_COLOURS).map(([type, colour]) =>
+        entry(colour, texts.events[type] ?? type)
+      ),
+      this.#others,
+    );
+  }
+
+  draw(events: readonly GameEvent[]): void {
+    this.#others.hidden = events.every(({ type }) => Object.hasOwn(EVENT_COLOURS, type));
+  }
 }

@@ -104,9 +104,9 @@ export class Turns {
       let highest = first;
       let longest = first;
       for (next = first + 1; next < this.length && binOf(next) === bin; next++) {
-        if (budgets[next]! < budgets[lowest]!) lowest = next;
-        if (budgets[next]! > budgets[highest]!) highest = next;
-        if (durations[next]! > durations[longest]!) longest = next;
+        if (isAbove(-budgets[next]!, -budgets[lowest]!)) lowest = next;
+        if (isAbove(budgets[next]!, budgets[highest]!)) highest = next;
+        if (isAbove(durations[next]!, durations[longest]!)) longest = next;
       }
       for (let row = first; row < next; row++) {
         if (row !== lowest && row !== highest && row !== longest && row !== next - 1) continue;
@@ -116,6 +116,11 @@ export class Turns {
     }
     this.length = kept;
   }
+}
+
+/** Whether a value is above a known one; any is above one that is not known. */
+function isAbove(value: number, known: number): boolean {
+  return value > known || (Number.isNaN(known) && !Number.isNaN(value));
 }
 
 /** The first row whose value is at least `value`, in an ascending column; its length if there is none. */
