@@ -10,6 +10,8 @@ export interface FakeExporter {
   history: { columns: Columns; events: readonly GameEvent[] };
   /** Sends a message to every open stream. */
   send(event: string, data: unknown): void;
+  /** Ends every open stream. */
+  cutOff(): void;
   stop(): Promise<void>;
 }
 
@@ -82,6 +84,8 @@ export function startFake(): FakeExporter {
     if (asset !== undefined) {
       return new Response(asset.bytes, { headers: { "content-type": asset.type } });
     }
+    const asked = searchParams.get("session") ?? fake.summary.session;
+    if (asked !== fake.summary.session) return new Response("Not found", { status: 404 });
     switch (pathname) {
       case "/":
         return new Response(pageHtml("en"), {
@@ -134,9 +138,12 @@ export function startFake(): FakeExporter {
       const bytes = frame(event, data);
       for (const reader of readers) reader.enqueue(bytes);
     },
-    async stop() {
+    cutOff() {
       for (const reader of readers) reader.close();
       readers.clear();
+    },
+    async stop() {
+      this.cutOff();
       await server.shutdown();
     },
   });

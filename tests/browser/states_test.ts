@@ -269,6 +269,24 @@ testWith(
       await until("the charts", async () => await page.evaluate(plots) === 1);
       await page.waitForTimeout(300);
       await opened.picture("two-games");
+      for (const axis of ["time", "turn"]) {
+        await page.locator(`#by-${axis}`).click();
+        await until(
+          "the axis",
+          async () => await page.locator(`#by-${axis}`).getAttribute("aria-pressed") === "true",
+        );
+        const [file] = await Promise.all([
+          page.waitForEvent("download"),
+          page.locator("#chart-budget .files button").first().click(),
+        ]);
+        const [header, ...rows] = Deno.readTextFileSync(await file.path()).trim().split("\r\n");
+        assert.equal(header, "session,tour,timestamp,budget_total");
+        const ofGame = Object.groupBy(rows, (row) => row.slice(0, row.indexOf(",")));
+        const counts = Object.values(ofGame).map((rows) => rows!.length);
+        assert.equal(counts.length, 2);
+        // Over time the other one may have taken longer.
+        if (axis === "turn") assert.deepEqual(counts, [200, 200]);
+      }
       assert.deepEqual(await opened.axe(), []);
       await page.locator("#session").selectOption({ index: 2 });
       await until(
@@ -309,6 +327,32 @@ testWith(
       await card.locator("summary").nth(1).click();
       await until("the table", async () => await card.locator("tbody tr").count() === 50);
       assert.equal(await card.locator("tbody th").first().textContent(), "100");
+      assert.deepEqual(await opened.faults(), []);
+    });
+  },
+);
+
+testWith(
+  "chromium",
+  "the page follows the newest game when the chosen one is forgotten",
+  async () => {
+    await withFake(async (open, fake) => {
+      fake.history.events = [{ tour: null, timestamp: 1_795_000_010, type: "inconnu" }];
+      const opened = await open(fake.url);
+      const { page, text } = opened;
+      await until("the charts", () => drawn(opened));
+      assert.ok(await page.locator(".marks-legend").getByText("Other events").isVisible());
+      await page.locator("#session").selectOption("a");
+      await until("the game", async () => await text(".connection") === "Live");
+      fake.summary = summaryOf("b", 100);
+      fake.cutOff();
+      await until("the other game", async () => {
+        const [chosen, all] = await Promise.all([
+          page.locator("#session").inputValue(),
+          page.locator("#session").textContent(),
+        ]);
+        return chosen === "" && all!.includes("b · ") && await text(".connection") === "Live";
+      });
       assert.deepEqual(await opened.faults(), []);
     });
   },

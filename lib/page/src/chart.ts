@@ -56,6 +56,8 @@ export class Chart {
   #made = "";
   #scene: Scene | undefined;
   #rows: Rows | undefined;
+  /** The rows of the game that is laid over, and their places. */
+  #laid: { readonly rows: Rows; readonly xs: ArrayLike<number> } | undefined;
   #xs: ArrayLike<number> = [];
   #hidden = new Set<number>();
 
@@ -116,6 +118,11 @@ export class Chart {
     const rows = read(game);
     this.#rows = rows;
     this.#xs = placesOf(scene, game, rows);
+    this.#laid = undefined;
+    if (other !== undefined && other.turns.length > 0) {
+      const laid = read(other);
+      this.#laid = { rows: laid, xs: placesOf(scene, other, laid) };
+    }
     this.card.setQueries(queriesOf(this.#definition, scene.isPerTurn));
     this.card.setUnit(
       this.#definition.kind === "total" && scene.isPerTurn ? texts.unitPerTurn : "",
@@ -127,9 +134,8 @@ export class Chart {
     this.card.setNote(undefined);
     if (this.isSeen) {
       let data: Data = [this.#xs, ...rows.values];
-      if (other !== undefined && other.turns.length > 0) {
-        const laid = read(other);
-        data = joined(data, [placesOf(scene, other, laid), ...laid.values]);
+      if (this.#laid !== undefined) {
+        data = joined(data, [this.#laid.xs, ...this.#laid.rows.values]);
       }
       this.#show(data, ends);
     }
@@ -377,15 +383,22 @@ export class Chart {
     const suffix = kind === "total" && this.#scene?.isPerTurn ? "_par_tour" : "";
     const header = ["tour", "timestamp", ...series.map(({ metric }) => metric + suffix)];
     if (this.#rows === undefined) return csv(header, []);
-    const { tours, times, values } = this.#rows;
-    return csv(
-      header,
-      this.#rowsInView().map((row) => [
-        tours[row]!,
-        times[row]!,
-        ...values.map((column) => column?.[row]),
-      ]),
-    );
+    const linesOf = ({ tours, times, values }: Rows, rows: readonly number[]) =>
+      rows.map((row) => [tours[row], times[row], ...values.map((column) => column?.[row])]);
+    const lines = linesOf(this.#rows, this.#rowsInView());
+    const { game, other } = this.#scene!;
+    if (this.#laid === undefined) return csv(header, lines);
+    return csv(["session", ...header], [
+      ...lines.map((line) => [game.session, ...line]),
+      ...linesOf(this.#laid.rows, this.#laidInView()).map((line) => [other!.session, ...line]),
+    ]);
+  }
+
+  #laidInView(): readonly number[] {
+    const scene = this.#scene!;
+    const [low, high] = scene.window.map((turn) => xOfTurn(scene, turn));
+    return Array.from(this.#laid!.xs, (x, row) => x >= low! && x <= high! ? row : -1)
+      .filter((row) => row >= 0);
   }
 
   /** Puts the cursor on a row, and says what is there. */

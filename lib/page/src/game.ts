@@ -40,13 +40,14 @@ export class Game {
   constructor(
     readonly session: string,
     readonly onChange: () => void,
+    private readonly ask: typeof askHistory = askHistory,
   ) {}
 
   /**
    * Asks for the turns after the last known one. What is told meanwhile waits, so that no gap is
    * left. Is done when they are there, or the exporter does not know the game.
    */
-  async fill(ask: typeof askHistory = askHistory): Promise<void> {
+  async fill(): Promise<void> {
     this.#isGapOpen = true;
     if (this.#filling) return;
     this.#filling = true;
@@ -54,7 +55,7 @@ export class Game {
       this.#isGapOpen = false;
       this.#waiting = [];
       try {
-        const history = await ask(this.session, this.turns.last + 1);
+        const history = await this.ask(this.session, this.turns.last + 1);
         if (history !== undefined) this.#add(history);
       } catch {
         this.#isGapOpen = true;
@@ -73,10 +74,12 @@ export class Game {
       else this.#isGapOpen = true;
       return;
     }
-    const first = message.columns.tour?.[0] ?? Infinity;
-    if (first <= this.turns.last) {
-      // The game was set back: what happened from there on is told anew.
-      this.events = this.events.filter(({ tour }) => tour === null || tour < first);
+    if ((message.columns.tour?.at(-1) ?? Infinity) < this.turns.last) {
+      // The game was set back. The message has few of the turns before, and none of their events.
+      this.turns.clear();
+      this.events = [];
+      this.fill();
+      return;
     }
     this.#add(message);
     this.#changed();

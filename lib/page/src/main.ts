@@ -153,6 +153,18 @@ function open(asked: Game): void {
   }, () => {});
 }
 
+/** A chosen game that the exporter does not know any more would be asked for in vain. */
+async function leaveForgotten(): Promise<void> {
+  const { session } = choices;
+  if (session === undefined) return;
+  try {
+    const isKnown = await askState(session) !== undefined;
+    if (!isKnown && choices.session === session) actions.setSession(undefined);
+  } catch {
+    // The exporter is away; the stream tries again.
+  }
+}
+
 const feed = openFeed({
   async hello({ session }) {
     connection = "connected";
@@ -190,6 +202,7 @@ const feed = openFeed({
   lost() {
     connection = "reconnecting";
     redraw();
+    leaveForgotten();
   },
 });
 feed.follow(undefined);

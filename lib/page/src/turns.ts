@@ -75,6 +75,12 @@ export class Turns {
     }
   }
 
+  clear(): void {
+    this.length = 0;
+    this.#bin = 1;
+    this.version++;
+  }
+
   #grow(): void {
     this.#capacity = Math.min(this.#capacity * 2, this.#maxRows);
     for (const [name, column] of this.#columns) {
