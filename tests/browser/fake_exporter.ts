@@ -7,6 +7,7 @@ export interface FakeExporter {
   readonly url: string;
   /** What the API tells from now on. */
   summary: Summary;
+  detail: Detail;
   history: { columns: Columns; events: readonly GameEvent[] };
   /** Sends a message to every open stream. */
   send(event: string, data: unknown): void;
@@ -75,6 +76,7 @@ export function startFake(): FakeExporter {
     encoder.encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   const fake = {
     summary: summaryOf("a", 100),
+    detail: DETAIL,
     history: { columns: turnsOf(1, 100) as Columns, events: [] as readonly GameEvent[] },
   };
   const state = () => ({ summary: fake.summary, turn_seconds: null, exporter: {}, system: {} });
@@ -97,7 +99,7 @@ export function startFake(): FakeExporter {
           sessions: [fake.summary],
         });
       case "/api/state":
-        return Response.json({ ...state(), detail: DETAIL });
+        return Response.json({ ...state(), detail: fake.detail });
       case "/api/history": {
         const from = Number(searchParams.get("from"));
         const { columns, events } = fake.history;
@@ -109,7 +111,7 @@ export function startFake(): FakeExporter {
               [name, column],
             ) => [name, first < 0 ? [] : column.slice(first)]),
           ),
-          events: events.filter(({ tour }) => (tour ?? 0) >= from),
+          events: events.filter(({ tour }) => tour === null || tour >= from),
         });
       }
       case "/api/events": {
@@ -122,7 +124,6 @@ export function startFake(): FakeExporter {
               frame("hello", { version: "0", started: 0, session: fake.summary.session }),
             );
             controller.enqueue(frame("state", state()));
-            controller.enqueue(frame("detail", DETAIL));
           },
           cancel: () => void readers.delete(own),
         });

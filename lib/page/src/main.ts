@@ -143,12 +143,14 @@ function gameOf(session: string): Game {
 /** Asks for what is known of a game; what comes later is told by the stream. */
 function open(asked: Game): void {
   asked.fill();
+  const { detail } = asked;
   askState(asked.session).then((state) => {
     if (state === undefined) return;
     values = { exporter: state.exporter, system: state.system };
     // The stream may have told of a later state already.
     if (state.summary.last_report >= (asked.summary?.last_report ?? 0)) asked.show(state);
-    asked.detail ??= state.detail ?? undefined;
+    // So may it have of a later world; it tells none that it takes for known.
+    if (asked.detail === detail) asked.detail = state.detail ?? undefined;
     redraw();
   }, () => {});
 }
@@ -169,7 +171,7 @@ const feed = openFeed({
   async hello({ session }) {
     connection = "connected";
     const known = game;
-    if (session !== null && gameOf(session) === known) known.fill();
+    if (session !== null && gameOf(session) === known) open(known);
     other?.fill();
     redraw();
     try {
