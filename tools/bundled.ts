@@ -1,6 +1,7 @@
 /** Finds the npm packages that the bundle holds, with their hashes and licences. @module */
 
 import { Buffer } from "node:buffer";
+import { existsSync } from "node:fs";
 import * as z from "zod";
 import { ROOT, run } from "./executable.ts";
 
@@ -29,10 +30,12 @@ const INFO = z.object({
       name: z.string(),
       version: z.string(),
       dependencies: z.array(z.string()),
-      localPath: z.string(),
+      localPath: z.string().optional(),
     }),
   ),
 });
+/** What is read of `deno info --json` without a file: the folder that has one for each registry. */
+const CACHE = z.object({ npmCache: z.string() });
 const MANIFEST = z.object({ license: z.string() });
 
 const LOCK = z.object({ npm: z.record(z.string(), z.object({ integrity: z.string() })) });
@@ -45,10 +48,20 @@ function licenseText(dir: string): string | undefined {
 /** Where the program's code begins, and that of the page, which the program holds as text. */
 const ENTRIES = ["main.ts", "lib/page/src/main.ts"];
 
-async function modulesFrom(entry: string): Promise<z.infer<typeof INFO>> {
-  const { success, stdout, stderr } = await run([Deno.execPath(), "info", "--json", entry]);
+async function denoInfo(...args: string[]): Promise<unknown> {
+  const { success, stdout, stderr } = await run([Deno.execPath(), "info", "--json", ...args]);
   if (!success) throw new Error(`deno info failed:\n${stderr}`);
-  return INFO.parse(JSON.parse(stdout));
+  return JSON.parse(stdout);
+}
+
+async function modulesFrom(entry: string): Promise<z.infer<typeof INFO>> {
+  return INFO.parse(await denoInfo(entry));
+}
+
+/** Where packages lie: Deno 2.7 tells only the folder above all of them. */
+async function cacheFolders(): Promise<readonly string[]> {
+  const { npmCache } = CACHE.parse(await denoInfo());
+  return [...Deno.readDirSync(npmCache)].map(({ name }) => `${npmCache}/${name}`);
 }
 
 /** The packages that the program and its page import, and those that they need, by name. */
@@ -56,13 +69,17 @@ export async function bundledPackages(): Promise<readonly Bundled[]> {
   const { npm: lockedPackages } = LOCK.parse(
     JSON.parse(Deno.readTextFileSync(`${ROOT}deno.lock`)),
   );
+  const folders = await cacheFolders();
   const found = new Map<string, Bundled>();
   const visit = (id: string, npmPackages: z.infer<typeof INFO>["npmPackages"]) => {
     const entry = npmPackages[id];
     const locked = lockedPackages[id];
     if (found.has(id)) return;
     if (entry === undefined || locked === undefined) throw new Error(`${id} is not in deno.lock`);
-    const { localPath, ...rest } = entry;
+    const { localPath: told, ...rest } = entry;
+    const localPath = told ??
+      folders.map((folder) => `${folder}/${entry.name}/${entry.version}`).find(existsSync);
+    if (localPath === undefined) throw new Error(`${id} is not in Deno's cache`);
     const manifest = JSON.parse(Deno.readTextFileSync(`${localPath}/package.json`));
     found.set(id, {
       id,
