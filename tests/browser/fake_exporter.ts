@@ -11,6 +11,8 @@ export interface FakeExporter {
   history: { columns: Columns; events: readonly GameEvent[] };
   /** Sends a message to every open stream. */
   send(event: string, data: unknown): void;
+  /** How many streams are open. */
+  readers(): number;
   /** Ends every open stream. */
   cutOff(): void;
   stop(): Promise<void>;
@@ -139,6 +141,7 @@ export function startFake(): FakeExporter {
       const bytes = frame(event, data);
       for (const reader of readers) reader.enqueue(bytes);
     },
+    readers: () => readers.size,
     cutOff() {
       for (const reader of readers) reader.close();
       readers.clear();

@@ -99,7 +99,7 @@ testWith(
           });
           await until(
             "the page to come back",
-            async () => (await text(".connection")) === "En direct",
+            async () => (await text(".connection")) === "Connecté",
           );
           assert.equal((await game.end()).code, 0);
           await until(

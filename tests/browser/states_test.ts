@@ -355,7 +355,7 @@ testWith(
         async () => await page.locator("#table-entreprises tbody tr").count() === 1,
       );
       await page.locator("#session").selectOption("a");
-      await until("the game", async () => await text(".connection") === "Live");
+      await until("the game", async () => await text(".connection") === "Connected");
       fake.summary = summaryOf("b", 100);
       fake.cutOff();
       await until("the other game", async () => {
@@ -363,7 +363,7 @@ testWith(
           page.locator("#session").inputValue(),
           page.locator("#session").textContent(),
         ]);
-        return chosen === "" && all!.includes("b · ") && await text(".connection") === "Live";
+        return chosen === "" && all!.includes("b · ") && await text(".connection") === "Connected";
       });
       assert.deepEqual(await opened.faults(), []);
     });
@@ -438,6 +438,26 @@ testWith(
           await text("#where") === "turns 1 to 120 of 120" && await text("#tile-turn") === "120",
       );
       assert.ok(await strokes() > hidden);
+      assert.deepEqual(await opened.faults(), []);
+
+      await setHidden(true);
+      const behind = await page.context().newPage();
+      await behind.addInitScript(
+        'Object.defineProperty(document, "hidden", { configurable: true, value: true })',
+      );
+      await behind.goto(fake.url);
+      await until("streams of both tabs", () => fake.readers() === 2);
+      await until("both tabs to let go of them", () => fake.readers() === 0);
+      fake.summary = summaryOf("a", 130);
+      fake.history.columns = turnsOf(1, 130);
+      await setHidden(false);
+      await until(
+        "what came while nothing was told",
+        async () =>
+          await text("#where") === "turns 1 to 130 of 130" &&
+          await text("#tile-turn") === "130" && await text(".connection") === "Connected",
+      );
+      assert.equal(fake.readers(), 1);
       assert.deepEqual(await opened.faults(), []);
     });
   },

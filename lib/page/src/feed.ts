@@ -1,4 +1,4 @@
-/** Keeps a stream of server-sent events open, and opens it again when it breaks. @module */
+/** Keeps a stream of server-sent events open, and opens it again when it breaks or has rested. @module */
 
 import type { Detail, Hello, State, Summary, TurnsMessage } from "./api.ts";
 
@@ -19,8 +19,10 @@ export interface Listener {
 export interface Feed {
   /** Hears another game; undefined for the newest one, whichever that is. */
   follow(session: string | undefined): void;
-  /** Tries at once instead of after the moment. */
-  hurry(): void;
+  /** Gives the stream back: a browser lends six connections at most to all tabs of one exporter. */
+  rest(): void;
+  /** Opens the stream at once if it rests, or waits for the moment. */
+  wake(): void;
 }
 
 export function openFeed(listener: Listener): Feed {
@@ -28,11 +30,18 @@ export function openFeed(listener: Listener): Feed {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let wait = FIRST_WAIT_MS;
   let session: string | undefined;
+  let isResting = false;
 
-  function open(): void {
+  function close(): void {
     clearTimeout(timer);
     timer = undefined;
     source?.close();
+    source = undefined;
+  }
+
+  function open(): void {
+    close();
+    if (isResting) return;
     const query = session === undefined ? "" : `?${new URLSearchParams({ session })}`;
     const opened = new EventSource(`/api/events${query}`);
     source = opened;
@@ -66,8 +75,13 @@ export function openFeed(listener: Listener): Feed {
       wait = FIRST_WAIT_MS;
       open();
     },
-    hurry() {
-      if (timer !== undefined) open();
+    rest() {
+      isResting = true;
+      close();
+    },
+    wake() {
+      isResting = false;
+      if (source === undefined) open();
     },
   };
 }

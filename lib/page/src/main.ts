@@ -12,6 +12,8 @@ import { type Actions, type Choices, Screen } from "./screen.ts";
 
 /** Ages and the like grow without news. */
 const TICK_MS = 1000;
+/** How long a hidden tab still listens: who looks elsewhere for a moment misses nothing. */
+const REST_AFTER_MS = 5000;
 /** Turns around one that was asked for. */
 const AROUND = 25;
 
@@ -41,6 +43,7 @@ let values: { readonly exporter: Values; readonly system: Values } = { exporter:
 /** What the exporter's clock is ahead of this one, in seconds. */
 let ahead = 0;
 let isAsked = false;
+let resting: ReturnType<typeof setTimeout> | undefined;
 
 function showTheme(): void {
   document.documentElement.dataset.theme = choices.isDark ? "dark" : "light";
@@ -209,17 +212,29 @@ const feed = openFeed({
 });
 feed.follow(undefined);
 
+/** Listens while somebody looks; what a hidden tab misses is asked for when it is seen again. */
+function listenWhileSeen(): void {
+  clearTimeout(resting);
+  if (document.hidden) {
+    resting = setTimeout(() => {
+      feed.rest();
+      connection = "connecting";
+    }, REST_AFTER_MS);
+    return;
+  }
+  feed.wake();
+  redraw();
+}
+// A tab may be opened behind others.
+listenWhileSeen();
+
 setInterval(() => {
   // Only the followed game is told of; the one laid over it may be going on too.
   const laid = sessions.find(({ session }) => session === other?.session);
   if (laid?.state === "running" && !document.hidden) other?.fill();
   redraw();
 }, TICK_MS);
-document.addEventListener("visibilitychange", () => {
-  if (document.hidden) return;
-  feed.hurry();
-  redraw();
-});
+document.addEventListener("visibilitychange", listenWhileSeen);
 dark.addEventListener("change", () => {
   if (recall("theme") !== undefined) return;
   choices.isDark = dark.matches;
