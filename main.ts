@@ -157,6 +157,7 @@ async function serve(options: ServeOptions, log: Log): Promise<void> {
     version: VERSION,
     started: now() - (performance.now() - started) / 1000,
     telemetryPath: options.webTelemetryPath,
+    metricPrefix: options.metricPrefix,
     now,
   });
   const hub = new Hub({ answers, telemetry });

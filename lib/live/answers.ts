@@ -21,6 +21,8 @@ export interface AnswersOptions {
   /** When the exporter started, in seconds since 1970. */
   readonly started: number;
   readonly telemetryPath: string;
+  /** Stands before each name of game and system there. */
+  readonly metricPrefix: string;
   /** The time in seconds since 1970. */
   readonly now: () => number;
 }
@@ -109,9 +111,9 @@ export class Answers {
   }
 
   sessions(): { exporter: unknown; sessions: readonly Summary[] } {
-    const { version, started, telemetryPath, now } = this.#options;
+    const { version, started, telemetryPath, metricPrefix, now } = this.#options;
     return {
-      exporter: { version, started, now: now(), telemetryPath },
+      exporter: { version, started, now: now(), telemetryPath, metricPrefix },
       sessions: this.summaries(),
     };
   }

@@ -6,6 +6,7 @@ import type { Columns, Detail, GameEvent, Summary } from "../../lib/page/src/api
 export interface FakeExporter {
   readonly url: string;
   /** What the API tells from now on. */
+  metricPrefix: string;
   summary: Summary;
   detail: Detail;
   history: { columns: Columns; events: readonly GameEvent[] };
@@ -77,11 +78,17 @@ export function startFake(): FakeExporter {
   const frame = (event: string, data: unknown) =>
     encoder.encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   const fake = {
+    metricPrefix: "",
     summary: summaryOf("a", 100),
     detail: DETAIL,
     history: { columns: turnsOf(1, 100) as Columns, events: [] as readonly GameEvent[] },
   };
-  const state = () => ({ summary: fake.summary, turn_seconds: null, exporter: {}, system: {} });
+  const state = () => ({
+    summary: fake.summary,
+    turn_seconds: null,
+    exporter: { process_resident_memory_bytes: 8e7 },
+    system: { cpu_usage_percent: 12.5 },
+  });
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
     const { pathname, searchParams } = new URL(request.url);
     const asset = PAGE_ASSETS.get(pathname);
@@ -97,7 +104,13 @@ export function startFake(): FakeExporter {
         });
       case "/api/sessions":
         return Response.json({
-          exporter: { version: "0", started: 0, now: Date.now() / 1000, telemetryPath: "/metrics" },
+          exporter: {
+            version: "0",
+            started: 0,
+            now: Date.now() / 1000,
+            telemetryPath: "/metrics",
+            metricPrefix: fake.metricPrefix,
+          },
           sessions: [fake.summary],
         });
       case "/api/state":

@@ -13,7 +13,13 @@ Deno.test("sessions() tells the exporter and each game as it last reported", () 
   pass(2000);
   take({ order: 3, timestamp: 11, values: { budget_total: 4, evenements_total: 2 } });
   assert.deepEqual(answers.sessions(), {
-    exporter: { version: "1.2.3", started: 900, now: 1002, telemetryPath: "/metrics" },
+    exporter: {
+      version: "1.2.3",
+      started: 900,
+      now: 1002,
+      telemetryPath: "/metrics",
+      metricPrefix: "sim_",
+    },
     sessions: [{
       session: "a",
       format: "natif",

@@ -25,6 +25,8 @@ export interface Sessions {
     readonly started: number;
     readonly now: number;
     readonly telemetryPath: string;
+    /** Stands before each name of game and system there. */
+    readonly metricPrefix: string;
   };
   readonly sessions: readonly Summary[];
 }

@@ -34,7 +34,7 @@ export interface ChartDefinition {
   readonly isStepped?: true;
   readonly isLogarithmic?: true;
   /** How Prometheus is asked for what is seen, apart from plain names. */
-  readonly query?: string;
+  readonly query?: (prefix: string) => string;
 }
 
 function column(name: string) {
@@ -152,16 +152,27 @@ export const CHARTS: readonly ChartDefinition[] = [
       },
     ],
     isLogarithmic: true,
-    query:
-      "rate(temps_simulation_tour_seconds_sum[1m]) / rate(temps_simulation_tour_seconds_count[1m])",
+    query: (prefix) =>
+      `rate(${prefix}temps_simulation_tour_seconds_sum[1m]) / ` +
+      `rate(${prefix}temps_simulation_tour_seconds_count[1m])`,
   },
 ];
 
-/** How Prometheus is asked for what a chart shows. */
-export function queriesOf(chart: ChartDefinition, isPerTurn: boolean): readonly string[] {
-  if (chart.query !== undefined) return [chart.query];
+/**
+ * How Prometheus is asked for what a chart shows.
+ *
+ * @param prefix What the exporter sets before each name of game and system.
+ */
+export function queriesOf(
+  chart: ChartDefinition,
+  isPerTurn: boolean,
+  prefix: string,
+): readonly string[] {
+  if (chart.query !== undefined) return [chart.query(prefix)];
   return chart.series.map(({ metric }) =>
-    chart.kind === "total" && isPerTurn ? `rate(${metric}[1m]) / rate(tours_completes[1m])` : metric
+    chart.kind === "total" && isPerTurn
+      ? `rate(${prefix}${metric}[1m]) / rate(${prefix}tours_completes[1m])`
+      : prefix + metric
   );
 }
 

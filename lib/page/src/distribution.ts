@@ -9,11 +9,7 @@ import { csv } from "./csv.ts";
 import { faint } from "./palette.ts";
 
 const HEIGHT = 216;
-const METRIC = "temps_simulation_tour_seconds_bucket";
-const QUERIES = [
-  `sum by (le) (${METRIC})`,
-  `histogram_quantile(0.95, rate(${METRIC}[1m]))`,
-];
+const METRIC = "temps_simulation_tour_seconds";
 
 export class Distribution {
   readonly card: Card;
@@ -27,12 +23,13 @@ export class Distribution {
   constructor(around: Surroundings) {
     this.#around = around;
     const { texts, format, announce } = around;
+    const metric = around.prefix + METRIC;
     const title = texts.charts.distribution;
     this.card = new Card({
       id: "distribution",
       title,
       texts,
-      metrics: ["temps_simulation_tour_seconds"],
+      metrics: [metric],
       legend: [{ label: texts.series.turns, colour: "blue" }],
       table: () => ({
         header: [texts.series.duration, texts.series.turns],
@@ -48,10 +45,13 @@ export class Distribution {
         this.draw(this.#seconds);
         return this.#plot?.ctx.canvas;
       },
-      caption: () => METRIC,
+      caption: () => `${metric}_bucket`,
       announce,
     });
-    this.card.setQueries(QUERIES);
+    this.card.setQueries([
+      `sum by (le) (${metric}_bucket)`,
+      `histogram_quantile(0.95, rate(${metric}_bucket[1m]))`,
+    ]);
   }
 
   draw(seconds: TurnSeconds | null): void {

@@ -13,6 +13,8 @@ class MetricTable {
 
   constructor(
     title: string,
+    /** What stands before each name where Prometheus reads it. */
+    private readonly prefix: string,
     private readonly around: { readonly texts: Texts; readonly format: Format },
   ) {
     const { texts } = around;
@@ -44,7 +46,9 @@ class MetricTable {
       if (cell === undefined) {
         cell = h("td", { class: "number" });
         this.#cells.set(name, cell);
-        this.#body.append(h("tr", {}, h("th", { scope: "row" }, h("code", {}, name)), cell));
+        this.#body.append(
+          h("tr", {}, h("th", { scope: "row" }, h("code", {}, this.prefix + name)), cell),
+        );
       }
       setText(cell, this.around.format.metric(name, value));
     }
@@ -56,10 +60,13 @@ export class Health {
   readonly #system: MetricTable;
   readonly #exporter: MetricTable;
 
-  constructor(around: { readonly texts: Texts; readonly format: Format }) {
-    const { texts } = around;
-    this.#system = new MetricTable(texts.system, around);
-    this.#exporter = new MetricTable(texts.exporter, around);
+  constructor(
+    around: { readonly texts: Texts; readonly format: Format; readonly prefix: string },
+  ) {
+    const { texts, prefix } = around;
+    this.#system = new MetricTable(texts.system, prefix, around);
+    // The exporter's own names have none.
+    this.#exporter = new MetricTable(texts.exporter, "", around);
     this.root = h(
       "section",
       { id: "health", "aria-labelledby": "health-title" },

@@ -115,8 +115,7 @@ const actions: Actions = {
   switchLanguage() {
     choices.language = choices.language === "fr" ? "en" : "fr";
     remember("language", choices.language);
-    screen.close();
-    screen = new Screen(choices.language, actions);
+    makeScreen();
     document.getElementById("language")!.focus();
     redraw();
   },
@@ -130,7 +129,13 @@ const actions: Actions = {
 };
 
 showTheme();
-let screen = new Screen(choices.language, actions);
+let screen = new Screen(choices.language, "", actions);
+
+/** Makes the screen anew, in other words or with other names. */
+function makeScreen(): void {
+  screen.close();
+  screen = new Screen(choices.language, exporter?.metricPrefix ?? "", actions);
+}
 
 /** The game of a session; another one takes the place of the one that is shown. */
 function gameOf(session: string): Game {
@@ -180,7 +185,9 @@ const feed = openFeed({
     try {
       const answer = await askSessions();
       if (answer === undefined) return;
+      const prefix = exporter?.metricPrefix ?? "";
       ({ exporter, sessions } = answer);
+      if (exporter.metricPrefix !== prefix) makeScreen();
       ahead = exporter.now - Date.now() / 1000;
       redraw();
     } catch {

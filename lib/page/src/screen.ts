@@ -87,7 +87,8 @@ export class Screen {
   #palette: Palette | undefined;
   #state = "";
 
-  constructor(language: Language, actions: Actions) {
+  /** @param prefix What the exporter sets before each name of game and system. */
+  constructor(language: Language, prefix: string, actions: Actions) {
     const texts = TEXTS[language];
     const format = createFormat(language);
     this.#texts = texts;
@@ -95,6 +96,7 @@ export class Screen {
     const around: Surroundings = {
       texts,
       format,
+      prefix,
       palette: () => this.#palette ??= readPalette(),
       moves: actions,
       announce: (text) => setText(this.#live, text),
