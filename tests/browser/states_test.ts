@@ -327,6 +327,21 @@ testWith(
         async () => await page.evaluate("navigator.clipboard.readText()") === query,
       );
       assert.equal(await text("[aria-live]"), "Copied");
+      await page.evaluate(`
+        window.said = 0;
+        new MutationObserver(() => window.said++)
+          .observe(document.querySelector("[aria-live]"), { childList: true });
+      `);
+      await card.locator(".queries button").first().click();
+      await until("the same words again", () => page.evaluate("window.said === 1"));
+      assert.equal(await text("[aria-live]"), "Copied");
+      await page.evaluate("navigator.clipboard.writeText = () => Promise.reject(new Error())");
+      await card.locator(".queries button").last().click();
+      await until(
+        "the other words",
+        async () => await card.locator(".queries button").last().textContent() === "Not copied",
+      );
+      assert.equal(await text("[aria-live]"), "Not copied");
       await card.locator("summary").nth(1).click();
       await until("the table", async () => await card.locator("tbody tr").count() === 50);
       assert.equal(await card.locator("tbody th").first().textContent(), "100");

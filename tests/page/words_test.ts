@@ -13,7 +13,7 @@ function plain(text: string): string {
   return text.replace(/\s/g, " ");
 }
 
-Deno.test("csv() quotes what needs it, leaves out what is unknown, and lets no name be a formula", () => {
+Deno.test("csv() is marked as UTF-8, quotes what needs it, leaves out what is unknown, and lets no name be a formula", () => {
   const rows = [
     ["a,b", 1.5, null],
     ['say "x"', NaN, undefined],
@@ -23,7 +23,7 @@ Deno.test("csv() quotes what needs it, leaves out what is unknown, and lets no n
   ];
   assert.equal(
     csv(["name", "value", "more"], rows),
-    "name,value,more\r\n" +
+    "\uFEFFname,value,more\r\n" +
       '"a,b",1.5,\r\n' +
       '"say ""x""",,\r\n' +
       '"two\nlines",-3,\r\n' +

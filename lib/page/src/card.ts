@@ -133,9 +133,9 @@ export class Card {
         "aria-label": texts.copyQuery(query),
       }, texts.copy);
       button.addEventListener("click", async () => {
-        await copyText(query);
-        setText(button, texts.copied);
-        announce(texts.copied);
+        const said = await copyText(query).then(() => texts.copied, () => texts.notCopied);
+        setText(button, said);
+        announce(said);
         setTimeout(() => setText(button, texts.copy), 2000);
       });
       return h("li", {}, h("code", {}, query), button);

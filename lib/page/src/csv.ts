@@ -3,6 +3,9 @@
 /** Spreadsheets take a text that begins with one of these for a formula. */
 const FORMULA = /^[=+\-@\t\r]/;
 
+/** Without this mark Excel takes UTF-8 for something else, and é for two letters. */
+const BYTE_ORDER_MARK = "\uFEFF";
+
 function field(value: string | number | null | undefined): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return Number.isFinite(value) ? String(value) : "";
@@ -15,7 +18,7 @@ export function csv(
   header: readonly string[],
   rows: Iterable<readonly (string | number | null | undefined)[]>,
 ): string {
-  let text = `${header.map(field).join(",")}\r\n`;
+  let text = `${BYTE_ORDER_MARK}${header.map(field).join(",")}\r\n`;
   for (const row of rows) text += `${row.map(field).join(",")}\r\n`;
   return text;
 }

@@ -25,7 +25,11 @@ export function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Puts text into the clipboard, also where the page came over plain HTTP from another machine. */
+/**
+ * Puts text into the clipboard, also where the page came over plain HTTP from another machine.
+ *
+ * @throws When the browser does not allow it.
+ */
 export async function copyText(text: string): Promise<void> {
   if (globalThis.isSecureContext) {
     await navigator.clipboard.writeText(text);
@@ -34,9 +38,12 @@ export async function copyText(text: string): Promise<void> {
   const area = h("textarea", { class: "aside" });
   area.value = text;
   document.body.append(area);
+  const focused = document.activeElement;
   area.select();
-  document.execCommand("copy");
+  const isCopied = document.execCommand("copy");
   area.remove();
+  if (focused instanceof HTMLElement) focused.focus();
+  if (!isCopied) throw new Error("Cannot copy a text: the browser does not allow it");
 }
 
 /** Hands a file to the reader. */

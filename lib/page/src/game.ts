@@ -55,7 +55,9 @@ export class Game {
       this.#isGapOpen = false;
       this.#waiting = [];
       try {
-        const history = await this.ask(this.session, this.turns.last + 1);
+        // TradeSim's turns may begin at 0.
+        const from = this.turns.length === 0 ? 0 : this.turns.last + 1;
+        const history = await this.ask(this.session, from);
         if (history !== undefined) this.#add(history);
       } catch {
         this.#isGapOpen = true;

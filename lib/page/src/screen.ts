@@ -99,7 +99,8 @@ export class Screen {
       prefix,
       palette: () => this.#palette ??= readPalette(),
       moves: actions,
-      announce: (text) => setText(this.#live, text),
+      // A new node, so that the same words are read out a second time.
+      announce: (text) => this.#live.replaceChildren(text),
     };
     this.#header = new Header({
       texts,
