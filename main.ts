@@ -239,6 +239,7 @@ async function serve(options: ServeOptions, log: Log): Promise<void> {
       token,
       allowRemoteIngest: options.allowRemoteIngest,
     }),
+    allowedHosts: options.allowedHost,
     telemetry,
     telemetryPath: options.webTelemetryPath,
     headers: web.headers,

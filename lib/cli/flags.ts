@@ -293,6 +293,15 @@ const SERVE_FLAGS = {
     initially: "none",
     help: "file with a token that lets other machines post reports",
   }),
+  allowedHost: repeatable<string>({
+    name: "allowed-host",
+    unit: "<NAME>",
+    kind: HOST,
+    initial: [],
+    initially: "this machine's own on a loopback address, any on another",
+    help: "name under which others ask for this exporter, besides localhost; may be repeated; " +
+      "whoever asks under another one is turned away",
+  }),
   allowRemoteIngest: onOff({
     name: "allow-remote-ingest",
     help: "take posted reports from other machines too",

@@ -14,14 +14,16 @@ export function isLoopback(address: string): boolean {
 /**
  * Whether a request may be served by the host that it names. A web page cannot read an address of
  * this machine, unless its own name is made to resolve to it: so on a loopback address only the
- * names of this machine are served.
+ * names of this machine are served, and those that are allowed; on another one any, unless some are
+ * allowed.
  *
  * @param listening The address that the server listens on.
  */
-export function isOwnHost(url: string, listening: string): boolean {
-  if (!isLoopback(listening)) return true;
+export function isOwnHost(url: string, listening: string, allowed: readonly string[]): boolean {
+  if (!isLoopback(listening) && allowed.length === 0) return true;
   const { hostname } = new URL(url);
-  return LOCAL_NAMES.includes(hostname) || hostname === listening;
+  return LOCAL_NAMES.includes(hostname) || hostname === listening ||
+    allowed.some((name) => name.toLowerCase() === hostname.replace(/^\[|\]$/g, ""));
 }
 
 export interface AccessOptions {

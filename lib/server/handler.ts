@@ -38,6 +38,8 @@ export interface HandlerOptions {
   readonly intake: Intake;
   readonly readBody: ReadBody;
   readonly access: Access;
+  /** Names that it may be asked by, besides this machine's own. */
+  readonly allowedHosts: readonly string[];
   readonly api: Api;
   readonly telemetry: Telemetry;
   readonly log: Log;
@@ -201,8 +203,8 @@ export function createHandler(options: HandlerOptions): Handler {
     if (requests > MAX_REQUESTS) return tooBusy();
     const url = URL.parse(request.url);
     if (url === null) return refuse("host", 400, "Expected a host and a path");
-    if (!isOwnHost(request.url, listening)) {
-      return refuse("host", 421, "This address is served as localhost only");
+    if (!isOwnHost(request.url, listening, options.allowedHosts)) {
+      return refuse("host", 421, "Nothing is served under this name; see --allowed-host");
     }
     const { pathname } = url;
     if (pathname === INGEST_PATH) {

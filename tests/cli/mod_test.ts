@@ -56,6 +56,7 @@ const DEFAULTS: ServeOptions = {
   historyTurns: 100000,
   maxBody: 33554432,
   ingestTokenFile: undefined,
+  allowedHost: [],
   allowRemoteIngest: false,
   webTelemetryPath: "/metrics",
   webConfigFile: undefined,

@@ -59,7 +59,25 @@ Deno.test("isOwnHost() serves on a loopback address only the names of this machi
     ["http://exporter.lan/", "192.168.1.5", true],
   ];
   for (const [url, listening, expected] of cases) {
-    assert.equal(isOwnHost(url, listening), expected, `${url} on ${listening}`);
+    assert.equal(isOwnHost(url, listening, []), expected, `${url} on ${listening}`);
+  }
+});
+
+Deno.test("isOwnHost() serves under the names that are allowed, and this machine's own", () => {
+  const allowed = ["Exporter", "10.0.0.1", "fd00::1"];
+  const cases: [url: string, listening: string, boolean][] = [
+    ["http://exporter:8000/", "0.0.0.0", true],
+    ["http://EXPORTER/", "127.0.0.1", true],
+    ["http://10.0.0.1/", "0.0.0.0", true],
+    ["http://[fd00::1]:8000/", "::", true],
+    ["http://localhost:8000/", "0.0.0.0", true],
+    ["http://192.168.1.5/", "192.168.1.5", true],
+    ["http://evil.example/", "0.0.0.0", false],
+    ["http://exporter.evil.example/", "0.0.0.0", false],
+    ["http://evil.example/", "127.0.0.1", false],
+  ];
+  for (const [url, listening, expected] of cases) {
+    assert.equal(isOwnHost(url, listening, allowed), expected, `${url} on ${listening}`);
   }
 });
 

@@ -53,6 +53,7 @@ function setUp({ maxBytes = 10_000, basicAuth, token, ...options }: SetUp = {}) 
     intake: createIntake({ model, telemetry, read: NOTHING }),
     readBody: createBodyReader({ maxBytes, timeoutMs, maxBodies }),
     access: createAccess({ basicAuth, token, allowRemoteIngest: false }),
+    allowedHosts: [],
     api: ({ path, parameters, isHead }) =>
       Promise.resolve(Response.json({ path, parameters: `${parameters}`, isHead })),
     telemetry,
