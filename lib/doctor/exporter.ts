@@ -44,8 +44,9 @@ export async function lookAtPort(inquiry: Inquiry): Promise<Finding> {
   if (!isAnswer(answer)) return silentPort(inquiry, answer);
   if (answer.status === 421) {
     return broken(
-      `${host} is an exporter's that serves this machine only, under another name`,
-      `name it as it is called on its machine: --url http://localhost:${port}`,
+      `${host} is an exporter's that serves nothing under this name`,
+      `name it as it is called on its machine, --url http://localhost:${port}, or let it be asked ` +
+        `by this name: --allowed-host`,
     );
   }
   inquiry.answer = answer;

@@ -27,7 +27,7 @@ Deno.test("defaultConfig() has a line for every key, set or commented out, and n
   // Only what has no default that can be written.
   assert.deepEqual(
     unset.map(({ name }) => name),
-    ["web.listen-address", "web.config.file", "state", "ingest-token-file"],
+    ["web.listen-address", "web.config.file", "state", "ingest-token-file", "allowed-host"],
   );
   assert.deepEqual(lines.filter((line) => line.length > 100 || /\s$/.test(line)), []);
 });

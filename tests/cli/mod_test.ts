@@ -129,6 +129,7 @@ const FLAGS: Readonly<
     bad: ["1", "2GiB", "1MB"],
   },
   "ingest-token-file": { good: { "t": { ingestTokenFile: "t" } }, bad: [""] },
+  "allowed-host": { good: { "exporter": { allowedHost: ["exporter"] } }, bad: ["", "a:80"] },
   "log.level": { good: { "debug": { logLevel: "debug" } }, bad: ["", "trace"] },
   "log.format": { good: { "json": { logFormat: "json" } }, bad: ["", "text"] },
 };

@@ -29,9 +29,9 @@ const PORTS: Readonly<
     text: new RegExp(OURS),
   },
   "an exporter under a name that it does not serve": {
-    metrics: answer("This address is served as localhost only\n", 421),
+    metrics: answer("Nothing is served under this name; see --allowed-host\n", 421),
     state: "FAIL",
-    text: /^127\.0\.0\.1:8000 is an exporter's that serves this machine only, under another name$/,
+    text: /^127\.0\.0\.1:8000 is an exporter's that serves nothing under this name$/,
   },
   "nobody": {
     metrics: { kind: "closed", reason: "nothing listens there" },
