@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { hashSync } from "bcryptjs";
+import { makeCertificate } from "../harness/certificate.ts";
 import { startExporter } from "../harness/exporter.ts";
 import { testWith } from "../harness/programs.ts";
 import { payloadAt } from "../harness/tradesim.ts";
@@ -66,17 +67,7 @@ function utf8Base64(text: string): string {
 
 testWith("openssl", "tls_server_config serves /metrics by HTTPS, with its headers", async () => {
   await withTempDir(async (cwd) => {
-    const made = await new Deno.Command("openssl", {
-      args: [
-        ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
-        ...["-keyout", "key.pem", "-out", "cert.pem", "-days", "2", "-subj", "/CN=localhost"],
-        ...["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
-        ...["-addext", "basicConstraints=CA:FALSE"],
-      ],
-      cwd,
-      stderr: "null",
-    }).output();
-    assert.ok(made.success);
+    await makeCertificate(cwd);
     Deno.writeTextFileSync(
       join(cwd, "web.yml"),
       "tls_server_config: {cert_file: cert.pem, key_file: key.pem}\n" +
