@@ -184,6 +184,7 @@ Deno.test("faultsOf() finds what does not keep to the layout", () => {
       { "lib/cli/a.ts": `${head}import chalk from "chalk";\n` },
       ["lib/cli/a.ts imports chalk"],
     ],
+    // Made up, as every file here: no other place may creep in, and this shows that one is found.
     "other registries and addresses": [
       {
         "lib/cli/a.ts":

@@ -87,7 +87,9 @@ function drawRaisedPrice({ market, random, tick }: Stage, product: number): numb
 
 /**
  * Raises the base price once for each supplier that has the product in stock, each rise on top of
- * the last and punished for it, and gives the supplier that very price. Whether there was any.
+ * the last and punished for it, and gives the supplier that very price.
+ *
+ * @returns Whether a supplier had it.
  */
 function raisePerSupplier(stage: Stage, product: number): boolean {
   const { market } = stage;

@@ -26,6 +26,7 @@ function valuesOf(flags: readonly string[]): ReadonlyMap<string, readonly string
 Deno.test("COMPILE_FLAGS allow what the tasks of all commands do, never prompt and never all", () => {
   const compiled = valuesOf(COMPILE_FLAGS);
   assert.ok(compiled.has("--no-prompt"));
+  // Neither of these would leave the list below anything to say.
   assert.ok(!compiled.has("--allow-all") && !compiled.has("-A"));
   const needed = new Set<string>();
   for (const task of ["start", "simulate", "bench:load", "print", "doctor"] as const) {
