@@ -6,7 +6,7 @@ import { parse } from "yaml";
 import { until, withTempDir } from "../harness/waiting.ts";
 import { payloadAt } from "../harness/tradesim.ts";
 import { type Engine, run, runWell, startEngine } from "./engine.ts";
-import { makeStandIns } from "./stand_ins.ts";
+import { makeStandIns, withoutDigests } from "./stand_ins.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const IMAGE = parse(Deno.readTextFileSync(`${ROOT}compose.yml`), { merge: true })
@@ -45,6 +45,8 @@ async function withStack(use: (stack: Stack) => Promise<void>): Promise<void> {
       const dir = `${temporary}/stack`;
       await Deno.mkdir(dir);
       for (const path of STACK_FILES) await runWell(["cp", "-r", ROOT + path, `${dir}/${path}`]);
+      const file = `${dir}/compose.yml`;
+      await Deno.writeTextFile(file, withoutDigests(await Deno.readTextFile(file)));
       await Deno.mkdir(`${temporary}/images`);
       await makeStandIns(engine, `${temporary}/images`);
       const compose = (...args: readonly string[]) =>

@@ -24,12 +24,17 @@ busybox httpd -f -p 3000 -h /tmp/www &
 wait
 `;
 
+/** A compose file that names images by their versions alone: no stand-in has the digest of another image. */
+export function withoutDigests(compose: string): string {
+  return compose.replaceAll(/@sha256:[0-9a-f]{64}/g, "");
+}
+
 /** The images that Dockerfile and compose.yml name, as they name them. */
 const [DENO_IMAGE = "", DEBIAN = ""] = [
   ...Deno.readTextFileSync(`${ROOT}Dockerfile`).matchAll(/^FROM (\S+)/gm),
 ].map(([, name]) => name);
 const { prometheus, alertmanager, grafana } = parse(
-  Deno.readTextFileSync(`${ROOT}compose.yml`),
+  withoutDigests(Deno.readTextFileSync(`${ROOT}compose.yml`)),
   { merge: true },
 ).services as Readonly<Record<string, { readonly image: string }>>;
 

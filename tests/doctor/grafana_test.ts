@@ -14,18 +14,18 @@ const SEARCH = `${GRAFANA}/api/search?type=dash-db&limit=5000`;
 
 /** What a Grafana answers that has all. */
 const WHOLE = {
-  [HEALTH]: json({ commit: "abc", database: "ok", version: "13.1.4" }),
+  [HEALTH]: json({ commit: "abc", database: "ok", version: "13.2.3" }),
   [CHECK]: json({ status: "OK", message: "Successfully queried the Prometheus API." }),
   [SEARCH]: json([{ uid: "b", title: "B" }, { uid: "a", title: "A" }, { uid: "c", title: "C" }]),
 };
-const NAME = `version 13.1.4 at ${GRAFANA}`;
+const NAME = `version 13.2.3 at ${GRAFANA}`;
 
 const CASES: Readonly<
   Record<string, [answers: Readonly<Record<string, Answer | Silence>>, string, string]>
 > = {
   "one that has all": [WHOLE, "ok", `${NAME}, data source prom works, 2 boards`],
   "one without its database": [
-    { ...WHOLE, [HEALTH]: json({ database: "failing", version: "13.1.4" }, 503) },
+    { ...WHOLE, [HEALTH]: json({ database: "failing", version: "13.2.3" }, 503) },
     "FAIL",
     `${NAME} has no database: failing`,
   ],

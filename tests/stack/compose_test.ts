@@ -40,7 +40,10 @@ function faultsOfService(name: string, service: Service, { services, volumes }: 
   const faults: string[] = [];
   const expect = (isRight: boolean, fault: string) => isRight || faults.push(`${name}: ${fault}`);
 
-  expect(/^[\w./-]+:v?\d+\.\d+\.\d+$/.test(String(service.image)), "image is not pinned");
+  expect(
+    /^[\w./-]+:v?\d+\.\d+\.\d+(@sha256:[0-9a-f]{64})?$/.test(String(service.image)),
+    "image is not pinned",
+  );
   for (const option of FORBIDDEN) expect(service[option] === undefined, `has ${option}`);
   expect(strings(service.cap_drop).join() === "ALL", "keeps capabilities");
   expect(
@@ -89,6 +92,7 @@ Deno.test("compose.yml pins, limits and confines every service", () => {
 Deno.test("faultsOf() finds what is not pinned, limited or confined", () => {
   const cases: Record<string, [Service, string]> = {
     "a moving tag": [{ image: "prom/prometheus:latest" }, "image is not pinned"],
+    "half a digest": [{ image: "grafana/grafana:13.2.3@sha256:b28bae15" }, "image is not pinned"],
     "half a version": [{ image: "prom/prometheus:v3" }, "image is not pinned"],
     "all of the host's rights": [{ privileged: true }, "has privileged"],
     "a capability": [{ cap_drop: [] }, "keeps capabilities"],
