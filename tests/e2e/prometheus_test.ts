@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type RunningExporter, startExporter } from "../harness/exporter.ts";
-import { testWith } from "../harness/programs.ts";
+import { type PrometheusVersion, testWithPrometheus } from "../harness/engines.ts";
 import {
   type QueriedSeries,
   type RunningPrometheus,
@@ -97,7 +97,10 @@ interface Scene {
 }
 
 /** Sets up a game of three turns before each scrape, and Prometheus that scrapes it. */
-async function withScene(use: (scene: Scene) => Promise<void>): Promise<void> {
+async function withScene(
+  version: PrometheusVersion,
+  use: (scene: Scene) => Promise<void>,
+): Promise<void> {
   await withTempDir(async (dir) => {
     const exporter = await startExporter({ cwd: dir });
     let turn = 0;
@@ -108,7 +111,7 @@ async function withScene(use: (scene: Scene) => Promise<void>): Promise<void> {
       }
     });
     try {
-      const prometheus = await startPrometheus({ dir, targetPort: wire.port });
+      const prometheus = await startPrometheus({ version, dir, targetPort: wire.port });
       try {
         await use({ prometheus, wire });
       } finally {
@@ -150,8 +153,8 @@ async function steadyScrapes(
   return samples.map(([time, value]) => ({ time, turn: Number(value) }));
 }
 
-testWith("prometheus", "Prometheus scrapes a game as it is played", async (test) => {
-  await withScene(async ({ prometheus, wire }) => {
+testWithPrometheus("Prometheus scrapes a game as it is played", async (version, test) => {
+  await withScene(version, async ({ prometheus, wire }) => {
     const samples = await steadyScrapes(prometheus);
     const [first, last] = [samples.at(-STEADY_SCRAPES)!, samples.at(-1)!];
     const ask = async (expression: string) => only(await prometheus.query(expression, last.time));

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { parse, stringify } from "yaml";
 import { type RunningExporter, startExporter, startProgram } from "../harness/exporter.ts";
-import { testWith } from "../harness/programs.ts";
+import { type PrometheusVersion, testWithPrometheus } from "../harness/engines.ts";
 import {
   type QueriedSeries,
   type RunningPrometheus,
@@ -190,7 +190,10 @@ function playTradesim(exporter: RunningExporter): AsyncDisposable {
 }
 
 /** Plays games, with everything shown and with what is shown unasked, until graphs have points. */
-async function withScene(use: (scene: Scene) => Promise<void>): Promise<void> {
+async function withScene(
+  version: PrometheusVersion,
+  use: (scene: Scene) => Promise<void>,
+): Promise<void> {
   await withTempDir(async (dir) => {
     await using running = new AsyncDisposableStack();
     const start = async (...args: readonly string[]) => {
@@ -218,6 +221,7 @@ async function withScene(use: (scene: Scene) => Promise<void>): Promise<void> {
     const ports = exporters.map(({ port }) => port);
     const self = `${dir}/self.json`;
     const prometheus = await startPrometheus({
+      version,
       dir,
       targetPort: rich.port,
       change: (config) => withTargets(config, ports, self),
@@ -250,8 +254,8 @@ async function withScene(use: (scene: Scene) => Promise<void>): Promise<void> {
   });
 }
 
-testWith("prometheus", "every query of every board has an answer", async (test) => {
-  await withScene(async ({ prometheus, rich, plain, tradesim }) => {
+testWithPrometheus("every query of every board has an answer", async (version, test) => {
+  await withScene(version, async ({ prometheus, rich, plain, tradesim }) => {
     const names = ["instance", "session", "entreprise", "produit", "fournisseur"];
     const all: Readonly<Record<string, Choice>> = {
       ...Object.fromEntries(names.map((name) => [name, "all"] as const)),

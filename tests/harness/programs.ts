@@ -1,7 +1,7 @@
 /** Registers tests that need a program beside Deno, which not every machine has. @module */
 
 /** Most programs tell their version by a flag, openssl by a command. */
-function isInstalled(program: string): boolean {
+export function isInstalled(program: string): boolean {
   return ["--version", "version"].some((arg) => {
     try {
       return new Deno.Command(program, { args: [arg], stdout: "null", stderr: "null" })

@@ -1,6 +1,7 @@
 /** Runs a real Prometheus for tests, with the project's own configuration. @module */
 
 import { fileURLToPath } from "node:url";
+import { DEBIAN, type PrometheusVersion } from "./engines.ts";
 
 const PROMETHEUS_DIR = fileURLToPath(new URL("../../prometheus/", import.meta.url));
 
@@ -27,6 +28,8 @@ export interface RunningPrometheus {
 }
 
 export interface PrometheusOptions {
+  /** Default: Debian's. */
+  readonly version?: PrometheusVersion;
   /** A folder of its own, for its configuration and data. */
   readonly dir: string;
   /** Port on 127.0.0.1 to scrape in place of the configured target. */
@@ -60,13 +63,20 @@ function configFor(port: number): string {
 
 /** Starts Prometheus on a free port of 127.0.0.1, and waits until it is ready. */
 export async function startPrometheus(options: PrometheusOptions): Promise<RunningPrometheus> {
-  const { dir, targetPort, change = (config) => config, isAgent = false, args = [] } = options;
+  const {
+    version = DEBIAN,
+    dir,
+    targetPort,
+    change = (config) => config,
+    isAgent = false,
+    args = [],
+  } = options;
   await Deno.writeTextFile(`${dir}/prometheus.yml`, change(configFor(targetPort)));
-  const child = new Deno.Command("prometheus", {
+  const child = new Deno.Command(version.prometheus, {
     args: [
       `--config.file=${dir}/prometheus.yml`,
       ...isAgent
-        ? ["--enable-feature=agent", `--storage.agent.path=${dir}/data`]
+        ? [version.agentFlag, `--storage.agent.path=${dir}/data`]
         : [`--storage.tsdb.path=${dir}/data`],
       "--web.listen-address=127.0.0.1:0",
       ...args,

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { startExporter, startProgram } from "../harness/exporter.ts";
-import { testWith } from "../harness/programs.ts";
+import { testWithPrometheus } from "../harness/engines.ts";
 import { type RunningPrometheus, startPrometheus } from "../harness/prometheus.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
 
@@ -50,7 +50,7 @@ function copyRules(dir: string): void {
   }
 }
 
-testWith("prometheus", "Prometheus judges a game by the rules", async (test) => {
+testWithPrometheus("Prometheus judges a game by the rules", async (version, test) => {
   await withTempDir(async (dir) => {
     copyRules(dir);
     await using stack = new AsyncDisposableStack();
@@ -60,6 +60,7 @@ testWith("prometheus", "Prometheus judges a game by the rules", async (test) => 
     const game = startProgram({ cwd: dir, args: [...simulate, "--publish-to", exporter.url] });
     stack.defer(() => game.stop().then(() => {}));
     const prometheus = await startPrometheus({
+      version,
       dir,
       targetPort: exporter.port,
       change: (config) =>

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
-import { testWith } from "../harness/programs.ts";
+import { testWithPrometheus } from "../harness/engines.ts";
 
 const DIR = fileURLToPath(new URL("../../prometheus/", import.meta.url));
 
@@ -21,14 +21,17 @@ interface Config {
 const read = (name: string): Config => parse(Deno.readTextFileSync(DIR + name));
 
 for (const name of ["prometheus.yml", "local.yml", "replay.yml"]) {
-  testWith("promtool", `promtool check config finds ${name} and its rules right`, async () => {
-    const { success, stdout, stderr } = await new Deno.Command("promtool", {
-      args: ["check", "config", DIR + name],
-    }).output();
-    const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-    assert.ok(success, text);
-    assert.equal(/\b2 rule files found/.test(text), name !== "replay.yml", text);
-  });
+  testWithPrometheus(
+    `promtool check config finds ${name} and its rules right`,
+    async ({ promtool }) => {
+      const { success, stdout, stderr } = await new Deno.Command(promtool, {
+        args: ["check", "config", DIR + name],
+      }).output();
+      const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+      assert.ok(success, text);
+      assert.equal(/\b2 rule files found/.test(text), name !== "replay.yml", text);
+    },
+  );
 }
 
 Deno.test("local.yml is prometheus.yml without the other containers", () => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { METRICS } from "../../lib/catalogue/mod.ts";
-import { testWith } from "../harness/programs.ts";
+import { testWithPrometheus } from "../harness/engines.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const RULES = `${ROOT}prometheus/rules/`;
@@ -40,8 +40,8 @@ const TESTS: readonly Group[] = ["tests/alerts.yml", "tests/games.yml"].flatMap(
 );
 
 for (const [verb, folder] of [["check", RULES], ["test", `${RULES}tests/`]] as const) {
-  testWith("promtool", `promtool ${verb} rules finds nothing wrong`, async () => {
-    const { success, stdout, stderr } = await new Deno.Command("promtool", {
+  testWithPrometheus(`promtool ${verb} rules finds nothing wrong`, async ({ promtool }) => {
+    const { success, stdout, stderr } = await new Deno.Command(promtool, {
       args: [verb, "rules", `${folder}alerts.yml`, `${folder}games.yml`],
     }).output();
     assert.ok(success, new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr));

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parse, stringify } from "yaml";
 import { costOf, costRows, readMeasured } from "../../bench/storage_cost.ts";
 import { type RunningExporter, startExporter } from "../harness/exporter.ts";
-import { testWith } from "../harness/programs.ts";
+import { testWithPrometheus } from "../harness/engines.ts";
 import { type RunningPrometheus, startPrometheus } from "../harness/prometheus.ts";
 import { payloadAt } from "../harness/tradesim.ts";
 import { startVictoriaMetrics, type StoredSeries } from "../harness/victoria_metrics.ts";
@@ -46,17 +46,16 @@ function configWith({ isAgent, sections }: Block, base: string): string {
   return stringify(isAgent ? sections : { ...parse(base), ...sections });
 }
 
-testWith(
-  "promtool",
+testWithPrometheus(
   "promtool check config takes every configuration of docs/scaling.md",
-  async () => {
+  async ({ promtool }) => {
     const base = Deno.readTextFileSync(`${ROOT}prometheus/prometheus.yml`);
     assert.ok(BLOCKS.length >= 8);
     await withTempDir(async (dir) => {
       await Deno.symlink(`${ROOT}prometheus/rules`, `${dir}/rules`);
       for (const block of BLOCKS) {
         await Deno.writeTextFile(`${dir}/prometheus.yml`, configWith(block, base));
-        const { success, stderr } = await new Deno.Command("promtool", {
+        const { success, stderr } = await new Deno.Command(promtool, {
           args: [
             ...["check", "config", `${dir}/prometheus.yml`],
             ...block.isAgent ? ["--agent"] : [],
@@ -168,10 +167,9 @@ function byKey(series: readonly StoredSeries[]): Map<string, StoredSeries> {
   return new Map(series.map((series) => [keyOf(series.metric), series]));
 }
 
-testWith(
-  "victoria-metrics",
+testWithPrometheus(
   "remote write brings every sample of every exporter to VictoriaMetrics",
-  async (test) => {
+  async (version, test) => {
     await withTempDir(async (dir) => {
       const subdirectory = (name: string) => {
         Deno.mkdirSync(`${dir}/${name}`);
@@ -202,12 +200,14 @@ testWith(
       const agent = blockOf("Scrape only");
 
       const prometheus = await startPrometheus({
+        version,
         dir: subdirectory("server"),
         targetPort,
         change: (base) => here(configWith(many, configWith(single, base))),
       });
       stack.defer(() => prometheus.stop());
       const scraper = await startPrometheus({
+        version,
         dir: subdirectory("agent"),
         targetPort,
         change: (base) => here(configWith(agent, base)),
