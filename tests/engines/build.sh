@@ -16,14 +16,16 @@ engines=(
   "prometheus|github.com/prometheus/prometheus|v0.316.0||cmd/prometheus cmd/promtool"
   "alertmanager|github.com/prometheus/alertmanager|v0.35.0||cmd/alertmanager cmd/amtool"
   "victoriametrics|github.com/VictoriaMetrics/VictoriaMetrics|v1.151.0||app/victoria-metrics app/vmalert app/vmagent"
-  "thanos|github.com/thanos-io/thanos|v0.42.5|slicelabels|cmd/thanos"
+  "thanos|github.com/thanos-io/thanos|v0.42.4|slicelabels|cmd/thanos"
 )
 
 build() {
   local name=$1 module=$2 version=$3 tags=$4 programs=$5 source work program
   if [ "$(cat "$dir/$name.version" 2>/dev/null)" = "$version" ]; then return; fi
   # The module's own go.mod and go.sum are used, with its replacements, in a copy that can be written to.
-  source=$(cd / && go mod download -json "$module@$version" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
+  source=$(cd / && go mod download -json "$module@$version") ||
+    { echo "Cannot download $module $version: $source" >&2; exit 1; }
+  source=$(sed -n 's/^\t"Dir": "\(.*\)",$/\1/p' <<<"$source")
   work=$(mktemp -d)
   cp -r "$source/." "$work"
   chmod -R u+w "$work"

@@ -1,4 +1,4 @@
-/** Runs a real VictoriaMetrics for tests, from the Debian package. @module */
+/** Runs a real VictoriaMetrics for tests. @module */
 
 import { until } from "./waiting.ts";
 
@@ -22,11 +22,18 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-/** Starts VictoriaMetrics with its data below `dir`, and waits until it answers. */
-export async function startVictoriaMetrics(dir: string): Promise<RunningVictoriaMetrics> {
+/**
+ * Starts VictoriaMetrics with its data below `dir`, and waits until it answers.
+ *
+ * @param program Name on the PATH, or path. Default: Debian's.
+ */
+export async function startVictoriaMetrics(
+  dir: string,
+  program = "victoria-metrics",
+): Promise<RunningVictoriaMetrics> {
   const port = freePort();
   const url = `http://127.0.0.1:${port}`;
-  const child = new Deno.Command("victoria-metrics", {
+  const child = new Deno.Command(program, {
     args: [`-storageDataPath=${dir}/victoria`, `-httpListenAddr=127.0.0.1:${port}`],
     stdin: "null",
     stdout: "null",

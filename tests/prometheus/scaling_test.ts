@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parse, stringify } from "yaml";
 import { costOf, costRows, readMeasured } from "../../bench/storage_cost.ts";
 import { type RunningExporter, startExporter } from "../harness/exporter.ts";
-import { testWithPrometheus } from "../harness/engines.ts";
+import { builtEngine, PINNED, testWithPrometheus } from "../harness/engines.ts";
 import { type RunningPrometheus, startPrometheus } from "../harness/prometheus.ts";
 import { payloadAt } from "../harness/tradesim.ts";
 import { startVictoriaMetrics, type StoredSeries } from "../harness/victoria_metrics.ts";
@@ -176,7 +176,10 @@ testWithPrometheus(
         return `${dir}/${name}`;
       };
       await using stack = new AsyncDisposableStack();
-      const victoria = await startVictoriaMetrics(dir);
+      const victoria = await startVictoriaMetrics(
+        dir,
+        version === PINNED ? builtEngine("victoria-metrics") : undefined,
+      );
       stack.defer(() => victoria.stop());
       const exporters: RunningExporter[] = [];
       for (const name of ["a", "b"]) {
