@@ -52,6 +52,8 @@ export interface Board {
   readonly uid: string;
   readonly title: string;
   readonly editable: boolean;
+  readonly tags: readonly string[];
+  readonly links: readonly { readonly tags: readonly string[] }[];
   readonly panels: readonly Panel[];
   readonly templating: { readonly list: readonly Variable[] };
   readonly annotations: { readonly list: readonly Annotation[] };

@@ -77,6 +77,19 @@ Deno.test("Grafana finds the boards of the language that TRADESIM_LANG names, an
   for (const language of LANGUAGES) assert.ok(boardTexts(language).has("overview"));
 });
 
+Deno.test("one Grafana can have the boards of all languages, each with a menu of its own", () => {
+  const all = LANGUAGES.map((language) => boardsIn(language));
+  const uids = all.flat().map(({ uid }) => uid);
+  assert.equal(new Set(uids).size, uids.length);
+  for (const [index, language] of LANGUAGES.entries()) {
+    for (const { tags, links } of all[index]!) {
+      assert.deepEqual([tags, links.map(({ tags }) => tags)], [[`tradesim-${language}`], [[
+        `tradesim-${language}`,
+      ]]]);
+    }
+  }
+});
+
 Deno.test("every board has a name, a uid and a title of its own, and links lead to boards", () => {
   for (const language of LANGUAGES) {
     const boards = boardsIn(language);
@@ -85,7 +98,7 @@ Deno.test("every board has a name, a uid and a title of its own, and links lead 
     }
     const uids = new Set(boards.map(({ uid }) => uid));
     const links = Array.from(boardTexts(language).values(), (text) => [
-      ...text.matchAll(/"url": "\/d\/([^?"]+)/g),
+      ...text.matchAll(/"url":"\/d\/([^?"]+)/g),
     ]).flat();
     assert.ok(links.length > 0);
     for (const [link, uid] of links) assert.ok(uids.has(uid!), link);

@@ -42,11 +42,11 @@ Deno.test("the boards are of Grafana's own types, which find what Grafana does n
   const overview = boardTexts("en").get("overview")!;
   const wrong: Record<string, [part: string, by: string]> = {
     "kind of a panel": ['"type": "timeseries"', '"type": "graph"'],
-    "value of an option": ['"mapping": "manual"', '"mapping": "by hand"'],
+    "value of an option": ['"mapping":"manual"', '"mapping":"by hand"'],
     "name of an option": ['"graphMode"', '"graphKind"'],
-    "look of lines": ['"drawStyle": "line"', '"drawStyle": "lines"'],
-    "number of an enum": ['"refresh": 2', '"refresh": 7'],
-    "query without text": ['"expr": "sum(tours', '"expression": "sum(tours'],
+    "look of lines": ['"drawStyle":"line"', '"drawStyle":"lines"'],
+    "number of an enum": ['"refresh":2', '"refresh":7'],
+    "query without text": ['"expr":"sum(tours', '"expression":"sum(tours'],
   };
   const broken = Object.values(wrong).map(([part, by]) => {
     assert.ok(overview.includes(part), part);

@@ -45,7 +45,8 @@ for (const language of LANGUAGES) {
     for (const [path, json] of dashboards()) {
       if (!path.includes(`/${language}/`)) continue;
       JSON.parse(json, (_, value) => {
-        shown.add(value);
+        // Titles of rows that are repeated.
+        shown.add(typeof value === "string" ? value.replace(/ – \$instance$/, "") : value);
         return value;
       });
     }
@@ -56,10 +57,13 @@ for (const language of LANGUAGES) {
   });
 }
 
-/** A board without its texts, which are the strings that neither query nor refer to anything. */
+/** A board without its texts and links, which are the strings that neither query nor refer to anything. */
 function shapeOf(json: string): unknown {
   return JSON.parse(json, (_, value) => {
-    return typeof value === "string" && !/[{$]/.test(value) ? "" : value;
+    if (typeof value !== "string") return value;
+    return /[{$]/.test(value.replace(/ – \$instance$/, "")) && !value.startsWith("/d/")
+      ? value
+      : "";
   });
 }
 

@@ -19,23 +19,26 @@ export type EventKind = keyof typeof EVENTS;
 export interface Board {
   /** Name of its file, without the ending. */
   readonly file: string;
-  /** What links name it by, in both languages. */
-  readonly uid: string;
+  /** What links name it by: one Grafana can have the boards of both languages. */
+  readonly uid: Text;
   readonly text: PanelText;
-  /**
-   * The events that are drawn on its graphs unless switched off; the others are drawn when switched
-   * on. In a quick game a common one would hide the lines.
-   */
-  readonly events: readonly EventKind[];
   /** Variables beyond those that every board has: the label, and a metric that carries it. */
   readonly variables?: Readonly<Partial<Record<keyof typeof VARIABLES, string>>>;
   readonly rows: readonly {
     readonly title?: keyof typeof ROWS;
+    /** Whether the row is there once. Else it is repeated for each exporter, so that none is added to another. */
+    readonly isOne?: true;
     readonly panels: readonly Panel[];
   }[];
 }
 
-const TAG = "tradesim";
+/** What the menu of boards goes by. */
+function tagOf(language: Language): string {
+  return `tradesim-${language}`;
+}
+
+/** The job of prometheus.yml, which rules and alerts name too. */
+const JOB = "tradesim";
 /** The data source that is chosen at first; grafana/provisioning has it. Elsewhere Grafana takes its default. */
 const SOURCE_UID = "tradesim-prometheus";
 
@@ -47,18 +50,15 @@ const EVENT_COLORS: Readonly<Record<EventKind, string>> = {
   recharge_stock_fournisseur: "purple",
 };
 
-/**
- * A variable of the values that a label has, of which some or all may be chosen. All of them are
- * `allValue`, or without one the list of them.
- */
+/** A variable of the values that a label has, of which some or all may be chosen. All of them are `allValue`. */
 function labelVariable(
   name: keyof typeof VARIABLES,
   series: string,
-  allValue: string | undefined,
+  allValue: string,
   language: Language,
 ): dashboard.QueryVariableBuilder {
   const query = `label_values(${series}, ${name})`;
-  const variable = new dashboard.QueryVariableBuilder(name)
+  return new dashboard.QueryVariableBuilder(name)
     .label(VARIABLES[name][language])
     .datasource(DATA_SOURCE)
     .query({ qryType: 1, query, refId: name })
@@ -66,8 +66,8 @@ function labelVariable(
     .sort(dashboard.VariableSort.NaturalAsc)
     .multi(true)
     .includeAll(true)
+    .allValue(allValue)
     .current({ text: ["All"], value: ["$__all"] });
-  return allValue === undefined ? variable : variable.allValue(allValue);
 }
 
 function variables({ variables = {} }: Board, language: Language) {
@@ -76,9 +76,10 @@ function variables({ variables = {} }: Board, language: Language) {
       .label(VARIABLES.datasource[language])
       .type("prometheus")
       .current({ text: "Prometheus", value: SOURCE_UID }),
-    // Not `.+`: Prometheus itself has `up` and `process_…` too, and is no exporter of games.
-    labelVariable("job", "tours_completes", undefined, language),
-    labelVariable("instance", 'tours_completes{job=~"$job"}', ".+", language),
+    // From `up`, so that an exporter that has never answered is shown as down. One job is chosen at
+    // first, because Prometheus itself has `up` and `process_…` too.
+    labelVariable("job", "up", ".+", language).current({ text: [JOB], value: [JOB] }),
+    labelVariable("instance", 'up{job=~"$job"}', ".+", language),
     // `.*`, because without --labels session no series has the label, and all shall be shown.
     labelVariable("session", own("tours_completes"), ".*", language),
     ...Object.entries(variables).map(([name, metric]) =>
@@ -91,7 +92,6 @@ function variables({ variables = {} }: Board, language: Language) {
 function annotation(
   kind: EventKind,
   name: Text,
-  enable: boolean,
   language: Language,
 ): dashboard.AnnotationQueryBuilder {
   // Grafana takes the value for the time if asked to, and wants milliseconds.
@@ -99,7 +99,8 @@ function annotation(
   return new dashboard.AnnotationQueryBuilder()
     .name(name[language])
     .datasource(DATA_SOURCE)
-    .enable(enable)
+    // In a quick game the lines of events would hide those of the graph: they are drawn when switched on.
+    .enable(false)
     .iconColor(EVENT_COLORS[kind])
     .expr(expr)
     .step("1s")
@@ -120,29 +121,32 @@ function isUnsaid(key: string, value: unknown): boolean {
 
 function build(board: Board, language: Language): dashboard.Dashboard {
   const builder = new dashboard.DashboardBuilder(board.text.title[language])
-    .uid(board.uid)
+    .uid(board.uid[language])
     .description(board.text.about[language])
-    .tags([TAG])
+    .tags([tagOf(language)])
     .readonly()
     .tooltip(dashboard.DashboardCursorSync.Crosshair)
     .time({ from: "now-5m", to: "now" })
     .refresh("5s")
     .variables(variables(board, language))
     .annotations(
-      Object.entries(EVENTS).map(([kind, name]) =>
-        annotation(kind as EventKind, name, board.events.includes(kind as EventKind), language)
-      ),
+      Object.entries(EVENTS).map(([kind, name]) => annotation(kind as EventKind, name, language)),
     )
     .link(
       new dashboard.DashboardLinkBuilder(LEGENDS.boards[language])
         .type(dashboard.DashboardLinkType.Dashboards)
-        .tags([TAG])
+        .tags([tagOf(language)])
         .asDropdown(true)
         .includeVars(true)
         .keepTime(true),
     );
-  for (const { title, panels } of board.rows) {
-    if (title !== undefined) builder.withRow(new dashboard.RowBuilder(ROWS[title][language]));
+  for (const { title, isOne, panels } of board.rows) {
+    const words = [
+      ...title === undefined ? [] : [ROWS[title][language]],
+      ...isOne ? [] : ["$instance"],
+    ];
+    const row = new dashboard.RowBuilder(words.join(" – "));
+    builder.withRow(isOne ? row : row.repeat("instance"));
     for (const panel of panels) builder.withPanel(panel(language));
   }
   return builder.build();
@@ -153,5 +157,21 @@ export function boardJson(board: Board, language: Language): string {
   const made = build(board, language);
   made.panels?.forEach((panel, index) => panel.id = index + 1);
   const replacer = (key: string, value: unknown) => isUnsaid(key, value) ? undefined : value;
-  return JSON.stringify(made, replacer, 2) + "\n";
+  return linesOf(JSON.parse(JSON.stringify(made, replacer)), DEPTH) + "\n";
+}
+
+/** How deep JSON is broken into lines: a panel is a dozen of them. */
+const DEPTH = 3;
+
+function linesOf(value: unknown, depth: number, indent = ""): string {
+  if (depth === 0 || typeof value !== "object" || value === null) return JSON.stringify(value);
+  const inner = `${indent}  `;
+  const isList = Array.isArray(value);
+  const parts = isList
+    ? value.map((item) => inner + linesOf(item, depth - 1, inner))
+    : Object.entries(value).map(([key, item]) =>
+      `${inner}${JSON.stringify(key)}: ${linesOf(item, depth - 1, inner)}`
+    );
+  const [open, close] = isList ? "[]" : "{}";
+  return parts.length === 0 ? open! + close : `${open}\n${parts.join(",\n")}\n${indent}${close}`;
 }

@@ -18,7 +18,7 @@ import { type Language, LEGENDS, type PanelText, type Text } from "./texts.ts";
 export type Panel = (language: Language) => Builder<dashboard.Panel>;
 
 export const UNIT = {
-  count: units.Short,
+  count: units.LocaleFormat,
   euros: units.Euro,
   seconds: units.Seconds,
   bytes: units.BytesIEC,
@@ -55,7 +55,10 @@ interface Look {
 }
 
 export const DATA_SOURCE = { type: "prometheus", uid: "${datasource}" } as const;
-export const FIRMS_UID = "tradesim-entreprises";
+export const FIRMS_UID = {
+  fr: "tradesim-entreprises",
+  en: "tradesim-firms",
+} as const satisfies Text;
 
 const STAT_WIDTH = 4;
 const STAT_HEIGHT = 4;
@@ -100,10 +103,10 @@ interface AnyPanelBuilder extends Builder<dashboard.Panel> {
 }
 
 /** Where a click on a thing goes: to the board of firms, with `name` as Grafana's name of what was clicked. */
-function drillDownUrl(thing: Thing, name: string): string {
+function drillDownUrl(thing: Thing, name: string, language: Language): string {
   const kept = ["datasource", "job", "instance", "session"].map((name) => `\${${name}:queryparam}`);
   const chosen = `var-${thing}=\${${name}:percentencode}`;
-  return `/d/${FIRMS_UID}?\${__url_time_range}&${[...kept, chosen].join("&")}`;
+  return `/d/${FIRMS_UID[language]}?\${__url_time_range}&${[...kept, chosen].join("&")}`;
 }
 
 /** Gives a panel what all of them have. */
@@ -128,7 +131,7 @@ function dress<B extends AnyPanelBuilder>(
   if (drillDown !== undefined) {
     builder.dataLinks([
       new dashboard.DashboardLinkBuilder(LEGENDS.drillDown[language])
-        .url(drillDownUrl(drillDown, `__field.labels.${drillDown}`)),
+        .url(drillDownUrl(drillDown, `__field.labels.${drillDown}`, language)),
     ]);
   }
   return builder;
@@ -159,16 +162,16 @@ interface StatLook extends Look {
   readonly showName?: true;
 }
 
-/** A number now, with its course behind it. */
+/** A number now. It is asked for this moment alone: minutes after a crash a course would still end well. */
 export function number(look: StatLook): Panel {
   return (language) => {
     const { queries, names, showName, thresholds, width = STAT_WIDTH } = look;
     const builder = dress(new stat.PanelBuilder(), look, language)
-      .targets(targets(queries, language))
+      .targets(targets(queries, language).map((target) => target.instant()))
       .span(width)
       .height(STAT_HEIGHT)
       .reduceOptions(lastValue())
-      .graphMode(common.BigValueGraphMode.Area)
+      .graphMode(common.BigValueGraphMode.None)
       .colorMode(
         thresholds === undefined ? common.BigValueColorMode.None : common.BigValueColorMode.Value,
       )
@@ -329,7 +332,10 @@ export function list(look: ListLook): Panel {
       })
       .overrideByName(rowName, [{
         id: "links",
-        value: [{ title: LEGENDS.drillDown[language], url: drillDownUrl(rows, "__value.text") }],
+        value: [{
+          title: LEGENDS.drillDown[language],
+          url: drillDownUrl(rows, "__value.text", language),
+        }],
       }]);
     columns.forEach(({ unit, legend }) =>
       builder.overrideByName(legend[language], [{ id: "unit", value: unit }])

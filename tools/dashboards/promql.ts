@@ -16,6 +16,27 @@ export function rate(series: string): string {
   return `rate(${series}[$__rate_interval])`;
 }
 
+/** The labels that break a value of one game into parts. */
+const PARTS = "continent, produit_type";
+
+/** Sum of the parts of each game's value: one series a game, whatever else tells games apart. */
+export function whole(series: string): string {
+  return `sum without (${PARTS}) (${series})`;
+}
+
+/**
+ * Sum by a label that only some series have. What lacks it is named "total", so that no line is
+ * called "Value".
+ */
+export function byPart(expr: string, label: string): string {
+  return `label_replace(${sum(expr, label)}, "${label}", "total", "${label}", "")`;
+}
+
+/** What a rule has recorded or, in a store without rules, the same from what was scraped. */
+export function recorded(rule: string, otherwise: string): string {
+  return `${game(`game:${rule}`)} or ${otherwise}`;
+}
+
 /** Sum over everything but the named labels. */
 export function sum(expr: string, ...by: readonly string[]): string {
   return by.length === 0 ? `sum(${expr})` : `sum by (${by.join(", ")}) (${expr})`;
@@ -33,3 +54,16 @@ export function quantile(share: number, buckets: string): string {
 
 /** The number of turns that the chosen games have played together: what graphs by turn have as x. */
 export const TURNS = sum(game("tours_completes"));
+
+/**
+ * Turns a second. Without rules it is taken from a count of turns whose name says that it counts,
+ * since Prometheus warns of rates of `tours_completes`.
+ */
+export const TURN_RATE = sum(
+  recorded("tours_completes:rate1m", rate(game("simulation_tour_intervalle_seconds_count"))),
+);
+
+/** Purchases that succeeded so far. */
+export const SUCCEEDED = sum(
+  recorded("transactions_reussies:sum", whole(game("transactions_reussies_total"))),
+);

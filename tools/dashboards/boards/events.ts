@@ -1,19 +1,25 @@
 /** The board of events. @module */
 
 import type { Board } from "../board.ts";
-import { bars, byTurn, graph, number, UNIT } from "../panels.ts";
-import { game, own, rate, ratio, sum } from "../promql.ts";
-import { BOARDS, EVENTS as KINDS, LEGENDS, PANELS } from "../texts.ts";
-import { availabilityGraph, budgetGraph, eventsGraph, pricesGraph, turnsNumber } from "./shared.ts";
+import { bars, byTurn, number, UNIT } from "../panels.ts";
+import { game, own, rate, ratio, sum, TURN_RATE } from "../promql.ts";
+import { BOARDS, LEGENDS, PANELS } from "../texts.ts";
+import {
+  availabilityGraph,
+  budgetGraph,
+  eventsGraph,
+  eventsSeenGraph,
+  pricesGraph,
+  turnsNumber,
+} from "./shared.ts";
 
 const HAPPENED = game("evenements_total");
 const LAST = own("evenement_dernier_timestamp_seconds");
 
 export const EVENTS: Board = {
   file: "events",
-  uid: "tradesim-evenements",
+  uid: { fr: "tradesim-evenements", en: "tradesim-events" },
   text: BOARDS.events,
-  events: Object.keys(KINDS) as (keyof typeof KINDS)[],
   rows: [{
     panels: [
       number({
@@ -27,20 +33,14 @@ export const EVENTS: Board = {
         text: PANELS.eventsPerTurn,
         unit: UNIT.count,
         width: 12,
-        queries: [{ expr: ratio(sum(rate(HAPPENED)), sum(rate(game("tours_completes")))) }],
+        queries: [{ expr: ratio(sum(rate(HAPPENED)), TURN_RATE) }],
       }),
       bars({
         text: PANELS.sinceEvents,
         unit: UNIT.seconds,
         query: { expr: `time() - max by (type) (${LAST})`, legend: "{{type}}" },
       }),
-      graph({
-        text: PANELS.eventsSeen,
-        unit: UNIT.count,
-        stacked: true,
-        bars: true,
-        queries: [{ expr: sum(`changes(${LAST}[$__rate_interval])`, "type"), legend: "{{type}}" }],
-      }),
+      eventsSeenGraph,
       eventsGraph,
       budgetGraph,
       pricesGraph,

@@ -4,6 +4,7 @@ import type { Board } from "../board.ts";
 import { graph, number, type Query, UNIT } from "../panels.ts";
 import { own, quantile, rate, sum } from "../promql.ts";
 import { BOARDS, LEGENDS, PANELS } from "../texts.ts";
+import { upNumber } from "./shared.ts";
 
 /** Prometheus' own series; its job and how often it is scraped stand in prometheus.yml. */
 function prometheus(name: string, ...matchers: readonly string[]): string {
@@ -23,20 +24,13 @@ function each(series: string): Query {
 
 export const EXPORTER: Board = {
   file: "exporter",
-  uid: "tradesim-exporteur",
+  uid: { fr: "tradesim-exporteur", en: "tradesim-exporter" },
   text: BOARDS.exporter,
-  events: [],
   rows: [
     {
       title: "exporter",
       panels: [
-        number({
-          text: PANELS.up,
-          unit: UNIT.count,
-          thresholds: ["red", [1, "green"]],
-          names: { "0": LEGENDS.down, "1": LEGENDS.up },
-          queries: [{ expr: `min(${own("up")})` }],
-        }),
+        upNumber(4),
         number({
           text: PANELS.version,
           unit: UNIT.count,
@@ -188,6 +182,7 @@ export const EXPORTER: Board = {
     },
     {
       title: "prometheus",
+      isOne: true,
       panels: [
         graph({
           text: PANELS.scrapeSeconds,

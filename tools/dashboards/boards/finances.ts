@@ -2,7 +2,7 @@
 
 import type { Board } from "../board.ts";
 import { byTurn, graph, number, UNIT } from "../panels.ts";
-import { game, rate, ratio, sum } from "../promql.ts";
+import { byPart, game, rate, ratio, sum, TURN_RATE } from "../promql.ts";
 import { BOARDS, LEGENDS, PANELS } from "../texts.ts";
 import { budgetGraph, budgetNumber, BUDGETS, CRITICAL_BUDGET } from "./shared.ts";
 
@@ -11,9 +11,8 @@ const [LOWEST, MEAN, HIGHEST] = BUDGETS;
 
 export const FINANCES: Board = {
   file: "finances",
-  uid: "tradesim-finances",
+  uid: { fr: "tradesim-finances", en: "tradesim-finances-en" },
   text: BOARDS.finances,
-  events: ["inflation", "recharge_budget"],
   rows: [{
     panels: [
       budgetNumber(4),
@@ -55,7 +54,7 @@ export const FINANCES: Board = {
         text: PANELS.spendingPerTurn,
         unit: UNIT.euros,
         queries: [{
-          expr: ratio(SPENT_PER_SECOND, sum(rate(game("tours_completes")))),
+          expr: ratio(SPENT_PER_SECOND, TURN_RATE),
           legend: PANELS.spent.title,
         }],
       }),
@@ -71,7 +70,7 @@ export const FINANCES: Board = {
         text: PANELS.budgetByContinent,
         unit: UNIT.euros,
         stacked: true,
-        queries: [{ expr: sum(game("budget_total"), "continent"), legend: "{{continent}}" }],
+        queries: [{ expr: byPart(game("budget_total"), "continent"), legend: "{{continent}}" }],
       }),
     ],
   }],

@@ -21,7 +21,6 @@ export const FIRMS: Board = {
   file: "firms",
   uid: FIRMS_UID,
   text: BOARDS.firms,
-  events: ["inflation", "recharge_budget"],
   variables: {
     entreprise: "entreprise_budget",
     produit: "produit_prix",
@@ -40,7 +39,7 @@ export const FIRMS: Board = {
             { expr: sum(FIRM_STOCK, "entreprise"), legend: LEGENDS.stock, unit: UNIT.count },
             {
               expr: sum(
-                `${FIRM_STOCK} * on (job, instance, session, produit) group_left () ${PRICE}`,
+                `${FIRM_STOCK} * ignoring (entreprise) group_left () ${PRICE}`,
                 "entreprise",
               ),
               legend: LEGENDS.stockValue,

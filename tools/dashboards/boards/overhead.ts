@@ -2,16 +2,23 @@
 
 import type { Board } from "../board.ts";
 import { graph, heat, number, UNIT } from "../panels.ts";
-import { game, own, rate, ratio, sum } from "../promql.ts";
+import { game, own, rate, ratio, recorded, sum, TURN_RATE } from "../promql.ts";
 import { BOARDS, LEGENDS, PANELS } from "../texts.ts";
 import { turnSecondsGraph } from "./shared.ts";
 
 const PUBLISHING = sum(rate(game("simulation_publication_seconds_total")));
 const TURN_WORK = sum(rate(game("temps_simulation_tour_seconds_sum")));
-const TURNS = sum(rate(game("tours_completes")));
 const REAL_TIME = sum(rate(game("simulation_tour_intervalle_seconds_sum")));
 /** What the alert on monitoring's cost looks at too. */
-const OF_REAL_TIME = ratio(PUBLISHING, REAL_TIME);
+const OF_REAL_TIME = `max(${
+  recorded(
+    "simulation_publication_seconds:share5m",
+    ratio(
+      rate(game("simulation_publication_seconds_total")),
+      rate(game("simulation_tour_intervalle_seconds_sum")),
+    ),
+  )
+})`;
 const OF_WORK = ratio(PUBLISHING, `(${PUBLISHING} + ${TURN_WORK})`);
 const MEAN_TURN = ratio(TURN_WORK, sum(rate(game("temps_simulation_tour_seconds_count"))));
 const CPU = sum(rate(own("process_cpu_seconds_total")));
@@ -19,9 +26,8 @@ const ONE_PERCENT = ["green", [0.01, "red"]] as const;
 
 export const OVERHEAD: Board = {
   file: "overhead",
-  uid: "tradesim-cout",
+  uid: { fr: "tradesim-cout", en: "tradesim-overhead" },
   text: BOARDS.overhead,
-  events: [],
   rows: [{
     panels: [
       number({
@@ -33,7 +39,7 @@ export const OVERHEAD: Board = {
       number({
         text: PANELS.overheadPerTurn,
         unit: UNIT.seconds,
-        queries: [{ expr: ratio(PUBLISHING, TURNS) }],
+        queries: [{ expr: ratio(PUBLISHING, TURN_RATE) }],
       }),
       number({ text: PANELS.meanTurn, unit: UNIT.seconds, queries: [{ expr: MEAN_TURN }] }),
       number({
@@ -64,7 +70,7 @@ export const OVERHEAD: Board = {
         stacked: true,
         queries: [
           { expr: MEAN_TURN, legend: LEGENDS.game },
-          { expr: ratio(PUBLISHING, TURNS), legend: LEGENDS.publication },
+          { expr: ratio(PUBLISHING, TURN_RATE), legend: LEGENDS.publication },
         ],
       }),
       turnSecondsGraph,
@@ -77,7 +83,7 @@ export const OVERHEAD: Board = {
         text: PANELS.workPerTurn,
         unit: UNIT.seconds,
         width: 24,
-        queries: [{ expr: ratio(CPU, TURNS), legend: LEGENDS.processor }],
+        queries: [{ expr: ratio(CPU, TURN_RATE), legend: LEGENDS.processor }],
       }),
     ],
   }],

@@ -2,7 +2,7 @@
 
 import type { Board } from "../board.ts";
 import { byTurn, graph, number, UNIT } from "../panels.ts";
-import { game, own, rate, sum } from "../promql.ts";
+import { game, own, sum, TURN_RATE } from "../promql.ts";
 import { BOARDS, LEGENDS, PANELS } from "../texts.ts";
 import {
   activeNumber,
@@ -10,30 +10,31 @@ import {
   BUDGET,
   budgetGraph,
   budgetNumber,
-  eventsGraph,
+  eventsSeenGraph,
   purchasesGraph,
   successNumber,
   turnSecondsGraph,
   turnsNumber,
+  upNumber,
 } from "./shared.ts";
 
 const TURNS_PER_SECOND = {
   text: PANELS.turnsPerSecond,
   unit: UNIT.count,
-  queries: [{ expr: sum(rate(game("tours_completes"))), legend: LEGENDS.turns }],
+  queries: [{ expr: TURN_RATE, legend: LEGENDS.turns }],
 } as const;
 
 export const OVERVIEW: Board = {
   file: "overview",
-  uid: "tradesim-apercu",
+  uid: { fr: "tradesim-apercu", en: "tradesim-overview" },
   text: BOARDS.overview,
-  events: ["inflation", "variation_disponibilite"],
   rows: [{
     panels: [
+      upNumber(4),
       number({
         text: PANELS.states,
         unit: UNIT.count,
-        width: 6,
+        width: 12,
         queries: (["running", "finished", "silent"] as const).map((state) => ({
           expr: sum(own("simulation_etat", `etat="${state}"`)),
           legend: LEGENDS[state],
@@ -42,17 +43,17 @@ export const OVERVIEW: Board = {
       number({
         text: PANELS.sinceReport,
         unit: UNIT.seconds,
-        width: 3,
+        width: 4,
         thresholds: ["green", [10, "orange"], [60, "red"]],
         queries: [{
           expr: `time() - max(${game("simulation_dernier_rapport_timestamp_seconds")})`,
         }],
       }),
-      turnsNumber(3),
-      number({ ...TURNS_PER_SECOND, width: 3 }),
-      budgetNumber(3),
-      activeNumber(3),
-      successNumber(3),
+      number({ ...TURNS_PER_SECOND, width: 4 }),
+      turnsNumber(6),
+      budgetNumber(6),
+      activeNumber(6),
+      successNumber(6),
       budgetGraph,
       purchasesGraph,
       byTurn({
@@ -63,7 +64,7 @@ export const OVERVIEW: Board = {
       graph(TURNS_PER_SECOND),
       turnSecondsGraph,
       availabilityGraph,
-      eventsGraph,
+      eventsSeenGraph,
     ],
   }],
 };

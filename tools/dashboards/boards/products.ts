@@ -2,7 +2,7 @@
 
 import type { Board } from "../board.ts";
 import { byTurn, graph, number, UNIT } from "../panels.ts";
-import { game, sum } from "../promql.ts";
+import { byPart, game, sum } from "../promql.ts";
 import { BOARDS, LEGENDS, PANELS } from "../texts.ts";
 import { activeNumber, availabilityGraph, PRICES, pricesGraph } from "./shared.ts";
 
@@ -10,9 +10,8 @@ const [LOWEST, MEAN, HIGHEST] = PRICES;
 
 export const PRODUCTS: Board = {
   file: "products",
-  uid: "tradesim-produits",
+  uid: { fr: "tradesim-produits", en: "tradesim-products" },
   text: BOARDS.products,
-  events: ["inflation", "variation_disponibilite"],
   rows: [
     {
       panels: [
@@ -43,7 +42,7 @@ export const PRODUCTS: Board = {
           unit: UNIT.count,
           stacked: true,
           queries: [{
-            expr: sum(game("produits_total"), "produit_type"),
+            expr: byPart(game("produits_total"), "produit_type"),
             legend: "{{produit_type}}",
           }],
         }),

@@ -1,7 +1,7 @@
 /** Panels that several boards show. @module */
 
 import { graph, number, type Panel, UNIT } from "../panels.ts";
-import { game, quantile, rate, ratio, sum, TURNS } from "../promql.ts";
+import { game, own, quantile, rate, ratio, SUCCEEDED, sum, TURNS, whole } from "../promql.ts";
 import { LEGENDS, PANELS } from "../texts.ts";
 
 export const BUDGET = sum(game("budget_total"));
@@ -16,9 +16,7 @@ export const BUDGETS = [
 
 /** Of several games the mean price is weighed by their products. */
 const MEAN_PRICE = ratio(
-  `sum(${game("produits_prix_moyen")} * on (job, instance, session) ${
-    sum(game("produits_total"), "job", "instance", "session")
-  })`,
+  sum(`${game("produits_prix_moyen")} * ${whole(game("produits_total"))}`),
   sum(game("produits_total")),
 );
 /** Lowest, mean and highest base price. */
@@ -39,7 +37,7 @@ export function successNumber(width: number): Panel {
     width,
     thresholds: ["red", [0.5, "orange"], [0.9, "green"]],
     queries: [{
-      expr: ratio(sum(game("transactions_reussies_total")), sum(game("transactions_total"))),
+      expr: ratio(SUCCEEDED, sum(game("transactions_total"))),
     }],
   });
 }
@@ -102,6 +100,30 @@ export const availabilityGraph = graph({
 });
 
 export const pricesGraph = graph({ text: PANELS.prices, unit: UNIT.euros, queries: PRICES });
+
+/** Whether exporters answer. */
+export function upNumber(width: number): Panel {
+  return number({
+    text: PANELS.up,
+    unit: UNIT.count,
+    width,
+    thresholds: ["red", [1, "green"]],
+    names: { "0": LEGENDS.down, "1": LEGENDS.up },
+    queries: [{ expr: `min(${own("up")})` }],
+  });
+}
+
+/** Events by kind, as bars: they may come many times a minute. */
+export const eventsSeenGraph = graph({
+  text: PANELS.eventsSeen,
+  unit: UNIT.count,
+  stacked: true,
+  bars: true,
+  queries: [{
+    expr: sum(`changes(${own("evenement_dernier_timestamp_seconds")}[$__rate_interval])`, "type"),
+    legend: "{{type}}",
+  }],
+});
 
 export const eventsGraph = graph({
   text: PANELS.eventsPerSecond,

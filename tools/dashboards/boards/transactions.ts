@@ -2,43 +2,42 @@
 
 import type { Board } from "../board.ts";
 import { byTurn, graph, number, UNIT } from "../panels.ts";
-import { game, rate, ratio, sum, TURNS } from "../promql.ts";
+import { byPart, game, rate, ratio, SUCCEEDED, sum, TURN_RATE, TURNS } from "../promql.ts";
 import { BOARDS, LEGENDS, PANELS } from "../texts.ts";
 import { purchasesGraph, successNumber } from "./shared.ts";
 
-const SUCCEEDED = game("transactions_reussies_total");
+const BOUGHT = game("transactions_reussies_total");
 const FAILED = game("transactions_echouees_total");
 const ATTEMPTED = game("transactions_total");
 const SPENT = game("transactions_montant_total");
 
 export const TRANSACTIONS: Board = {
   file: "transactions",
-  uid: "tradesim-transactions",
+  uid: { fr: "tradesim-transactions", en: "tradesim-transactions-en" },
   text: BOARDS.transactions,
-  events: ["variation_disponibilite", "recharge_stock_fournisseur"],
   rows: [
     {
       panels: [
         number({ text: PANELS.attempts, unit: UNIT.count, queries: [{ expr: sum(ATTEMPTED) }] }),
-        number({ text: PANELS.succeeded, unit: UNIT.count, queries: [{ expr: sum(SUCCEEDED) }] }),
+        number({ text: PANELS.succeeded, unit: UNIT.count, queries: [{ expr: SUCCEEDED }] }),
         number({ text: PANELS.failed, unit: UNIT.count, queries: [{ expr: sum(FAILED) }] }),
         successNumber(4),
         number({
           text: PANELS.meanPurchase,
           unit: UNIT.euros,
-          queries: [{ expr: ratio(sum(SPENT), sum(SUCCEEDED)) }],
+          queries: [{ expr: ratio(sum(SPENT), SUCCEEDED) }],
         }),
         number({
           text: PANELS.purchasesPerTurn,
           unit: UNIT.count,
-          queries: [{ expr: ratio(sum(SUCCEEDED), TURNS) }],
+          queries: [{ expr: ratio(SUCCEEDED, TURNS) }],
         }),
         purchasesGraph,
         graph({
           text: PANELS.successShare,
           unit: UNIT.share,
           queries: [{
-            expr: ratio(sum(rate(SUCCEEDED)), sum(rate(ATTEMPTED))),
+            expr: ratio(sum(rate(BOUGHT)), sum(rate(ATTEMPTED))),
             legend: LEGENDS.succeeded,
           }],
         }),
@@ -46,7 +45,7 @@ export const TRANSACTIONS: Board = {
           text: PANELS.purchasesByTurn,
           unit: UNIT.count,
           queries: [
-            { expr: sum(SUCCEEDED), legend: LEGENDS.succeeded },
+            { expr: SUCCEEDED, legend: LEGENDS.succeeded },
             { expr: sum(FAILED), legend: LEGENDS.failed },
           ],
         }),
@@ -54,7 +53,7 @@ export const TRANSACTIONS: Board = {
           text: PANELS.meanPurchase,
           unit: UNIT.euros,
           queries: [{
-            expr: ratio(sum(rate(SPENT)), sum(rate(SUCCEEDED))),
+            expr: ratio(sum(rate(SPENT)), sum(rate(BOUGHT))),
             legend: LEGENDS.mean,
           }],
         }),
@@ -62,7 +61,7 @@ export const TRANSACTIONS: Board = {
           text: PANELS.purchasesPerTurn,
           unit: UNIT.count,
           queries: [{
-            expr: ratio(sum(rate(SUCCEEDED)), sum(rate(game("tours_completes")))),
+            expr: ratio(sum(rate(BOUGHT)), TURN_RATE),
             legend: LEGENDS.succeeded,
           }],
         }),
@@ -75,13 +74,13 @@ export const TRANSACTIONS: Board = {
           text: PANELS.purchasesByContinent,
           unit: UNIT.count,
           stacked: true,
-          queries: [{ expr: sum(rate(SUCCEEDED), "continent"), legend: "{{continent}}" }],
+          queries: [{ expr: byPart(rate(BOUGHT), "continent"), legend: "{{continent}}" }],
         }),
         graph({
           text: PANELS.purchasesByType,
           unit: UNIT.count,
           stacked: true,
-          queries: [{ expr: sum(rate(SUCCEEDED), "produit_type"), legend: "{{produit_type}}" }],
+          queries: [{ expr: byPart(rate(BOUGHT), "produit_type"), legend: "{{produit_type}}" }],
         }),
       ],
     },
