@@ -15,6 +15,13 @@ case "$TRADESIM_LANG" in
 esac
 export GF_USERS_DEFAULT_LANGUAGE
 
+# Who looks from another machine says who they are.
+case "${GRAFANA_ADDRESS:-127.0.0.1}" in
+  127.0.0.1) GF_AUTH_ANONYMOUS_ENABLED=true ;;
+  *) GF_AUTH_ANONYMOUS_ENABLED=false ;;
+esac
+export GF_AUTH_ANONYMOUS_ENABLED
+
 if [ -z "${GF_SECURITY_ADMIN_PASSWORD:-}" ]; then
   data=${GF_PATHS_DATA:-/var/lib/grafana}
   password_file=$data/admin_password

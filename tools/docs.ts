@@ -5,6 +5,7 @@
  * @module
  */
 
+import { marked } from "marked";
 import * as z from "zod";
 import {
   type BreakdownLabel,
@@ -343,18 +344,45 @@ Bounds: 2 000 keys, 64 levels, label values of 128 bytes, 100 parts of a metric.
 `;
 }
 
+/**
+ * docs/alerts.md as a page that Prometheus serves, so that the links in alerts lead somewhere wherever
+ * there are alerts. Links to other documents become plain text, because those are not served.
+ */
+function alertsPage(): string {
+  const markdown = Deno.readTextFileSync(new URL("../docs/alerts.md", import.meta.url))
+    .replaceAll(/\[([^\]]+)\]\((?!https?:)[^)]*\)/g, "$1");
+  const body = (marked.parse(markdown, { async: false }))
+    .replaceAll(/<h2>(\w+)<\/h2>/g, (_, name) => `<h2 id="${name.toLowerCase()}">${name}</h2>`);
+  return `<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Alerts of TradeSim</title>
+<!-- Made by \`deno task docs\` from docs/alerts.md. -->
+<style>
+body { font: 1rem/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 45rem; padding: 0 1rem; }
+h2:target { background: #fff3bf; }
+pre { overflow-x: auto; }
+</style>
+${body}</html>
+`;
+}
+
 /** The documents by path from the repository's top. */
 export function documents(): ReadonlyMap<string, string> {
   return new Map([
     ["docs/metrics.md", metricsDocument()],
     ["docs/configuration.md", configurationDocument()],
     ["docs/report.md", reportDocument()],
+    ["prometheus/consoles/alerts.html", alertsPage()],
     ["docs/report.schema.json", JSON.stringify(reportSchema(), undefined, 2) + "\n"],
   ]);
 }
 
 if (import.meta.main) {
   for (const [path, text] of documents()) {
-    Deno.writeTextFileSync(new URL(`../${path}`, import.meta.url), text);
+    const url = new URL(`../${path}`, import.meta.url);
+    Deno.mkdirSync(new URL(".", url), { recursive: true });
+    Deno.writeTextFileSync(url, text);
   }
 }

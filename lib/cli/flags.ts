@@ -11,7 +11,13 @@ import {
 import { BREAKDOWN_LABELS } from "../catalogue/mod.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../log/mod.ts";
 import { type LinkName, LINKS } from "../doctor/link.ts";
-import { type Printable, PRINTABLES, PRINTED } from "../print/mod.ts";
+import {
+  BOARD_LANGUAGES,
+  type BoardLanguage,
+  type Printable,
+  PRINTABLES,
+  PRINTED,
+} from "../print/mod.ts";
 import { OWN_PATHS } from "../server/mod.ts";
 import {
   type Address,
@@ -614,6 +620,22 @@ const PRINT_FLAGS = {
     kind: FILE,
     initially: "standard output, for one file",
     help: "folder to write into; it is made if it is not there",
+    place: "command line",
+  }),
+  lang: optional<BoardLanguage>({
+    name: "lang",
+    unit: "<fr|en>",
+    kind: oneOf(BOARD_LANGUAGES),
+    initially: "both",
+    help: "language of the boards, for print dashboards",
+    place: "command line",
+  }),
+  runbooks: optional({
+    name: "runbooks",
+    unit: "<URL>",
+    kind: WEB_URL,
+    initially: "the page that Prometheus serves",
+    help: "address to which the alerts' runbook_url leads; #alertname is added to it",
     place: "command line",
   }),
   force: onOff({

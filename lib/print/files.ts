@@ -25,11 +25,12 @@ import file20 from "../../grafana/provisioning/datasources/prometheus.yml" with 
 import file21 from "../../grafana/start.sh" with { type: "text" };
 import file22 from "../../logs/.gitkeep" with { type: "text" };
 import file23 from "../../prometheus/alertmanager.yml" with { type: "text" };
-import file24 from "../../prometheus/local.yml" with { type: "text" };
-import file25 from "../../prometheus/prometheus.yml" with { type: "text" };
-import file26 from "../../prometheus/replay.yml" with { type: "text" };
-import file27 from "../../prometheus/rules/alerts.yml" with { type: "text" };
-import file28 from "../../prometheus/rules/games.yml" with { type: "text" };
+import file24 from "../../prometheus/consoles/alerts.html" with { type: "text" };
+import file25 from "../../prometheus/local.yml" with { type: "text" };
+import file26 from "../../prometheus/prometheus.yml" with { type: "text" };
+import file27 from "../../prometheus/replay.yml" with { type: "text" };
+import file28 from "../../prometheus/rules/alerts.yml" with { type: "text" };
+import file29 from "../../prometheus/rules/games.yml" with { type: "text" };
 
 /** Texts by path from the top of the repository. */
 export const FILES: Readonly<Record<string, string>> = {
@@ -57,9 +58,10 @@ export const FILES: Readonly<Record<string, string>> = {
   "grafana/start.sh": file21,
   "logs/.gitkeep": file22,
   "prometheus/alertmanager.yml": file23,
-  "prometheus/local.yml": file24,
-  "prometheus/prometheus.yml": file25,
-  "prometheus/replay.yml": file26,
-  "prometheus/rules/alerts.yml": file27,
-  "prometheus/rules/games.yml": file28,
+  "prometheus/consoles/alerts.html": file24,
+  "prometheus/local.yml": file25,
+  "prometheus/prometheus.yml": file26,
+  "prometheus/replay.yml": file27,
+  "prometheus/rules/alerts.yml": file28,
+  "prometheus/rules/games.yml": file29,
 };

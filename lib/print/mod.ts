@@ -2,9 +2,26 @@
 
 import { dirname, join } from "node:path";
 import { COMPOSE_PATH, withoutBuild } from "./compose.ts";
-import { CONFIG_PATH, isPart, type Printable, PRINTABLES, PRINTED } from "./printed.ts";
+import {
+  type BoardLanguage,
+  CONFIG_PATH,
+  isPart,
+  type Printable,
+  PRINTABLES,
+  PRINTED,
+} from "./printed.ts";
 
-export { type Printable, PRINTABLES, PRINTED } from "./printed.ts";
+export {
+  BOARD_LANGUAGES,
+  type BoardLanguage,
+  type Printable,
+  PRINTABLES,
+  PRINTED,
+} from "./printed.ts";
+
+const ALERTS_PATH = "prometheus/rules/alerts.yml";
+/** What stands before an alert's name in its link. */
+const RUNBOOKS = "{{ $externalURL }}/consoles/alerts.html";
 
 /** What was asked for cannot be printed; the message is one sentence. */
 export class PrintError extends Error {
@@ -15,6 +32,10 @@ export interface PrintOptions {
   readonly what: Printable | undefined;
   /** The folder to write into; undefined = give the one file as text. */
   readonly out: string | undefined;
+  /** The one language of the boards; undefined = all of them. Only boards have one. */
+  readonly lang?: BoardLanguage | undefined;
+  /** Address to which the alerts' `runbook_url` leads; undefined = the page that Prometheus serves. */
+  readonly runbooks?: string | undefined;
   /** Whether files that were changed may be overwritten. */
   readonly force: boolean;
 }
@@ -81,19 +102,33 @@ function writeInto(
  * @throws {PrintError} When that is not possible; then no file was changed, unless the disk failed.
  */
 export async function printFiles(
-  { what, out, force }: PrintOptions,
+  { what, out, lang, runbooks, force }: PrintOptions,
   { config, write }: PrintContext,
 ): Promise<void> {
   if (what === undefined) {
     throw new PrintError(`Cannot tell what to print: expected one of ${PRINTABLES.join(", ")}`);
   }
   if (force && out === undefined) throw new PrintError("Cannot use --force without --out");
+  if (lang !== undefined && what !== "dashboards") {
+    throw new PrintError(`Cannot use --lang with ${what}: expected dashboards`);
+  }
+  if (runbooks !== undefined && !isPart(ALERTS_PATH, PRINTED[what])) {
+    throw new PrintError(`Cannot use --runbooks with ${what}: it has no alerts`);
+  }
   // Loaded only now: nothing else needs the files' texts.
   const { FILES } = await import("./files.ts");
   const compose = withoutBuild(FILES[COMPOSE_PATH] ?? "");
+  const alerts = FILES[ALERTS_PATH] ?? "";
+  const made = {
+    [CONFIG_PATH]: config,
+    [COMPOSE_PATH]: compose,
+    [ALERTS_PATH]: runbooks === undefined ? alerts : alerts.replaceAll(RUNBOOKS, runbooks),
+  };
   const files = new Map(
-    Object.entries({ ...FILES, [CONFIG_PATH]: config, [COMPOSE_PATH]: compose })
-      .filter(([path]) => isPart(path, PRINTED[what])),
+    Object.entries({ ...FILES, ...made }).filter(([path]) =>
+      isPart(path, PRINTED[what]) &&
+      (lang === undefined || path.startsWith(`grafana/dashboards/${lang}/`))
+    ),
   );
   if (out !== undefined) return writeInto(out, files, force, write);
   const [text, ...more] = files.values();

@@ -11,6 +11,10 @@ export interface Printed {
 /** Where the configuration is printed to; it is made from the table of flags, not kept as a file. */
 export const CONFIG_PATH = "tradesim-exporter.yml";
 
+/** The languages of the boards. */
+export const BOARD_LANGUAGES = ["fr", "en"] as const;
+export type BoardLanguage = (typeof BOARD_LANGUAGES)[number];
+
 export const PRINTED = {
   config: { summary: "every setting with its default, for --config", paths: [CONFIG_PATH] },
   "report-schema": {

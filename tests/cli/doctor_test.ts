@@ -101,7 +101,7 @@ Deno.test("print takes what to print and where to", () => {
   const read = (args: string) => readCommandLine(["print", ...args.split(" ")], none, () => "");
   assert.deepEqual(read("rules --out a --force"), {
     command: "print",
-    options: { what: "rules", out: "a", force: true },
+    options: { what: "rules", out: "a", lang: undefined, runbooks: undefined, force: true },
   });
   assert.throws(
     () => read("rule"),

@@ -9,6 +9,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { getTestRuntime } from "../../tools/test_runtime.ts";
+import { builtEngine, PINNED } from "../harness/engines.ts";
 import { type Engine, runWell } from "./engine.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -38,20 +39,12 @@ const { prometheus, alertmanager, grafana } = parse(
   { merge: true },
 ).services as Readonly<Record<string, { readonly image: string }>>;
 
-/** What Debian's Alertmanager reads and the image's own has in its executable. */
-const ALERTMANAGER_FILES = "/usr/share/prometheus/alertmanager";
-
 /** Where this machine gets Debian's packages from. */
 async function debianMirror(): Promise<string> {
   const mirrors = await runWell(["apt-get", "indextargets", "--format", "$(REPO_URI)"]);
   const mirror = mirrors.split("\n").find((url) => !url.includes("security"));
   if (mirror === undefined) throw new Error("apt-get knows no mirror");
   return mirror;
-}
-
-/** Where a program of this machine lies. */
-function which(program: string): Promise<string> {
-  return runWell(["sh", "-c", `command -v ${program}`]);
 }
 
 /**
@@ -115,8 +108,8 @@ export async function makeStandIns(engine: Engine, dir: string): Promise<void> {
     prometheus!.image,
     {
       ...wget,
-      "/usr/bin/prometheus": await which("prometheus"),
-      "/usr/bin/promtool": await which("promtool"),
+      "/usr/bin/prometheus": PINNED.prometheus,
+      "/usr/bin/promtool": PINNED.promtool,
     },
     "RUN install -d -o 65534 /prometheus",
     "USER 65534:65534",
@@ -127,8 +120,7 @@ export async function makeStandIns(engine: Engine, dir: string): Promise<void> {
     alertmanager!.image,
     {
       ...wget,
-      "/usr/bin/alertmanager": await which("prometheus-alertmanager"),
-      [ALERTMANAGER_FILES]: ALERTMANAGER_FILES,
+      "/usr/bin/alertmanager": builtEngine("alertmanager"),
     },
     "RUN install -d -o 65534 /alertmanager",
     "USER 65534:65534",

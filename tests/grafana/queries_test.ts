@@ -224,6 +224,7 @@ async function withScene(
       version,
       dir,
       targetPort: rich.port,
+      rulesEvery: "1s",
       change: (config) => withTargets(config, ports, self),
     });
     running.defer(() => prometheus.stop());

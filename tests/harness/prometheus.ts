@@ -36,6 +36,10 @@ export interface PrometheusOptions {
   readonly targetPort: number;
   /** Changes the configuration further, for tests that need to scrape faster. */
   readonly change?: (config: string) => string;
+  /** How often rules are evaluated, such as `1s`, in place of the groups' own interval. */
+  readonly rulesEvery?: string;
+  /** Changes a rule file, by its name; only with `rulesEvery`. */
+  readonly changeRules?: (text: string) => string;
   /** Runs it as an agent, which only scrapes and sends: it cannot be asked for anything. */
   readonly isAgent?: boolean;
   /** Further flags. */
@@ -55,10 +59,26 @@ function replaceOnly(text: string, part: string, by: string): string {
 }
 
 /** The project's configuration with nothing but the target replaced, for any folder. */
-function configFor(port: number): string {
+function configFor(port: number, rules: string): string {
   const config = Deno.readTextFileSync(`${PROMETHEUS_DIR}local.yml`);
-  const withRules = replaceOnly(config, RULES, `- ${PROMETHEUS_DIR}rules/*.yml`);
+  const withRules = replaceOnly(config, RULES, `- ${rules}/*.yml`);
   return replaceOnly(withRules, TARGET, `"127.0.0.1:${port}"`);
+}
+
+/** Copies the project's rules, evaluated at another interval. */
+async function copyRules(
+  dir: string,
+  every: string,
+  change: (text: string) => string,
+): Promise<string> {
+  const folder = `${dir}/rules`;
+  await Deno.mkdir(folder);
+  for (const name of ["alerts.yml", "games.yml"]) {
+    const rules = await Deno.readTextFile(`${PROMETHEUS_DIR}rules/${name}`);
+    const text = replaceOnly(rules, "    interval: 15s\n", `    interval: ${every}\n`);
+    await Deno.writeTextFile(`${folder}/${name}`, change(text));
+  }
+  return folder;
 }
 
 /** Starts Prometheus on a free port of 127.0.0.1, and waits until it is ready. */
@@ -69,9 +89,14 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Runni
     targetPort,
     change = (config) => config,
     isAgent = false,
+    rulesEvery,
+    changeRules = (text) => text,
     args = [],
   } = options;
-  await Deno.writeTextFile(`${dir}/prometheus.yml`, change(configFor(targetPort)));
+  const rules = rulesEvery === undefined
+    ? `${PROMETHEUS_DIR}rules`
+    : await copyRules(dir, rulesEvery, changeRules);
+  await Deno.writeTextFile(`${dir}/prometheus.yml`, change(configFor(targetPort, rules)));
   const child = new Deno.Command(version.prometheus, {
     args: [
       `--config.file=${dir}/prometheus.yml`,

@@ -96,7 +96,33 @@ Deno.test("printFiles() says what is in the way of a folder", async () => {
   });
 });
 
+Deno.test("printFiles() gives the boards of one language", async () => {
+  await withTempDir(async (out) => {
+    await run({ what: "dashboards", out, lang: "en" });
+    const names = (folder: string) => Array.from(Deno.readDirSync(folder), ({ name }) => name);
+    assert.deepEqual(names(`${out}/grafana/dashboards`), ["en"]);
+    assert.equal(names(`${out}/grafana/dashboards/en`).length, 8);
+  });
+});
+
+Deno.test("printFiles() gives alerts that lead where they are told to", async () => {
+  await withTempDir(async (out) => {
+    await run({ what: "rules", out, runbooks: "https://wiki.example/alerts" });
+    const text = Deno.readTextFileSync(`${out}/prometheus/rules/alerts.yml`);
+    assert.ok(text.includes('"https://wiki.example/alerts#tradesimwatchdog"'));
+    assert.ok(!text.includes("externalURL"));
+  });
+});
+
 Deno.test("printFiles() refuses what makes no sense", async () => {
+  await assert.rejects(
+    run({ what: "rules", lang: "en" }),
+    new PrintError("Cannot use --lang with rules: expected dashboards"),
+  );
+  await assert.rejects(
+    run({ what: "dashboards", runbooks: "https://wiki.example" }),
+    new PrintError("Cannot use --runbooks with dashboards: it has no alerts"),
+  );
   await assert.rejects(
     run({ what: undefined }),
     new PrintError(`Cannot tell what to print: expected one of ${PRINTABLES.join(", ")}`),

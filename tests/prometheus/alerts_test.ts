@@ -7,7 +7,7 @@ import { testWithPrometheus } from "../harness/engines.ts";
 import { type RunningPrometheus, startPrometheus } from "../harness/prometheus.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
 
-const RULES = fileURLToPath(new URL("../../prometheus/rules/", import.meta.url));
+const CONSOLES = fileURLToPath(new URL("../../prometheus/consoles/", import.meta.url));
 
 interface Rule {
   readonly name: string;
@@ -20,6 +20,7 @@ interface Rule {
 interface Alert {
   readonly state: "pending" | "firing";
   readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 async function rulesOf(prometheus: RunningPrometheus): Promise<readonly Rule[]> {
@@ -41,18 +42,8 @@ async function firing(
   );
 }
 
-/** Copies the rules, with the 30 s that some alerts wait for made 1 s. */
-function copyRules(dir: string): void {
-  Deno.mkdirSync(`${dir}/rules`);
-  for (const name of ["alerts.yml", "games.yml"]) {
-    const rules = Deno.readTextFileSync(RULES + name);
-    Deno.writeTextFileSync(`${dir}/rules/${name}`, rules.replaceAll("for: 30s", "for: 1s"));
-  }
-}
-
 testWithPrometheus("Prometheus judges a game by the rules", async (version, test) => {
   await withTempDir(async (dir) => {
-    copyRules(dir);
     await using stack = new AsyncDisposableStack();
     const exporter = await startExporter({ cwd: dir });
     stack.defer(() => exporter.stop().then(() => {}));
@@ -63,9 +54,10 @@ testWithPrometheus("Prometheus judges a game by the rules", async (version, test
       version,
       dir,
       targetPort: exporter.port,
-      change: (config) =>
-        config.replace("evaluation_interval: 15s", "evaluation_interval: 1s")
-          .replace(RULES, `${dir}/rules/`),
+      rulesEvery: "1s",
+      args: [`--web.console.templates=${CONSOLES}`, "--web.external-url=http://example.test/"],
+      // The 30 s that some alerts wait for.
+      changeRules: (text) => text.replaceAll("for: 30s", "for: 1s"),
     });
     stack.defer(() => prometheus.stop());
 
@@ -87,13 +79,24 @@ testWithPrometheus("Prometheus judges a game by the rules", async (version, test
     });
 
     await test.step("no alert fires while all is well", async () => {
-      assert.deepEqual(await firing(prometheus), new Map());
+      assert.deepEqual([...(await firing(prometheus)).keys()], ["TradesimWatchdog"]);
+    });
+
+    await test.step("alerts lead to a page that Prometheus serves", async () => {
+      const { alerts } = await prometheus.api("alerts") as { readonly alerts: readonly Alert[] };
+      const link = new URL(alerts[0]!.annotations["runbook_url"]!);
+      assert.equal(link.origin, "http://example.test");
+      const response = await fetch(prometheus.url + link.pathname);
+      assert.equal(response.status, 200);
+      assert.ok((await response.text()).includes(`<h2 id="${link.hash.slice(1)}">`));
     });
 
     await test.step("TradesimReportsRefused fires when the exporter gets what is no report", async () => {
-      const { status, body } = await exporter.post("{");
-      await body?.cancel();
-      assert.equal(status, 400);
+      for (let times = 0; times < 4; times++) {
+        const { status, body } = await exporter.post("{");
+        await body?.cancel();
+        assert.equal(status, 400);
+      }
       const alert = await until("the alert", async () => {
         return (await firing(prometheus)).get("TradesimReportsRefused");
       });

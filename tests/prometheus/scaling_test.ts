@@ -205,6 +205,7 @@ testWithPrometheus(
       const prometheus = await startPrometheus({
         version,
         dir: subdirectory("server"),
+        rulesEvery: "1s",
         targetPort,
         change: (base) => here(configWith(many, configWith(single, base))),
       });

@@ -27,6 +27,7 @@ async function start(data: string, env: Readonly<Record<string, string>> = {}) {
     shown: SHOWN.exec(told!)?.[1],
     password: /^GF_SECURITY_ADMIN_PASSWORD=(.*)$/m.exec(told!)?.[1] ?? "",
     language: /^GF_USERS_DEFAULT_LANGUAGE=(.*)$/m.exec(told!)?.[1],
+    anonymous: /^GF_AUTH_ANONYMOUS_ENABLED=(.*)$/m.exec(told!)?.[1],
   };
 }
 
@@ -57,6 +58,16 @@ Deno.test("start.sh shows no password where the admin has the one that .env had"
     // Not Grafana's own "admin", whatever the database holds.
     assert.match(second.password, /^[\w-]{24}$/);
     assert.deepEqual(Array.from(Deno.readDirSync(data), ({ name }) => name), ["grafana.db"]);
+  });
+});
+
+Deno.test("start.sh lets nobody look without a password who may come from another machine", async () => {
+  await withTempDir(async (data) => {
+    const anonymous = async (address: string) =>
+      (await start(data, { GRAFANA_ADDRESS: address })).anonymous;
+    assert.equal(await anonymous("127.0.0.1"), "true");
+    assert.equal(await anonymous("0.0.0.0"), "false");
+    assert.equal(await anonymous("192.0.2.7"), "false");
   });
 });
 
