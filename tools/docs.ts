@@ -171,6 +171,11 @@ ${plainTable(EXPORTER_METRICS)}
 Off by default. Labelled series replace the plain one, and their sum is its value; for minima,
 maxima and means there is one series per game and nothing to sum. What no part of a
 report accounts for is under \`inconnu\`, what forgotten games counted under \`session="autres"\`.
+A total and its parts are shown as the game sent them, and the game rounds each to cents: so the
+labelled series of a counter may add up to more or less than the total, per game by at most a cent
+for each part and one for the total. Beyond that what parts fall short of the total by is counted
+under \`inconnu\`, which never falls either, and of parts that claim more than the total has gained
+only that is counted.
 Where a metric can carry both \`continent\` and \`produit_type\` but the parts are known for one at a
 time only, as \`transactions_reussies_total\` from TradeSim's payload, and both are asked for, it has
 \`continent\`.

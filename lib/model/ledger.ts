@@ -2,20 +2,15 @@
 
 import { metric, TURN_SECONDS_BUCKETS } from "../catalogue/mod.ts";
 import type { Report } from "../report/mod.ts";
+import { add, addAll, type Exact, nearest } from "./exact.ts";
 
 /**
  * A total that never falls. Reports carry it since the session's last reset: `current` is the
  * highest value since then, `closed` is what the parts of the session before it came to.
  */
 export interface Total {
-  closed: number;
+  readonly closed: Exact;
   current: number;
-}
-
-/** What is counted for one part of a total, and the highest value that reports gave it since the reset. */
-export interface Share {
-  counted: number;
-  seen: number;
 }
 
 interface Moment {
@@ -31,8 +26,11 @@ export interface Ledger {
   turnsSeen: number;
   /** By name of the metric or, with `--all-keys`, of the key. */
   readonly totals: Map<string, Total>;
-  /** Parts of totals, by name and then by the values of the labels in use, joined. They add up to the total. */
-  readonly shares: Map<string, Map<string, Share>>;
+  /**
+   * Parts of totals, by name and then by the values of the labels in use, joined; what no part
+   * accounts for is a part of its own. They add up to the total but for the sender's rounding.
+   */
+  readonly shares: Map<string, Map<string, Total>>;
   /** Turns per bucket of the catalogue, not cumulated, +Inf last. */
   readonly turnCounts: number[];
   /** The highest counts of a report, for senders that give counts. */
@@ -43,7 +41,7 @@ export interface Ledger {
   turnsTimed: number;
   /** Real time and turns between the reports: of closed parts, and both ends of the current one. */
   readonly interval: {
-    seconds: number;
+    readonly seconds: Exact;
     turns: number;
     first: Moment | undefined;
     last: Moment | undefined;
@@ -56,8 +54,15 @@ export type Parts = ReadonlyMap<string, number>;
 /** Key of what no part accounts for. */
 export const UNKNOWN_PART = "";
 
+/** The smallest unit of money: reports round the total and each of its parts to it. */
+const CENT = 0.01;
+
 function noCounts(): number[] {
   return new Array<number>(TURN_SECONDS_BUCKETS.length + 1).fill(0);
+}
+
+function noTotal(): Total {
+  return { closed: [], current: 0 };
 }
 
 export function createLedger(): Ledger {
@@ -68,28 +73,32 @@ export function createLedger(): Ledger {
     shares: new Map(),
     turnCounts: noCounts(),
     turnCountsSeen: noCounts(),
-    turnSum: { closed: 0, current: 0 },
+    turnSum: noTotal(),
     turnsTimed: 0,
-    interval: { seconds: 0, turns: 0, first: undefined, last: undefined },
+    interval: { seconds: [], turns: 0, first: undefined, last: undefined },
   };
 }
 
-/** Every total of a ledger that can be a fraction, by name. */
-export function totalsOf(ledger: Ledger): [name: string, total: Total][] {
-  return [...ledger.totals, ["temps_simulation_tour_seconds", ledger.turnSum]];
+/** Numbers that add up to a total exactly. */
+export function amountsOf({ closed, current }: Total): readonly number[] {
+  return [...closed, current];
 }
 
-export function valueOf({ closed, current }: Total): number {
-  return closed + current;
+export function valueOf(total: Total): number {
+  return total.closed.length === 0 ? total.current : nearest(amountsOf(total));
 }
 
-/** Real time between the reports of all parts, in seconds, and the turns played in it. */
+/**
+ * Real time between the reports of all parts, as numbers of seconds that add up to it exactly, and
+ * the turns played in it.
+ */
 export function intervalOf(
   { interval: { seconds, turns, first, last } }: Ledger,
-): { seconds: number; turns: number } {
+): { seconds: readonly number[]; turns: number } {
+  if (first === undefined || last === undefined) return { seconds, turns };
   return {
-    seconds: seconds + (first && last ? last.time - first.time : 0),
-    turns: turns + (first && last ? last.turn - first.turn : 0),
+    seconds: [...seconds, last.time, -first.time],
+    turns: turns + last.turn - first.turn,
   };
 }
 
@@ -125,24 +134,31 @@ export function addReport(
 export function closePart(ledger: Ledger): void {
   for (const total of ledger.totals.values()) close(total);
   for (const shares of ledger.shares.values()) {
-    for (const share of shares.values()) share.seen = 0;
+    for (const share of shares.values()) close(share);
   }
   close(ledger.turnSum);
   ledger.turnsTimed = 0;
-  Object.assign(ledger.interval, intervalOf(ledger), { first: undefined, last: undefined });
+  closeInterval(ledger);
 }
 
 /** Adds all that another ledger holds to this one; the other is not used any more. */
 export function absorb(ledger: Ledger, other: Ledger): void {
+  // Where one of them knows parts, all that the other counted is in none of them.
+  for (const name of other.shares.keys()) divide(ledger, name);
+  for (const [name, shares] of ledger.shares) {
+    if (!other.shares.has(name)) addUnknown(shares, other.totals.get(name));
+  }
   ledger.turns += other.turns;
-  for (const [name, total] of other.totals) totalOf(ledger, name).closed += valueOf(total);
+  for (const [name, total] of other.totals) addTotal(totalOf(ledger.totals, name), total);
   for (const [name, shares] of other.shares) {
-    for (const [key, { counted }] of shares) shareOf(ledger, name, key).counted += counted;
+    const own = ledger.shares.get(name)!;
+    for (const [key, share] of shares) addTotal(totalOf(own, key), share);
+    countRest(ledger, name);
   }
   other.turnCounts.forEach((count, index) => ledger.turnCounts[index]! += count);
-  ledger.turnSum.closed += valueOf(other.turnSum);
+  addTotal(ledger.turnSum, other.turnSum);
   const { seconds, turns } = intervalOf(other);
-  ledger.interval.seconds += seconds;
+  addAll(ledger.interval.seconds, seconds);
   ledger.interval.turns += turns;
 }
 
@@ -151,62 +167,111 @@ export function absorb(ledger: Ledger, other: Ledger): void {
  * counted, so that its session can go on where it stopped.
  */
 export function remnantOf(ledger: Ledger): Ledger {
-  const settled = ({ current }: Total): Total => ({ closed: -current, current });
+  const settled = (totals: ReadonlyMap<string, Total>) =>
+    new Map(Array.from(totals, ([key, total]) => [key, settledTotal(total)]));
   const { last } = ledger.interval;
   return {
     ...ledger,
     turns: 0,
-    totals: new Map(Array.from(ledger.totals, ([name, total]) => [name, settled(total)])),
-    shares: new Map(
-      Array.from(ledger.shares, ([name, shares]) => [
-        name,
-        new Map(Array.from(shares, ([key, { seen }]) => [key, { counted: 0, seen }])),
-      ]),
-    ),
+    totals: settled(ledger.totals),
+    shares: new Map(Array.from(ledger.shares, ([name, shares]) => [name, settled(shares)])),
     turnCounts: noCounts(),
-    turnSum: settled(ledger.turnSum),
-    interval: { seconds: 0, turns: 0, first: last, last },
+    turnSum: settledTotal(ledger.turnSum),
+    interval: { seconds: [], turns: 0, first: last, last },
   };
 }
 
-function totalOf(ledger: Ledger, name: string): Total {
-  let total = ledger.totals.get(name);
-  if (total === undefined) ledger.totals.set(name, total = { closed: 0, current: 0 });
+/** Counts what no part of any total accounts for, as far as it is more than rounding. */
+export function countRests(ledger: Ledger): void {
+  for (const name of ledger.shares.keys()) countRest(ledger, name);
+}
+
+function totalOf(totals: Map<string, Total>, key: string): Total {
+  let total = totals.get(key);
+  if (total === undefined) totals.set(key, total = noTotal());
   return total;
 }
 
-function shareOf(ledger: Ledger, name: string, key: string): Share {
-  let shares = ledger.shares.get(name);
-  if (shares === undefined) ledger.shares.set(name, shares = new Map());
-  let share = shares.get(key);
-  if (share === undefined) shares.set(key, share = { counted: 0, seen: 0 });
-  return share;
+function addTotal(total: Total, other: Total): void {
+  addAll(total.closed, amountsOf(other));
+}
+
+function addUnknown(shares: Map<string, Total>, total: Total | undefined): void {
+  if (total !== undefined && valueOf(total) > 0) addTotal(totalOf(shares, UNKNOWN_PART), total);
 }
 
 function close(total: Total): void {
-  total.closed += total.current;
+  add(total.closed, total.current);
   total.current = 0;
 }
 
+/** A total that comes to 0 and goes on from where another stands. */
+function settledTotal({ current }: Total): Total {
+  return { closed: current === 0 ? [] : [-current], current };
+}
+
+function closeInterval(ledger: Ledger): void {
+  const { interval } = ledger;
+  if (interval.first !== undefined && interval.last !== undefined) {
+    addAll(interval.seconds, [interval.last.time, -interval.first.time]);
+    interval.turns = intervalOf(ledger).turns;
+  }
+  interval.first = interval.last = undefined;
+}
+
 function raise(ledger: Ledger, name: string, value: number, parts: Parts | undefined): void {
-  const total = totalOf(ledger, name);
-  const isDividedLate = total.current > 0 && !ledger.shares.has(name);
-  let gained = Math.max(0, value - total.current);
+  const isDividedLate = parts !== undefined && divide(ledger, name);
+  const total = totalOf(ledger.totals, name);
   // The value itself and not a sum of differences, so that no rounding piles up.
   total.current = Math.max(total.current, value);
-  if (parts === undefined && !ledger.shares.has(name)) return;
-  // What is gained is shared out among the parts, and never more than that, so that the parts add
-  // up to the total and none ever falls, even where a report contradicts itself.
+  const shares = ledger.shares.get(name);
+  if (shares === undefined) return;
+  // Parts share what the total has gained, so that none ever falls and nothing is in two of them,
+  // even where a report contradicts itself or has no parts.
+  let room = roomOf(ledger, name);
+  const rounding = roundingOf(Math.max(shares.size, parts?.size ?? 0));
   for (const [key, part] of parts ?? []) {
-    const share = shareOf(ledger, name, key);
+    const share = totalOf(shares, key);
+    const gained = part - share.current;
+    if (gained <= 0) continue;
     // Nobody knows which part of a total that came without parts so far was whose.
-    if (isDividedLate) share.seen = part;
-    const counted = Math.min(Math.max(0, part - share.seen), gained);
-    share.seen = Math.max(share.seen, part);
-    share.counted += counted;
-    gained -= counted;
+    const counted = isDividedLate ? 0 : gained <= room + rounding ? gained : Math.max(0, room);
+    if (counted < gained) addAll(share.closed, [share.current, counted, -part]);
+    share.current = part;
+    room -= counted;
   }
-  if (gained > value * 1e-9) shareOf(ledger, name, UNKNOWN_PART).counted += gained;
+  countRest(ledger, name);
+}
+
+/** How far so many parts may be from their total because each of them, and it, is rounded to cents. */
+function roundingOf(parts: number): number {
+  return Math.min(0.5, CENT * (parts + 1));
+}
+
+/** What the total has come to and no part has counted. */
+function roomOf(ledger: Ledger, name: string): number {
+  const amounts = [...amountsOf(totalOf(ledger.totals, name))];
+  for (const share of ledger.shares.get(name)!.values()) {
+    for (const amount of amountsOf(share)) amounts.push(-amount);
+  }
+  return nearest(amounts);
+}
+
+/** Counts as unknown what no part accounts for, as far as it is more than rounding. */
+function countRest(ledger: Ledger, name: string): void {
+  const shares = ledger.shares.get(name)!;
+  const room = roomOf(ledger, name);
+  if (room > roundingOf(shares.size)) add(totalOf(shares, UNKNOWN_PART).closed, room);
+}
+
+/** Lets a total have parts: what it came to so far is unknown. Says whether it came to something. */
+function divide(ledger: Ledger, name: string): boolean {
+  if (ledger.shares.has(name)) return false;
+  const shares = new Map<string, Total>();
+  ledger.shares.set(name, shares);
+  const total = totalOf(ledger.totals, name);
+  addUnknown(shares, total);
+  return total.current > 0;
 }
 
 /** The first of the catalogue's buckets that holds a turn of so many seconds. */

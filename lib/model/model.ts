@@ -9,16 +9,17 @@ import {
 } from "../catalogue/mod.ts";
 import { type Report, TRADESIM_KEYS } from "../report/mod.ts";
 import { type Family, plainFamily, type Series } from "./family.ts";
+import { nearest } from "./exact.ts";
 import {
   absorb,
+  amountsOf,
+  countRests,
   createLedger,
   intervalOf,
   type Ledger,
   type Parts,
   remnantOf,
-  totalsOf,
   UNKNOWN_PART,
-  valueOf,
 } from "./ledger.ts";
 import {
   createSession,
@@ -69,13 +70,13 @@ type Labels = Series["labels"];
 
 /** Collects the series of one family; values of the same labels are added. */
 class Collector {
-  readonly #values = new Map<string, { labels: Labels; value: number }>();
+  readonly #values = new Map<string, { labels: Labels; amounts: number[] }>();
 
-  add(labels: Labels, value: number): void {
+  add(labels: Labels, ...amounts: readonly number[]): void {
     const key = labels.map(([name, text]) => `${name}=${text}`).join("\u0000");
     const found = this.#values.get(key);
-    if (found === undefined) this.#values.set(key, { labels, value });
-    else found.value += value;
+    if (found === undefined) this.#values.set(key, { labels, amounts: [...amounts] });
+    else found.amounts.push(...amounts);
   }
 
   /** The family, its series in the order of their labels; undefined when there is none. */
@@ -85,7 +86,7 @@ class Collector {
     return {
       metric,
       series: sorted.map(({ labels }) => ({ suffix: "", labels })),
-      values: sorted.map(({ value }) => value),
+      values: sorted.map(({ amounts }) => nearest(amounts)),
     };
   }
 }
@@ -230,6 +231,7 @@ export class Model {
       for (const { ledger } of [...sessions, ...retired]) ledger.shares.clear();
       evicted.shares.clear();
     }
+    for (const { ledger } of [...sessions, ...retired, { ledger: evicted }]) countRests(ledger);
     this.#evictSurplus();
     this.#version++;
   }
@@ -267,43 +269,12 @@ export class Model {
       if (session !== newest && (!quietest || session.place < quietest.place)) quietest = session;
     }
     if (quietest === undefined) return false;
-    const before = this.#sums();
     this.#sessions.delete(quietest.id);
     this.#live = this.#live.filter((session) => session !== quietest);
     absorb(this.#evicted, quietest.ledger);
-    this.#makeUp(before);
     this.#retire(quietest);
     this.#options.onEvicted?.(quietest.id);
     return true;
-  }
-
-  /** What the totals of all ledgers come to, by name, added in the order in which they are shown. */
-  #sums(): Map<string, number> {
-    const sums = new Map<string, number>();
-    for (const [, ledger] of this.#ledgers()) {
-      for (const [name, total] of totalsOf(ledger)) {
-        sums.set(name, (sums.get(name) ?? 0) + valueOf(total));
-      }
-    }
-    return sums;
-  }
-
-  /**
-   * The same amounts in another order can add up to a rounding error less than before. A counter
-   * that falls by so little is a reset to Prometheus, so the difference is made up for.
-   */
-  #makeUp(before: ReadonlyMap<string, number>): void {
-    for (let isLess = true; isLess;) {
-      isLess = false;
-      const sums = this.#sums();
-      for (const [name, total] of totalsOf(this.#evicted)) {
-        const lost = before.get(name)! - sums.get(name)!;
-        if (lost > 0) {
-          total.closed += lost;
-          isLess = true;
-        }
-      }
-    }
   }
 
   /**
@@ -325,7 +296,7 @@ export class Model {
     if (entry.group === "detail") return this.#detailFamily(entry);
     switch (entry.name) {
       case "tours_completes":
-        return this.#counter(entry, (ledger) => ledger.turns);
+        return this.#counter(entry, (ledger) => [ledger.turns]);
       case "temps_simulation_tour_seconds":
         return this.#turnSeconds(entry);
       case "simulation_tour_intervalle_seconds":
@@ -358,7 +329,7 @@ export class Model {
       entry,
       (ledger) => {
         const total = ledger.totals.get(entry.name);
-        return total && valueOf(total);
+        return total && amountsOf(total);
       },
     );
   }
@@ -394,40 +365,32 @@ export class Model {
    */
   #counter(
     entry: Metric,
-    read: (ledger: Ledger) => number | undefined,
+    read: (ledger: Ledger) => readonly number[] | undefined,
   ): Family | undefined {
     const ledgers = this.#ledgers();
     const hasParts = ledgers.some(([, ledger]) => ledger.shares.has(entry.name));
     const collector = new Collector();
-    let total = 0;
+    const total: number[] = [];
     let isKnown = false;
     for (const [id, ledger] of ledgers) {
-      const value = read(ledger);
-      if (value === undefined || (value === 0 && ledger === this.#evicted)) continue;
+      const amounts = read(ledger);
+      if (amounts === undefined || (ledger === this.#evicted && nearest(amounts) === 0)) continue;
       isKnown = true;
-      total += value;
-      if (!hasParts) {
-        collector.add(this.#sessionLabel(id), value);
-        continue;
-      }
-      let rest = value;
-      for (const [key, { counted }] of ledger.shares.get(entry.name) ?? []) {
-        collector.add(
-          [...this.#partLabels(key, entry), ...this.#sessionLabel(id)],
-          counted,
-        );
-        rest -= counted;
-      }
-      if (rest > value * 1e-9) {
-        collector.add(
-          [...this.#partLabels(UNKNOWN_PART, entry), ...this.#sessionLabel(id)],
-          rest,
-        );
+      total.push(...amounts);
+      const own = this.#sessionLabel(id);
+      const shares = ledger.shares.get(entry.name);
+      if (shares !== undefined) {
+        for (const [key, share] of shares) {
+          collector.add([...this.#partLabels(key, entry), ...own], ...amountsOf(share));
+        }
+      } else if (!hasParts) collector.add(own, ...amounts);
+      else if (nearest(amounts) > 0) {
+        collector.add([...this.#partLabels(UNKNOWN_PART, entry), ...own], ...amounts);
       }
     }
     if (isKnown && (hasParts || this.#options.bySession)) return collector.family(entry);
     const fromTheStart = entry.tradesim !== undefined || entry.origin !== undefined;
-    return isKnown || fromTheStart ? plainFamily(entry, total) : undefined;
+    return isKnown || fromTheStart ? plainFamily(entry, nearest(total)) : undefined;
   }
 
   /** A gauge over the live sessions, combined as the catalogue says. */
@@ -460,23 +423,21 @@ export class Model {
   #perLedger(
     entry: Metric,
     series: (labels: Labels) => readonly Series[],
-    read: (ledger: Ledger) => readonly number[],
+    read: (ledgers: readonly Ledger[]) => readonly number[],
   ): Family {
     const ledgers = this.#ledgers();
-    if (this.#options.bySession) {
-      const known = ledgers.filter(([, ledger]) =>
-        ledger !== this.#evicted || read(ledger).some((value) => value > 0)
-      );
-      return {
-        metric: entry,
-        series: known.flatMap(([id]) => series(this.#sessionLabel(id))),
-        values: known.flatMap(([, ledger]) => read(ledger)),
-      };
+    if (!this.#options.bySession) {
+      return { metric: entry, series: series([]), values: read(ledgers.map(([, own]) => own)) };
     }
-    const values = ledgers.map(([, ledger]) => read(ledger)).reduce((sums, next) =>
-      sums.map((sum, index) => sum + next[index]!)
-    );
-    return { metric: entry, series: series([]), values };
+    const known = ledgers.map(([id, ledger]) => ({ id, ledger, values: read([ledger]) }))
+      .filter(({ ledger, values }) =>
+        ledger !== this.#evicted || values.some((value) => value > 0)
+      );
+    return {
+      metric: entry,
+      series: known.flatMap(({ id }) => series(this.#sessionLabel(id))),
+      values: known.flatMap(({ values }) => values),
+    };
   }
 
   #turnSeconds(entry: Metric): Family {
@@ -487,9 +448,13 @@ export class Model {
         { suffix: "_sum", labels },
         { suffix: "_count", labels },
       ],
-      ({ turnCounts, turnSum }) => {
-        const buckets = cumulated(turnCounts);
-        return [...buckets, valueOf(turnSum), buckets.at(-1)!];
+      (ledgers) => {
+        const counts = BUCKET_SERIES.map((_, place) =>
+          ledgers.reduce((sum, { turnCounts }) => sum + turnCounts[place]!, 0)
+        );
+        const buckets = cumulated(counts);
+        const seconds = nearest(ledgers.flatMap(({ turnSum }) => amountsOf(turnSum)));
+        return [...buckets, seconds, buckets.at(-1)!];
       },
     );
   }
@@ -498,9 +463,12 @@ export class Model {
     return this.#perLedger(
       entry,
       (labels) => [{ suffix: "_sum", labels }, { suffix: "_count", labels }],
-      (ledger) => {
-        const { seconds, turns } = intervalOf(ledger);
-        return [toMicroseconds(seconds), turns];
+      (ledgers) => {
+        const intervals = ledgers.map(intervalOf);
+        return [
+          toMicroseconds(nearest(intervals.flatMap(({ seconds }) => seconds))),
+          intervals.reduce((sum, { turns }) => sum + turns, 0),
+        ];
       },
     );
   }
@@ -578,7 +546,7 @@ export class Model {
       ...Array.from(counters, (name) =>
         this.#counter(extraMetric(name, "counter"), (ledger) => {
           const total = ledger.totals.get(name);
-          return total && valueOf(total);
+          return total && amountsOf(total);
         })),
     ];
   }

@@ -81,7 +81,7 @@ function fromText(text: string): unknown {
 
 const number = z.number();
 const optional = z.number().optional();
-const total = z.object({ closed: number, current: number });
+const total = z.object({ closed: z.array(number), current: number });
 const moment = z.object({ time: number, turn: number }).optional();
 const numbers = z.map(z.string(), number);
 const tables = z.map(
@@ -92,12 +92,12 @@ const ledger = z.object({
   turns: number,
   turnsSeen: number,
   totals: z.map(z.string(), total),
-  shares: z.map(z.string(), z.map(z.string(), z.object({ counted: number, seen: number }))),
+  shares: z.map(z.string(), z.map(z.string(), total)),
   turnCounts: z.array(number),
   turnCountsSeen: z.array(number),
   turnSum: total,
   turnsTimed: number,
-  interval: z.object({ seconds: number, turns: number, first: moment, last: moment }),
+  interval: z.object({ seconds: z.array(number), turns: number, first: moment, last: moment }),
 });
 const session = z.object({
   id: z.string(),
