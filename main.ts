@@ -49,6 +49,7 @@ import {
   createAccess,
   createApi,
   createBasicAuth,
+  createConnections,
   createHandler,
   createOffLoop,
   filesOf,
@@ -265,11 +266,14 @@ async function serve(options: ServeOptions, log: Log): Promise<void> {
   };
   save();
   const saving = setInterval(save, SAVE_INTERVAL_MS);
-  const servers = options.addresses.map((address) => listen(address, web.tls, handler, log));
+  const connections = createConnections({ telemetry });
+  const servers = options.addresses.map((address) =>
+    listen(address, { tls: web.tls, handler, connections, log })
+  );
   follower.start();
   giveUpPermissions(neededToServe(options));
 
-  const signal = await firstSignal();
+  const signal = await Promise.race([firstSignal(), ...servers.map(({ lost }) => lost)]);
   log.info("Stopping", { signal });
   isReady = false;
   follower.close();
@@ -282,6 +286,7 @@ async function serve(options: ServeOptions, log: Log): Promise<void> {
     Promise.all([...servers.map((server) => server.shutdown()), state?.synced()]),
     new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, patience))),
   ]);
+  connections.close();
   offLoop.close();
   save();
   state?.close();

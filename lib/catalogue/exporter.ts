@@ -100,7 +100,25 @@ export const EXPORTER_METRICS = [
     name: "tradesim_exporter_requests_refused_total",
     type: "counter",
     unit: "requests",
-    help: "Requests that were turned away before they were read, by reason.",
+    help:
+      "Requests that were turned away before they were read, by reason; without those that Deno turns away itself, such as heads that are no HTTP.",
+    group: "exporter",
+    labels: ["reason"],
+  },
+  {
+    name: "tradesim_exporter_connections",
+    type: "gauge",
+    unit: "connections",
+    help:
+      "Connections that are open now; 512 at most, of which 32 are kept for scrapes and probes.",
+    group: "exporter",
+  },
+  {
+    name: "tradesim_exporter_connections_closed_total",
+    type: "counter",
+    unit: "connections",
+    help:
+      "Connections that the exporter closed, by reason: without a request for 10 seconds (no_request), waiting (idle) or taking one answer (slow) for 60 seconds, or making room for a newer one (room).",
     group: "exporter",
     labels: ["reason"],
   },

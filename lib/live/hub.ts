@@ -8,7 +8,8 @@ export class NotRead extends Error {
   override name = "NotRead";
 }
 
-const MAX_READERS = 500;
+/** Fewer than there are connections: each reader has one, and keeps it. */
+export const MAX_READERS = 400;
 /** What may still wait for one reader when the next messages are due, besides what the system's buffers hold. */
 const MAX_WAITING_BYTES = 256 * 1024;
 /** Most turns in one message; more of them are thinned. And most events: the last ones. */

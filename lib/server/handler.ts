@@ -21,14 +21,17 @@ import {
 /** Where TradeSim posts its reports. */
 const INGEST_PATH = "/update_metrics";
 
+const PROBE_PATHS: readonly string[] = ["/-/healthy", "/-/ready"];
+
 /** The exporter's own paths, which the metrics cannot have. */
 export const OWN_PATHS: readonly string[] = [
-  ...["/", "/about", "/health", INGEST_PATH, "/-/healthy", "/-/ready"],
+  ...["/", "/about", "/health", INGEST_PATH],
+  ...PROBE_PATHS,
   ...API_PATHS,
   ...PAGE_ASSETS.keys(),
 ];
 
-/** Requests that are answered at once; one more is turned away. */
+/** Requests that are answered at once; one more is turned away, unless it is a scrape or a probe. */
 const MAX_REQUESTS = 512;
 /** Answers to scrapes that are being sent at once, as many as Prometheus' own exporters allow. */
 const MAX_ANSWERS = 40;
@@ -57,6 +60,8 @@ export interface HandlerOptions {
 export interface Connection {
   readonly listening: string;
   readonly peer: string;
+  /** Whether it is one of the last connections, which are kept for scrapes and probes. */
+  readonly isReserved?: boolean;
 }
 
 export type Handler = (request: Request, connection: Connection) => Promise<Response>;
@@ -93,8 +98,11 @@ export function createHandler(options: HandlerOptions): Handler {
     return new Response(`${text}\n`, { status, headers: { ...TEXT, ...extra } });
   }
 
-  function tooBusy(): Response {
-    return refuse("busy", 503, "Too many requests at once", { "retry-after": "1" });
+  function tooBusy(isReserved = false): Response {
+    return refuse("busy", 503, "Too many requests at once", {
+      "retry-after": "1",
+      ...(isReserved ? { connection: "close" } : {}),
+    });
   }
 
   async function scrape(request: Request): Promise<Response> {
@@ -199,14 +207,18 @@ export function createHandler(options: HandlerOptions): Handler {
     }
   }
 
-  async function route(request: Request, { listening, peer }: Connection): Promise<Response> {
-    if (requests > MAX_REQUESTS) return tooBusy();
+  async function route(
+    request: Request,
+    { listening, peer, isReserved = false }: Connection,
+  ): Promise<Response> {
     const url = URL.parse(request.url);
     if (url === null) return refuse("host", 400, "Expected a host and a path");
     if (!isOwnHost(request.url, listening, options.allowedHosts)) {
       return refuse("host", 421, "Nothing is served under this name; see --allowed-host");
     }
     const { pathname } = url;
+    const isTelling = pathname === telemetryPath || PROBE_PATHS.includes(pathname);
+    if (!isTelling && (isReserved || requests > MAX_REQUESTS)) return tooBusy(isReserved);
     if (pathname === INGEST_PATH) {
       if (request.method === "POST") return await ingest(request, peer);
       return refuse("method", 405, "Expected POST", { allow: "POST" });

@@ -2,6 +2,7 @@
 
 import type { Log } from "../log/mod.ts";
 import { NotRead } from "../live/mod.ts";
+import type { Connections } from "./connections.ts";
 import type { Handler } from "./handler.ts";
 import type { WebConfig } from "./web_config.ts";
 
@@ -52,6 +53,43 @@ function listenError(hostname: string, port: number, cause: unknown): ListenErro
 export interface Listening {
   /** Waits for reports that are being sent, then closes the port once all requests are answered. */
   shutdown(): Promise<void>;
+  /** Rejects when the port is closed by anything else. */
+  readonly lost: Promise<never>;
+}
+
+type ServeHandler = (request: Request, info: Info) => Promise<Response>;
+type Info = { readonly remoteAddr: Deno.Addr; readonly completed: Promise<void> };
+type Served = { readonly finished: Promise<void>; shutdown(): Promise<void> };
+type ServeConnection = (
+  connection: Deno.Conn,
+  signal: Pick<AbortSignal, "addEventListener">,
+  handler: ServeHandler,
+  onError: (error: unknown) => Response,
+  onListen: (scheme: string) => void,
+) => Served;
+
+/**
+ * What `Deno.serve` serves a connection with. Deno keeps it to itself, but `Deno.serve` alone counts
+ * no connections, closes none that is silent, and ends for good when a descriptor is missing.
+ * Undefined where Deno does not have it.
+ */
+export function ownServeConnection(): ServeConnection | undefined {
+  const { internal } = Deno as unknown as { internal: symbol };
+  const inner = (Deno as unknown as Record<symbol, Record<string, unknown> | undefined>)[internal];
+  const serve = inner?.serveHttpOnConnection;
+  return typeof serve === "function" && serve.length === 5 ? serve as ServeConnection : undefined;
+}
+
+/** How long to wait when no connection can be taken, such as for want of descriptors. */
+const RETRY_MS = 50;
+
+export interface ListenOptions {
+  readonly tls: WebConfig["tls"];
+  readonly handler: Handler;
+  readonly connections: Connections;
+  readonly log: Log;
+  /** Default: Deno's own. */
+  readonly serveConnection?: ServeConnection | undefined;
 }
 
 /**
@@ -61,53 +99,212 @@ export interface Listening {
  */
 export function listen(
   address: { readonly hostname: string; readonly port: number },
-  tls: WebConfig["tls"],
-  handler: Handler,
-  log: Log,
+  options: ListenOptions,
 ): Listening {
+  const { tls, handler, connections, log } = options;
   const hostname = address.hostname.replace(/^\[|\]$/g, "");
+  const serveConnection = "serveConnection" in options
+    ? options.serveConnection
+    : ownServeConnection();
   let bodies = 0;
   let onIdle: (() => void) | undefined;
+
+  function onError(error: unknown): Response {
+    // Some versions of Deno tell of it; the answer has begun, so this one goes nowhere.
+    if (error instanceof NotRead) return new Response(null, { status: 500 });
+    log.error("A request failed, which is a bug", {
+      error: error instanceof Error ? error.stack : String(error),
+    });
+    return new Response("Internal error\n", { status: 500 });
+  }
+
+  async function answer(
+    request: Request,
+    { remoteAddr }: Pick<Info, "remoteAddr">,
+    isReserved: boolean,
+  ): Promise<Response> {
+    const hasBody = request.body !== null;
+    if (hasBody) bodies++;
+    try {
+      return await handler(request, {
+        listening: address.hostname,
+        peer: "hostname" in remoteAddr ? remoteAddr.hostname : "",
+        isReserved,
+      });
+    } finally {
+      if (hasBody && --bodies === 0) onIdle?.();
+    }
+  }
+
+  function onListen(port: number): void {
+    const scheme = tls === undefined ? "http" : "https";
+    log.info("Listening", { address: `${scheme}://${formatAddress(hostname, port)}` });
+  }
+
   try {
-    const server = Deno.serve(
-      {
-        hostname,
-        port: address.port,
-        ...tls,
-        onListen: ({ port }) => {
-          const scheme = tls === undefined ? "http" : "https";
-          log.info("Listening", { address: `${scheme}://${formatAddress(hostname, port)}` });
-        },
-        onError: (error) => {
-          // Some versions of Deno tell of it; the answer has begun, so this one goes nowhere.
-          if (error instanceof NotRead) return new Response(null, { status: 500 });
-          log.error("A request failed, which is a bug", {
-            error: error instanceof Error ? error.stack : String(error),
-          });
-          return new Response("Internal error\n", { status: 500 });
-        },
-      },
-      async (request, { remoteAddr }) => {
-        const hasBody = request.body !== null;
-        if (hasBody) bodies++;
-        try {
-          return await handler(request, {
-            listening: address.hostname,
-            peer: "hostname" in remoteAddr ? remoteAddr.hostname : "",
-          });
-        } finally {
-          if (hasBody && --bodies === 0) onIdle?.();
-        }
-      },
-    );
+    const port = serveConnection === undefined
+      ? serveUncounted({ hostname, port: address.port, tls, answer, onError, onListen }, log)
+      : serveCounted({ hostname, port: address.port, tls, answer, onError, onListen }, {
+        connections,
+        serveConnection,
+      });
     return {
+      lost: port.lost,
       async shutdown() {
         // Deno 2.9 cuts off the bodies under way when it shuts down (denoland/deno#36809).
         if (bodies > 0) await new Promise<void>((resolve) => onIdle = resolve);
-        await server.shutdown();
+        await port.shutdown();
       },
     };
   } catch (error) {
     throw listenError(hostname, address.port, error);
   }
+}
+
+interface PortOptions {
+  readonly hostname: string;
+  readonly port: number;
+  readonly tls: WebConfig["tls"];
+  readonly answer: (
+    request: Request,
+    info: Pick<Info, "remoteAddr">,
+    isReserved: boolean,
+  ) => Promise<Response>;
+  readonly onError: (error: unknown) => Response;
+  readonly onListen: (port: number) => void;
+}
+
+/** Takes each connection by itself, so that all of them can be counted, and closed. */
+function serveCounted(
+  { hostname, port, tls, answer, onError, onListen }: PortOptions,
+  { connections, serveConnection }: {
+    readonly connections: Connections;
+    readonly serveConnection: ServeConnection;
+  },
+): Listening {
+  const listener = tls === undefined
+    ? Deno.listen({ hostname, port })
+    : Deno.listenTls({ hostname, port, ...tls, alpnProtocols: ["h2", "http/1.1"] });
+  const served = new Set<Served>();
+  let isClosed = false;
+
+  function serve(connection: Deno.Conn): void {
+    const stop = createStop();
+    const tracked = connections.add({ close: stop.now });
+    const handle: ServeHandler = async (request, info) => {
+      const ended = tracked.began();
+      info.completed.then(ended, ended);
+      const response = await answer(request, info, tracked.isReserved);
+      if (isEvents(response)) tracked.streams();
+      return response;
+    };
+    let server: Served;
+    try {
+      server = serveConnection(connection, stop.signal, handle, onError, () => {});
+    } catch {
+      return tracked.gone(); // It was lost before it began.
+    }
+    served.add(server);
+    const gone = () => {
+      served.delete(server);
+      tracked.gone();
+    };
+    server.finished.then(gone, gone);
+  }
+
+  /** Deno can close no connection whose handshake is under way: it counts until it ends. */
+  async function shakeHands(connection: Deno.TlsConn): Promise<void> {
+    const shaking = connections.add({ close: undefined });
+    try {
+      await connection.handshake();
+    } catch {
+      return connection.close(); // Whoever it was did not speak TLS, or is gone.
+    } finally {
+      shaking.gone();
+    }
+    if (isClosed) connection.close();
+    else serve(connection);
+  }
+
+  async function acceptAll(): Promise<void> {
+    while (true) {
+      await connections.room();
+      if (isClosed) return;
+      try {
+        const connection = await listener.accept();
+        if ("handshake" in connection) shakeHands(connection);
+        else {
+          connection.setNoDelay();
+          serve(connection);
+        }
+      } catch {
+        if (isClosed) return;
+        // For want of descriptors, or one that was gone at once: the next one may be taken.
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+
+  onListen((listener.addr as Deno.NetAddr).port);
+  const accepting = acceptAll();
+  return {
+    lost: accepting.then(() => new Promise<never>(() => {})),
+    async shutdown() {
+      isClosed = true;
+      listener.close();
+      await Promise.all([...served].map((server) => server.shutdown()));
+    },
+  };
+}
+
+/**
+ * What ends a connection. An `AbortSignal` would do, but what Deno's listener throws about a
+ * connection that ended just now nobody could catch.
+ */
+function createStop() {
+  let onAbort: (() => void) | undefined;
+  return {
+    signal: {
+      addEventListener: (_type: string, listener: unknown) => onAbort = listener as () => void,
+    },
+    now() {
+      try {
+        onAbort?.();
+      } catch {
+        // It has ended.
+      }
+    },
+  };
+}
+
+function isEvents(response: Response): boolean {
+  return response.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
+}
+
+/** For a Deno that does not let connections be counted; a missing descriptor closes this port. */
+function serveUncounted(
+  { hostname, port, tls, answer, onError, onListen }: PortOptions,
+  log: Log,
+): Listening {
+  log.warn("This version of Deno does not let connections be limited; see docs/security.md", {
+    deno: Deno.version.deno,
+  });
+  const server = Deno.serve(
+    { hostname, port, ...tls, onListen: ({ port }) => onListen(port), onError },
+    (request, info) => answer(request, info, false),
+  );
+  let isClosed = false;
+  const lost = server.finished.then(() => {
+    if (isClosed) return new Promise<never>(() => {});
+    throw new Error("it ended by itself");
+  }).catch((error) => {
+    throw new ListenError(`The port ${port} was closed: ${reasonOf(error)}`, { cause: error });
+  });
+  return {
+    lost,
+    async shutdown() {
+      isClosed = true;
+      await server.shutdown();
+    },
+  };
 }

@@ -40,7 +40,7 @@ export interface FollowOptions {
   readonly maxLine: number;
   /** How far back, in bytes from its end, the reading of a file that is there at the start begins. Default: 8 MiB. */
   readonly tailBytes?: number;
-  /** Most files taken for the patterns, those last written to. Default: 500. */
+  /** Most files taken for the patterns, those last written to. Default: `MAX_FILES`. */
   readonly maxFiles?: number;
   /** Makes the consumer of a file, by its path as given (normalized). What it throws ends the poll. */
   readonly consumer: (path: string) => LineConsumer;
@@ -83,6 +83,9 @@ export interface Follower {
 export function createFollowCounters(): FollowCounters {
   return { bytesRead: 0, rotations: 0, truncations: 0, readErrors: 0 };
 }
+
+/** Files that are open at once for the patterns; with all else that is open fewer than 1 024. */
+export const MAX_FILES = 400;
 
 const MIB = 1024 * 1024;
 const BUFFER_BYTES = 256 * 1024;
@@ -152,7 +155,7 @@ function isAbsence(error: unknown): boolean {
  * another followed path is read once.
  */
 export function follow(options: FollowOptions): Follower {
-  const { consumer, log, maxLine, tailBytes = 8 * MIB, maxFiles = 500 } = options;
+  const { consumer, log, maxLine, tailBytes = 8 * MIB, maxFiles = MAX_FILES } = options;
   const counters = options.counters ?? createFollowCounters();
   const now = options.now ?? (() => Date.now() / 1000);
   const reading: Reading = { buffer: new Uint8Array(BUFFER_BYTES), counters, now };

@@ -1,6 +1,7 @@
 /** Tests of the streams of events: who is told what, and when. @module */
 
 import assert from "node:assert/strict";
+import { MAX_READERS } from "../../lib/live/hub.ts";
 import { valueOf } from "../harness/exporter.ts";
 import { createSetting, type Message } from "./setting.ts";
 
@@ -242,9 +243,9 @@ Deno.test("a reader that does not read is cut off, and the others are not", asyn
   await reading.cancel();
 });
 
-Deno.test("open() refuses the 501st reader until another one leaves", async () => {
+Deno.test("open() refuses the 401st reader until another one leaves", async () => {
   const { hub, listen } = createSetting();
-  const listeners = Array.from({ length: 500 }, () => listen());
+  const listeners = Array.from({ length: MAX_READERS }, () => listen());
   assert.equal(hub.open(undefined), undefined);
   await listeners.pop()!.cancel();
   await hub.open(undefined)!.cancel();

@@ -1,6 +1,7 @@
 /** Tests of the answers to /api/…, without a socket. @module */
 
 import assert from "node:assert/strict";
+import { MAX_READERS } from "../../lib/live/hub.ts";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { type Api, API_PATHS, createApi, isApiPath } from "../../lib/server/api.ts";
 import { createSetting } from "../live/setting.ts";
@@ -198,7 +199,7 @@ Deno.test("createApi() answers 503 to too many readers, and to too much that nob
   assert.equal(again.status, 200);
   await Promise.all([again, ...unread].map((one) => one.body!.cancel()));
 
-  const streams = Array.from({ length: 500 }, () => hub.open(undefined)!);
+  const streams = Array.from({ length: MAX_READERS }, () => hub.open(undefined)!);
   assert.equal((await get("/api/events")).status, 503);
   await Promise.all(streams.map((stream) => stream.cancel()));
 });

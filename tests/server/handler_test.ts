@@ -7,7 +7,12 @@ import { createIntake } from "../../lib/model/mod.ts";
 import type { BasicAuth } from "../../lib/server/auth.ts";
 import { createAccess } from "../../lib/server/access.ts";
 import { API_PATHS } from "../../lib/server/api.ts";
-import { acceptsGzip, createHandler, type HandlerOptions } from "../../lib/server/handler.ts";
+import {
+  acceptsGzip,
+  type Connection,
+  createHandler,
+  type HandlerOptions,
+} from "../../lib/server/handler.ts";
 import { PAGE_ASSETS, PAGE_POLICY } from "../../lib/page/mod.ts";
 import { LANDING_POLICY } from "../../lib/server/landing.ts";
 import { createBodyReader, type ReadBody } from "../../lib/source/body.ts";
@@ -17,7 +22,7 @@ import { captureLog } from "../log/capture.ts";
 import { createModel } from "../model/reports.ts";
 import { NOTHING } from "../report/options.ts";
 
-const LOCAL = { listening: "127.0.0.1", peer: "127.0.0.1" };
+const LOCAL: Connection = { listening: "127.0.0.1", peer: "127.0.0.1" };
 const REMOTE = { listening: "0.0.0.0", peer: "10.0.0.1" };
 const ORIGIN = "http://localhost:8000";
 
@@ -366,22 +371,40 @@ Deno.test("handler() counts what it turns away, by reason, from 0 on", async () 
   assert.equal(await counted('requests_refused_total{reason="method"}'), 1);
 });
 
-Deno.test("handler() answers 512 requests at once and turns the next away", async () => {
+Deno.test("handler() answers 512 requests at once and turns the next away, but for probes", async () => {
   const held = Promise.withResolvers<never>();
   const wait = () => held.promise;
   const exposition: Exposition = { text: wait, bytes: wait, gzip: wait };
   const { send, counted } = setUp({ exposition });
   const waiting = Array.from({ length: 512 }, () => send("/metrics").catch(() => "ended"));
-  const response = await send("/-/healthy");
+  const response = await send("/health");
   assert.equal(response.status, 503);
   assert.equal(response.headers.get("retry-after"), "1");
   await response.body?.cancel();
+  const probe = await send("/-/healthy");
+  assert.equal(probe.status, 200);
+  await probe.body?.cancel();
   assert.equal(await counted('requests_refused_total{reason="busy"}'), 1);
   held.reject(new Error("no scrape today"));
   assert.deepEqual(new Set(await Promise.all(waiting)), new Set(["ended"]));
-  const after = await send("/-/healthy");
+  const after = await send("/health");
   assert.equal(after.status, 200);
   await after.body?.cancel();
+});
+
+Deno.test("handler() answers nothing but scrapes and probes on the connections kept for them", async () => {
+  const { send, counted } = setUp();
+  const paths = ["/metrics", "/-/healthy", "/-/ready", "/", "/api/events", "/update_metrics"];
+  const answers: [number, string | null][] = [];
+  for (const path of paths) {
+    const response = await send(path, {}, { ...LOCAL, isReserved: true });
+    answers.push([response.status, response.headers.get("connection")]);
+    await response.body?.cancel();
+  }
+  const refused = [503, "close"];
+  const served = [200, null];
+  assert.deepEqual(answers, [served, served, served, refused, refused, refused]);
+  assert.equal(await counted('requests_refused_total{reason="busy"}'), 3);
 });
 
 Deno.test("handler() adds the headers of the web configuration to every answer", async () => {
