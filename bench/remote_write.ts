@@ -84,11 +84,17 @@ function frame(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 /**
  * Writes samples, all of them or none.
  *
- * @param url The address of a Prometheus with `--web.enable-remote-write-receiver`.
+ * @param url The address of a Prometheus with `--web.enable-remote-write-receiver`, or of what takes
+ *   the same.
+ * @param path Where that takes it.
  * @throws {Error} When they are refused.
  */
-export async function remoteWrite(url: string, series: readonly TimeSeries[]): Promise<void> {
-  const response = await fetch(`${url}/api/v1/write`, {
+export async function remoteWrite(
+  url: string,
+  series: readonly TimeSeries[],
+  path = "/api/v1/write",
+): Promise<void> {
+  const response = await fetch(url + path, {
     method: "POST",
     headers: {
       "content-type": "application/x-protobuf",

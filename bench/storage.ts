@@ -9,18 +9,14 @@
  * @module
  */
 
-import { createRestOfReport } from "../lib/play/mod.ts";
-import { createPublisher } from "../lib/publish/mod.ts";
-import { createGame } from "../lib/simulation/mod.ts";
-import { startExporter } from "../tests/harness/exporter.ts";
 import { type RunningPrometheus, startPrometheus } from "../tests/harness/prometheus.ts";
 import { describeMachine, print, short } from "./figures.ts";
+import { labelsOf, recordGame, type Recording } from "./recording.ts";
 import { remoteWrite, type TimeSeries } from "./remote_write.ts";
 import { costRows, type Measured, measuredCells, readMeasured } from "./storage_cost.ts";
 
 /** Shorter than the three hours after which Prometheus writes a block and forgets. */
 const COVERED_SECONDS = 10_200;
-const PAUSE_MS = 250;
 /**
  * Scrape intervals in seconds, each with two numbers of exporters: what Prometheus uses more for the
  * larger one is the series' own, without what it uses anyway.
@@ -30,67 +26,6 @@ const ROUNDS = [{ interval: 1, few: 4, many: 16 }, { interval: 15, few: 20, many
 const BATCH = 60;
 /** `up` and four more that Prometheus adds to every target, and the rules' series of a game. */
 const ADDED_SERIES = 5 + 5;
-
-/** What was scraped: for each series its value at each scrape, undefined where it was not there. */
-type Recording = ReadonlyMap<string, readonly (number | undefined)[]>;
-
-/** Plays a game and scrapes the exporter after every `interval` seconds of the game's clock. */
-async function record(interval: number): Promise<Recording> {
-  const scrapes = COVERED_SECONDS / interval;
-  const dir = await Deno.makeTempDir({ prefix: "tradesim-bench-" });
-  const exporter = await startExporter({
-    cwd: dir,
-    args: ["--state", "none", "--system-interval", "100ms"],
-  });
-  try {
-    const game = createGame({ seed: 1 });
-    let paused = 0;
-    const now = () => performance.now() + paused;
-    const begun = Date.now() - now();
-    let line = "";
-    const decoder = new TextDecoder();
-    const keep = (report: Uint8Array) => void (line = decoder.decode(report));
-    const publisher = createPublisher({
-      session: "banc_stockage",
-      numbers: game.numbers,
-      rest: createRestOfReport(game),
-      out: { ready: () => true, write: keep, end: () => Promise.resolve() },
-      now,
-      wallClock: () => begun + now(),
-    });
-    const recording = new Map<string, (number | undefined)[]>();
-    for (let scrape = 0; scrape < scrapes; scrape++) {
-      for (let turn = 0; turn < interval * 1000 / PAUSE_MS; turn++) {
-        paused += PAUSE_MS;
-        publisher.begin();
-        game.playTurn();
-        publisher.turn();
-      }
-      const response = await exporter.post(line);
-      await response.body?.cancel();
-      if (response.status !== 200) throw new Error(`A report was answered ${response.status}`);
-      for (const text of (await exporter.scrape()).split("\n")) {
-        if (text === "" || text.startsWith("#")) continue;
-        const space = text.lastIndexOf(" ");
-        const name = text.slice(0, space);
-        let values = recording.get(name);
-        if (values === undefined) recording.set(name, values = []);
-        values[scrape] = Number(text.slice(space + 1));
-      }
-    }
-    return recording;
-  } finally {
-    await exporter.stop();
-    await Deno.remove(dir, { recursive: true });
-  }
-}
-
-function labelsOf(series: string, instance: string): Record<string, string> {
-  const [name = ""] = series.split("{", 1);
-  const labels: Record<string, string> = { __name__: name, job: "tradesim", instance };
-  for (const [, label, value] of series.matchAll(/(\w+)="([^"]*)"/g)) labels[label!] = value!;
-  return labels;
-}
 
 /** Writes the recording as that of several exporters, up to now; returns the number of samples. */
 async function write(
@@ -104,7 +39,7 @@ async function write(
   const instances = Array.from({ length: exporters }, (_, index) => `10.0.0.${index}:8000`);
   const labelled = Array.from(recording, ([series, values]) => ({
     values,
-    labels: instances.map((instance) => labelsOf(series, instance)),
+    labels: instances.map((instance) => labelsOf(series, { job: "tradesim", instance })),
   }));
   let samples = 0;
   for (let from = 0; from < scrapes; from += BATCH) {
@@ -204,7 +139,7 @@ async function fill(recording: Recording, interval: number, exporters: number): 
 }
 
 async function measure({ interval, few, many }: typeof ROUNDS[number]): Promise<Measured> {
-  const recording = await record(interval);
+  const recording = await recordGame({ interval, scrapes: COVERED_SECONDS / interval });
   const small = await fill(recording, interval, few);
   const large = await fill(recording, interval, many);
   const memoryBytes = (large.inUse - small.inUse) / (large.series - small.series);

@@ -22,7 +22,7 @@ export function testWith(
   body: (test: Deno.TestContext) => void | Promise<void>,
 ): void {
   Deno.test({
-    name: `${name} (needs ${program})`,
+    name: `${name} (needs ${program.replace(/^.*\//, "")})`,
     ignore: Deno.env.get("CI") !== "true" && !isInstalled(program),
     fn: body,
   });

@@ -18,13 +18,35 @@ export interface QueriedSeries {
   readonly values?: readonly Sample[];
 }
 
-export interface RunningPrometheus {
+/** Asks a Prometheus, or what speaks its API. */
+export interface PrometheusApi {
   readonly url: string;
   /** Calls its HTTP API; returns the `data` of the answer. */
   api(path: string, parameters?: Readonly<Record<string, string>>): Promise<unknown>;
   /** Asks for an expression, at a time in seconds since 1970 if one is given. */
   query(expression: string, time?: number): Promise<readonly QueriedSeries[]>;
+}
+
+export interface RunningPrometheus extends PrometheusApi {
   stop(): Promise<void>;
+}
+
+export function prometheusApi(url: string): PrometheusApi {
+  async function api(path: string, parameters: Readonly<Record<string, string>> = {}) {
+    const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`);
+    const answer = await response.json();
+    if (answer.status !== "success") throw new Error(`${path}: ${answer.error}`);
+    return answer.data;
+  }
+  return {
+    url,
+    api,
+    async query(expression, time) {
+      const at: Record<string, string> = time === undefined ? {} : { time: String(time) };
+      const data = await api("query", { query: expression, ...at });
+      return (data as { readonly result: readonly QueriedSeries[] }).result;
+    },
+  };
 }
 
 export interface PrometheusOptions {
@@ -129,21 +151,8 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Runni
     throw error;
   }
 
-  async function api(path: string, parameters: Readonly<Record<string, string>> = {}) {
-    const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`);
-    const answer = await response.json();
-    if (answer.status !== "success") throw new Error(`${path}: ${answer.error}`);
-    return answer.data;
-  }
-
   return {
-    url,
-    api,
-    async query(expression, time) {
-      const at: Record<string, string> = time === undefined ? {} : { time: String(time) };
-      const data = await api("query", { query: expression, ...at });
-      return (data as { readonly result: readonly QueriedSeries[] }).result;
-    },
+    ...prometheusApi(url),
     async stop() {
       child.kill("SIGTERM");
       await Promise.all([child.status, stderr]);

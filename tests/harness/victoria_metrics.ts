@@ -1,5 +1,6 @@
 /** Runs a real VictoriaMetrics for tests. @module */
 
+import { type PrometheusApi, prometheusApi } from "./prometheus.ts";
 import { until } from "./waiting.ts";
 
 /** One series as it is stored, with its times in milliseconds since 1970. */
@@ -9,15 +10,14 @@ export interface StoredSeries {
   readonly timestamps: readonly number[];
 }
 
-export interface RunningVictoriaMetrics {
-  readonly url: string;
+export interface RunningVictoriaMetrics extends PrometheusApi {
   /** All stored samples of the series that a selector finds. */
   export(selector: string): Promise<readonly StoredSeries[]>;
   stop(): Promise<void>;
 }
 
 /** A port of 127.0.0.1 that is free now: VictoriaMetrics does not say which one it took for 0. */
-function freePort(): number {
+export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
 }
@@ -63,7 +63,7 @@ export async function startVictoriaMetrics(
     throw error;
   }
   return {
-    url,
+    ...prometheusApi(url),
     async export(selector) {
       const text = await get(`/api/v1/export?${new URLSearchParams({ "match[]": selector })}`);
       return (text ?? "").split("\n").filter((line) => line !== "")

@@ -1,0 +1,128 @@
+/** Everything that the boards ask, and how it is asked. @module */
+
+import type { PrometheusApi, QueriedSeries } from "../harness/prometheus.ts";
+import { type Asking, type Board, boardsIn, type Choice, interpolate } from "./boards.ts";
+
+/** What the boards show when they are opened, in seconds. */
+export const RANGE_SECONDS = 300;
+/** One thing that a board asks. */
+export interface Question {
+  /** Board, panel and query: `overview: Total budget: A`. */
+  readonly name: string;
+  readonly board: Board;
+  readonly expr: string;
+  readonly minStep?: string;
+  readonly isInstant: boolean;
+}
+
+/** Everything that panels and annotations ask, under English titles. */
+export function questions(): Question[] {
+  return boardsIn("en").flatMap((board) => {
+    const all = [
+      ...board.panels.flatMap(({ title, targets = [] }) =>
+        targets.map((target) => ({ title, target }))
+      ),
+      ...board.annotations.list.map(({ name, target }) => ({ title: `event ${name}`, target })),
+    ];
+    return all.map(({ title, target: { refId, expr, interval, instant = false } }) => ({
+      name: `${board.file}: ${title}: ${refId}`,
+      board,
+      expr,
+      isInstant: instant,
+      ...interval === undefined ? {} : { minStep: interval },
+    }));
+  });
+}
+
+/** How a board is looked at. */
+export interface View {
+  /** The data source's `timeInterval`, in seconds. Default: 1, as grafana/provisioning has it. */
+  readonly timeInterval?: number;
+  readonly choices: Readonly<Record<string, Choice>>;
+  /** What may be empty in it, and why. Each must be empty. */
+  readonly mayBeEmpty: readonly { readonly reason: string; readonly questions: RegExp }[];
+}
+
+export const QUIET = {
+  reason: "no report had a key that was left out, and then there is no series",
+  questions: /^exporter: Keys left out: A$/,
+};
+export const DETAIL = {
+  reason: "the exporter runs without --detail",
+  questions:
+    /^firms: [^:]*: [A-C]$|^products: .* of each product: A$|^products: .* stock by product: A$/,
+};
+export const PUBLISHING = {
+  reason: "TradeSim does not tell what publishing costs it",
+  questions:
+    /^overhead: (Cost of|Share of) publishing: |^overhead: (Publishing per turn: A|A turn and its publishing: B)$/,
+};
+export const EVENTS = {
+  reason: "TradeSim does not tell when events happen",
+  questions: /: event |^events: Time since|: Events seen/,
+};
+
+/** Whether an answer holds a number. */
+function hasNumber(answer: readonly QueriedSeries[]): boolean {
+  return answer.some(({ value, values = [] }) =>
+    [...value === undefined ? [] : [value], ...values].some(([, text]) =>
+      Number.isFinite(Number(text))
+    )
+  );
+}
+
+export function askingOf(
+  { templating }: Board,
+  choices: Readonly<Record<string, Choice>>,
+  timeInterval = 1,
+): Asking {
+  return {
+    choices,
+    variables: templating.list,
+    timeInterval,
+    range: RANGE_SECONDS,
+    step: timeInterval,
+  };
+}
+
+/** Asks one thing as Grafana does. */
+export async function ask(
+  { api, query: now }: PrometheusApi,
+  { name, board, expr, minStep, isInstant }: Question,
+  { choices, timeInterval = 1 }: Pick<View, "choices" | "timeInterval">,
+  end: number,
+): Promise<readonly QueriedSeries[]> {
+  const query = interpolate(expr, askingOf(board, choices, timeInterval), minStep);
+  try {
+    if (isInstant) return await now(query, end);
+    const { result } = await api("query_range", {
+      query,
+      start: String(end - RANGE_SECONDS),
+      end: String(end),
+      step: String(timeInterval),
+    }) as { readonly result: readonly QueriedSeries[] };
+    return result;
+  } catch (error) {
+    throw new Error(`${name} fails: ${query}`, { cause: error });
+  }
+}
+
+/** Asks all as Grafana does; returns the names of questions without an answer. */
+export async function emptyAnswers(
+  engine: PrometheusApi,
+  view: View,
+  end = Math.floor(Date.now() / 1000),
+): Promise<string[]> {
+  const empty: string[] = [];
+  for (const question of questions()) {
+    if (!hasNumber(await ask(engine, question, view, end))) empty.push(question.name);
+  }
+  return empty;
+}
+
+/** The names of questions that may have no answer in a view. */
+export function documentedEmpties({ mayBeEmpty }: View): string[] {
+  return questions().map(({ name }) => name).filter((name) =>
+    mayBeEmpty.some(({ questions }) => questions.test(name))
+  );
+}
