@@ -33,7 +33,7 @@ import type { Configuration } from "./lib/doctor/mod.ts";
 import { createExposition } from "./lib/exposition/mod.ts";
 import { History, lookBack } from "./lib/history/mod.ts";
 import { Answers, Hub } from "./lib/live/mod.ts";
-import { createLog, type Log } from "./lib/log/mod.ts";
+import { createLineWriter, createLog, type LineWriter, type Log } from "./lib/log/mod.ts";
 import {
   createIntake,
   createLineConsumer,
@@ -78,6 +78,9 @@ const SHUTDOWN_MS = 5000;
 /** The same while readers of events have stalled, which would hold it up to the last. */
 const STALLED_SHUTDOWN_MS = 1000;
 
+/** How long the last lines of the log may take to be read. */
+const FLUSH_MS = 500;
+
 /** Exit codes: something on this machine is in the way, and what was asked for is wrong. */
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
@@ -121,11 +124,16 @@ function openStateFile(
 }
 
 /** Runs the exporter until a signal ends it. */
-async function serve(options: ServeOptions, log: Log): Promise<void> {
+async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promise<void> {
   const { web, token } = readFiles(options);
   const started = performance.now();
   const telemetry = createTelemetry();
   telemetry.set("tradesim_exporter_build_info", 1, BUILD_INFO);
+  let dropped = 0;
+  telemetry.beforeRender(() => {
+    telemetry.count("tradesim_exporter_log_lines_dropped_total", {}, lines.dropped - dropped);
+    dropped = lines.dropped;
+  });
 
   const history = new History({ maxTurns: options.historyTurns });
   const model = new Model({
@@ -399,15 +407,21 @@ export async function main(args: readonly string[]): Promise<number> {
       }
       case "serve": {
         const { options, notes } = asked;
-        const log = createLog({ level: options.logLevel, format: options.logFormat });
-        for (const note of notes) log.info(note);
-        if (options.checkConfig) {
-          readFiles(options);
-          print("The configuration is right\n");
-        } else if (!options.enabled) {
-          log.warn("METRICS_ENABLED is False: there is nothing to do");
-        } else {
-          await serve(options, log);
+        const lines = createLineWriter();
+        const { logLevel: level, logFormat: format } = options;
+        const log = createLog({ level, format, write: lines.write });
+        try {
+          for (const note of notes) log.info(note);
+          if (options.checkConfig) {
+            readFiles(options);
+            print("The configuration is right\n");
+          } else if (!options.enabled) {
+            log.warn("METRICS_ENABLED is False: there is nothing to do");
+          } else {
+            await serve(options, log, lines);
+          }
+        } finally {
+          await lines.flush(FLUSH_MS);
         }
         return 0;
       }

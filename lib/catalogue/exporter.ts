@@ -194,6 +194,13 @@ export const EXPORTER_METRICS = [
     group: "exporter",
   },
   {
+    name: "tradesim_exporter_log_lines_dropped_total",
+    type: "counter",
+    unit: "lines",
+    help: "Lines of the log that were dropped because nobody read standard error, or it failed.",
+    group: "exporter",
+  },
+  {
     name: "tradesim_exporter_event_loop_lag_seconds",
     type: "histogram",
     unit: "seconds",

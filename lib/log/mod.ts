@@ -1,5 +1,7 @@
 /** Writes the program's own log, one line an entry, to standard error. @module */
 
+export { createLineWriter, type LineWriter } from "./writer.ts";
+
 /** Severities, from the most talkative to the quietest. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -16,8 +18,8 @@ export type Log = Readonly<Record<LogLevel, (message: string, fields?: LogFields
 export interface LogOptions {
   readonly level: LogLevel;
   readonly format: LogFormat;
-  /** Where a finished line goes. Default: standard error. */
-  readonly write?: (line: string) => void;
+  /** Where a finished line goes; what returns false has dropped it. Default: standard error, at once. */
+  readonly write?: (line: string) => unknown;
   /** The time of an entry. Default: the clock. */
   readonly now?: () => Date;
 }
@@ -53,12 +55,27 @@ function formatEntry(
   return line + "\n";
 }
 
-/** Makes a log that drops what is below `level` and writes the rest as `format` says. */
-export function createLog({ level, format, write = writeToStderr, now }: LogOptions): Log {
+/**
+ * Makes a log that drops what is below `level` and writes the rest as `format` says. When lines were
+ * dropped for want of a reader, the next one that is not says how many.
+ */
+export function createLog(
+  { level, format, write = writeToStderr, now }: LogOptions,
+): Log {
   const lowest = LOG_LEVELS.indexOf(level);
+  let lost = 0;
   const entry = (at: LogLevel) => (message: string, fields: LogFields = {}) => {
     if (LOG_LEVELS.indexOf(at) < lowest) return;
-    write(formatEntry(format, (now?.() ?? new Date()).toISOString(), at, message, fields));
+    const time = (now?.() ?? new Date()).toISOString();
+    const line = formatEntry(format, time, at, message, fields);
+    const told = lost === 0 ? line : formatEntry(
+      format,
+      time,
+      "warn",
+      "Lines were dropped: nobody read them",
+      { lines: lost },
+    ) + line;
+    lost = write(told) === false ? lost + 1 : 0;
   };
   return { debug: entry("debug"), info: entry("info"), warn: entry("warn"), error: entry("error") };
 }

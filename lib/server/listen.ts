@@ -252,7 +252,8 @@ function serveCounted(
     async shutdown() {
       isClosed = true;
       listener.close();
-      await Promise.all([...served].map((server) => server.shutdown()));
+      // One that breaks off meanwhile is shut down as well.
+      await Promise.allSettled([...served].map((server) => server.shutdown()));
     },
   };
 }

@@ -10,7 +10,7 @@ import {
 } from "../../lib/server/connections.ts";
 import { MAX_FILES } from "../../lib/source/follow.ts";
 import { makeCertificate } from "../harness/certificate.ts";
-import { type RunningExporter, startExporter, valueOf } from "../harness/exporter.ts";
+import { commandLine, type RunningExporter, startExporter, valueOf } from "../harness/exporter.ts";
 import { testWith } from "../harness/programs.ts";
 import { payloadAt } from "../harness/tradesim.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
@@ -36,6 +36,12 @@ async function openMany(port: number, number: number, greeting = ""): Promise<De
 
 function closeAll(connections: readonly Deno.Conn[]): void {
   for (const connection of connections) connection.close();
+}
+
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  listener.close();
+  return (listener.addr as Deno.NetAddr).port;
 }
 
 async function endWell(exporter: RunningExporter): Promise<void> {
@@ -176,6 +182,46 @@ Deno.test("all that may be open at once is fewer than 1 024 descriptors, as docs
       assert.ok(open > 5 && open <= table.get("state files")! + 60, `${open} are open at rest`);
     } finally {
       await endWell(exporter);
+    }
+  });
+});
+
+Deno.test("an exporter whose standard error nobody reads answers on, and counts what it drops", async () => {
+  await withTempDir(async (cwd) => {
+    const port = freePort();
+    const [program = "", ...args] = commandLine(["--port", `${port}`, "--log.level", "debug"]);
+    const exporter = new Deno.Command(program, {
+      args,
+      cwd,
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped", // And never read.
+    }).spawn();
+    const url = `http://127.0.0.1:${port}`;
+    try {
+      await until("an open port", async () => {
+        const response = await fetch(`${url}/-/ready`).catch(() => undefined);
+        return await response?.text() === "Ready\n";
+      });
+      // Each one is a line of the log, of which a pipe holds 64 kB.
+      const wrong = { method: "POST", headers: { "content-type": "application/json" } };
+      const body = "[]";
+      const dropped = await until("lines that are dropped", async () => {
+        for (let request = 0; request < 200; request++) {
+          const response = await fetch(`${url}/update_metrics`, { ...wrong, body });
+          assert.equal(response.status, 400);
+          await response.body?.cancel();
+        }
+        const text = await (await fetch(`${url}/metrics`)).text();
+        const count = valueOf(text, "tradesim_exporter_log_lines_dropped_total")!;
+        return count > 0 && count;
+      });
+      assert.ok(dropped > 0);
+    } finally {
+      exporter.kill("SIGTERM");
+      assert.equal((await exporter.status).code, 0);
+      await exporter.stderr.cancel();
     }
   });
 });
