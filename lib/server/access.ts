@@ -34,8 +34,8 @@ export interface AccessOptions {
 }
 
 export interface Access {
-  /** Whether data may be read. The answer to send if not. */
-  toRead(request: Request): Promise<Response | undefined>;
+  /** Whether data may be read, from `peer`. The answer to send if not. */
+  toRead(request: Request, peer: string): Promise<Response | undefined>;
   /** Whether a report may be posted, from `peer`. The answer to send if not. */
   toPost(request: Request, peer: string): Promise<Response | undefined>;
 }
@@ -48,9 +48,9 @@ function unauthorized(scheme: string): Response {
 }
 
 export function createAccess({ basicAuth, token, allowRemoteIngest }: AccessOptions): Access {
-  async function hasPassword(request: Request): Promise<boolean | Response> {
+  async function hasPassword(request: Request, peer: string): Promise<boolean | Response> {
     if (basicAuth === undefined) return false;
-    const result = await basicAuth.check(request.headers.get("authorization"));
+    const result = await basicAuth.check(request.headers.get("authorization"), peer);
     if (result !== "busy") return result === "ok";
     return new Response("Too many passwords are being checked\n", {
       status: 503,
@@ -59,9 +59,9 @@ export function createAccess({ basicAuth, token, allowRemoteIngest }: AccessOpti
   }
 
   return {
-    async toRead(request) {
+    async toRead(request, peer) {
       if (basicAuth === undefined) return undefined;
-      const allowed = await hasPassword(request);
+      const allowed = await hasPassword(request, peer);
       if (allowed instanceof Response) return allowed;
       return allowed ? undefined : unauthorized('Basic realm="tradesim-exporter"');
     },
@@ -69,7 +69,7 @@ export function createAccess({ basicAuth, token, allowRemoteIngest }: AccessOpti
       if (isLoopback(peer) || allowRemoteIngest) return undefined;
       const header = request.headers.get("authorization");
       if (token !== undefined && tokenMatches(header, token)) return undefined;
-      const allowed = await hasPassword(request);
+      const allowed = await hasPassword(request, peer);
       if (allowed instanceof Response) return allowed;
       if (allowed) return undefined;
       if (basicAuth !== undefined) return unauthorized('Basic realm="tradesim-exporter"');

@@ -1,6 +1,7 @@
 /** Checks who asks: users by basic authentication, senders of data by a bearer token. @module */
 
-import { createHash, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { BUSY, createFairQueue } from "./fair_queue.ts";
 import { WebConfigError } from "./web_config.ts";
 
 /** `busy`: too many checks are waiting, so this one was not made. */
@@ -9,15 +10,16 @@ export type AuthResult = "ok" | "wrong" | "busy";
 export interface BasicAuth {
   /**
    * Judges an `Authorization` header; null: there was none. Answers at once for what it has seen
-   * before. Rejects when the comparison itself fails.
+   * before; all `peer`s, addresses that ask, have their turn. Rejects when the comparison itself fails.
    */
-  check(header: string | null): Promise<AuthResult>;
+  check(header: string | null, peer?: string): Promise<AuthResult>;
 }
 
 /** Far more than a user name and the 72 bytes of a password that bcrypt looks at. */
 const MAX_HEADER_LENGTH = 4096;
 const MAX_REMEMBERED = 100;
-const MAX_WAITING = 32;
+/** As many as there are connections: whoever asks on one waits for each other one once, at most. */
+const MAX_WAITING = 512;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -40,11 +42,19 @@ function parseBasic(header: string | null): { user: string; password: string } |
   return { user: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
-/** A hash of a password that nobody knows, as slow to compare as the slowest of `hashes`. */
-function hashOfNobody(hashes: Iterable<string>): string {
-  const cost = Math.max(4, ...Array.from(hashes, (hash) => Number(hash.slice(4, 6))));
-  const digits = String(cost).padStart(2, "0");
-  return `$2b$${digits}$24VPyX7WdUDbPuJRIOyhoOw7t6dMWvrY0OPfaZTZgYaSg/0r6W6rq`;
+/**
+ * Gives hashes of passwords that nobody knows, one for a name and always the same, and each as slow
+ * to compare as that of some user: time must not tell who exists, where hashes differ in their cost.
+ */
+function createNobodies(hashes: readonly string[]): (user: string) => string {
+  const secret = randomBytes(32);
+  const costs = hashes.length === 0 ? ["04"] : hashes.map((hash) => hash.slice(4, 6));
+  return (user) => {
+    const number = createHmac("sha256", secret).update(user).digest().readUInt32BE();
+    return `$2b$${
+      costs[number % costs.length]
+    }$24VPyX7WdUDbPuJRIOyhoOw7t6dMWvrY0OPfaZTZgYaSg/0r6W6rq`;
+  };
 }
 
 function remember(keys: Set<string>, key: string): void {
@@ -62,34 +72,33 @@ export function createBasicAuth(
   compare: (password: string, hash: string) => Promise<boolean>,
 ): BasicAuth {
   const hashes = new Map(Object.entries(users));
-  const nobody = hashOfNobody(hashes.values());
+  const nobody = createNobodies([...hashes.values()]);
   // Apart, so that wrong guesses cannot push out what is right.
   const right = new Set<string>();
   const wrong = new Set<string>();
   const pending = new Map<string, Promise<AuthResult>>();
-  let lastCompare: Promise<unknown> = Promise.resolve();
+  const queue = createFairQueue(MAX_WAITING);
 
   return {
-    async check(header) {
+    async check(header, peer = "") {
       const given = parseBasic(header);
       if (given === undefined) return "wrong";
       const { user, password } = given;
       // An unknown user costs a comparison too: the time taken must not tell who exists.
-      const hash = hashes.get(user) ?? nobody;
+      const hash = hashes.get(user) ?? nobody(user);
       // JSON keeps the three apart: no shift of characters between them gives the same key.
       const key = createHash("sha256").update(JSON.stringify([user, hash, password])).digest("hex");
       if (right.has(key)) return "ok";
       if (wrong.has(key)) return "wrong";
       const same = pending.get(key);
       if (same !== undefined) return await same;
-      if (pending.size > MAX_WAITING) return "busy";
 
-      const answer = lastCompare.then(() => compare(password, hash)).then((equal): AuthResult => {
+      const answer = queue.run(peer, () => compare(password, hash)).then((equal): AuthResult => {
+        if (equal === BUSY) return "busy";
         const ok = equal && hashes.has(user);
         remember(ok ? right : wrong, key);
         return ok ? "ok" : "wrong";
       }).finally(() => pending.delete(key));
-      lastCompare = answer.catch(() => {}); // The failure is this caller's, the next has its turn.
       pending.set(key, answer);
       return await answer;
     },

@@ -232,7 +232,7 @@ export function createHandler(options: HandlerOptions): Handler {
     }
     const probed = probe(pathname);
     if (probed !== undefined) return probed;
-    const denied = await access.toRead(request);
+    const denied = await access.toRead(request, peer);
     if (denied !== undefined) {
       telemetry.count("tradesim_exporter_requests_refused_total", { reason: "access" });
       return denied;

@@ -102,9 +102,11 @@ const NOBODY: AccessOptions = { basicAuth: undefined, token: undefined, allowRem
 const answer = (response: Response | undefined) =>
   response && [response.status, response.headers.get("www-authenticate")];
 
+const PEER = "10.0.0.1";
+
 Deno.test("toRead() lets all in without users, and else those with a password", async () => {
   const open = createAccess({ ...NOBODY, token: TOKEN });
-  assert.equal(await open.toRead(request()), undefined);
+  assert.equal(await open.toRead(request(), PEER), undefined);
   const closed = createAccess({ ...NOBODY, basicAuth: BASIC, token: TOKEN });
   const challenge = 'Basic realm="tradesim-exporter"';
   const cases: Record<string, [string | undefined, unknown]> = {
@@ -115,9 +117,9 @@ Deno.test("toRead() lets all in without users, and else those with a password", 
     "too many checks": ["Basic busy", [503, null]],
   };
   for (const [name, [header, expected]] of Object.entries(cases)) {
-    assert.deepEqual(answer(await closed.toRead(request(header))), expected, name);
+    assert.deepEqual(answer(await closed.toRead(request(header), PEER)), expected, name);
   }
-  const busy = await closed.toRead(request("Basic busy"));
+  const busy = await closed.toRead(request("Basic busy"), PEER);
   assert.equal(busy?.headers.get("retry-after"), "1");
 });
 

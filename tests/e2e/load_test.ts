@@ -1,0 +1,96 @@
+/** Tests that no load holds up probes and scrapes of the real program. @module */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { hashSync } from "bcryptjs";
+import { startExporter } from "../harness/exporter.ts";
+import { assertProbes, probeMilliseconds } from "../harness/probe.ts";
+import { testWith } from "../harness/programs.ts";
+import { withTempDir } from "../harness/waiting.ts";
+
+const basic = (text: string) => ({ authorization: `Basic ${btoa(text)}` });
+
+/** Lets so many clients ask again and again, until it is told to stop. */
+function clients(number: number, ask: (client: number, request: number) => Promise<unknown>) {
+  let isOver = false;
+  const all = Array.from({ length: number }, async (_, client) => {
+    for (let request = 0; !isOver; request++) await ask(client, request);
+  });
+  return {
+    async stop() {
+      isOver = true;
+      await Promise.all(all);
+    },
+  };
+}
+
+testWith(
+  "curl",
+  "wrong passwords of 60 clients lock nobody out who has the right one",
+  async () => {
+    await withTempDir(async (cwd) => {
+      const hash = hashSync("sesame", 8);
+      Deno.writeTextFileSync(
+        join(cwd, "web.yml"),
+        `basic_auth_users: {alice: ${hash}, bob: ${hash}}`,
+      );
+      const exporter = await startExporter({ cwd, args: ["--web.config.file", "web.yml"] });
+      const status = async (user: string) => {
+        const response = await fetch(`${exporter.url}/health`, { headers: basic(user) });
+        await response.body?.cancel();
+        return response.status;
+      };
+      try {
+        const idle = await probeMilliseconds(exporter.url);
+        const statuses = new Set<number>();
+        const flood = clients(60, async (client, request) => {
+          statuses.add(await status(`alice:${client} ${request}`));
+        });
+        const right = [await status("alice:sesame"), await status("bob:sesame")];
+        await assertProbes(exporter.url, idle);
+        await flood.stop();
+        assert.deepEqual(right, [200, 200]);
+        assert.deepEqual([...statuses], [401]);
+      } finally {
+        await exporter.stop();
+      }
+    });
+  },
+);
+
+Deno.test("the time of an answer does not tell whether there is a user of that name", async () => {
+  await withTempDir(async (cwd) => {
+    const users = { weak: hashSync("a", 5), strong: hashSync("b", 9) };
+    Deno.writeTextFileSync(join(cwd, "web.yml"), `basic_auth_users: ${JSON.stringify(users)}`);
+    const exporter = await startExporter({ cwd, args: ["--web.config.file", "web.yml"] });
+    /** The shortest time of some wrong guesses. */
+    const timeOf = async (user: string) => {
+      let shortest = Infinity;
+      for (let guess = 0; guess < 7; guess++) {
+        const started = performance.now();
+        const response = await fetch(`${exporter.url}/health`, {
+          headers: basic(`${user}:${guess}`),
+        });
+        await response.body?.cancel();
+        assert.equal(response.status, 401);
+        shortest = Math.min(shortest, performance.now() - started);
+      }
+      return shortest;
+    };
+    try {
+      const weak = await timeOf("weak");
+      const strong = await timeOf("strong");
+      assert.ok(strong > 4 * weak, `${strong} ms, ${weak} ms: the costs can be told apart`);
+      const middle = Math.sqrt(weak * strong);
+      let quick = 0;
+      const UNKNOWN = 24;
+      for (let user = 0; user < UNKNOWN; user++) {
+        if (await timeOf(`unknown ${user}`) < middle) quick++;
+      }
+      // Each of them is like one of the two, by chance: all alike come once in eight millions.
+      assert.ok(quick > 0 && quick < UNKNOWN, `${quick} of ${UNKNOWN} are as quick as a weak one`);
+    } finally {
+      await exporter.stop();
+    }
+  });
+});
