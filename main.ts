@@ -40,6 +40,7 @@ import {
   Model,
   openState,
   plainFamily,
+  RETIRED_PER_SESSION,
   StateError,
   type StateFile,
 } from "./lib/model/mod.ts";
@@ -108,16 +109,16 @@ function readFiles({ webConfigFile, ingestTokenFile }: ServeOptions) {
 
 /** Opens the state file. Only one that was asked for must be usable. */
 function openStateFile(
-  { state: path, isStateChosen }: ServeOptions,
+  { state: path, isStateChosen, maxSessions }: ServeOptions,
   log: Log,
   telemetry: Telemetry,
 ): StateFile | undefined {
   if (path === undefined) return undefined;
   const onError = () => telemetry.count("tradesim_exporter_state_errors_total");
   try {
-    return openState({ path, log, onError });
+    return openState({ path, maxSessions: maxSessions * RETIRED_PER_SESSION, log, onError });
   } catch (error) {
-    if (isStateChosen || !(error instanceof StateError) || error.isInUse) throw error;
+    if (isStateChosen || !(error instanceof StateError) || error.mustStop) throw error;
     log.warn("No state is kept: a restart begins at 0", { reason: error.message });
     return undefined;
   }
@@ -177,7 +178,10 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
     model,
     telemetry,
     note: (report, arrival) => {
-      if (isCaughtUp) state?.note(report, arrival);
+      if (isCaughtUp) {
+        state?.note(report, arrival);
+        if (state?.isFull) save();
+      }
       hub.reported(report.session, history.take(report, arrival));
     },
     read: {

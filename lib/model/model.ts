@@ -64,7 +64,7 @@ const UNKNOWN_LABEL = "inconnu";
 const EVICTED_LABEL = "autres";
 
 /** How many sessions that had to make room are remembered for each that is shown. */
-const RETIRED_PER_SESSION = 4;
+export const RETIRED_PER_SESSION = 4;
 
 type Labels = Series["labels"];
 
@@ -284,11 +284,9 @@ export class Model {
   #retire({ id, format, order, tick, turn, arrival, ledger }: Session): void {
     const left = { ...createSession(id), format, order, tick, turn, arrival };
     this.#retired.set(id, { ...left, ledger: remnantOf(ledger) });
-    if (this.#retired.size > RETIRED_PER_SESSION * this.#options.maxSessions) {
-      for (const oldest of this.#retired.keys()) {
-        this.#retired.delete(oldest);
-        break;
-      }
+    for (const oldest of this.#retired.keys()) {
+      if (this.#retired.size <= RETIRED_PER_SESSION * this.#options.maxSessions) break;
+      this.#retired.delete(oldest);
     }
   }
 

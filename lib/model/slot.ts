@@ -1,52 +1,268 @@
 /** One of the two files that hold the state in turn: opened once, written without any right to open. @module */
 
+import { crc32 } from "node:zlib";
+
+/**
+ * Version of the files. Each line of one begins with the CRC-32 of its rest:
+ *
+ * ```
+ * crc {"version":3,"generation":17}
+ * crc 0 {…}     the whole state, after so many savings
+ * crc 1 {…}     the first report that came after it
+ * crc end 1     so many reports; "old" where the other file holds a newer state
+ * ```
+ *
+ * The checksum of every line after the first also covers the generation, so that a line of another
+ * file does not fit. Files of a later version begin with such a line too.
+ */
+const VERSION = 3;
+/** Has no checksums and no end: a line of JSON with the state, and one for each report after it. */
+const OLD_HEADER = /^\{"version":2,"generation":(\d+),/;
+
 const NEWLINE = 0x0a;
+/** Characters of a checksum and the space after it. */
+const CHECKED_FROM = 9;
+
+const LONGEST_HEADER = 60;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** What is in a file, as far as it is whole. */
+export interface Content {
+  /** Counts the savings; undefined where that cannot be read. */
+  readonly generation: number | undefined;
+  readonly state: string | undefined;
+  /** Reports that came after the saving, oldest first, by their numbers from 1. */
+  readonly entries: ReadonlyMap<number, string>;
+  /** Whether it is in the version before this one, which cannot be written on. */
+  readonly isOld: boolean;
+  /** Whether the last writing was finished. */
+  readonly isEnded: boolean;
+  /** Whether it is the beginning of a state, and no more. */
+  readonly isBegun: boolean;
+  /** Whether a newer state was written into the other file. */
+  readonly isSuperseded: boolean;
+  /** What is wrong with the file; undefined where nothing is. */
+  readonly damage: string | undefined;
+  /** A version that this program does not know, and whether the file says so beyond doubt. */
+  readonly newer: { readonly version: number; readonly isSure: boolean } | undefined;
+  /** Bytes before the end. */
+  readonly size: number;
+}
 
 /** The complete lines of a file, without their ends, and how many bytes they are. */
-export function wholeLines(bytes: Uint8Array): { readonly lines: string[]; readonly size: number } {
-  const size = bytes.lastIndexOf(NEWLINE) + 1;
-  const lines = new TextDecoder().decode(bytes.subarray(0, size)).split("\n").slice(0, -1);
+function wholeLines(bytes: Uint8Array): { lines: Uint8Array[]; size: number } {
+  const lines: Uint8Array[] = [];
+  let size = 0;
+  for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, size)) {
+    lines.push(bytes.subarray(size, end));
+    size = end + 1;
+  }
   return { lines, size };
+}
+
+function checksum(bytes: Uint8Array, generation: number | undefined): string {
+  const seed = generation === undefined ? 0 : crc32(`${generation} `);
+  return crc32(bytes, seed).toString(16).padStart(CHECKED_FROM - 1, "0");
+}
+
+/** A line with its checksum. The first one of a file belongs to no generation: it tells it. */
+function seal(text: string, generation?: number): Uint8Array<ArrayBuffer> {
+  const bytes = encoder.encode(`${"".padEnd(CHECKED_FROM)}${text}\n`);
+  encoder.encodeInto(`${checksum(bytes.subarray(CHECKED_FROM, -1), generation)} `, bytes);
+  return bytes;
+}
+
+/** The last line; `old` and `end` are equally long, so that one is written over the other. */
+function endLine(mark: "end" | "old", entries: number, generation: number | undefined) {
+  return seal(`${mark} ${entries}`, generation);
+}
+
+/** The text of a line that has its checksum. */
+function unseal(line: Uint8Array | undefined, generation?: number): string | undefined {
+  if (line === undefined || line.length < CHECKED_FROM) return undefined;
+  const checked = line.subarray(CHECKED_FROM);
+  try {
+    const found = decoder.decode(line.subarray(0, CHECKED_FROM));
+    return found === `${checksum(checked, generation)} ` ? decoder.decode(checked) : undefined;
+  } catch {
+    return undefined; // No UTF-8.
+  }
+}
+
+function readHeader(line: Uint8Array | undefined): Pick<Content, "generation" | "newer"> {
+  const text = unseal(line);
+  const start = new TextDecoder().decode(line?.subarray(0, 100));
+  const version = Number(/^(?:[0-9a-f]{8} )?\{"version":(\d+)/.exec(start)?.[1] ?? VERSION);
+  const newer = version > VERSION ? { version, isSure: text !== undefined } : undefined;
+  const generation = /^\{"version":3,"generation":(\d+)\}$/.exec(text ?? "")?.[1];
+  return { newer, generation: generation === undefined ? undefined : Number(generation) };
+}
+
+/**
+ * Reads what is whole of a file, and says what is not.
+ *
+ * @param generation What it is, should the file not tell any more.
+ */
+export function readContent(bytes: Uint8Array, generation?: number): Content {
+  const { lines, size } = wholeLines(bytes);
+  const old = OLD_HEADER.exec(new TextDecoder().decode(lines[0]?.subarray(0, 100)));
+  if (old !== null) return readOld(lines, size, Number(old[1]));
+  const header = readHeader(lines[0]);
+  const own = header.generation ?? generation;
+  const problems: string[] = [];
+  if (header.generation === undefined) problems.push("line 1 is damaged");
+  const [, mark, count] = /^(end|old) (\d+)$/.exec(unseal(lines.at(-1), own) ?? "") ?? [];
+  const isEnded = mark !== undefined && size === bytes.length;
+  if (!isEnded) problems.push("its end is missing");
+  const body = lines.slice(1, isEnded ? -1 : undefined);
+  let state: string | undefined;
+  const entries = new Map<number, string>();
+  body.forEach((line, place) => {
+    const text = own === undefined ? undefined : unseal(line, own);
+    const number = /^\d+ /.exec(text ?? "")?.[0];
+    if (number === undefined) problems.push(`line ${place + 2} is damaged`);
+    else {
+      if (Number(number) !== place) problems.push(`line ${place + 2} is out of its place`);
+      const rest = text!.slice(number.length);
+      if (Number(number) === 0) state = rest;
+      else entries.set(Number(number), rest);
+    }
+  });
+  if (isEnded && body.length !== Number(count) + 1) problems.push("not all lines are there");
+  return {
+    ...header,
+    generation: own,
+    state,
+    entries: new Map([...entries].sort(([a], [b]) => a - b)),
+    isOld: false,
+    isEnded,
+    isBegun: lines.length === 1
+      ? header.generation !== undefined
+      : lines.length === 0 && bytes.length < LONGEST_HEADER,
+    isSuperseded: isEnded && mark === "old",
+    damage: problems.length === 0 ? undefined : problems.slice(0, 3).join(", "),
+    size: isEnded ? size - lines.at(-1)!.length - 1 : size,
+  };
+}
+
+function readOld(
+  [first, ...rest]: readonly Uint8Array[],
+  size: number,
+  generation: number,
+): Content {
+  const text = (line: Uint8Array | undefined) => new TextDecoder().decode(line);
+  return {
+    generation,
+    state: text(first),
+    entries: new Map(rest.map((line, place) => [place + 1, text(line)])),
+    isOld: true,
+    isEnded: true,
+    isBegun: false,
+    isSuperseded: false,
+    damage: undefined,
+    newer: undefined,
+    size,
+  };
 }
 
 /** A file of lines. What fails throws what the file system says. */
 export class Slot {
   readonly path: string;
   readonly #file: Deno.FsFile;
-  /** Where the next line goes. What may stand behind it is the rest of a line that was torn. */
+  #generation: number | undefined;
+  /** How many reports are noted behind the state. */
+  #entries: number;
+  /** Where the next line goes, which is where the end is now. */
   #size: number;
 
-  /**
-   * Opens the file, and makes it where it is missing.
-   *
-   * @param size How many bytes of it stay as they are.
-   */
-  constructor(path: string, size: number) {
+  /** Opens the file, and makes it where it is missing. */
+  constructor(path: string, { state, generation, entries, size, isOld, isEnded }: Content) {
     this.path = path;
     this.#file = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
+    this.#generation = state === undefined || isOld ? undefined : generation;
+    this.#entries = [...entries.keys()].at(-1) ?? 0;
     this.#size = size;
+    if (!this.isEmpty && !isEnded) this.#restoreEnd();
   }
 
+  /** Whether there is no state behind which a report can be noted. */
   get isEmpty(): boolean {
-    return this.#size === 0;
+    return this.#generation === undefined;
   }
 
-  clear(): void {
+  /** Writes a state over all that there was. Returns its length in bytes. */
+  write(generation: number, state: string): number {
+    this.#generation = undefined;
+    this.#entries = 0;
     this.#size = 0;
     this.#file.truncateSync(0);
+    const header = seal(`{"version":${VERSION},"generation":${generation}}`);
+    const length = this.#append([
+      header,
+      seal(`0 ${state}`, generation),
+      endLine("end", 0, generation),
+    ]);
+    this.#generation = generation;
+    return length;
   }
 
-  /** Adds a line, whole or, when it throws, not at all. Returns its length in bytes. */
-  append(line: string): number {
-    const bytes = new TextEncoder().encode(`${line}\n`);
-    this.#file.seekSync(this.#size, Deno.SeekMode.Start);
+  /** Notes a report behind the state, whole or, when it throws, not at all. Returns its length. */
+  note(entry: string): number {
+    const number = this.#entries + 1;
+    const length = this.#append([
+      seal(`${number} ${entry}`, this.#generation),
+      endLine("end", number, this.#generation),
+    ]);
+    this.#entries = number;
+    return length;
+  }
+
+  /** Says in the file that the other one holds a newer state. */
+  supersede(): void {
+    if (!this.isEmpty) {
+      this.#writeAt(this.#size, endLine("old", this.#entries, this.#generation));
+    }
+  }
+
+  /** Each writing has the end at its own end, so that none that was torn or cut off looks whole. */
+  #append(lines: readonly Uint8Array[]): number {
+    const bytes = new Uint8Array(lines.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const line of lines) {
+      bytes.set(line, at);
+      at += line.length;
+    }
+    try {
+      this.#writeAt(this.#size, bytes);
+    } catch (error) {
+      this.#restoreEnd();
+      throw error;
+    }
+    const added = bytes.length - lines.at(-1)!.length;
+    this.#size += added;
+    return added;
+  }
+
+  #restoreEnd(): void {
+    try {
+      this.#file.truncateSync(this.#size);
+      if (!this.isEmpty) {
+        this.#writeAt(this.#size, endLine("end", this.#entries, this.#generation));
+      }
+    } catch {
+      // Then the next process finds no end, and says so.
+    }
+  }
+
+  #writeAt(place: number, bytes: Uint8Array): void {
+    this.#file.seekSync(place, Deno.SeekMode.Start);
     for (let done = 0; done < bytes.length;) {
       const written = this.#file.writeSync(bytes.subarray(done));
       if (written === 0) throw new Error("nothing more can be written");
       done += written;
     }
-    this.#size += bytes.length;
-    return bytes.length;
   }
 
   /** Throws when the next process would find another file at the path, or none. */
@@ -66,6 +282,11 @@ export class Slot {
   /** Waits until all of it is on the disk. */
   sync(): Promise<void> {
     return this.#file.syncData();
+  }
+
+  /** The same, and nothing else runs meanwhile. */
+  syncNow(): void {
+    this.#file.syncDataSync();
   }
 
   close(): void {

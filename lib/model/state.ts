@@ -1,47 +1,37 @@
 /** The state file: totals and last reports, kept so that a restart neither loses a turn nor counts one twice. @module */
 
-import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import * as z from "zod";
-import { BREAKDOWN_LABELS, REPORTED_METRICS } from "../catalogue/mod.ts";
 import type { Log } from "../log/mod.ts";
 import type { Report } from "../report/mod.ts";
 import type { FilePosition } from "../source/mod.ts";
+import { keepCopy } from "./damage.ts";
 import type { ModelState } from "./model.ts";
-import { Slot, wholeLines } from "./slot.ts";
-
-const VERSION = 2;
-/** Wrote one file that was replaced by renaming, and the reports after it into a journal. */
-const OLD_VERSION = 1;
+import { readEntry, readState, type SavedState, toText } from "./saved.ts";
+import { type Content, readContent, Slot } from "./slot.ts";
 
 /** Above this the detail of the last reports is not saved: it comes again with the next one. */
 const MAX_DETAIL_ROWS = 20_000;
 
-/** Reports since the last saving, about a second of them; this is for when savings fail. */
+/** Bytes of reports after which there is a saving, unless the state itself is larger. */
 const MAX_JOURNAL_BYTES = 16 << 20;
+/** The same at most, while no saving succeeds. */
+const MOST_JOURNAL_BYTES = 256 << 20;
 
 /** Why the state file cannot be used: a wrong configuration. */
 export class StateError extends Error {
   override name = "StateError";
-  /** Whether another exporter uses the file. */
-  readonly isInUse: boolean;
-  constructor(message: string, options: ErrorOptions & { isInUse?: boolean } = {}) {
+  /** Whether totals would be lost by going on without the file: it is in use, or newer. */
+  readonly mustStop: boolean;
+  constructor(message: string, options: ErrorOptions & { mustStop?: boolean } = {}) {
     super(message, options);
-    this.isInUse = options.isInUse ?? false;
+    this.mustStop = options.mustStop ?? false;
   }
 }
 
 /** What went wrong, without the advice that Deno gives on permissions: it is not ours. */
 function reasonOf(error: unknown): string {
   return (error as Error).message.replace(/, run again with .*$/s, "");
-}
-
-/** What a process leaves to the next one. `positions` are those of the followed files. */
-export interface SavedState {
-  readonly model: ModelState;
-  readonly positions: readonly FilePosition[];
-  /** Reports that came after the saving, oldest first, with their arrival. Taking one twice is harmless. */
-  readonly journal: readonly { readonly report: Report; readonly arrival: number }[];
 }
 
 export interface StateFile {
@@ -52,9 +42,11 @@ export interface StateFile {
    * this process, in the same order, or a counter would be seen to fall.
    */
   note(report: Report, arrival: number): void;
+  /** Whether so much was noted that there must be a saving now. */
+  readonly isFull: boolean;
   /**
    * Saves, and says whether it did. A failure is counted, and logged once; try again. Nothing is
-   * saved while {@linkcode synced} waits.
+   * saved while {@linkcode synced} waits, unless {@linkcode isFull}.
    */
   save(model: ModelState, positions: readonly FilePosition[]): boolean;
   /** Waits until what was saved has reached the disk. Never rejects. */
@@ -62,216 +54,181 @@ export interface StateFile {
   close(): void;
 }
 
-const MAP_KEY = "$map";
-
-/** Maps are saved as lists of entries under a key of their own. */
-function toText(value: unknown): string {
-  return JSON.stringify(
-    value,
-    (_key, item) => item instanceof Map ? { [MAP_KEY]: [...item] } : item,
-  );
+/** A file, and what is in it. */
+interface Place {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly content: Content;
 }
 
-function fromText(text: string): unknown {
-  return JSON.parse(
-    text,
-    (_key, item) => Array.isArray(item?.[MAP_KEY]) ? new Map(item[MAP_KEY]) : item,
-  );
-}
-
-const number = z.number();
-const optional = z.number().optional();
-const total = z.object({ closed: z.array(number), current: number });
-const moment = z.object({ time: number, turn: number }).optional();
-const numbers = z.map(z.string(), number);
-const tables = z.map(
-  z.string(),
-  z.object({ labels: z.array(z.array(z.string())), values: z.array(number) }),
-);
-const ledger = z.object({
-  turns: number,
-  turnsSeen: number,
-  totals: z.map(z.string(), total),
-  shares: z.map(z.string(), z.map(z.string(), total)),
-  turnCounts: z.array(number),
-  turnCountsSeen: z.array(number),
-  turnSum: total,
-  turnsTimed: number,
-  interval: z.object({ seconds: z.array(number), turns: number, first: moment, last: moment }),
-});
-const session = z.object({
-  id: z.string(),
-  format: z.enum(["natif", "tradesim"]),
-  order: optional,
-  tick: optional,
-  turn: optional,
-  firstTimestamp: optional,
-  lastTimestamp: optional,
-  arrival: number,
-  place: number,
-  finished: z.boolean(),
-  live: z.boolean(),
-  gauges: numbers,
-  parts: z.map(z.string(), numbers),
-  extra: numbers,
-  events: numbers,
-  detail: tables,
-  ledger,
-});
-const stateShape = z.object({
-  version: z.literal([OLD_VERSION, VERSION]),
-  generation: number.default(0),
-  breakdowns: z.array(z.enum(BREAKDOWN_LABELS)),
-  evicted: ledger,
-  sessions: z.array(session),
-  retired: z.array(session),
-  positions: z.array(
-    z.object({ path: z.string(), dev: number, ino: number, offset: number, head: z.string() }),
-  ),
-});
-
-/** A journal's line: the report as it was noted. */
-const entryShape = z.object({
-  report: z.object({
-    format: z.enum(["natif", "tradesim"]),
-    session: z.string(),
-    order: optional,
-    tick: optional,
-    turn: optional,
-    timestamp: optional,
-    finished: z.boolean(),
-    values: numbers,
-    breakdowns: z.map(
-      z.string(),
-      z.array(z.object({
-        labels: z.array(z.enum(BREAKDOWN_LABELS)),
-        parts: z.array(
-          z.object({
-            labels: z.partialRecord(z.enum(BREAKDOWN_LABELS), z.string()),
-            value: number,
-          }),
-        ),
-      })),
-    ),
-    turnSeconds: z.union([
-      z.object({ counts: z.array(number), sum: number }),
-      z.object({ turns: number, sum: number }),
-    ]).optional(),
-    events: numbers,
-    detail: tables,
-    extra: z.map(z.string(), z.object({ type: z.enum(["counter", "gauge"]), value: number })),
-    columns: z.map(z.string(), z.array(number)),
-    problems: z.array(z.never()),
-    unknownKeys: number,
-  }),
-  arrival: number,
-});
-const REPORTED_NAMES = new Set(REPORTED_METRICS.map(({ name }) => name));
-
-/** What is in one of the two files. */
-interface Found extends SavedState {
-  /** Counts the savings; 0 is a file of the old version. */
-  readonly generation: number;
-  /** Bytes of the state's line and of those behind it, one for each report that came after. */
-  readonly size: number;
-}
-
-/** Reports by their lines, without those that a kill or a full disk has torn. */
-function readEntries(lines: readonly string[]): SavedState["journal"] {
-  return lines.flatMap((line) => {
-    try {
-      const { report, arrival } = entryShape.parse(fromText(line));
-      // A metric that another version knew would be a bug here.
-      const values = new Map([...report.values].filter(([name]) => REPORTED_NAMES.has(name)));
-      const rest = { recentEvents: [], eventCounts: new Map(), inventory: undefined };
-      return [{ report: { ...report, ...rest, values } as Report, arrival }];
-    } catch {
-      return []; // Reports are absolute: the next one makes up for it.
-    }
-  });
+/** What was found in both files, and in which of them. */
+interface Found {
+  readonly base: Place;
+  readonly saved: SavedState;
 }
 
 function readIfThere(path: string): Uint8Array {
   return existsSync(path) ? readFileSync(path) : new Uint8Array();
 }
 
-/** Throws for bytes that are no whole state. */
-function parseFile(bytes: Uint8Array): Found {
-  const { lines: [first, ...entries], size } = wholeLines(bytes);
-  // A file of the old version is one line without an end.
-  const text = first ?? new TextDecoder().decode(bytes);
-  const { version, generation, positions, ...model } = stateShape.parse(fromText(text));
-  if (version === VERSION && size === 0) throw new SyntaxError("the end is missing");
-  const journal = readEntries(entries);
-  // Optional keys come back as undefined, as the program writes them.
-  return { model: model as unknown as ModelState, positions, journal, generation, size };
+/** Reads both files. Where one does not tell its generation, the other one does. */
+function readPlaces(path: string): [Place, Place] {
+  const read = (path: string, bytes = readIfThere(path), generation?: number): Place => ({
+    path,
+    bytes,
+    content: readContent(bytes, generation),
+  });
+  const guess = (place: Place, { content: { generation = 0 } }: Place) =>
+    place.content.generation !== undefined ? place : [generation + 1, generation - 1]
+      .map((guess) => read(place.path, place.bytes, guess))
+      .find(({ content: { state, entries } }) => state !== undefined || entries.size > 0) ?? place;
+  const [one, two] = [read(path), read(`${path}.2`)];
+  return [guess(one, two), guess(two, one)];
 }
 
-/** A file, what is in it, and why that is not understood. */
-interface Place {
-  readonly path: string;
-  readonly bytes: Uint8Array;
-  readonly found?: Found;
-  readonly error?: unknown;
-}
-
-function readPlace(path: string): Place {
-  const bytes = readIfThere(path);
-  try {
-    return bytes.length === 0 ? { path, bytes } : { path, bytes, found: parseFile(bytes) };
-  } catch (error) {
-    return { path, bytes, error };
+/**
+ * Refuses files of a later version: to begin at 0 would lose what they hold.
+ *
+ * @throws {StateError} When one of the two is.
+ */
+function refuseNewer(path: string, places: readonly Place[]): void {
+  const isOneWhole = places.some(({ content }) => content.state !== undefined);
+  for (const { content: { newer } } of places) {
+    // One flipped bit can make a version out of another one; then the twin is whole.
+    if (newer === undefined || (isOneWhole && !newer.isSure)) continue;
+    throw new StateError(
+      `Cannot use the state file "${path}": it is of version ${newer.version}, which a later program wrote; use that one, or another --state`,
+      { mustStop: true },
+    );
   }
 }
 
-/** Sets a file aside that is not understood, unless it is a saving that was cut off. */
-function setAside({ path, bytes, error }: Place, isOtherWhole: boolean, log: Log): void {
-  if (error === undefined || (isOtherWhole && wholeLines(bytes).size === 0)) return;
-  renameSync(path, `${path}.broken`);
-  const then = isOtherWhole ? "its twin is used instead" : "totals begin again at 0";
-  log.error(`Cannot understand the state file: ${then}`, {
-    path,
-    kept_as: `${path}.broken`,
-    error: String(error).slice(0, 200),
-  });
+/** A state with the reports behind it, also with those behind a newer one that cannot be read. */
+function readSaved(state: string, { content }: Place, other: Place): SavedState {
+  const isNext = other.content.generation === content.generation! + 1;
+  const texts = [...content.entries.values(), ...isNext ? other.content.entries.values() : []];
+  const journal = texts.map(readEntry).filter((entry) => entry !== undefined);
+  return { ...readState(state), journal };
+}
+
+/** Finds the newest state that can be read, and says what is wrong with the files. */
+function findState(places: readonly [Place, Place], log: Log): Found | undefined {
+  const errors = new Map<Place, string>();
+  let found: Found | undefined;
+  const newestFirst = places.toSorted((a, b) =>
+    (b.content.generation ?? 0) - (a.content.generation ?? 0)
+  );
+  for (const place of newestFirst) {
+    const { content: { state, damage }, bytes } = place;
+    if (damage !== undefined && bytes.length > 0) errors.set(place, damage);
+    if (state === undefined || found !== undefined) continue;
+    const other = places.find((other) => other !== place)!;
+    try {
+      found = { base: place, saved: readSaved(state, place, other) };
+    } catch (error) {
+      errors.set(place, String(error).slice(0, 200));
+    }
+  }
+  for (const place of places) explain(place, places, found?.base, errors.get(place), log);
+  return found;
+}
+
+/** Logs what is wrong with a file, and keeps a copy of it. */
+function explain(
+  place: Place,
+  [one, two]: readonly [Place, Place],
+  base: Place | undefined,
+  error: string | undefined,
+  log: Log,
+): void {
+  const { path, bytes, content } = place;
+  const twin = place === one ? two : one;
+  const isCutOff = base === twin && !base.content.isSuperseded && content.isBegun &&
+    // The first saving leaves the other file empty.
+    (bytes.length > 0 || base.content.generation! > 1);
+  if (isCutOff) {
+    log.info("The last saving was cut off by the end of the process: nothing is lost", { path });
+  } else if (error === undefined) {
+    // The newer of the two is no more, or is an older one again.
+    const isLost = twin === base && twin.content.isSuperseded &&
+      content.generation !== twin.content.generation! + 1;
+    if (isLost) {
+      log.error("Cannot find the newest state: what its twin holds is used, and is older", {
+        path,
+      });
+    }
+  } else {
+    const then = base === undefined
+      ? "totals begin again at 0"
+      : base === place
+      ? "what is whole of it is used"
+      : "its twin is used instead";
+    log.error(`Cannot understand the state file: ${then}`, {
+      path,
+      kept_as: keepCopy(path, bytes),
+      error,
+    });
+  }
 }
 
 export interface StateOptions {
   readonly path: string;
+  /**
+   * How many sessions may report after a saving before there is another one. Followed files are
+   * read again from that saving on, and who was forgotten since would count twice. Default: any.
+   */
+  readonly maxSessions?: number;
   readonly log: Log;
   readonly onError?: () => void;
 }
 
 /**
  * Opens the state file at a path and its twin beside it, makes their folder where it is missing, and
- * reads what is there. What cannot be understood is set aside, never overwritten.
+ * reads what is there. A copy is kept of what cannot be understood.
  *
  * Each saving writes over the older of the two, and reports that come after are noted behind the
  * newer one, so that at every moment one of them is whole. Both stay open: from here on no right to
  * write is needed.
  *
- * @throws {StateError} When they cannot be read or written, or another exporter uses them.
+ * @throws {StateError} When they cannot be read or written, are of a later version, or another
+ * exporter uses them.
  */
-export function openState({ path, log, onError }: StateOptions): StateFile {
+export function openState(options: StateOptions): StateFile {
+  const { path, log } = options;
   const lock = openLock(path);
   const slots: Slot[] = [];
-  function close(): void {
-    for (const slot of slots) slot.close();
-    lock.close();
-  }
-
-  let saved: Found | undefined;
-  let current: Slot;
+  const close = () => [...slots, lock].forEach((file) => file.close());
   try {
-    ({ saved, current } = openSlots(path, log, slots));
+    const places = readPlaces(path);
+    refuseNewer(path, places);
+    const found = findState(places, log);
+    for (const { path, content } of places) slots.push(new Slot(path, content));
+    // Without anything saved the first saving goes into the file that has no suffix.
+    const current = found === undefined ? 1 : places.indexOf(found.base);
+    const generation = Math.max(...places.map(({ content }) => content.generation ?? 0));
+    const writer = createWriter(options, slots, slots[current]!, generation);
+    return Object.assign(writer, { saved: found?.saved, close });
   } catch (error) {
     close();
+    if (error instanceof StateError) throw error;
     throw new StateError(`Cannot use the state file "${path}": ${reasonOf(error)}`, {
       cause: error,
     });
   }
-  let generation = saved?.generation ?? 0;
-  let journalBytes = 0;
+}
+
+/** Writes both files by turns; `last` is the one with the newest state, of so many savings. */
+function createWriter(
+  { path, log, onError, maxSessions = Infinity }: StateOptions,
+  slots: readonly Slot[],
+  last: Slot,
+  savings: number,
+): Omit<StateFile, "saved" | "close"> {
+  let current = last;
+  let generation = savings;
+  /** What was noted since the last saving. */
+  let journal = { bytes: 0, sessions: new Set<string>() };
+  let stateBytes = 0;
   let hasFailed = false;
   let syncing: Promise<void> | undefined;
   let syncError: unknown;
@@ -289,18 +246,26 @@ export function openState({ path, log, onError }: StateOptions): StateFile {
   }
 
   function sync(): void {
-    syncing = current.sync().then(
-      () => syncError = undefined,
-      (error) => syncError = error,
-    ).then(() => syncing = undefined);
+    const own = current.sync().then(() => undefined, (error) => error).then((error) => {
+      if (syncing !== own) return;
+      syncError = error;
+      syncing = undefined;
+    });
+    syncing = own;
   }
 
+  const isFull = () =>
+    journal.bytes > Math.max(MAX_JOURNAL_BYTES, stateBytes) || journal.sessions.size >= maxSessions;
+
   return {
-    saved,
+    get isFull() {
+      // While savings fail there is one try a second.
+      return !hasFailed && isFull();
+    },
     note(report, arrival) {
       attempt(() => {
         if (current.isEmpty) throw new Error("no state could be saved before");
-        if (journalBytes > MAX_JOURNAL_BYTES) throw new Error("the journal is full");
+        if (journal.bytes > MOST_JOURNAL_BYTES) throw new Error("the journal is full");
         const kept = {
           ...report,
           detail: new Map(),
@@ -310,16 +275,16 @@ export function openState({ path, log, onError }: StateOptions): StateFile {
           inventory: undefined,
           problems: [],
         };
-        journalBytes += current.append(toText({ report: kept, arrival }));
+        journal.bytes += current.note(toText({ report: kept, arrival }));
+        journal.sessions.add(report.session);
       });
     },
     save({ sessions, ...model }, positions) {
       // A power cut must not find both files half written.
-      if (syncing !== undefined) return false;
+      if (syncing !== undefined && !isFull()) return false;
       const isSaved = attempt(() => {
+        if (syncing !== undefined) current.syncNow();
         const text = toText({
-          version: VERSION,
-          generation: generation + 1,
           ...model,
           sessions: sessions.map((session) => ({
             ...session,
@@ -330,11 +295,12 @@ export function openState({ path, log, onError }: StateOptions): StateFile {
           positions,
         });
         const older = slots.find((slot) => slot !== current)!;
-        older.clear();
-        older.append(text);
-        current = older;
+        stateBytes = older.write(generation + 1, text);
         generation++;
-        journalBytes = 0;
+        const superseded = current;
+        current = older;
+        journal = { bytes: 0, sessions: new Set() };
+        superseded.supersede();
         sync();
         for (const slot of slots) slot.checkPlace();
         if (syncError !== undefined) throw syncError;
@@ -346,30 +312,9 @@ export function openState({ path, log, onError }: StateOptions): StateFile {
       return isSaved;
     },
     async synced() {
-      await syncing;
+      while (syncing !== undefined) await syncing;
     },
-    close,
   };
-}
-
-/** Opens both files into `slots`; `current` is the one that holds `saved`, if there is one. */
-function openSlots(path: string, log: Log, slots: Slot[]) {
-  const places = [path, `${path}.2`].map(readPlace);
-  const [newest] = places.filter(({ found }) => found !== undefined)
-    .sort((a, b) => b.found!.generation - a.found!.generation);
-  for (const place of places) setAside(place, newest !== undefined, log);
-  for (const { path, found } of places) slots.push(new Slot(path, found?.size ?? 0));
-  const found = newest?.found;
-  return {
-    // Without anything saved the first saving goes into the file that has no suffix.
-    current: slots[newest === undefined ? 1 : places.indexOf(newest)]!,
-    saved: found?.generation === 0 ? { ...found, journal: readOldJournal(path) } : found,
-  };
-}
-
-/** Reports that came after a saving of the old version. */
-function readOldJournal(path: string): SavedState["journal"] {
-  return readEntries(wholeLines(readIfThere(`${path}.journal`)).lines);
 }
 
 function rowsOf(detail: ReadonlyMap<string, { values: readonly number[] }>): number {
@@ -392,6 +337,6 @@ function openLock(path: string): Deno.FsFile {
   }
   lock.close();
   throw new StateError(`Cannot use the state file "${path}": another exporter is using it`, {
-    isInUse: true,
+    mustStop: true,
   });
 }

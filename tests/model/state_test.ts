@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import type { ModelOptions } from "../../lib/model/model.ts";
 import {
   type Model,
@@ -66,15 +67,44 @@ async function save(
 
 /** The reports that a file holds behind its state, line by line. */
 function noted(path: string): string[] {
-  return Deno.readTextFileSync(path).split("\n").slice(1, -1);
+  return Deno.readTextFileSync(path).split("\n").slice(2, -2);
 }
 
-/** What a state of the version before this one looks like: all on one line without an end. */
-function oldText(model: Model): string {
-  return JSON.stringify(
-    { version: 1, ...model.state(), positions: [] },
-    (_key, item) => item instanceof Map ? { $map: [...item] } : item,
-  );
+/** What stood in a file before a newer state was written into the other one. */
+function asNewest(text: string): string {
+  const { generation } = JSON.parse(text.slice(9, text.indexOf("\n")));
+  return text.replace(/[0-9a-f]{8} old (\d+)\n$/, (_, count) => {
+    const end = `end ${count}`;
+    return `${crc32(end, crc32(`${generation} `)).toString(16).padStart(8, "0")} ${end}\n`;
+  });
+}
+
+/**
+ * What the version before this one wrote: no checksums, one number for each sum, and of a part what
+ * was counted and what reports last said.
+ */
+function oldText(path: string): string {
+  const [, state, ...entries] = Deno.readTextFileSync(path).split("\n")
+    .map((line) => line.slice(8).replace(/^ \d+ /, ""));
+  const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
+  const old = JSON.parse(state!, (key, item) => {
+    if (key === "seconds") return sum(item);
+    if (key === "shares") {
+      const shares = item.$map.map(([name, { $map }]: [string, { $map: unknown[] }]) => [name, {
+        $map: $map.map((entry) => {
+          const [part, { closed, current }] = entry as [
+            string,
+            { closed: number; current: number },
+          ];
+          return [part, { counted: closed + current, seen: current }];
+        }),
+      }]);
+      return { $map: shares };
+    }
+    return Array.isArray(item?.closed) ? { ...item, closed: sum(item.closed) } : item;
+  });
+  return [JSON.stringify({ version: 2, generation: 1, ...old }), ...entries.slice(0, -2), ""]
+    .join("\n");
 }
 
 const OPTIONS: Partial<ModelOptions> = {
@@ -193,17 +223,23 @@ Deno.test("save() writes over the older of two files, so that a kill at any byte
       assert.deepEqual(noted(saved).length, 1);
     }
     state.close();
-    const [newer, older] = paths.map((path) => Deno.readTextFileSync(path)) as [string, string];
+    // As it is until the newer one is whole.
+    const [newer, older] = paths.map((path) => asNewest(Deno.readTextFileSync(path))) as [
+      string,
+      string,
+    ];
     assert.deepEqual(ordersOf(reopened(path)), [5, 6]);
-    const saving = newer.indexOf("\n");
-    const cuts = Array.from({ length: newer.length >> 4 }, (_, index) => index << 4);
-    for (const bytes of [...cuts, saving - 1, saving, saving + 1, newer.length - 1]) {
+    Deno.writeTextFileSync(paths[1]!, older);
+    const saving = newer.split("\n", 2).join("\n").length;
+    const cuts = Array.from({ length: saving >> 4 }, (_, index) => index << 4);
+    for (const bytes of [...cuts, saving - 1, saving]) {
       Deno.writeTextFileSync(path, newer.slice(0, bytes));
       const { log, lines } = captureLog();
       const next = openState({ path, log });
       next.close();
-      assert.deepEqual(ordersOf(next.saved), bytes <= saving ? [3, 4] : [5], `${bytes} bytes`);
-      assert.deepEqual(lines, []);
+      assert.deepEqual(ordersOf(next.saved), [3, 4], `${bytes} bytes`);
+      assert.equal(lines.length, 1);
+      for (const line of lines) assert.match(line, /^level=info msg="The last saving was cut off/);
       assert.equal(Deno.readTextFileSync(paths[1]!), older);
     }
   });
@@ -218,7 +254,8 @@ Deno.test("save() and note() go on behind what a killed process left", async () 
     first.close();
     // Torn: longer than the line that comes in its place.
     const text = Deno.readTextFileSync(path);
-    Deno.writeTextFileSync(path, `${text}{"report":${"x".repeat(5000)}`);
+    const end = text.lastIndexOf("\n", text.length - 2) + 1;
+    Deno.writeTextFileSync(path, `${text.slice(0, end)}{"report":${"x".repeat(5000)}`);
     const second = open(path);
     second.note({ ...taken, order: 3 }, 1000);
     second.close();
@@ -241,6 +278,9 @@ Deno.test("save() waits for the disk to have the file before it writes over the 
     state.close();
     assert.deepEqual(ordersOf(reopened(path)), [3]);
     Deno.removeSync(`${path}.2`);
+    const { log, lines } = captureLog();
+    openState({ path, log }).close();
+    assert.match(lines.join(), /^level=error msg="Cannot find the newest state/);
     assert.deepEqual(ordersOf(reopened(path)), [1]);
   });
 });
@@ -280,16 +320,15 @@ Deno.test("note() counts as failed what comes before anything could be saved", a
   });
 });
 
-Deno.test("openState() reads the old version's file with its journal, and saves in its own way", async () => {
+Deno.test("openState() reads the files of the version before this one, and saves in its own way", async () => {
   await inFolder(async (path) => {
     const model = usedModel();
     const state = open(path);
     await save(state, model);
     state.note(report({ session: "d", order: 1 }), 1000);
     state.close();
-    const [line] = noted(path);
-    Deno.writeTextFileSync(path, oldText(model));
-    Deno.writeTextFileSync(`${path}.journal`, `${line}\n${line!.slice(0, 30)}`);
+    const text = oldText(path);
+    Deno.writeTextFileSync(path, `${text}{"report":`);
 
     const { log, lines } = captureLog();
     const next = openState({ path, log });
@@ -299,9 +338,9 @@ Deno.test("openState() reads the old version's file with its journal, and saves 
     assert.deepEqual(restored.families(1010), model.families(1010));
     assert.deepEqual(lines, []);
     next.note(report({ order: 2 }), 1000);
-    assert.equal(Deno.readTextFileSync(path), oldText(model), "nothing is written behind it");
+    assert.equal(noted(path).length, text.split("\n").length - 3, "nothing is written behind it");
     await save(next, modelOf(9).model);
-    assert.equal(Deno.readTextFileSync(path), oldText(model), "nor over it, for now");
+    assert.equal(Deno.readTextFileSync(path), `${text}{"report":`, "nor over it, for now");
     assert.deepEqual(ordersOf(copyOf(path)), [9]);
     await save(next, modelOf(10).model);
     next.close();
@@ -309,14 +348,13 @@ Deno.test("openState() reads the old version's file with its journal, and saves 
   });
 });
 
-Deno.test("openState() sets a file aside that it cannot understand", async () => {
+Deno.test("openState() keeps a copy of a file that it cannot understand", async () => {
   const cases: Record<string, string> = {
     "cut off": '{"version":2,"generation":1,"evicted":{"turns":',
     "only its end missing": JSON.stringify({ version: 2, generation: 1 }),
     "no JSON": "nonsense\n",
-    "other version": `${JSON.stringify({ version: 3, generation: 1 })}\n`,
-    "keys missing": `${JSON.stringify({ version: 2, generation: 1 })}\n`,
-    "keys of the old version missing": JSON.stringify({ version: 1 }),
+    "keys missing": `${JSON.stringify({ version: 2, generation: 1, evicted: {} })}\n`,
+    "a version that is not read any more": JSON.stringify({ version: 1 }),
     "another kind of file": "[1,2,3]",
   };
   for (const [name, text] of Object.entries(cases)) {
@@ -336,6 +374,40 @@ Deno.test("openState() sets a file aside that it cannot understand", async () =>
   }
 });
 
+Deno.test("openState() refuses a file of a later version, and leaves it as it is", async () => {
+  await inFolder(async (path) => {
+    const state = open(path);
+    for (const order of [1, 2, 3]) await save(state, modelOf(order).model);
+    state.close();
+    const places = [path, `${path}.2`];
+    const later = '{"version":4,"generation":1,"more":true}';
+    const sum = crc32(later).toString(16).padStart(8, "0");
+    const changes: Record<string, (text: string) => string> = {
+      "what the later version writes": (text) => `${sum} ${later}\n${text.split("\n")[1]}\n`,
+      "the version changed by hand": (text) => text.replace('"version":3', '"version":4'),
+      "no checksum at all": () => `${JSON.stringify({ version: 4 })}\n`,
+    };
+    const before = places.map((place) => Deno.readTextFileSync(place));
+    for (const [name, change] of Object.entries(changes)) {
+      const texts = before.map(change);
+      places.forEach((place, index) => Deno.writeTextFileSync(place, texts[index]!));
+      assert.throws(
+        () => open(path),
+        (error) =>
+          error instanceof StateError && error.mustStop && /version 4,/.test(error.message),
+        name,
+      );
+      assert.deepEqual(places.map((place) => Deno.readTextFileSync(place)), texts, name);
+    }
+    // One of the two is enough, when there is no doubt about it.
+    places.forEach((place, index) => Deno.writeTextFileSync(place, before[index]!));
+    Deno.writeTextFileSync(path, changes["what the later version writes"]!(before[0]!));
+    assert.throws(() => open(path), StateError);
+    Deno.writeTextFileSync(path, changes["the version changed by hand"]!(before[0]!));
+    assert.deepEqual(ordersOf(reopened(path)), [3], "damaged");
+  });
+});
+
 Deno.test("openState() takes the other file when it cannot understand one, and sets that aside", async () => {
   for (const broken of ["", ".2"]) {
     await inFolder(async (path) => {
@@ -347,6 +419,9 @@ Deno.test("openState() takes the other file when it cannot understand one, and s
       const { log, lines } = captureLog();
       const next = openState({ path, log });
       next.close();
+      // The same damage leaves one copy.
+      open(path).close();
+      assert.throws(() => Deno.statSync(`${path}${broken}.broken.2`), Deno.errors.NotFound);
       assert.deepEqual(ordersOf(next.saved), [broken === "" ? 2 : 1]);
       assert.equal(lines.length, 1);
       assert.match(lines[0]!, /^level=error msg="Cannot understand the state file: its twin/);
@@ -451,14 +526,13 @@ testWithSmallDisk(
   },
 );
 
-Deno.test("openState() skips lines that are torn or no reports, and metrics that nobody knows", async () => {
+Deno.test("openState() skips old lines that are no reports, and metrics that nobody knows", async () => {
   await inFolder(async (path) => {
     const state = open(path);
     await save(state, createModel());
     state.note(report({ session: "s", order: 1, turn: 3, values: { budget_total: 1 } }), 1000);
     state.close();
-    const text = Deno.readTextFileSync(path);
-    const [first, line] = text.split("\n") as [string, string];
+    const [first, line] = oldText(path).split("\n") as [string, string];
     const renamed = line.replace('"budget_total"', '"metrique_de_jadis"');
     const torn = line.slice(0, 30);
     Deno.writeTextFileSync(
@@ -470,5 +544,46 @@ Deno.test("openState() skips lines that are torn or no reports, and metrics that
       saved.journal.map(({ report }) => [report.turn, report.values.size]),
       [[3, 0], [3, 1]],
     );
+  });
+});
+
+Deno.test("save() writes nothing that could not be read again", async () => {
+  await inFolder(async (path) => {
+    const { log, lines } = captureLog();
+    const state = openState({ path, log });
+    await save(state, modelOf(1).model);
+    const broken = createModel();
+    broken.take(report({ values: { transactions_total: NaN } }), 1000);
+    assert.equal(await save(state, broken), false);
+    state.close();
+    assert.match(lines.join(), /^level=error msg="Cannot write the state file".*is NaN/);
+    assert.deepEqual(ordersOf(reopened(path)), [1]);
+  });
+});
+
+Deno.test("save() is due early when much was noted, or by many sessions, and waits for no disk then", async () => {
+  await inFolder((path) => {
+    const large = report({
+      extra: Object.fromEntries(
+        Array.from({ length: 2000 }, (_, key) => [`key_${key}`, { type: "gauge", value: key }]),
+      ),
+    });
+    const state = openState({ path, maxSessions: 4, log: NO_LOG });
+    const model = createModel();
+    assert.equal(state.save(model.state(), []), true);
+    for (const session of ["a", "b", "c", "a"]) state.note(report({ session }), 1000);
+    assert.equal(state.isFull, false);
+    assert.equal(state.save(model.state(), []), false, "the first is under way");
+    state.note(report({ session: "d" }), 1000);
+    assert.equal(state.isFull, true);
+    assert.equal(state.save(model.state(), []), true);
+    assert.equal(state.isFull, false);
+    let notes = 0;
+    for (; !state.isFull; notes++) state.note(large, 1000);
+    assert.ok(notes > 50 && notes < 1000, `${notes} notes`);
+    assert.equal(copyOf(path)?.journal.length, notes);
+    assert.equal(state.save(model.state(), []), true);
+    assert.equal(copyOf(path)?.journal.length, 0);
+    state.close();
   });
 });

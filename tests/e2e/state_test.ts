@@ -1,0 +1,130 @@
+/** The real program with state files that are full, damaged or newer: no total is lost, none counts twice. @module */
+
+import assert from "node:assert/strict";
+import { runExporter, startExporter, valueOf } from "../harness/exporter.ts";
+import { payloadAt } from "../harness/tradesim.ts";
+import { until, withTempDir } from "../harness/waiting.ts";
+
+/** Where nobody listens. */
+function freePort(): Deno.NetAddr {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr as Deno.NetAddr;
+}
+
+/** What the next process shows, after this one was killed. */
+async function shownAfterKill(args: readonly string[], cwd: string, series: string) {
+  const exporter = await startExporter({ args, cwd });
+  try {
+    return { value: valueOf(await exporter.scrape(), series), log: exporter.log() };
+  } finally {
+    await exporter.stop("SIGKILL");
+  }
+}
+
+Deno.test("serve() killed after more large reports than the journal holds, shows all that it has shown", () =>
+  withTempDir(async (dir) => {
+    const TURNS = 150;
+    const args = ["--state", `${dir}/state`, "--all-keys"];
+    const keys = Object.fromEntries(
+      Array.from({ length: 1900 }, (_, key) => [`key_${"x".repeat(110)}_${key}`, key]),
+    );
+    const exporter = await startExporter({ args, cwd: dir });
+    let shown;
+    try {
+      for (let turn = 1; turn <= TURNS; turn++) {
+        const response = await exporter.post({
+          type: "metrics",
+          session_id: "large",
+          tick: turn - 1,
+          tour_actuel: turn,
+          ...keys,
+        });
+        assert.equal(response.status, 200);
+        await response.body?.cancel();
+      }
+      shown = valueOf(await exporter.scrape(), "tours_completes");
+    } finally {
+      await exporter.stop("SIGKILL");
+    }
+    assert.equal(shown, TURNS);
+    const { value, log } = await shownAfterKill(args, dir, "tours_completes");
+    assert.equal(value, TURNS);
+    assert.doesNotMatch(log, /level=error/);
+  }));
+
+Deno.test("serve() killed after many more games than it remembers, counts each of them once", () =>
+  withTempDir(async (dir) => {
+    const path = `${dir}/metrics.jsonl`;
+    await Deno.writeTextFile(path, "");
+    const args = ["--state", `${dir}/state`, "--follow", path, "--max-sessions", "2"];
+    const exporter = await startExporter({ args, cwd: dir });
+    try {
+      for (const at of [0, 40]) {
+        const lines = Array.from(
+          { length: 40 },
+          (_, game) => `${JSON.stringify(payloadAt({ session: `game ${at + game}` }, 1))}\n`,
+        );
+        await Deno.writeTextFile(path, lines.join(""), { append: true });
+        await until(
+          "all games",
+          async () => valueOf(await exporter.scrape(), "tours_completes") === at + 40,
+        );
+      }
+    } finally {
+      await exporter.stop("SIGKILL");
+    }
+    assert.equal((await shownAfterKill(args, dir, "tours_completes")).value, 80);
+  }));
+
+Deno.test("serve() with a damaged state goes on from its twin, and keeps the damaged file", () =>
+  withTempDir(async (dir) => {
+    const args = ["--state", `${dir}/state`];
+    const exporter = await startExporter({ args, cwd: dir });
+    try {
+      for (const turn of [1, 2, 3]) {
+        await (await exporter.post(payloadAt({ session: "game" }, turn))).body?.cancel();
+      }
+    } finally {
+      await exporter.stop();
+    }
+    const files = [`${dir}/state`, `${dir}/state.2`];
+    const generation = (file: string) =>
+      Number(/"generation":(\d+)/.exec(Deno.readTextFileSync(file))?.[1]);
+    const newest = files.reduce((a, b) => generation(a) > generation(b) ? a : b);
+    const text = await Deno.readTextFile(newest);
+    const damaged = text.replace('"turns":3', '"turns":7');
+    assert.notEqual(damaged, text);
+    await Deno.writeTextFile(newest, damaged);
+    const { value, log } = await shownAfterKill(args, dir, "tours_completes");
+    assert.equal(value, 3);
+    assert.match(
+      log,
+      /level=error msg="Cannot understand the state file: its twin is used instead"/,
+    );
+    assert.equal(await Deno.readTextFile(`${newest}.broken`), damaged);
+  }));
+
+Deno.test("serve() does not start on a state of a later version, whether it was asked for or not", () =>
+  withTempDir(async (dir) => {
+    const folder = `${dir}/tradesim-exporter`;
+    await Deno.mkdir(folder);
+    const text = '{"version":4,"of":"a later program"}\n';
+    const { port } = freePort();
+    for (
+      const [args, file] of [
+        [["--port", "0", "--state", "state.json"], `${dir}/state.json`],
+        [["--port", String(port)], `${folder}/${port}.json`],
+      ] as const
+    ) {
+      await Deno.writeTextFile(file, text);
+      const { code, stderr } = await runExporter({
+        args,
+        cwd: dir,
+        env: { XDG_STATE_HOME: dir },
+      });
+      assert.equal(code, 2);
+      assert.match(stderr, /it is of version 4, which a later program wrote/);
+      assert.equal(stderr.trimEnd().split("\n").length, 2, stderr);
+      assert.equal(await Deno.readTextFile(file), text);
+    }
+  }));
