@@ -197,7 +197,12 @@ export function openState(options: StateOptions): StateFile {
   const { path, log } = options;
   const lock = openLock(path);
   const slots: Slot[] = [];
-  const close = () => [...slots, lock].forEach((file) => file.close());
+  function close(): void {
+    for (const slot of slots) slot.close();
+    // A program that is being started may hold a copy of the file for a moment.
+    lock.unlockSync();
+    lock.close();
+  }
   try {
     const places = readPlaces(path);
     refuseNewer(path, places);
