@@ -30,8 +30,11 @@ export function metric(name: string): Metric {
 /** Metrics of the game whose value reports hand over as one number under the metric's own name. */
 export const REPORTED_METRICS: readonly Metric[] = GAME_METRICS.filter((entry) => entry.reported);
 
-/** What the name of a metric outside the catalogue must look like; colons are for recording rules. */
-export const METRIC_NAME = /^[a-zA-Z_][a-zA-Z0-9_]{0,127}$/;
+/**
+ * What the name of a metric outside the catalogue must look like. Colons are for recording rules;
+ * `up`, `scrape_…` and `ALERTS…` are series that Prometheus makes itself.
+ */
+export const METRIC_NAME = /^(?!up$|scrape_|ALERTS)[a-zA-Z_][a-zA-Z0-9_]{0,127}$/;
 
 /**
  * The names, before the prefix, that no other metric can have: those under which the catalogue

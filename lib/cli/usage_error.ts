@@ -1,14 +1,10 @@
 /** The error of a wrong command line, environment variable or configuration file. @module */
 
+import { printable } from "../log/mod.ts";
+
 /** What the user gave is wrong; the message is one sentence that names it and says what was expected. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
-}
-
-const UNPRINTABLE = /[\p{Cc}\u2028\u2029]/gu;
-
-function escaped(character: string): string {
-  return "\\u" + character.charCodeAt(0).toString(16).padStart(4, "0");
 }
 
 /**
@@ -18,7 +14,7 @@ function escaped(character: string): string {
  */
 export function formatUsageError(error: UsageError, command?: string): string {
   // A line break that came with a flag or a file name must not make a third line.
-  const message = error.message.replace(UNPRINTABLE, escaped);
+  const message = printable(error.message);
   const help = command === undefined ? "--help" : `${command} --help`;
   return `tradesim-exporter: error: ${message}\nTry: tradesim-exporter ${help}\n`;
 }

@@ -1,5 +1,6 @@
 /** The command `doctor`: walks from the configuration to the boards and names the first broken link. @module */
 
+import { printable } from "../log/mod.ts";
 import { basicAuthorization, createAsk } from "./ask.ts";
 import { lookAtExporter, lookAtMetrics, lookAtPort } from "./exporter.ts";
 import { lookAtFiles } from "./file.ts";
@@ -107,11 +108,7 @@ function configure(options: DoctorOptions, context: DoctorContext): [Finding, In
 /** A finding on one line, whatever a stranger's answer brought into it. */
 function line(name: LinkName, { state, text }: Finding): string {
   const width = Math.max(...LINKS.map(({ length }) => length));
-  return `${state.padEnd(4)} ${name.padEnd(width)}  ${harmless(text)}\n`;
-}
-
-function harmless(text: string): string {
-  return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ");
+  return `${state.padEnd(4)} ${name.padEnd(width)}  ${printable(text)}\n`;
 }
 
 /** Walks the chain and says what it finds. Returns the exit code: 1 when a link is broken. */
@@ -122,7 +119,7 @@ export async function doctor(options: DoctorOptions, context: DoctorContext): Pr
     findings.push([name, finding]);
     if (json) return;
     context.write(line(name, finding));
-    if (finding.state === "FAIL") context.write(`remedy: ${harmless(finding.remedy)}\n`);
+    if (finding.state === "FAIL") context.write(`remedy: ${printable(finding.remedy)}\n`);
   };
 
   const [first, inquiry] = configure(options, context);

@@ -2,6 +2,7 @@
 
 import { parse } from "yaml";
 import * as z from "zod";
+import { BOARD_LANGUAGES } from "../print/mod.ts";
 import type { Provisioned } from "./grafana.ts";
 
 const DATA_SOURCES = z.object({ datasources: z.array(z.object({ uid: z.string() })).min(1) });
@@ -18,8 +19,9 @@ export function provisionedBy(files: Readonly<Record<string, string>>): Provisio
   const [dataSource] = texts(/^grafana\/provisioning\/datasources\/.*\.ya?ml$/)
     .flatMap((text) => DATA_SOURCES.parse(parse(text)).datasources);
   if (dataSource === undefined) throw new Error("Cannot find the data source of the boards");
-  // The boards of all languages are the same ones.
-  const boards = texts(/^grafana\/dashboards\/.*\.json$/)
-    .map((text) => BOARD.parse(JSON.parse(text)).uid);
-  return { dataSource: dataSource.uid, boards: [...new Set(boards)].toSorted() };
+  const boards = BOARD_LANGUAGES.map((language) =>
+    texts(new RegExp(`^grafana/dashboards/${language}/.*\\.json$`))
+      .map((text) => BOARD.parse(JSON.parse(text)).uid)
+  );
+  return { dataSource: dataSource.uid, boards };
 }

@@ -18,8 +18,9 @@ export class TextFormatError extends Error {
 
 const TYPES = ["counter", "gauge", "histogram", "summary", "untyped"];
 const NAME = "[a-zA-Z_:][a-zA-Z0-9_:]*";
-const COMMENT = new RegExp(`^# (HELP|TYPE) (${NAME})(?: (.*))?$`);
-const SAMPLE = new RegExp(`^(${NAME})(?:\\{(.*)\\})? (\\S+)(?: -?\\d+)?$`);
+// The format ends lines by \n alone: a text may hold every other line break.
+const COMMENT = new RegExp(`^# (HELP|TYPE) (${NAME})(?: (.*))?$`, "s");
+const SAMPLE = new RegExp(`^(${NAME})(?:\\{(.*)\\})? (\\S+)(?: -?\\d+)?$`, "s");
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\["\\n])*)"(?:,|$)/y;
 
 function valueOf(text: string): number | undefined {

@@ -56,7 +56,12 @@ const encoder = new TextEncoder();
 
 export function createExposition(options: ExpositionOptions): Exposition {
   const { model, system, telemetry, prefix, maxSeries, log, now, gzip } = options;
-  const render = createRenderer(prefix);
+  const leftOut = new Set<string>();
+  const render = createRenderer(prefix, (metric) => {
+    if (leftOut.has(metric)) return;
+    leftOut.add(metric);
+    log.error("A series that no scraper could read is left out, which is a bug", { metric });
+  });
   const told = new Set<Group>();
   let modelVersion = -1;
   let systemVersion = -1;

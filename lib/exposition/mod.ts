@@ -7,4 +7,4 @@ export {
   type FamilySource,
 } from "./exposition.ts";
 export { countSeries, type Limited, limitSeries } from "./series_limit.ts";
-export { CONTENT_TYPE, createRenderer, formatValue } from "./text.ts";
+export { CONTENT_TYPE, createRenderer } from "./text.ts";

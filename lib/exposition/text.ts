@@ -1,5 +1,6 @@
 /** Prometheus' text format 0.0.4, of which only the values are made anew at each rendering. @module */
 
+import { METRIC_NAME } from "../catalogue/mod.ts";
 import type { Family, Series } from "../model/mod.ts";
 
 /** The exact content type of the format; see Prometheus' "Exposition formats". */
@@ -16,11 +17,12 @@ function escapeLabel(text: string): string {
   return text.replace(/[\\\n"]/g, (found) => LABEL_ESCAPES[found]!);
 }
 
-/** A value as the format wants it. */
-export function formatValue(value: number): string {
-  if (value === Infinity) return "+Inf";
-  if (value === -Infinity) return "-Inf";
-  return String(value);
+const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
+
+/** Whether a line of this series would be one that a scraper can read. */
+function canBeRead(name: string, { labels }: Series): boolean {
+  return METRIC_NAME.test(name) &&
+    labels.every(([label, value]) => LABEL_NAME.test(label) && typeof value === "string");
 }
 
 /** All of a line but its value. */
@@ -52,8 +54,16 @@ function isSameSeries(a: readonly Series[], b: readonly Series[]): boolean {
 /**
  * Makes a renderer. It keeps what never changes of each family, its head and the beginning of each
  * line, as long as the family has the same series, and forgets families that are not shown any more.
+ *
+ * It is the last gate: a line that no scraper could read, or a value that is no finite number, never
+ * gets through, wherever it comes from.
+ *
+ * @param onLeftOut Called with the name of a metric whenever a series of it was left out, which is a bug.
  */
-export function createRenderer(prefix: string): (families: readonly Family[]) => string {
+export function createRenderer(
+  prefix: string,
+  onLeftOut: (metric: string) => void = () => {},
+): (families: readonly Family[]) => string {
   let layouts = new Map<string, Layout>();
   return (families) => {
     const used = new Map<string, Layout>();
@@ -65,13 +75,18 @@ export function createRenderer(prefix: string): (families: readonly Family[]) =>
         layout = {
           series,
           head: `# HELP ${name} ${escapeHelp(metric.help)}\n# TYPE ${name} ${metric.type}\n`,
-          starts: series.map((one) => lineStart(name, one)),
+          starts: series.map((one) => canBeRead(name, one) ? lineStart(name, one) : ""),
         };
       }
       used.set(metric.name, layout);
       text += layout.head;
       const { starts } = layout;
-      for (let i = 0; i < starts.length; i++) text += starts[i]! + formatValue(values[i]!) + "\n";
+      for (let i = 0; i < starts.length; i++) {
+        const value = values[i]!;
+        const start = starts[i]!;
+        if (start !== "" && Number.isFinite(value)) text += start + String(value) + "\n";
+        else onLeftOut(name);
+      }
     }
     layouts = used;
     return text;

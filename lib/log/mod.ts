@@ -1,5 +1,8 @@
 /** Writes the program's own log, one line an entry, to standard error. @module */
 
+import { printable } from "./printable.ts";
+
+export { printable } from "./printable.ts";
 export { createLineWriter, type LineWriter } from "./writer.ts";
 
 /** Severities, from the most talkative to the quietest. */
@@ -37,7 +40,7 @@ function writeToStderr(line: string): void {
 /** Quotes a value as logfmt wants it: bare where it can be, else as a JSON string. */
 function logfmtValue(value: string | number | boolean): string {
   const text = String(value);
-  return /^[^\s"=\\\p{Cc}]+$/u.test(text) ? text : JSON.stringify(text);
+  return /^[^\s"=\\\p{Cc}\p{Cf}]+$/u.test(text) ? text : printable(JSON.stringify(text));
 }
 
 function formatEntry(
@@ -47,7 +50,9 @@ function formatEntry(
   message: string,
   fields: LogFields,
 ): string {
-  if (format === "json") return JSON.stringify({ time, level, msg: message, ...fields }) + "\n";
+  if (format === "json") {
+    return printable(JSON.stringify({ time, level, msg: message, ...fields })) + "\n";
+  }
   let line = `time=${time} level=${level} msg=${logfmtValue(message)}`;
   for (const [name, value] of Object.entries(fields)) {
     if (value !== undefined) line += ` ${name}=${logfmtValue(value)}`;

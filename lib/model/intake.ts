@@ -77,13 +77,15 @@ export function createIntake({ model, telemetry, read, note }: IntakeOptions): I
         if (error instanceof Refused) refuse(source, error.reason);
         throw error;
       }
-      // What tells nothing of a game begins none.
-      const outcome = isHollow(report) ? "taken" : model.take(report, arrival);
-      if (outcome !== "taken") {
-        telemetry.count("tradesim_exporter_reports_repeated_total", { source, reason: outcome });
-        return outcome;
+      // What tells nothing of a game begins none, here or in what is noted.
+      if (!isHollow(report)) {
+        const outcome = model.take(report, arrival);
+        if (outcome !== "taken") {
+          telemetry.count("tradesim_exporter_reports_repeated_total", { source, reason: outcome });
+          return outcome;
+        }
+        note?.(report, arrival);
       }
-      note?.(report, arrival);
       telemetry.count("tradesim_exporter_reports_taken_total", { source });
       for (const { key, problem } of report.problems) {
         telemetry.count("tradesim_exporter_keys_left_out_total", { key, reason: problem });
@@ -91,7 +93,7 @@ export function createIntake({ model, telemetry, read, note }: IntakeOptions): I
       if (report.unknownKeys > 0) {
         telemetry.count("tradesim_exporter_unknown_keys_total", {}, report.unknownKeys);
       }
-      return outcome;
+      return "taken";
     },
   };
 }

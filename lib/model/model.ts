@@ -62,6 +62,13 @@ export interface ModelState {
 const UNKNOWN_LABEL = "inconnu";
 /** Value of the session label for what sessions counted that are no longer remembered. */
 const EVICTED_LABEL = "autres";
+/** Stands for them among the sessions' ids; no session has an empty one. */
+const EVICTED = "";
+
+/** The label of a session. One that is called as the forgotten ones are is told apart, whatever others are called. */
+function labelOf(id: string): string {
+  return /^autres( #2)*$/.test(id) ? `${id} #2` : id;
+}
 
 /** How many sessions that had to make room are remembered for each that is shown. */
 export const RETIRED_PER_SESSION = 4;
@@ -338,12 +345,14 @@ export class Model {
       this.#sessions.values(),
       ({ id, ledger }): [string, Ledger] => [id, ledger],
     );
-    ledgers.push([EVICTED_LABEL, this.#evicted]);
+    ledgers.push([EVICTED, this.#evicted]);
     return ledgers;
   }
 
   #sessionLabel(id: string): Labels {
-    return this.#options.bySession ? [["session", id]] : [];
+    return this.#options.bySession
+      ? [["session", id === EVICTED ? EVICTED_LABEL : labelOf(id)]]
+      : [];
   }
 
   /** The labels of a part; what has no name is said to be unknown. */

@@ -1,5 +1,6 @@
 /** Plays a game from the command line: turns, reports, progress and the summary at the end. @module */
 
+import { printable } from "../log/mod.ts";
 import { createPublisher, openHttp, openJournal, type Publisher } from "../publish/mod.ts";
 import {
   createGame,
@@ -108,12 +109,12 @@ function openPublisher(
 function narrate(game: Game, write: SimulateIo["write"]): void {
   const { entreprises, produits, fournisseurs } = game.world;
   game.onPurchase = ({ entreprise, produit, fournisseur, prix, quantite }) => {
-    const what = `${entreprises[entreprise]!.nom}: ${produits[produit]!.nom}`;
+    const what = printable(`${entreprises[entreprise]!.nom}: ${produits[produit]!.nom}`);
     write(
       quantite === 0
         ? `  ${what}: budget too small for ${(prix / 100).toFixed(2)} €\n`
         : `  ${what}: ${quantite} × ${(prix / 100).toFixed(2)} € from ${
-          fournisseurs[fournisseur]!.nom
+          printable(fournisseurs[fournisseur]!.nom)
         }\n`,
     );
   };
@@ -198,7 +199,7 @@ export async function simulate(options: SimulateOptions, io: SimulateIo): Promis
     }
   };
   if (options.status) {
-    io.write(`${statusLines(game).join("\n")}\n`);
+    io.write(`${statusLines(game).map(printable).join("\n")}\n`);
     saveWorld();
     return code;
   }

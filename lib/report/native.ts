@@ -14,6 +14,7 @@ import {
   type DetailTable,
   type ExtraValue,
   isLabelValue,
+  isTime,
   type JsonObject,
   type KeyProblem,
   MAX_LABEL_BYTES,
@@ -147,6 +148,29 @@ function rebucket(
   return { counts: ours, sum };
 }
 
+/**
+ * Leaves times out of a read value that cannot be: undefined when nothing remains, and the same value
+ * when all are possible.
+ */
+function timely(key: string, value: unknown): unknown {
+  switch (key) {
+    case "timestamp":
+      return isTime(value as Optional["timestamp"]) ? value : undefined;
+    case "evenements": {
+      const events = Object.entries(value as Optional["evenements"]);
+      const possible = events.filter(([, time]) => isTime(time));
+      return possible.length === events.length ? value : Object.fromEntries(possible);
+    }
+    case "colonnes": {
+      // A turn without a time of its own is still a turn.
+      const { timestamp: times, ...others } = value as Optional["colonnes"];
+      return times === undefined || times.every((time) => isTime(time)) ? value : others;
+    }
+    default:
+      return value;
+  }
+}
+
 type Repartitions = z.infer<typeof OPTIONAL.repartitions>;
 
 function breakdowns(repartitions: Repartitions): ReadonlyMap<string, readonly Breakdown[]> {
@@ -238,8 +262,13 @@ export function readNative(raw: JsonObject, options: ReadOptions): Report {
       continue;
     }
     const result = check.safeParse(value);
-    if (result.success) read[key] = result.data;
-    else problems.push({ key, problem: problemOf(value, result.error.issues[0]) });
+    if (!result.success) {
+      problems.push({ key, problem: problemOf(value, result.error.issues[0]) });
+      continue;
+    }
+    const possible = timely(key, result.data);
+    if (possible !== result.data) problems.push({ key, problem: "range" });
+    if (possible !== undefined) read[key] = possible;
   }
   const missing = Object.keys(IDENTITY).find((key) => !(key in read));
   if (missing !== undefined) {

@@ -148,6 +148,21 @@ export interface ReadOptions {
   readonly takenNames: ReadonlySet<string>;
 }
 
+/** 2000-01-01T00:00:00Z, in seconds since 1970. */
+const EARLIEST = 946_684_800;
+/** Seconds by which a sender's clock may be ahead. */
+const MAX_AHEAD = 86_400;
+
+/**
+ * Whether a number can be a time in seconds since 1970 at which a report was made: from the year 2000
+ * to one day from now. Milliseconds and microseconds are not.
+ *
+ * @param now Default: the clock.
+ */
+export function isTime(seconds: number, now = Date.now() / 1000): boolean {
+  return seconds >= EARLIEST && seconds <= now + MAX_AHEAD;
+}
+
 /** Session of reports that name none. */
 export const NO_SESSION = "sans_session";
 

@@ -8,6 +8,7 @@ import {
   type Inventory,
   isLabelValue,
   isObject,
+  isTime,
   type JsonObject,
   type KeyProblem,
   MAX_PARTS,
@@ -33,7 +34,7 @@ function problemOf({ json, kind, key }: TradesimKey, value: unknown): KeyProblem
     }
     case "string":
       if (typeof value !== "string") return "type";
-      return key === "timestamp" && Number.isNaN(Date.parse(value)) ? "range" : undefined;
+      return key === "timestamp" && !isTime(Date.parse(value) / 1000) ? "range" : undefined;
     case "array":
       return Array.isArray(value) ? undefined : "type";
     case "object":
@@ -115,8 +116,9 @@ class Payload implements TradesimPayload {
     );
   }
 
+  /** Only a known key was checked, so that no other may be read. */
   #usable(key: string): boolean {
-    return Object.hasOwn(this.#payload, key) && !this.problems.has(key);
+    return TRADESIM_KEYS.has(key) && Object.hasOwn(this.#payload, key) && !this.problems.has(key);
   }
 
   /** The readable items of an array; a problem with some is noted, and the rest is used. */
@@ -274,6 +276,11 @@ function inventoryOf({ firms, suppliers, products }: Payload): Inventory {
   };
 }
 
+/** The number of the first key that is there, even if it cannot be used: what is behind it may be frozen. */
+function firstNumber(payload: Payload, key: string | undefined): number | undefined {
+  return key === undefined ? undefined : payload.number(key);
+}
+
 function turnSeconds(payload: Payload): TurnSeconds | undefined {
   const turns = payload.number("total_mesures");
   const sum = payload.number("total_temps");
@@ -332,8 +339,7 @@ export function readTradesim(raw: JsonObject, options: ReadOptions): Report {
   for (const { name, tradesim } of REPORTED_METRICS) {
     if (tradesim === undefined) continue;
     const value = "keys" in tradesim
-      // The first that is there, even if it cannot be used: what is behind it may be frozen.
-      ? payload.number(tradesim.keys.find((key) => Object.hasOwn(raw, key)) ?? "")
+      ? firstNumber(payload, tradesim.keys.find((key) => Object.hasOwn(raw, key)))
       : tradesim.read(payload);
     if (value !== undefined) values.set(name, value);
   }

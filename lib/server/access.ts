@@ -12,6 +12,15 @@ export function isLoopback(address: string): boolean {
 }
 
 /**
+ * Whether a Host header names one host and nothing else (RFC 9110, 7.2). The runtime makes the URL of
+ * it: a path in it would become the path of the request, and two of them come joined by a comma.
+ * HTTP/1.0 and 2 may have none.
+ */
+export function isHostHeader(host: string | null): boolean {
+  return host === null || /^(?:\[[0-9a-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i.test(host);
+}
+
+/**
  * Whether a request may be served by the host that it names. A web page cannot read an address of
  * this machine, unless its own name is made to resolve to it: so on a loopback address only the
  * names of this machine are served, and those that are allowed; on another one any, unless some are

@@ -7,7 +7,7 @@ import { type Asset, PAGE_ASSETS, PAGE_POLICY, pageHtml } from "../page/mod.ts";
 import { type RefusalReason, Refused } from "../report/mod.ts";
 import type { ReadBody } from "../source/mod.ts";
 import type { Telemetry } from "../telemetry/mod.ts";
-import { type Access, isOwnHost } from "./access.ts";
+import { type Access, isHostHeader, isOwnHost } from "./access.ts";
 import { type Api, API_PATHS, isApiPath } from "./api.ts";
 import { streamOf } from "./body_stream.ts";
 import {
@@ -212,7 +212,9 @@ export function createHandler(options: HandlerOptions): Handler {
     { listening, peer, isReserved = false }: Connection,
   ): Promise<Response> {
     const url = URL.parse(request.url);
-    if (url === null) return refuse("host", 400, "Expected a host and a path");
+    if (url === null || !isHostHeader(request.headers.get("host"))) {
+      return refuse("host", 400, "Expected a host and a path");
+    }
     if (!isOwnHost(request.url, listening, options.allowedHosts)) {
       return refuse("host", 421, "Nothing is served under this name; see --allowed-host");
     }

@@ -33,7 +33,7 @@ Deno.test("doctor() says a line for each link, a remedy for the first broken one
   assert.equal(code, 1);
   assert.equal(
     output,
-    `FAIL configuration  the exporter would not start: Cannot read --port  x
+    `FAIL configuration  the exporter would not start: Cannot read --port\\u0007 x
 remedy: mend that; tradesim-exporter --check-config says the same
 skip port           not looked at
 skip exporter       not looked at

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Metric } from "../../lib/catalogue/mod.ts";
-import { CONTENT_TYPE, createRenderer, formatValue } from "../../lib/exposition/text.ts";
+import { CONTENT_TYPE, createRenderer } from "../../lib/exposition/text.ts";
 import { type Family, plainFamily, type Series } from "../../lib/model/mod.ts";
 
 const metric = (changes: Partial<Metric> = {}): Metric => ({
@@ -20,21 +20,29 @@ Deno.test("CONTENT_TYPE is that of text format 0.0.4", () => {
   assert.equal(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
 });
 
-Deno.test("formatValue() writes numbers as the format wants them", () => {
-  const cases: [number, string][] = [
-    [0, "0"],
-    [-0, "0"],
-    [5, "5"],
-    [-1.5, "-1.5"],
-    [189946.47, "189946.47"],
-    [1e21, "1e+21"],
-    [1e-7, "1e-7"],
-    [2 ** 53, "9007199254740992"],
-    [Infinity, "+Inf"],
-    [-Infinity, "-Inf"],
-    [NaN, "NaN"],
+Deno.test("createRenderer() lets nothing through that no scraper could read", () => {
+  const leftOut: string[] = [];
+  const render = createRenderer("", (name) => leftOut.push(name));
+  const lying = (value: unknown) => value as number;
+  const families = [
+    plainFamily(metric({ name: "a" }), lying("1\nevil_metric 7")),
+    plainFamily(metric({ name: "b" }), lying(null)),
+    plainFamily(metric({ name: "c" }), lying(undefined)),
+    plainFamily(metric({ name: "d" }), NaN),
+    plainFamily(metric({ name: "e" }), Infinity),
+    plainFamily(metric({ name: "evil metric" }), 1),
+    {
+      metric: metric({ name: "f" }),
+      series: [{ suffix: "", labels: [["a b", "c"]] as const }],
+      values: [1],
+    },
+    plainFamily(metric({ name: "g" }), -0),
+    plainFamily(metric({ name: "h" }), 1e21),
+    { metric: metric({ name: "i" }), series: [series('a"\\\n')], values: [2] },
   ];
-  for (const [value, expected] of cases) assert.equal(formatValue(value), expected);
+  const lines = render(families).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  assert.deepEqual(lines, ["g 0", "h 1e+21", 'i{continent="a\\"\\\\\\n"} 2']);
+  assert.deepEqual(leftOut, ["a", "b", "c", "d", "e", "evil metric", "f"]);
 });
 
 Deno.test("createRenderer() renders families, their heads and their series", () => {

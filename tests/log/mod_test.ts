@@ -38,6 +38,18 @@ Deno.test("createLog() writes logfmt with quotes where they are needed", () => {
     "line break": ["Open\nmsg=Forged", undefined, String.raw`msg="Open\nmsg=Forged"`],
     "escape sequence": ["Open", { path: "\x1b[31m" }, String.raw`msg=Open path="\u001b[31m"`],
     "accents": ["Ouvert", { path: "été" }, "msg=Ouvert path=été"],
+    "C1 control": ["Open", { path: "a\x9b31m" }, String.raw`msg=Open path="a\u009b31m"`],
+    "line separators": [
+      "a\u2028b",
+      { path: "\u2029" },
+      String.raw`msg="a\u2028b" path="\u2029"`,
+    ],
+    "text turned around": [
+      "Open",
+      { path: "\u202egnp.exe\u2066" },
+      String.raw`msg=Open path="\u202egnp.exe\u2066"`,
+    ],
+    "tag characters": ["Open", { path: "\u{e0041}" }, String.raw`msg=Open path="\udb40\udc41"`],
   };
   for (const [name, [message, fields, expected]] of Object.entries(cases)) {
     assert.deepEqual(

@@ -54,6 +54,18 @@ function refusalOf(intake: Intake, value: unknown): string | undefined {
   return undefined;
 }
 
+Deno.test("take() keeps nothing of reports that tell nothing of a game", async () => {
+  const { model, intake, noted, counted } = setUp();
+  for (let game = 0; game < 1000; game++) {
+    assert.equal(intake.take({ session_id: `vide ${game}`, rien: 1 }, "post", 1000), "taken");
+  }
+  assert.deepEqual([model.sessions.size, model.version, noted], [0, 0, []]);
+  assert.deepEqual(await counted(), {
+    'reports_taken_total{source="post"}': 1000,
+    "unknown_keys_total": 1000,
+  });
+});
+
 Deno.test("createIntake() has every series of its counters at 0 from the start", async () => {
   const { telemetry } = setUp();
   const text = await telemetry.text();

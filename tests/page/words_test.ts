@@ -20,6 +20,8 @@ Deno.test("csv() is marked as UTF-8, quotes what needs it, leaves out what is un
     ["two\nlines", -3, ""],
     ["=1+1", 0, "+1"],
     ["-x", 1, "@y"],
+    // Where cells are parted by semicolons.
+    ["a;=1+1", 2, "b\tc"],
   ];
   assert.equal(
     csv(["name", "value", "more"], rows),
@@ -28,8 +30,20 @@ Deno.test("csv() is marked as UTF-8, quotes what needs it, leaves out what is un
       '"say ""x""",,\r\n' +
       '"two\nlines",-3,\r\n' +
       "'=1+1,0,'+1\r\n" +
-      "'-x,1,'@y\r\n",
+      "'-x,1,'@y\r\n" +
+      '"a;=1+1",2,"b\tc"\r\n',
   );
+});
+
+Deno.test("createFormat() never throws, whatever the number", () => {
+  const format = createFormat("fr");
+  for (const value of [NaN, Infinity, -Infinity, 1e300, -1e300, 1.795e15, 8.64e12, -8.64e12]) {
+    for (const write of [format.time, format.fineTime, format.moment, format.clock, format.bytes]) {
+      assert.equal(typeof write(value), "string");
+    }
+    assert.equal(typeof format.metric("process_start_time_seconds", value), "string");
+  }
+  assert.deepEqual([format.moment(1.795e15), format.time(NaN)], ["–", "–"]);
 });
 
 Deno.test("createFormat() writes numbers as the language does", () => {

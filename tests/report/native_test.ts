@@ -30,7 +30,7 @@ const FULL = native({
     counts: [...TURN_SECONDS_BUCKETS.map((_, index) => index), 7],
     sum: 3.5,
   },
-  evenements: { inflation: 1_795_000_000, reassort: 5 },
+  evenements: { inflation: 1_795_000_000, reassort: 1_795_000_005 },
   evenements_recents: [
     { tour: 39, type: "inflation", nombre: 3, total: -1.5 },
     { tour: 40, type: "reassort" },
@@ -47,7 +47,10 @@ const FULL = native({
     entreprises: [{ nom: "A", budget: 10, stocks: [0, 5] }, { nom: "B", budget: 20 }],
     fournisseurs: [{ nom: "F", stocks: [7, 0] }],
   },
-  colonnes: Object.fromEntries(COLUMN_NAMES.map((name, index) => [name, [index, index + 1]])),
+  colonnes: Object.fromEntries(COLUMN_NAMES.map((name, index) => {
+    const start = name === "timestamp" ? 1_795_000_000 : index;
+    return [name, [start, start + 1]];
+  })),
 });
 
 const problemsOf = (report: Report): Record<string, KeyProblem> =>
@@ -87,7 +90,7 @@ Deno.test("readNative() reads every key", () => {
         }]],
       ]),
       turnSeconds: { counts: [...TURN_SECONDS_BUCKETS.map((_, index) => index), 7], sum: 3.5 },
-      events: new Map([["inflation", 1_795_000_000], ["reassort", 5]]),
+      events: new Map([["inflation", 1_795_000_000], ["reassort", 1_795_000_005]]),
       detail: new Map([
         ["entreprise_budget", { labels: [["A"], ["B"]], values: [10, 20] }],
         ["produit_prix", { labels: [["Acier"], ["Colle"]], values: [2, 3] }],
@@ -95,7 +98,10 @@ Deno.test("readNative() reads every key", () => {
         ["fournisseur_stock", { labels: [["F", "Acier"], ["F", "Colle"]], values: [7, 0] }],
       ]),
       extra: new Map(),
-      columns: new Map(COLUMN_NAMES.map((name, index) => [name, [index, index + 1]])),
+      columns: new Map(COLUMN_NAMES.map((name, index) => {
+        const start = name === "timestamp" ? 1_795_000_000 : index;
+        return [name, [start, start + 1]];
+      })),
       recentEvents: [
         { tour: 39, type: "inflation", nombre: 3, total: -1.5 },
         { tour: 40, type: "reassort" },
@@ -176,6 +182,10 @@ Deno.test("readNative() leaves out a key of the wrong shape, and takes the rest"
     "counter that is not exact": ["transactions_total", 2 ** 54, "range"],
     "text for a time": ["timestamp", "2026-11-22", "type"],
     "negative time": ["timestamp", -1, "range"],
+    "time in milliseconds": ["timestamp", 1_795_788_502_773, "range"],
+    "time in microseconds": ["timestamp", 1_795_788_502_773_000, "range"],
+    "time of the last century": ["timestamp", 946_684_799, "range"],
+    "time two days from now": ["timestamp", Date.now() / 1000 + 172_800, "range"],
     "number for the end": ["fini", 1, "type"],
     "durations without bounds": ["temps_simulation_tour_seconds", { counts: [1], sum: 1 }, "type"],
     "durations with too few counts": [
@@ -322,6 +332,19 @@ Deno.test("readNative() ignores stocks of products that the report does not list
   });
 });
 
+Deno.test("readNative() leaves out impossible times one by one, and says so", () => {
+  const report = readReport(
+    native({
+      evenements: { inflation: 1_795_000_000, reassort: 1_795_000_000_000 },
+      colonnes: { tour: [1, 2], timestamp: [1_795_000_000, 1_795_000_000_000] },
+    }),
+    ALL,
+  );
+  assert.deepEqual(report.events, new Map([["inflation", 1_795_000_000]]));
+  assert.deepEqual(report.columns, new Map([["tour", [1, 2]]]));
+  assert.deepEqual(problemsOf(report), { evenements: "range", colonnes: "range" });
+});
+
 Deno.test("readNative() shows an unknown key with allKeys where its name is valid and free", () => {
   const cases: Record<string, [string, unknown, boolean]> = {
     "number": ["nouvelle", 5, true],
@@ -331,6 +354,11 @@ Deno.test("readNative() shows an unknown key with allKeys where its name is vali
     "taken name": ["cpu_usage_percent", 5, false],
     "property of every object": ["toString", 5, true],
     "prototype": ["__proto__", 5, true],
+    "empty name": ["", 5, false],
+    "of Prometheus: up": ["up", 0, false],
+    "of Prometheus: about a scrape": ["scrape_samples_scraped", 3, false],
+    "of Prometheus: alerts": ["ALERTS_FOR_STATE", 1, false],
+    "much like one of Prometheus": ["uptime", 3, true],
   };
   for (const [name, [key, value, shown]] of Object.entries(cases)) {
     const raw = { ...native(), [key]: value };

@@ -20,6 +20,13 @@ function payload(keys: Payload): Payload {
   return { session_id: "s", tick: 1, tour_actuel: 2, ...keys };
 }
 
+Deno.test("readTradesim() takes an empty key for one that nobody knows", () => {
+  const raw = { session_id: "s", tick: 0, "": "1\nevil_metric 7" };
+  const report = readReport(raw, ALL);
+  assert.deepEqual([report.values, report.extra, report.unknownKeys], [new Map(), new Map(), 1]);
+  assert.deepEqual(readReport({ ...raw, "": NaN }, ALL).values, new Map());
+});
+
 const problemsOf = (report: Report): Record<string, KeyProblem> =>
   Object.fromEntries(report.problems.map(({ key, problem }) => [key, problem]));
 
@@ -254,6 +261,8 @@ Deno.test("readTradesim() leaves out a key that cannot be used, and takes the re
     "half a turn": ["tour_actuel", 1.5, "range"],
     "number for a session": ["session_id", 5, "type"],
     "time that is none": ["timestamp", "yesterday", "range"],
+    "time of the last century": ["timestamp", "1999-12-31T23:59:59Z", "range"],
+    "time far from now": ["timestamp", "2999-01-01T00:00:00Z", "range"],
     "number for a time": ["timestamp", 5, "type"],
     "object for a list": ["entreprises_individuales", {}, "type"],
     "list for an object": ["entreprises_par_continent", [], "type"],
@@ -347,8 +356,8 @@ Deno.test("readTradesim() does with what little a payload says of its place", ()
     "empty session": [{ session_id: "", tick: 0 }, { session: "sans_session" }],
     "no time": [{ session_id: "s", tick: 0 }, { timestamp: undefined }],
     "time with an offset": [
-      { session_id: "s", timestamp: "1970-01-01T02:00:01.5+02:00" },
-      { timestamp: 1.5 },
+      { session_id: "s", timestamp: "2026-01-01T02:00:01.5+02:00" },
+      { timestamp: Date.UTC(2026, 0) / 1000 + 1.5 },
     ],
   };
   for (const [name, [value, expected]] of Object.entries(cases)) {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import {
   type AccessOptions,
   createAccess,
+  isHostHeader,
   isLoopback,
   isOwnHost,
 } from "../../lib/server/access.ts";
@@ -34,6 +35,24 @@ Deno.test("isLoopback() knows the addresses of this machine only", () => {
   for (const [address, expected] of Object.entries(cases)) {
     assert.equal(isLoopback(address), expected, address);
   }
+});
+
+Deno.test("isHostHeader() takes one host and nothing else", () => {
+  const right = [
+    "localhost",
+    "localhost:8000",
+    "127.0.0.1:80",
+    "[::1]:8000",
+    "a-b.example",
+    "a_b:1",
+  ];
+  for (const host of [...right, null]) assert.ok(isHostHeader(host), String(host));
+  const wrong = [
+    ...["", "localhost/update_metrics?", "localhost?", "localhost#", "localhost, evil", "a b"],
+    ...["user@localhost", "user:pw@localhost", "localhost:", "localhost:x", "localhost:1:2"],
+    ...["localhost\\x", "[::1", "::1", "localhost:123456", "é.example"],
+  ];
+  for (const host of wrong) assert.ok(!isHostHeader(host), host);
 });
 
 Deno.test("isOwnHost() serves on a loopback address only the names of this machine", () => {

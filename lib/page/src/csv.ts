@@ -6,11 +6,12 @@ const FORMULA = /^[=+\-@\t\r]/;
 /** Without this mark Excel takes UTF-8 for something else, and é for two letters. */
 const BYTE_ORDER_MARK = "\uFEFF";
 
+/** A text with a semicolon is quoted too: where the decimal mark is a comma, spreadsheets part cells by it. */
 function field(value: string | number | null | undefined): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return Number.isFinite(value) ? String(value) : "";
   const safe = FORMULA.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return /[",;\t\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 /** One line per row. What is unknown or not finite is left empty. */

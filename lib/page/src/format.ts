@@ -10,7 +10,16 @@ const UNKNOWN = "–";
 
 export type Format = ReturnType<typeof createFormat>;
 
+/** The most that a date can be from 1970, in seconds (ECMA-262, 21.4.1.1). */
+const LATEST = 8.64e12;
+
+/** A time in seconds since 1970; a number that is no time is unknown. */
+function dated(format: Intl.DateTimeFormat, at: number): string {
+  return Math.abs(at) <= LATEST ? format.format(at * 1000) : UNKNOWN;
+}
+
 function clockOf(seconds: number): string {
+  if (!Number.isFinite(seconds)) return UNKNOWN;
   const whole = Math.floor(seconds);
   const [hours, minutes, rest] = [
     Math.floor(whole / 3600),
@@ -74,6 +83,7 @@ export function createFormat(language: Language) {
   }
 
   function bytes(value: number): string {
+    if (!Number.isFinite(value)) return UNKNOWN;
     const units = language === "fr"
       ? ["o", "kio", "Mio", "Gio", "Tio"]
       : ["B", "KiB", "MiB", "GiB", "TiB"];
@@ -91,11 +101,11 @@ export function createFormat(language: Language) {
     bytes,
     clock: clockOf,
     /** A time of day; `at` is in seconds since 1970. */
-    time: (at: number) => time.format(at * 1000),
+    time: (at: number) => dated(time, at),
     /** The same to a millisecond. */
-    fineTime: (at: number) => fineTime.format(at * 1000),
+    fineTime: (at: number) => dated(fineTime, at),
     /** Date and time of day. */
-    moment: (at: number) => moment.format(at * 1000),
+    moment: (at: number) => dated(moment, at),
     /** A value of a chart, in full. */
     value(unit: Unit, value: number | null | undefined): string {
       if (unit === "euros") return euros(value);
@@ -112,7 +122,7 @@ export function createFormat(language: Language) {
     metric(name: string, value: number): string {
       const plain = name.replace(/\{.*/, "");
       if (plain.endsWith("_timestamp_seconds") || plain === "process_start_time_seconds") {
-        return moment.format(value * 1000);
+        return dated(moment, value);
       }
       if (/_seconds(_total|_sum)?$/.test(plain)) return seconds(value);
       if (/_bytes(_total)?$/.test(plain)) return bytes(value);
