@@ -383,6 +383,23 @@ Deno.test("families() calls what evicted sessions counted autres", () => {
   });
 });
 
+Deno.test("families() tells a session called autres from what evicted sessions counted", () => {
+  const model = createModel({ maxSessions: 2, bySession: true });
+  for (const session of ["a", "autres #2", "autres"]) {
+    model.take(report({ session, values: { transactions_total: 7 } }), 1000);
+  }
+  const { families } = model.families(1000);
+  for (const { metric, series } of families) {
+    const keys = series.map((one) => JSON.stringify(one));
+    assert.equal(new Set(keys).size, keys.length, metric.name);
+  }
+  assert.deepEqual(shown(model, 1000, "transactions_total"), {
+    'transactions_total{session="autres"}': 7,
+    'transactions_total{session="autres #2"}': 7,
+    'transactions_total{session="autres #2 #2"}': 7,
+  });
+});
+
 Deno.test("families() replaces a plain series by labelled ones where a report has the parts", () => {
   const cases: Record<string, [Partial<ModelOptions>, string, Record<string, number>]> = {
     "no label": [{}, "budget_total", { budget_total: 189211.92 }],
