@@ -44,6 +44,28 @@ export function keepExtremes(rows: Float64Array, from: number, end: number, bin:
   return kept;
 }
 
+/** Turns that are thinned in one step. */
+const STEP_TURNS = 8192;
+
+/** The same as `keepExtremes` does to all rows before `end`, in steps. */
+export function* keepingExtremes(
+  rows: Float64Array,
+  end: number,
+  bin: number,
+): Generator<void, number> {
+  let kept = 0;
+  for (let from = 0, next = 0; from < end; from = next) {
+    next = Math.min(from + STEP_TURNS, end);
+    const last = Math.ceil(rows[(next - 1) * WIDTH]! / bin) * bin;
+    while (next < end && rows[next * WIDTH]! <= last) next++;
+    const until = keepExtremes(rows, from, next, bin);
+    rows.copyWithin(kept * WIDTH, from * WIDTH, until * WIDTH);
+    kept += until - from;
+    yield;
+  }
+  return kept;
+}
+
 /** Marks the turns to keep, a byte per turn. */
 function markExtremes(
   rows: Float64Array,

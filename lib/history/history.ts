@@ -144,6 +144,12 @@ export class History {
     return this.#pasts.get(session)?.table?.select(from, points) ?? EMPTY;
   }
 
+  /** The same in steps, between which reports may be taken. */
+  *selecting(session: string, from: number, points: number): Generator<void, Selection> {
+    const table = this.#pasts.get(session)?.table;
+    return table === undefined ? EMPTY : yield* table.selecting(from, points);
+  }
+
   /** The kept events of turns from number `from` on, and those whose turn is not known. */
   events(session: string, from: number): readonly PastEvent[] {
     const events = this.#pasts.get(session)?.events ?? [];

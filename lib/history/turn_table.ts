@@ -1,7 +1,7 @@
 /** The turns of one session, in one block of memory that is thinned when it is full. @module */
 
 import { COLUMN_NAMES } from "../report/mod.ts";
-import { type ColumnName, FIRST_BIN, keepExtremes, WIDTH } from "./extremes.ts";
+import { type ColumnName, FIRST_BIN, keepExtremes, keepingExtremes, WIDTH } from "./extremes.ts";
 
 /** Turns that a new table has room for. */
 export const FIRST_CAPACITY = 64;
@@ -76,18 +76,26 @@ export class TurnTable {
 
   /** The turns from number `from` on, thinned to at most `points`, which must be `MIN_POINTS` or more. */
   select(from: number, points: number): Selection {
+    const steps = this.selecting(from, points);
+    for (let step = steps.next();; step = steps.next()) if (step.done) return step.value;
+  }
+
+  /** The same in steps, between which turns may be added. */
+  *selecting(from: number, points: number): Generator<void, Selection> {
     const start = this.#indexOf(from);
     const turns = this.#count - start;
     if (turns === 0) return EMPTY;
-    let rows = this.#rows.subarray(start * WIDTH, this.#count * WIDTH);
+    const { last } = this;
+    const rows = this.#rows.slice(start * WIDTH, this.#count * WIDTH);
+    const first = rows[0];
     let kept = turns;
-    if (turns > points) rows = rows.slice();
     for (let bin = FIRST_BIN; kept > points; bin *= 2) {
       // A bin keeps a turn at least, so that with these there would be too many.
-      if (turns / bin <= points) kept = keepExtremes(rows, 0, kept, bin);
+      if (turns / bin <= points) kept = yield* keepingExtremes(rows, kept, bin);
     }
     const columns: Partial<Record<ColumnName, number[]>> = {};
-    COLUMN_NAMES.forEach((name, place) => {
+    for (const [place, name] of COLUMN_NAMES.entries()) {
+      yield;
       const column: number[] = [];
       let isKnown = false;
       for (let row = 0; row < kept; row++) {
@@ -96,8 +104,8 @@ export class TurnTable {
         column.push(value);
       }
       if (isKnown) columns[name] = column;
-    });
-    return { from: this.#rows[start * WIDTH], to: this.last, turns, columns };
+    }
+    return { from: first, to: last, turns, columns };
   }
 
   /** Turns per second over the last so many seconds of the turns' own time, if that can be said. */

@@ -8,6 +8,8 @@ import type { Telemetry } from "../telemetry/mod.ts";
 
 /** Most sessions that are told of. */
 const MAX_SESSIONS = 100;
+/** Values of a column that make a piece of JSON. */
+const PIECE_VALUES = 2048;
 /** Asking for the exporter's own numbers takes a moment, and they say little that is new. */
 const OWN_INTERVAL_MS = 1000;
 
@@ -131,17 +133,36 @@ export class Answers {
     return [sessions.size, ...states.sort()].join("\0");
   }
 
-  turns(session: string, from: number, points: number): Turns {
+  /** Changes with every report that is taken. */
+  get revision(): number {
+    return this.#options.model.version;
+  }
+
+  /** A part of a session's past, `Turns` as JSON, in pieces none of which takes long to make. */
+  *turns(session: string, from: number, points: number): Generator<string, void> {
     const { history } = this.#options;
-    const selection = history.turns(session, from, points);
-    return {
+    const selecting = history.selecting(session, from, points);
+    let step = selecting.next();
+    for (; !step.done; step = selecting.next()) yield "";
+    const selection = step.value;
+    const head: Omit<Turns, "columns" | "events"> = {
       session,
       from: selection.from ?? null,
       to: selection.to ?? null,
       turns: selection.turns,
-      columns: selection.columns,
-      events: history.events(session, from),
     };
+    yield `${JSON.stringify(head).slice(0, -1)},"columns":{`;
+    let comma = "";
+    for (const [name, column] of Object.entries(selection.columns)) {
+      yield `${comma}${JSON.stringify(name)}:[`;
+      comma = ",";
+      for (let at = 0; at < column.length; at += PIECE_VALUES) {
+        const piece = JSON.stringify(column.slice(at, at + PIECE_VALUES)).slice(1, -1);
+        yield at === 0 ? piece : `,${piece}`;
+      }
+      yield "]";
+    }
+    yield `},"events":${JSON.stringify(history.events(session, from))}}`;
   }
 
   state(session: string): State {

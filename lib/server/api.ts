@@ -3,6 +3,7 @@
 import { MIN_POINTS } from "../history/mod.ts";
 import type { Answers, Hub } from "../live/mod.ts";
 import { streamOf } from "./body_stream.ts";
+import { BUSY, createFairQueue } from "./fair_queue.ts";
 
 export const API_PATHS = ["/api/sessions", "/api/history", "/api/state", "/api/events"] as const;
 type ApiPath = (typeof API_PATHS)[number];
@@ -11,6 +12,10 @@ const POINTS = 2000;
 const MAX_POINTS = 20_000;
 /** Bytes that are being sent to all readers at once; whoever asks then has to wait. */
 const MAX_SENDING_BYTES = 32 * 1024 * 1024;
+/** Parts of the past that wait to be made, one after the other; whoever asks then has to wait. */
+const MAX_WAITING = 64;
+/** How long other requests wait for one part of the past. */
+const SLICE_MS = 2;
 /** Up to here compressing is not worth a thread's while. */
 const SMALL_BYTES = 4096;
 
@@ -27,6 +32,8 @@ export interface ApiRequest {
   readonly parameters: URLSearchParams;
   readonly isHead: boolean;
   readonly acceptsGzip: boolean;
+  /** The address that asks: each has its turn. */
+  readonly peer?: string;
 }
 
 export type Api = (request: ApiRequest) => Promise<Response>;
@@ -86,8 +93,37 @@ function wholeNumber(
   );
 }
 
+const encoder = new TextEncoder();
+/** What gzip begins with, and no JSON does. */
+const GZIP_MAGIC = 0x1f;
+
+/** Puts pieces of text together; other work has its turn in between. */
+async function gather(pieces: Iterable<string>): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  let since = performance.now();
+  for (const piece of pieces) {
+    const part = encoder.encode(piece);
+    parts.push(part);
+    length += part.length;
+    if (performance.now() - since < SLICE_MS) continue;
+    await new Promise((resolve) => setTimeout(resolve));
+    since = performance.now();
+  }
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
 export function createApi({ answers, hub, gzip }: ApiOptions): Api {
   let sending = 0;
+  const queue = createFairQueue(MAX_WAITING);
+  /** What is being made, by all that it depends on. */
+  const pending = new Map<string, Promise<Uint8Array<ArrayBuffer> | typeof BUSY>>();
 
   function tooBusy(message: string): Response {
     return Response.json({ status: "error", message }, {
@@ -107,23 +143,51 @@ export function createApi({ answers, hub, gzip }: ApiOptions): Api {
     return session;
   }
 
-  async function json({ isHead, acceptsGzip }: ApiRequest, value: unknown): Promise<Response> {
-    const bytes = new TextEncoder().encode(JSON.stringify(value));
+  async function json(request: ApiRequest, value: unknown): Promise<Response> {
+    const bytes = encoder.encode(JSON.stringify(value));
+    const isPacked = isWorthPacking(request, bytes);
+    return send(request, isPacked ? await gzip(bytes) : bytes, isPacked);
+  }
+
+  function isWorthPacking({ acceptsGzip }: ApiRequest, bytes: Uint8Array): boolean {
+    return acceptsGzip && bytes.length > SMALL_BYTES;
+  }
+
+  function send({ isHead }: ApiRequest, body: Uint8Array, isPacked: boolean): Response {
     const headers: Record<string, string> = {
       "content-type": "application/json; charset=utf-8",
       "cache-control": "no-store, no-transform",
       vary: "Accept-Encoding",
+      "content-length": String(body.length),
     };
-    let body = bytes;
-    if (acceptsGzip && bytes.length > SMALL_BYTES) {
-      body = await gzip(bytes);
-      headers["content-encoding"] = "gzip";
-    }
-    headers["content-length"] = String(body.length);
+    if (isPacked) headers["content-encoding"] = "gzip";
     if (isHead) return new Response(null, { headers });
     if (sending + body.length > MAX_SENDING_BYTES) return tooBusy("Too many answers at once");
     sending += body.length;
     return new Response(streamOf(body, () => sending -= body.length), { headers });
+  }
+
+  /** A part of the past: made once for all that ask for it, and not while others wait long. */
+  async function past(
+    request: ApiRequest,
+    session: string,
+    from: number,
+    points: number,
+  ): Promise<Response> {
+    if (sending >= MAX_SENDING_BYTES) return tooBusy("Too many answers at once");
+    const { acceptsGzip, peer = "" } = request;
+    const key = JSON.stringify([session, from, points, acceptsGzip, answers.revision]);
+    let made = pending.get(key);
+    if (made === undefined) {
+      made = queue.run(peer, async () => {
+        const bytes = await gather(answers.turns(session, from, points));
+        return isWorthPacking(request, bytes) ? await gzip(bytes) : bytes;
+      }).finally(() => pending.delete(key));
+      pending.set(key, made);
+    }
+    const bytes = await made;
+    if (bytes === BUSY) return tooBusy("Too many questions about the past at once");
+    return send(request, bytes, bytes[0] === GZIP_MAGIC);
   }
 
   function events({ parameters, isHead }: ApiRequest): Response {
@@ -153,7 +217,7 @@ export function createApi({ answers, hub, gzip }: ApiOptions): Api {
           least: MIN_POINTS,
           most: MAX_POINTS,
         });
-        return await json(request, answers.turns(sessionOf(parameters), from, points));
+        return await past(request, sessionOf(parameters), from, points);
       }
       case "/api/state": {
         const session = sessionOf(parameters);

@@ -163,7 +163,11 @@ export function createHandler(options: HandlerOptions): Handler {
   }
 
   /** Answers what only reads, behind the door. */
-  function read(url: URL, request: Request): Promise<Response> | Response | undefined {
+  function read(
+    url: URL,
+    request: Request,
+    peer: string,
+  ): Promise<Response> | Response | undefined {
     const { pathname: path, searchParams: parameters } = url;
     if (isApiPath(path)) {
       return options.api({
@@ -171,6 +175,7 @@ export function createHandler(options: HandlerOptions): Handler {
         parameters,
         isHead: request.method === "HEAD",
         acceptsGzip: acceptsGzip(request.headers.get("accept-encoding")),
+        peer,
       });
     }
     switch (path) {
@@ -239,7 +244,7 @@ export function createHandler(options: HandlerOptions): Handler {
       telemetry.count("tradesim_exporter_requests_refused_total", { reason: "access" });
       return denied;
     }
-    return await read(url, request) ?? refuse("path", 404, "Not found");
+    return await read(url, request, peer) ?? refuse("path", 404, "Not found");
   }
 
   return async (request, connection) => {

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { hashSync } from "bcryptjs";
-import { startExporter } from "../harness/exporter.ts";
+import { COLUMN_NAMES } from "../../lib/report/mod.ts";
+import { type RunningExporter, startExporter } from "../harness/exporter.ts";
 import { assertProbes, probeMilliseconds } from "../harness/probe.ts";
 import { testWith } from "../harness/programs.ts";
 import { withTempDir } from "../harness/waiting.ts";
@@ -23,6 +24,45 @@ function clients(number: number, ask: (client: number, request: number) => Promi
     },
   };
 }
+
+/** Posts a game of so many turns, a thousand of them at once. */
+async function postGame(exporter: RunningExporter, turns: number): Promise<void> {
+  for (let last = 1000; last <= turns; last += 1000) {
+    const tour = Array.from({ length: 1000 }, (_, index) => last - 999 + index);
+    const amounts = tour.map((turn) => (turn * 7919 % 10_000_019) / 100);
+    const response = await exporter.post({
+      ...{ type: "tradesim.report", version: 1, session: "long", rapport: last, tour: last },
+      colonnes: { ...Object.fromEntries(COLUMN_NAMES.map((name) => [name, amounts])), tour },
+    });
+    assert.equal(response.status, 200);
+    await response.body?.cancel();
+  }
+}
+
+testWith("curl", "100 clients that ask for all of a long game hold up no probe", async () => {
+  await withTempDir(async (cwd) => {
+    const exporter = await startExporter({ cwd });
+    try {
+      await postGame(exporter, 60_000);
+      const history = (from: number) => `${exporter.url}/api/history?points=20000&from=${from}`;
+      const whole = await (await fetch(history(0))).json();
+      assert.ok(whole.columns.tour.length > 5000, `${whole.columns.tour.length} points`);
+      const idle = await probeMilliseconds(exporter.url);
+      const statuses = new Map<number, number>();
+      // Each asks for another part, so that no two can share an answer.
+      const flood = clients(100, async (client, request) => {
+        const response = await fetch(history((client + 100 * request) % 30_000));
+        statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
+        await response.body?.cancel();
+        if (response.status === 503) await new Promise((resolve) => setTimeout(resolve, 200));
+      });
+      await assertProbes(exporter.url, idle).finally(flood.stop);
+      assert.deepEqual([...statuses.keys()].sort(), [200, 503]);
+    } finally {
+      await exporter.stop();
+    }
+  });
+});
 
 testWith(
   "curl",

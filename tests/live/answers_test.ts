@@ -92,6 +92,7 @@ Deno.test("values are those of the model where the past knows none, as after a r
 
 Deno.test("turns() gives turns and events from a turn on", () => {
   const { answers, take } = createSetting();
+  const turns = (from: number) => JSON.parse([...answers.turns("a", from, 20)].join(""));
   for (let order = 1; order <= 4; order++) {
     take({
       order,
@@ -100,7 +101,7 @@ Deno.test("turns() gives turns and events from a turn on", () => {
       recentEvents: [{ tour: order, type: "inflation" }],
     });
   }
-  assert.deepEqual(answers.turns("a", 3, 20), {
+  assert.deepEqual(turns(3), {
     session: "a",
     from: 3,
     to: 4,
@@ -111,7 +112,7 @@ Deno.test("turns() gives turns and events from a turn on", () => {
       { tour: 4, timestamp: 4, type: "inflation" },
     ],
   });
-  assert.deepEqual(answers.turns("a", 5, 20), {
+  assert.deepEqual(turns(5), {
     session: "a",
     from: null,
     to: null,
@@ -119,6 +120,26 @@ Deno.test("turns() gives turns and events from a turn on", () => {
     columns: {},
     events: [],
   });
+});
+
+Deno.test("turns() makes small pieces, which are JSON together, also while reports come", () => {
+  const { answers, take } = createSetting({ maxTurns: 100_000 });
+  const tour = Array.from({ length: 30_000 }, (_, index) => index + 1);
+  const timestamp = tour.map((turn) => turn / 7);
+  take({ order: 30_000, columns: new Map([["tour", tour], ["timestamp", timestamp]]) });
+  for (const points of [20_000, 1000]) {
+    const whole: string[] = [...answers.turns("a", 0, points)];
+    assert.ok(Math.max(...whole.map(({ length }) => length)) < 50_000);
+    const pieces: string[] = [];
+    let order = answers.lastTurn("a");
+    for (const piece of answers.turns("a", 0, points)) {
+      pieces.push(piece);
+      take({ order: ++order });
+    }
+    const { columns } = JSON.parse(whole.join(""));
+    assert.deepEqual(JSON.parse(pieces.join("")).columns.timestamp, columns.timestamp);
+    assert.ok(columns.tour.length <= points && columns.tour.length > 10);
+  }
 });
 
 Deno.test("state() has the times of turns, and the exporter's and the machine's numbers", async () => {
