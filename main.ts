@@ -3,7 +3,7 @@
 import { BenchmarkError, BenchmarkStopped } from "./lib/benchmark/error.ts";
 import type { PlayerSetup } from "./lib/benchmark/mod.ts";
 import { ownProgram, PLAYER_COMMAND } from "./lib/benchmark/program.ts";
-import { SYSTEM_METRICS, takenNames } from "./lib/catalogue/mod.ts";
+import { SYSTEM_METRICS } from "./lib/catalogue/mod.ts";
 import {
   BUILD_INFO,
   checkNamedFile,
@@ -167,7 +167,6 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
     version: VERSION,
     started: now() - (performance.now() - started) / 1000,
     telemetryPath: options.webTelemetryPath,
-    metricPrefix: options.metricPrefix,
     now,
   });
   const hub = new Hub({ answers, telemetry });
@@ -188,7 +187,6 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
       breakdowns: options.labels.some((label) => label !== "session"),
       detail: options.detail,
       allKeys: options.allKeys,
-      takenNames: takenNames(options.metricPrefix),
     },
   });
   const counters = createFollowCounters();
@@ -233,7 +231,6 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
         }),
     },
     telemetry,
-    prefix: options.metricPrefix,
     maxSeries: options.maxSeries,
     gzip: offLoop.gzip,
     log,
@@ -321,7 +318,6 @@ function readConfiguration(
     return {
       address,
       telemetryPath: options.webTelemetryPath,
-      metricPrefix: options.metricPrefix,
       follow: options.follow,
       isFollowChosen: isFollowChosen(options),
       maxBody: options.maxBody,

@@ -18,7 +18,7 @@ const series = rows.map(([holder, product]) => ({
   suffix: "",
   labels: [[holderLabel, holder], [productLabel, product]] as const,
 }));
-const render = createRenderer("");
+const render = createRenderer();
 const gauge = new client.Gauge({
   name: stock.name,
   help: stock.help,

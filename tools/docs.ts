@@ -81,7 +81,6 @@ const TRADESIM_BREAKDOWNS = new Map(
       breakdowns: true,
       detail: false,
       allKeys: false,
-      takenNames: new Set(),
     }).breakdowns,
     ([name, breakdowns]) => [name, breakdowns.flatMap(({ labels }) => labels)],
   ),
@@ -127,8 +126,8 @@ function metricsDocument(): string {
 
 ${MADE}
 
-All metrics stand in one catalogue, \`lib/catalogue/\`; this page is made from it. \`--metric-prefix\`
-goes before the names of the game and of the system, never before those of the exporter.
+All metrics stand in one catalogue, \`lib/catalogue/\`; this page is made from it. Boards, rules and
+alerts ask for these names; to store them under others, use \`metric_relabel_configs\` of Prometheus.
 
 Counters are totals over all games that this exporter has seen. They never go down: a new game adds
 to them, a repeated or late report changes nothing, and a restart goes on where it stopped. Gauges

@@ -10,7 +10,7 @@ import { createRenderer } from "../lib/exposition/mod.ts";
 import { Model } from "../lib/model/mod.ts";
 import { readReport, Refused, type Report } from "../lib/report/mod.ts";
 
-const READ = { breakdowns: false, detail: true, allKeys: false, takenNames: new Set<string>() };
+const READ = { breakdowns: false, detail: true, allKeys: false };
 
 const encoder = new TextEncoder();
 
@@ -56,7 +56,7 @@ export async function* openMetrics(
     maxSessions: 1000,
     staleAfter: Infinity,
   });
-  const render = createRenderer("");
+  const render = createRenderer();
   const labels = `job="tradesim",instance=${JSON.stringify(instance)}`;
   let last = -Infinity;
   for await (const line of lines) {

@@ -1,4 +1,4 @@
-/** The metrics of the exporter's own work; they take no prefix. @module */
+/** The metrics of the exporter's own work. @module */
 
 import type { Metric } from "./metric.ts";
 
@@ -140,7 +140,7 @@ export const EXPORTER_METRICS = [
     name: "tradesim_exporter_series",
     type: "gauge",
     unit: "series",
-    help: "Series that are exposed, and series that --max-series keeps back.",
+    help: "Series of the game and the machine: exposed, and dropped by --max-series.",
     group: "exporter",
     labels: ["state"],
   },

@@ -8,7 +8,7 @@
  * - `extra`: numbers outside the catalogue, with `--all-keys`.
  * - `detail`: one series per firm, product or stock; with `--detail`, dropped first.
  * - `system`: the machine, and the exporter as a process.
- * - `exporter`: the exporter's own work; takes no prefix.
+ * - `exporter`: the exporter's own work.
  */
 export type Group = "phase1" | "game" | "extra" | "detail" | "system" | "exporter";
 

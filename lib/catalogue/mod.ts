@@ -37,17 +37,13 @@ export const REPORTED_METRICS: readonly Metric[] = GAME_METRICS.filter((entry) =
 export const METRIC_NAME = /^(?!up$|scrape_|ALERTS)[a-zA-Z_][a-zA-Z0-9_]{0,127}$/;
 
 /**
- * The names, before the prefix, that no other metric can have: those under which the catalogue
- * exposes series, the series of histograms and summaries included.
+ * The names that no metric outside the catalogue can have: those under which the catalogue exposes
+ * series, the series of histograms and summaries included.
  */
-export function takenNames(prefix: string): ReadonlySet<string> {
-  const names = METRICS.flatMap(({ name, type, group }) => {
-    const own = type === "histogram" || type === "summary"
+export const TAKEN_NAMES: ReadonlySet<string> = new Set(
+  METRICS.flatMap(({ name, type }) =>
+    type === "histogram" || type === "summary"
       ? [name, `${name}_bucket`, `${name}_sum`, `${name}_count`]
-      : [name];
-    if (group !== "exporter") return own;
-    // These take no prefix, so it is the prefixed name that must not meet them.
-    return own.filter((full) => full.startsWith(prefix)).map((full) => full.slice(prefix.length));
-  });
-  return new Set(names);
-}
+      : [name]
+  ),
+);

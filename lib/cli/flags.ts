@@ -26,7 +26,6 @@ import {
   HOST,
   type Kind,
   LISTEN_ADDRESS,
-  METRIC_PREFIX,
   oneOf,
   PLAIN_URL,
   size,
@@ -228,14 +227,6 @@ const SERVE_FLAGS = {
     name: "all-keys",
     help: "also show the other numbers that a simulation sends, under their own keys",
   }),
-  metricPrefix: single({
-    name: "metric-prefix",
-    unit: "<PREFIX>",
-    kind: METRIC_PREFIX,
-    initial: "",
-    initially: "none",
-    help: "text to put before the names of game and system metrics",
-  }),
   collectInterval: single({
     name: "collect-interval",
     unit: "<TIME>",
@@ -266,7 +257,9 @@ const SERVE_FLAGS = {
     kind: wholeNumber(1, 10_000_000),
     initial: 10_000,
     initially: "10000",
-    help: "most series to show; above it whole families go, those of --detail first",
+    help:
+      "Maximum number of series of the game and the machine. When exceeded, whole metric families " +
+      "are dropped, detail metrics first",
   }),
   maxSessions: single({
     name: "max-sessions",

@@ -172,12 +172,6 @@ export const LISTEN_ADDRESS: Kind<Address> = {
   },
 };
 
-export const METRIC_PREFIX: Kind<string> = {
-  expected: "nothing, or a letter or _ followed by letters, digits and _",
-  types: ["string"],
-  parse: (text) => /^([a-zA-Z_][a-zA-Z0-9_]*)?$/.test(text) ? text : undefined,
-};
-
 /** A path of a URL that is none of those in `taken`. */
 export function urlPath(taken: readonly string[]): Kind<string> {
   return {

@@ -16,7 +16,7 @@ const TAIL_BYTES = 64 * 1024;
 const MAX_FILES = 20;
 
 /** Only the numbers that tell one report from another are wanted. */
-const READ = { breakdowns: false, detail: false, allKeys: false, takenNames: new Set<string>() };
+const READ = { breakdowns: false, detail: false, allKeys: false };
 
 /** What the lines at the end of a file came to. */
 interface Tally extends Intake {

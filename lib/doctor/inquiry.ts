@@ -9,7 +9,6 @@ export interface Configuration {
   /** Where it listens; port 0 = any free one. */
   readonly address: { readonly hostname: string; readonly port: number };
   readonly telemetryPath: string;
-  readonly metricPrefix: string;
   /** Followed files, and patterns with a `*`. */
   readonly follow: readonly string[];
   /** Whether these files were asked for, so that one must be there. */

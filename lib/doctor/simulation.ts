@@ -13,17 +13,16 @@ const PLAY = "start a game (tradesim-exporter simulate --infinite --pause 1s --w
   "TradeSim with --with-metrics)";
 
 export function lookAtSimulation(inquiry: Inquiry): Finding {
-  const { scrape, configuration: { metricPrefix }, now, lastReport } = inquiry;
+  const { scrape, now, lastReport } = inquiry;
   if (scrape === undefined) throw new Error("The metrics are looked at before the simulation");
   const game = (name: string, labels?: Readonly<Record<string, string>>) =>
-    sumOf(scrape, metricPrefix + name, labels);
+    sumOf(scrape, name, labels);
 
   const sessions = game("simulation_sessions");
   if (sessions === undefined) {
     return broken(
-      `there is no ${metricPrefix}simulation_sessions in the metrics`,
-      "name the configuration that the exporter was started with (--config), which says what its " +
-        "metrics begin with (metric-prefix)",
+      "there is no simulation_sessions in the metrics",
+      "name the exporter itself: what answers there shows no games of TradeSim, or renames them",
     );
   }
   if (sessions === 0) return noSession(inquiry, game("tours_completes") ?? 0);

@@ -18,8 +18,6 @@ export interface ExpositionOptions {
   readonly model: Model;
   readonly system: FamilySource;
   readonly telemetry: Telemetry;
-  /** Goes before the names of game and system metrics. */
-  readonly prefix: string;
   readonly maxSeries: number;
   readonly log: Log;
   /** The time in seconds since 1970. */
@@ -37,15 +35,6 @@ export interface Exposition {
   gzip(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** Series in a text: its lines that are not comments. */
-function countLines(text: string): number {
-  let lines = 0;
-  for (let at = 0; at < text.length; at = text.indexOf("\n", at) + 1) {
-    if (text[at] !== "#" && text[at] !== "\n") lines++;
-  }
-  return lines;
-}
-
 /** Up to here compressing takes a fraction of a millisecond, less than handing it to a thread. */
 const LARGEST_INLINE_BYTES = 32 * 1024;
 
@@ -55,9 +44,9 @@ const MAX_TOLD = 20;
 const encoder = new TextEncoder();
 
 export function createExposition(options: ExpositionOptions): Exposition {
-  const { model, system, telemetry, prefix, maxSeries, log, now, gzip } = options;
+  const { model, system, telemetry, maxSeries, log, now, gzip } = options;
   const leftOut = new Set<string>();
-  const render = createRenderer(prefix, (metric) => {
+  const render = createRenderer((metric) => {
     if (leftOut.has(metric)) return;
     leftOut.add(metric);
     log.error("A series that no scraper could read is left out, which is a bug", { metric });
@@ -67,7 +56,6 @@ export function createExposition(options: ExpositionOptions): Exposition {
   let systemVersion = -1;
   let until = -Infinity;
   let gameText = "";
-  let ownSeries = 0;
   let whole = { game: "", own: "", text: "" };
   let encoded: { readonly text: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
   let compressed:
@@ -82,7 +70,7 @@ export function createExposition(options: ExpositionOptions): Exposition {
     log.warn("Too many series: whole families are not shown; see --max-series", {
       limit: maxSeries,
       series: countSeries(fresh),
-      families: fresh.slice(0, MAX_TOLD).map(({ metric }) => prefix + metric.name).join(","),
+      families: fresh.slice(0, MAX_TOLD).map(({ metric }) => metric.name).join(","),
     });
   }
 
@@ -98,25 +86,16 @@ export function createExposition(options: ExpositionOptions): Exposition {
     until = game.until;
     const families = [...game.families, ...system.families()]
       .sort((a, b) => a.metric.name < b.metric.name ? -1 : 1);
-    const { shown, dropped } = limitSeries(families, maxSeries - ownSeries);
+    const { shown, dropped } = limitSeries(families, maxSeries);
     tell(dropped);
-    telemetry.set("tradesim_exporter_series", countSeries(shown) + ownSeries, { state: "exposed" });
+    telemetry.set("tradesim_exporter_series", countSeries(shown), { state: "exposed" });
     telemetry.set("tradesim_exporter_series", countSeries(dropped), { state: "dropped" });
     gameText = render(shown);
   }
 
   async function currentText(): Promise<string> {
-    if (ownSeries === 0) ownSeries = countLines(await telemetry.text());
     renderGame();
-    let own = await telemetry.text();
-    const count = own === whole.own ? ownSeries : countLines(own);
-    if (count !== ownSeries) {
-      // Series of the exporter's own have come: the limit and the count must know of them.
-      ownSeries = count;
-      modelVersion = -1;
-      renderGame();
-      own = await telemetry.text();
-    }
+    const own = await telemetry.text();
     // Another scrape may have rendered while this one waited: what is newest serves both.
     if (gameText !== whole.game || own !== whole.own) {
       whole = { game: gameText, own, text: gameText + own };

@@ -3,8 +3,10 @@
 import type { Group } from "../catalogue/mod.ts";
 import type { Family } from "../model/mod.ts";
 
-/** What goes first. Phase 1 and the exporter's own series are not in the list: they always stay. */
+/** What goes first. Phase 1 is not in the list: it always stays. */
 const DROP_ORDER: readonly Group[] = ["detail", "extra", "system", "game"];
+/** Metrics of the game that alerts look at: they always stay too. */
+const KEPT: readonly string[] = ["simulation_etat", "simulation_sessions"];
 
 export interface Limited {
   readonly shown: readonly Family[];
@@ -21,7 +23,9 @@ export function limitSeries(families: readonly Family[], limit: number): Limited
   if (excess <= 0) return { shown: families, dropped: [] };
   const dropped = new Set<Family>();
   for (const group of DROP_ORDER) {
-    const candidates = families.filter(({ metric }) => metric.group === group);
+    const candidates = families.filter(({ metric }) =>
+      metric.group === group && !KEPT.includes(metric.name)
+    );
     candidates.sort((a, b) => b.series.length - a.series.length);
     for (const family of candidates) {
       if (excess <= 0) break;

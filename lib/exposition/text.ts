@@ -61,7 +61,6 @@ function isSameSeries(a: readonly Series[], b: readonly Series[]): boolean {
  * @param onLeftOut Called with the name of a metric whenever a series of it was left out, which is a bug.
  */
 export function createRenderer(
-  prefix: string,
   onLeftOut: (metric: string) => void = () => {},
 ): (families: readonly Family[]) => string {
   let layouts = new Map<string, Layout>();
@@ -69,8 +68,8 @@ export function createRenderer(
     const used = new Map<string, Layout>();
     let text = "";
     for (const { metric, series, values } of families) {
-      const name = prefix + metric.name;
-      let layout = layouts.get(metric.name);
+      const { name } = metric;
+      let layout = layouts.get(name);
       if (layout === undefined || !isSameSeries(layout.series, series)) {
         layout = {
           series,
@@ -78,7 +77,7 @@ export function createRenderer(
           starts: series.map((one) => canBeRead(name, one) ? lineStart(name, one) : ""),
         };
       }
-      used.set(metric.name, layout);
+      used.set(name, layout);
       text += layout.head;
       const { starts } = layout;
       for (let i = 0; i < starts.length; i++) {

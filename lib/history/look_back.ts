@@ -14,7 +14,6 @@ const READ: ReadOptions = {
   breakdowns: false,
   detail: false,
   allKeys: false,
-  takenNames: new Set(),
 };
 
 const SILENT = createLog({ level: "error", format: "logfmt", write: () => {} });

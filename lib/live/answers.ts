@@ -24,7 +24,6 @@ export interface AnswersOptions {
   readonly started: number;
   readonly telemetryPath: string;
   /** Stands before each name of game and system there. */
-  readonly metricPrefix: string;
   /** The time in seconds since 1970. */
   readonly now: () => number;
 }
@@ -113,9 +112,9 @@ export class Answers {
   }
 
   sessions(): { exporter: unknown; sessions: readonly Summary[] } {
-    const { version, started, telemetryPath, metricPrefix, now } = this.#options;
+    const { version, started, telemetryPath, now } = this.#options;
     return {
-      exporter: { version, started, now: now(), telemetryPath, metricPrefix },
+      exporter: { version, started, now: now(), telemetryPath },
       sessions: this.summaries(),
     };
   }

@@ -6,6 +6,7 @@ import {
   type Metric,
   METRIC_NAME,
   REPORTED_METRICS,
+  TAKEN_NAMES,
   TURN_SECONDS_BUCKETS,
 } from "../catalogue/mod.ts";
 import {
@@ -256,7 +257,7 @@ export function readNative(raw: JsonObject, options: ReadOptions): Report {
     if (check === undefined) {
       // TradeSim's keys have a type of their own there.
       const shown = options.allKeys && Number.isFinite(value) && METRIC_NAME.test(key) &&
-        !options.takenNames.has(key) && !TRADESIM_KEYS.has(key);
+        !TAKEN_NAMES.has(key) && !TRADESIM_KEYS.has(key);
       if (shown) extra.set(key, { type: "gauge", value: value as number });
       else unknownKeys++;
       continue;

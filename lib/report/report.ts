@@ -144,8 +144,6 @@ export interface ReadOptions {
   readonly breakdowns: boolean;
   readonly detail: boolean;
   readonly allKeys: boolean;
-  /** Names that a number outside the catalogue cannot take. */
-  readonly takenNames: ReadonlySet<string>;
 }
 
 /** 2000-01-01T00:00:00Z, in seconds since 1970. */

@@ -1,6 +1,11 @@
 /** Turns TradeSim's payload, as its simulation posts and logs it, into a report. @module */
 
-import { METRIC_NAME, REPORTED_METRICS, type TradesimPayload } from "../catalogue/mod.ts";
+import {
+  METRIC_NAME,
+  REPORTED_METRICS,
+  TAKEN_NAMES,
+  type TradesimPayload,
+} from "../catalogue/mod.ts";
 import {
   type Breakdown,
   type DetailTable,
@@ -292,7 +297,7 @@ function turnSeconds(payload: Payload): TurnSeconds | undefined {
 function extra(
   raw: JsonObject,
   payload: Payload,
-  { allKeys, takenNames }: ReadOptions,
+  { allKeys }: ReadOptions,
 ): { extra: ReadonlyMap<string, ExtraValue>; unknownKeys: number } {
   const values = new Map<string, ExtraValue>();
   let unknownKeys = 0;
@@ -300,7 +305,7 @@ function extra(
     const known = TRADESIM_KEYS.get(key);
     if (known === undefined) {
       const value = raw[key];
-      if (allKeys && Number.isFinite(value) && METRIC_NAME.test(key) && !takenNames.has(key)) {
+      if (allKeys && Number.isFinite(value) && METRIC_NAME.test(key) && !TAKEN_NAMES.has(key)) {
         values.set(key, { type: "gauge", value: value as number });
       } else unknownKeys++;
     } else if (allKeys && useOf(known) === "all-keys") {

@@ -6,7 +6,6 @@ import type { Columns, Detail, GameEvent, Summary } from "../../lib/page/src/api
 export interface FakeExporter {
   readonly url: string;
   /** What the API tells from now on. */
-  metricPrefix: string;
   summary: Summary;
   detail: Detail;
   history: { columns: Columns; events: readonly GameEvent[] };
@@ -78,7 +77,6 @@ export function startFake(): FakeExporter {
   const frame = (event: string, data: unknown) =>
     encoder.encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   const fake = {
-    metricPrefix: "",
     summary: summaryOf("a", 100),
     detail: DETAIL,
     history: { columns: turnsOf(1, 100) as Columns, events: [] as readonly GameEvent[] },
@@ -109,7 +107,6 @@ export function startFake(): FakeExporter {
             started: 0,
             now: Date.now() / 1000,
             telemetryPath: "/metrics",
-            metricPrefix: fake.metricPrefix,
           },
           sessions: [fake.summary],
         });

@@ -385,33 +385,6 @@ testWith(
   },
 );
 
-testWith("chromium", "the page names metrics as this exporter's Prometheus does", async () => {
-  await withFake(async (open, fake) => {
-    fake.metricPrefix = "sim_";
-    const opened = await open(fake.url);
-    const { page, text } = opened;
-    const query = "#chart-transactions .queries code";
-    await until("the names with the prefix", async () => {
-      return await page.locator(query).count() > 0 && (await text(query)).includes("sim_");
-    });
-    assert.equal(
-      await text(query),
-      "rate(sim_transactions_reussies_total[1m]) / rate(sim_tours_completes[1m])",
-    );
-    assert.equal(
-      await text("#chart-distribution .queries code"),
-      "sum by (le) (sim_temps_simulation_tour_seconds_bucket)",
-    );
-    assert.equal(await text("#chart-budget .metrics code"), "sim_budget_total");
-    assert.equal(await page.locator(".tile.turn dt").getAttribute("title"), "sim_simulation_tour");
-    assert.deepEqual(
-      await page.locator("#health code").allTextContents(),
-      ["sim_cpu_usage_percent", "process_resident_memory_bytes"],
-    );
-    assert.deepEqual(await opened.faults(), []);
-  });
-});
-
 testWith("chromium", "the page takes a firm named <script> for a name", async () => {
   await withFake(async (open, fake) => {
     const opened = await open(fake.url);

@@ -46,7 +46,6 @@ const DEFAULTS: ServeOptions = {
   labels: [],
   detail: false,
   allKeys: false,
-  metricPrefix: "",
   checkConfig: false,
   collectInterval: 1,
   systemInterval: 5,
@@ -107,7 +106,6 @@ const FLAGS: Readonly<
     good: { "": { labels: [] }, "session,continent": { labels: ["continent", "session"] } },
     bad: ["pays", "session,", "session,session"],
   },
-  "metric-prefix": { good: { "ts_": { metricPrefix: "ts_" } }, bad: ["1", "a-b"] },
   "config": { good: {}, bad: ["", "missing.yaml", "missing.py"] },
   "collect-interval": {
     good: { "500ms": { collectInterval: 0.5 } },

@@ -13,7 +13,6 @@ export const NOW = 1_795_000_000;
 export const CONFIGURATION: Configuration = {
   address: { hostname: "127.0.0.1", port: 8000 },
   telemetryPath: "/metrics",
-  metricPrefix: "",
   follow: ["logs/metrics*.jsonl"],
   isFollowChosen: false,
   maxBody: 1 << 20,

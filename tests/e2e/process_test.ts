@@ -326,12 +326,12 @@ Deno.test("Flags win over the environment, and the environment over the file", a
   await withExporters(async ({ dir, start }) => {
     await Deno.writeTextFile(
       `${dir}/c.yml`,
-      "metric-prefix: of_file_\nweb.telemetry-path: /of-file\nlabels: [continent]\n",
+      "max-series: 1000\nweb.telemetry-path: /of-file\nlabels: [continent]\n",
     );
     const exporter = await start({
       args: ["--config", "c.yml", "--web.telemetry-path", "/of-flag"],
       env: {
-        TRADESIM_EXPORTER_METRIC_PREFIX: "of_environment_",
+        TRADESIM_EXPORTER_DETAIL: "true",
         TRADESIM_EXPORTER_WEB_TELEMETRY_PATH: "/of-environment",
       },
     });
@@ -341,10 +341,11 @@ Deno.test("Flags win over the environment, and the environment over the file", a
       const response = await fetch(exporter.url + path);
       statuses[path] = response.status;
       if (path !== "/of-flag") await response.body?.cancel();
-      else {assert.match(
-          await response.text(),
-          /^of_environment_budget_total\{continent="Asie"\} /m,
-        );}
+      else {
+        const text = await response.text();
+        assert.match(text, /^budget_total\{continent="Asie"\} /m);
+        assert.match(text, /^produit_prix\{/m);
+      }
     }
     assert.deepEqual(statuses, {
       "/of-flag": 200,

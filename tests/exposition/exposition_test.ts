@@ -41,7 +41,6 @@ function setUp(options: Partial<ExpositionOptions> = {}) {
     model,
     system,
     telemetry,
-    prefix: "",
     maxSeries: 10_000,
     log,
     now: () => clock.now,
@@ -56,17 +55,22 @@ function setUp(options: Partial<ExpositionOptions> = {}) {
   return { model, system, telemetry, lines, clock, gzipped, exposition, take };
 }
 
-/** Series in a text, as Prometheus would count them. */
-const countSeries = (text: string) => text.match(/^[^#\n]/gm)?.length ?? 0;
+const isOwn = (name: string) => /^(tradesim_exporter|process)_/.test(name);
+
+/** Series of game and system in a text, as Prometheus would count them. */
+const countSeries = (text: string) =>
+  (text.match(/^[^#\n].*/gm) ?? []).filter((line) => !isOwn(line)).length;
 
 Deno.test("text() has game, system and the exporter's own series, game and system by name", async () => {
-  const { exposition, take } = setUp({ prefix: "ts_" });
+  const { exposition, take } = setUp();
   take(3);
   const text = await exposition.text();
-  assert.equal(valueOf(text, "ts_transactions_total"), 3);
-  assert.equal(valueOf(text, "ts_load_average_1m"), 1);
+  assert.equal(valueOf(text, "transactions_total"), 3);
+  assert.equal(valueOf(text, "load_average_1m"), 1);
   assert.equal(valueOf(text, "tradesim_exporter_state_errors_total"), 0);
-  const names = [...text.matchAll(/^# TYPE ts_(\S+)/gm)].map(([, name]) => name);
+  const names = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!)
+    .filter((name) => !isOwn(name));
+  assert.ok(names.length > 10);
   assert.deepEqual(names, names.toSorted());
   assert.ok(text.endsWith("\n"));
 });
@@ -165,26 +169,26 @@ Deno.test("text() counts the series that are shown", async () => {
 });
 
 Deno.test("text() keeps to the limit, counts what is dropped, and says so once a family", async () => {
-  const { exposition, take, lines } = setUp({ maxSeries: 1000, prefix: "ts_" });
+  const { exposition, take, lines } = setUp({ maxSeries: 1000 });
   const detail = (rows: number) =>
     new Map([["produit_prix", {
       labels: Array.from({ length: rows }, (_, index) => [`P${index}`]),
       values: new Array<number>(rows).fill(1),
     }]]);
   take(1, { detail: detail(100) });
-  assert.match(await exposition.text(), /^ts_produit_prix\{/m);
+  assert.match(await exposition.text(), /^produit_prix\{/m);
   assert.deepEqual(lines, []);
   take(2, { detail: detail(2000) });
   const text = await exposition.text();
   assert.doesNotMatch(text, /produit_prix/);
   assert.equal(valueOf(text, 'tradesim_exporter_series{state="dropped"}'), 2000);
   assert.ok(countSeries(text) <= 1000);
-  assert.equal(valueOf(text, "ts_tours_completes"), 2);
+  assert.equal(valueOf(text, "tours_completes"), 2);
   take(3, { detail: detail(2001) });
   await exposition.text();
   assert.deepEqual(lines, [
     'level=warn msg="Too many series: whole families are not shown; see --max-series" ' +
-    "limit=1000 series=2000 families=ts_produit_prix",
+    "limit=1000 series=2000 families=produit_prix",
   ]);
 });
 

@@ -59,3 +59,13 @@ Deno.test("limitSeries() leaves out whole families: detail first, the largest fi
     assert.deepEqual(shown, FAMILIES.filter((one) => !dropped.includes(one)), name);
   }
 });
+
+Deno.test("limitSeries() keeps what alerts look at, whatever the limit", () => {
+  const kept = [family("simulation_etat", "game", 40), family("simulation_sessions", "game", 1)];
+  const { shown } = limitSeries([...FAMILIES, ...kept], 0);
+  assert.deepEqual(shown.map(({ metric }) => metric.name), [
+    "phase",
+    "simulation_etat",
+    "simulation_sessions",
+  ]);
+});

@@ -18,7 +18,6 @@ Deno.test("sessions() tells the exporter and each game as it last reported", () 
       started: 900,
       now: 1002,
       telemetryPath: "/metrics",
-      metricPrefix: "sim_",
     },
     sessions: [{
       session: "a",

@@ -48,7 +48,6 @@ export function createSetting({ maxTurns = 1000, maxSessions = 1000 } = {}) {
     version: "1.2.3",
     started: 900,
     telemetryPath: "/metrics",
-    metricPrefix: "sim_",
     now: () => milliseconds / 1000,
   });
   const hub = new Hub({

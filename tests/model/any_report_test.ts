@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { METRICS, REPORTED_METRICS, takenNames } from "../../lib/catalogue/mod.ts";
+import { METRICS, REPORTED_METRICS } from "../../lib/catalogue/mod.ts";
 import { readScrape } from "../../lib/doctor/text_format.ts";
 import { createExposition } from "../../lib/exposition/mod.ts";
 import { History } from "../../lib/history/mod.ts";
@@ -26,7 +26,6 @@ const READ: ReadOptions = {
   breakdowns: true,
   detail: true,
   allKeys: true,
-  takenNames: takenNames(""),
 };
 
 const anyNumber = fc.oneof(
@@ -141,7 +140,6 @@ function createCore(bySession: boolean, now: () => number) {
     model,
     system: { version: 0, families: () => [] },
     telemetry,
-    prefix: "",
     maxSeries: 1e6,
     log,
     now,
@@ -155,7 +153,6 @@ function createCore(bySession: boolean, now: () => number) {
     version: "0",
     started: 0,
     telemetryPath: "/metrics",
-    metricPrefix: "",
     now,
   });
   return { model, intake, exposition, answers, lines };

@@ -40,7 +40,6 @@ export function read(line: string): Report {
     breakdowns: true,
     detail: true,
     allKeys: true,
-    takenNames: new Set(),
   });
 }
 

@@ -1,6 +1,5 @@
 /** Ways of reading reports, for tests. @module */
 
-import { takenNames } from "../../lib/catalogue/mod.ts";
 import type { ReadOptions } from "../../lib/report/report.ts";
 
 /** Only what is always read. */
@@ -8,7 +7,6 @@ export const NOTHING: ReadOptions = {
   breakdowns: false,
   detail: false,
   allKeys: false,
-  takenNames: takenNames(""),
 };
 
 export const ALL: ReadOptions = { ...NOTHING, breakdowns: true, detail: true, allKeys: true };

@@ -47,7 +47,6 @@ function setUp({ maxBytes = 10_000, basicAuth, token, ...options }: SetUp = {}) 
     model,
     system: { version: 0, families: () => [] },
     telemetry,
-    prefix: "",
     maxSeries: 10_000,
     log,
     now: () => 1000,

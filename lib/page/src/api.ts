@@ -26,7 +26,6 @@ export interface Sessions {
     readonly now: number;
     readonly telemetryPath: string;
     /** Stands before each name of game and system there. */
-    readonly metricPrefix: string;
   };
   readonly sessions: readonly Summary[];
 }

@@ -35,7 +35,6 @@ export interface Surroundings {
   readonly texts: Texts;
   readonly format: Format;
   /** What the exporter sets before each name of game and system. */
-  readonly prefix: string;
   readonly palette: () => Palette;
   readonly moves: Moves;
   readonly announce: (text: string) => void;
@@ -66,13 +65,13 @@ export class Chart {
   constructor(definition: ChartDefinition, around: Surroundings) {
     this.#definition = definition;
     this.#around = around;
-    const { texts, announce, prefix } = around;
+    const { texts, announce } = around;
     const { id, series } = definition;
     this.card = new Card({
       id,
       title: texts.charts[id],
       texts,
-      metrics: series.map(({ metric }) => prefix + metric),
+      metrics: series.map(({ metric }) => metric),
       legend: series.map(({ label, colour }) => ({ label: texts.series[label], colour })),
       onToggle: (index, isShown) => {
         if (isShown) this.#hidden.delete(index);
@@ -106,7 +105,7 @@ export class Chart {
   /** Brings the chart up to the scene: its words always, its lines while they are on the screen. */
   draw(scene: Scene): void {
     this.#scene = scene;
-    const { texts, prefix } = this.#around;
+    const { texts } = this.#around;
     const { game, other, window } = scene;
     const ends = [xOfTurn(scene, window[0]), xOfTurn(scene, window[1])] as const;
     const read = (shown: Game) =>
@@ -125,7 +124,7 @@ export class Chart {
       const laid = read(other);
       this.#laid = { rows: laid, xs: placesOf(scene, other, laid) };
     }
-    this.card.setQueries(queriesOf(this.#definition, scene.isPerTurn, prefix));
+    this.card.setQueries(queriesOf(this.#definition, scene.isPerTurn));
     this.card.setUnit(
       this.#definition.kind === "total" && scene.isPerTurn ? texts.unitPerTurn : "",
     );

@@ -34,7 +34,7 @@ export interface ChartDefinition {
   readonly isStepped?: true;
   readonly isLogarithmic?: true;
   /** How Prometheus is asked for what is seen, apart from plain names. */
-  readonly query?: (prefix: string) => string;
+  readonly query?: string;
 }
 
 function column(name: string) {
@@ -152,27 +152,21 @@ export const CHARTS: readonly ChartDefinition[] = [
       },
     ],
     isLogarithmic: true,
-    query: (prefix) =>
-      `rate(${prefix}temps_simulation_tour_seconds_sum[1m]) / ` +
-      `rate(${prefix}temps_simulation_tour_seconds_count[1m])`,
+    query: "rate(temps_simulation_tour_seconds_sum[1m]) / " +
+      "rate(temps_simulation_tour_seconds_count[1m])",
   },
 ];
 
 /**
  * How Prometheus is asked for what a chart shows.
- *
- * @param prefix What the exporter sets before each name of game and system.
  */
 export function queriesOf(
   chart: ChartDefinition,
   isPerTurn: boolean,
-  prefix: string,
 ): readonly string[] {
-  if (chart.query !== undefined) return [chart.query(prefix)];
+  if (chart.query !== undefined) return [chart.query];
   return chart.series.map(({ metric }) =>
-    chart.kind === "total" && isPerTurn
-      ? `rate(${prefix}${metric}[1m]) / rate(${prefix}tours_completes[1m])`
-      : prefix + metric
+    chart.kind === "total" && isPerTurn ? `rate(${metric}[1m]) / rate(tours_completes[1m])` : metric
   );
 }
 

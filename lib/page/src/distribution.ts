@@ -23,7 +23,7 @@ export class Distribution {
   constructor(around: Surroundings) {
     this.#around = around;
     const { texts, format, announce } = around;
-    const metric = around.prefix + METRIC;
+    const metric = METRIC;
     const title = texts.charts.distribution;
     this.card = new Card({
       id: "distribution",

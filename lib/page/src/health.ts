@@ -14,7 +14,6 @@ class MetricTable {
   constructor(
     title: string,
     /** What stands before each name where Prometheus reads it. */
-    private readonly prefix: string,
     private readonly around: { readonly texts: Texts; readonly format: Format },
   ) {
     const { texts } = around;
@@ -47,7 +46,7 @@ class MetricTable {
         cell = h("td", { class: "number" });
         this.#cells.set(name, cell);
         this.#body.append(
-          h("tr", {}, h("th", { scope: "row" }, h("code", {}, this.prefix + name)), cell),
+          h("tr", {}, h("th", { scope: "row" }, h("code", {}, name)), cell),
         );
       }
       setText(cell, this.around.format.metric(name, value));
@@ -61,12 +60,12 @@ export class Health {
   readonly #exporter: MetricTable;
 
   constructor(
-    around: { readonly texts: Texts; readonly format: Format; readonly prefix: string },
+    around: { readonly texts: Texts; readonly format: Format },
   ) {
-    const { texts, prefix } = around;
-    this.#system = new MetricTable(texts.system, prefix, around);
+    const { texts } = around;
+    this.#system = new MetricTable(texts.system, around);
     // The exporter's own names have none.
-    this.#exporter = new MetricTable(texts.exporter, "", around);
+    this.#exporter = new MetricTable(texts.exporter, around);
     this.root = h(
       "section",
       { id: "health", "aria-labelledby": "health-title" },

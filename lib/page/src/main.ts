@@ -129,12 +129,12 @@ const actions: Actions = {
 };
 
 showTheme();
-let screen = new Screen(choices.language, "", actions);
+let screen = new Screen(choices.language, actions);
 
-/** Makes the screen anew, in other words or with other names. */
+/** Makes the screen anew, in other words. */
 function makeScreen(): void {
   screen.close();
-  screen = new Screen(choices.language, exporter?.metricPrefix ?? "", actions);
+  screen = new Screen(choices.language, actions);
 }
 
 /** The game of a session; another one takes the place of the one that is shown. */
@@ -185,9 +185,7 @@ const feed = openFeed({
     try {
       const answer = await askSessions();
       if (answer === undefined) return;
-      const prefix = exporter?.metricPrefix ?? "";
       ({ exporter, sessions } = answer);
-      if (exporter.metricPrefix !== prefix) makeScreen();
       ahead = exporter.now - Date.now() / 1000;
       redraw();
     } catch {

@@ -87,8 +87,7 @@ export class Screen {
   #palette: Palette | undefined;
   #state = "";
 
-  /** @param prefix What the exporter sets before each name of game and system. */
-  constructor(language: Language, prefix: string, actions: Actions) {
+  constructor(language: Language, actions: Actions) {
     const texts = TEXTS[language];
     const format = createFormat(language);
     this.#texts = texts;
@@ -96,7 +95,6 @@ export class Screen {
     const around: Surroundings = {
       texts,
       format,
-      prefix,
       palette: () => this.#palette ??= readPalette(),
       moves: actions,
       // A new node, so that the same words are read out a second time.

@@ -34,17 +34,16 @@ export class Tiles {
     private readonly around: {
       readonly texts: Texts;
       readonly format: Format;
-      readonly prefix: string;
     },
   ) {
-    const { texts, prefix } = around;
+    const { texts } = around;
     const made = ORDER.map((name) => {
       const value = h("dd", { class: "value", id: `tile-${name}` }, "–");
       const more = h("dd", { class: "more" });
       const root = h(
         "div",
         { class: `tile ${name}` },
-        h("dt", { title: prefix + METRICS[name] }, texts.tiles[name]),
+        h("dt", { title: METRICS[name] }, texts.tiles[name]),
         value,
         more,
       );
