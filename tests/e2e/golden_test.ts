@@ -93,7 +93,7 @@ function assertSame(actual: string, expected: string): void {
 
 /**
  * Starts the program, hands the reports over one way, and takes a scrape that has everything. Each
- * scrape on the way there must count its own series right.
+ * scrape on the way there must count the series of the game and the machine right.
  */
 async function scrapeOf(args: readonly string[], source: "post" | "follow"): Promise<string> {
   return await withTempDir(async (cwd) => {
@@ -112,7 +112,8 @@ async function scrapeOf(args: readonly string[], source: "post" | "follow"): Pro
         const scrape = await exporter.scrape();
         assert.equal(
           valueOf(scrape, 'tradesim_exporter_series{state="exposed"}'),
-          scrape.split("\n").filter((line) => line !== "" && !line.startsWith("#")).length,
+          scrape.split("\n").filter((line) => !/^(#|$|tradesim_exporter_|process_)/.test(line))
+            .length,
         );
         const taken = valueOf(scrape, `tradesim_exporter_reports_taken_total{source="${source}"}`);
         return taken === REPORTS.length && scrape.includes("\ncpu_usage_percent ") && scrape;
