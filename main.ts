@@ -33,7 +33,7 @@ import type { Configuration } from "./lib/doctor/mod.ts";
 import { createExposition } from "./lib/exposition/mod.ts";
 import { History, lookBack } from "./lib/history/mod.ts";
 import { Answers, Hub } from "./lib/live/mod.ts";
-import { createLineWriter, createLog, type LineWriter, type Log } from "./lib/log/mod.ts";
+import { createLineWriter, createLog, type LineWriter, type Log, seldom } from "./lib/log/mod.ts";
 import {
   createIntake,
   createLineConsumer,
@@ -136,7 +136,16 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
     dropped = lines.dropped;
   });
 
-  const history = new History({ maxTurns: options.historyTurns });
+  const noteForgotten = seldom((session: string, untold) =>
+    log.info("A session is forgotten, its totals are kept; see --max-sessions", {
+      session,
+      before: untold > 0 ? untold : undefined,
+    })
+  );
+  const history = new History({
+    maxTurns: options.historyTurns,
+    maxSessions: options.maxSessions,
+  });
   const model = new Model({
     breakdowns: options.labels.filter((label) => label !== "session"),
     bySession: options.labels.includes("session"),
@@ -147,7 +156,7 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
     onEvicted: (session) => {
       history.forget(session);
       telemetry.count("tradesim_exporter_sessions_evicted_total");
-      log.info("A session is forgotten, its totals are kept; see --max-sessions", { session });
+      noteForgotten(session);
     },
   });
 

@@ -8,6 +8,7 @@ import {
   type TurnSeconds,
 } from "../report/mod.ts";
 import { WIDTH } from "./extremes.ts";
+import { bounded } from "./inventory.ts";
 import { EMPTY, FIRST_CAPACITY, type Selection, TurnTable } from "./turn_table.ts";
 
 /** An event of a session's past. */
@@ -23,6 +24,8 @@ export interface HistoryOptions {
   readonly maxTurns: number;
   /** Most memory for the turns of all sessions. Default: 32 MiB. */
   readonly maxBytes?: number;
+  /** Most sessions; the one that reported longest ago is forgotten. Default: no limit. */
+  readonly maxSessions?: number;
 }
 
 /** Type of the event in which TradeSim begins again within a session. */
@@ -37,8 +40,7 @@ const MAX_EVENTS = 1000;
 const MAX_ALL_EVENTS = 20_000;
 /** What is shown of the inventory is for tables, which nobody reads faster. */
 const INVENTORY_INTERVAL = 1;
-/** Characters of one inventory as JSON, and of all that are kept. */
-const MAX_INVENTORY = 64 * 1024;
+/** Characters of all inventories that are kept, as JSON. */
 const MAX_ALL_INVENTORIES = 2 * 1024 * 1024;
 /** Turns per second are those of the last so many seconds. */
 const RATE_SECONDS = 10;
@@ -73,8 +75,13 @@ export class History {
   readonly #maxCapacity: number;
   /** The one that reported last comes last. */
   readonly #pasts = new Map<string, Past>();
+  readonly #maxSessions: number;
+  /** Those of them that have a table, in the same order. */
+  readonly #tabled = new Set<Past>();
   /** Turns that all tables together have room for. */
   #capacity = 0;
+  /** How many tables have more room than a new one. */
+  #large = 0;
   #events = 0;
   /** Characters of all inventories. */
   #inventories = 0;
@@ -84,7 +91,8 @@ export class History {
     | undefined;
   readonly #row = new Float64Array(WIDTH);
 
-  constructor({ maxTurns, maxBytes = MAX_BYTES }: HistoryOptions) {
+  constructor({ maxTurns, maxBytes = MAX_BYTES, maxSessions = Infinity }: HistoryOptions) {
+    this.#maxSessions = maxSessions;
     this.#maxTurns = maxTurns === 0 ? 0 : Math.max(maxTurns, FEWEST_TURNS);
     this.#maxCapacity = Math.floor(maxBytes / BYTES_PER_TURN);
   }
@@ -102,6 +110,11 @@ export class History {
     const past = known ?? createPast();
     this.#pasts.delete(session);
     this.#pasts.set(session, past);
+    if (this.#tabled.delete(past)) this.#tabled.add(past);
+    if (this.#pasts.size > this.#maxSessions) {
+      const [quietest] = this.#pasts.keys();
+      this.forget(quietest!);
+    }
     past.values = report.values;
     if (turn !== undefined && this.#maxTurns > 0) {
       this.#takeTurns(past, report, turn);
@@ -252,15 +265,18 @@ export class History {
   }
 
   #append(past: Past, row: Float64Array): void {
-    const table = past.table ??= this.#createTable();
+    if (past.table === undefined) {
+      past.table = this.#createTable();
+      this.#tabled.add(past);
+    }
+    const { table } = past;
     while (table.count === table.capacity) this.#makeRoom(table);
     table.append(row);
   }
 
   #createTable(): TurnTable {
     while (this.#capacity + FIRST_CAPACITY > this.#maxCapacity) {
-      const largest = this.#largestTable();
-      if (largest !== undefined && largest.capacity > FIRST_CAPACITY) this.#halve(largest);
+      if (this.#large > 0) this.#halve(this.#largestTable()!);
       else if (!this.#dropQuietest()) break;
     }
     this.#capacity += FIRST_CAPACITY;
@@ -282,7 +298,7 @@ export class History {
 
   #largestTable(): TurnTable | undefined {
     let largest: TurnTable | undefined;
-    for (const { table } of this.#pasts.values()) {
+    for (const { table } of this.#tabled) {
       if (table !== undefined && table.capacity > (largest?.capacity ?? 0)) largest = table;
     }
     return largest;
@@ -294,21 +310,23 @@ export class History {
 
   #resize(table: TurnTable, capacity: number): void {
     this.#capacity += capacity - table.capacity;
+    this.#large -= Number(isLarge(table));
     table.resize(capacity);
+    this.#large += Number(isLarge(table));
   }
 
   /** Forgets the turns of the session that has been quiet for longest. */
   #dropQuietest(): boolean {
-    for (const past of this.#pasts.values()) {
-      if (past.table === undefined) continue;
-      this.#dropTable(past);
-      return true;
-    }
-    return false;
+    const [quietest] = this.#tabled;
+    if (quietest !== undefined) this.#dropTable(quietest);
+    return quietest !== undefined;
   }
 
   #dropTable(past: Past): void {
-    this.#capacity -= past.table?.capacity ?? 0;
+    if (past.table === undefined) return;
+    this.#capacity -= past.table.capacity;
+    this.#large -= Number(isLarge(past.table));
+    this.#tabled.delete(past);
     past.table = undefined;
   }
 
@@ -337,6 +355,10 @@ export class History {
     this.#inventories -= past.inventory?.size ?? 0;
     past.inventory = undefined;
   }
+}
+
+function isLarge(table: TurnTable): boolean {
+  return table.capacity > FIRST_CAPACITY;
 }
 
 function createPast(): Past {
@@ -371,35 +393,4 @@ function secondsPerTurn(past: Past, { turnSeconds }: Report): number {
   if (known === undefined) return NaN;
   const base = turns < known.turns || sum < known.sum ? begun : known;
   return turns > base.turns ? (sum - base.sum) / (turns - base.turns) : NaN;
-}
-
-/** An inventory with its size. One that is too large goes without its stocks, or only in part. */
-function bounded(whole: Inventory): { value: Inventory; size: number } {
-  const withoutStocks = <Holder extends { readonly stocks: readonly number[] }>(
-    holders: readonly Holder[],
-  ) => holders.map((holder) => ({ ...holder, stocks: [] }));
-  let value = whole;
-  let size = sizeOf(value);
-  if (size <= MAX_INVENTORY) return { value, size };
-  value = {
-    ...value,
-    entreprises: withoutStocks(value.entreprises),
-    fournisseurs: withoutStocks(value.fournisseurs),
-  };
-  for (size = sizeOf(value); size > MAX_INVENTORY; size = sizeOf(value)) {
-    const { produits, entreprises, fournisseurs } = value;
-    const share = 0.9 * MAX_INVENTORY / size;
-    const first = <Item>(items: readonly Item[]) =>
-      items.slice(0, Math.floor(items.length * share));
-    value = {
-      produits: first(produits),
-      entreprises: first(entreprises),
-      fournisseurs: first(fournisseurs),
-    };
-  }
-  return { value, size };
-}
-
-function sizeOf(inventory: Inventory): number {
-  return JSON.stringify(inventory).length;
 }

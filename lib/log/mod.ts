@@ -3,6 +3,7 @@
 import { printable } from "./printable.ts";
 
 export { printable } from "./printable.ts";
+export { seldom } from "./seldom.ts";
 export { createLineWriter, type LineWriter } from "./writer.ts";
 
 /** Severities, from the most talkative to the quietest. */

@@ -89,8 +89,10 @@ export const MAX_FILES = 400;
 
 const MIB = 1024 * 1024;
 const BUFFER_BYTES = 256 * 1024;
-/** Most bytes of one file that a poll of `start()` reads in one go. */
-const SLICE_BYTES = 8 * MIB;
+/** Bytes of one file that a poll of `start()` reads in one go: as many as do not hold up others. */
+const LEAST_SLICE_BYTES = 2048;
+const MOST_SLICE_BYTES = 8 * MIB;
+const SLICE_MS = 2;
 /** Gathers the events of a burst of writes into one poll. */
 const DEBOUNCE_MS = 50;
 /** How long, in seconds, a moved file that a pattern took may stay silent before it is let go. */
@@ -406,6 +408,7 @@ export function follow(options: FollowOptions): Follower {
   let watch: DirWatch | undefined;
   let safety: ReturnType<typeof setInterval> | undefined;
   let wake: ReturnType<typeof setTimeout> | undefined;
+  let slice = BUFFER_BYTES;
 
   function wakeIn(milliseconds: number): void {
     wake ??= setTimeout(() => {
@@ -416,7 +419,12 @@ export function follow(options: FollowOptions): Follower {
 
   function pollInTurn(): void {
     watch?.renew();
-    if (pollAll(SLICE_BYTES)) wakeIn(0);
+    const started = performance.now();
+    const more = pollAll(slice);
+    if (!more) return;
+    const fitting = slice * SLICE_MS / (performance.now() - started);
+    slice = Math.min(MOST_SLICE_BYTES, Math.max(LEAST_SLICE_BYTES, Math.round(fitting)));
+    wakeIn(0);
   }
 
   return {

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { hashSync } from "bcryptjs";
 import { COLUMN_NAMES } from "../../lib/report/mod.ts";
-import { type RunningExporter, startExporter } from "../harness/exporter.ts";
+import { type RunningExporter, startExporter, valueOf } from "../harness/exporter.ts";
 import { assertProbes, probeMilliseconds } from "../harness/probe.ts";
 import { testWith } from "../harness/programs.ts";
-import { withTempDir } from "../harness/waiting.ts";
+import { until, withTempDir } from "../harness/waiting.ts";
 
 const basic = (text: string) => ({ authorization: `Basic ${btoa(text)}` });
 
@@ -63,6 +63,44 @@ testWith("curl", "100 clients that ask for all of a long game hold up no probe",
     }
   });
 });
+
+/** Lines of so many games, each of which reports once. */
+function oneLineGames(first: number, number: number): string {
+  return Array.from({ length: number }, (_, index) => {
+    const id = first + index;
+    const times = { session_id: `game ${id}`, timestamp: 1_795_000_000 + id, tick: 1 };
+    return JSON.stringify({ ...times, tour_actuel: 1, transactions_total: 3 }) + "\n";
+  }).join("");
+}
+
+testWith(
+  "curl",
+  "a journal of 20000 games is read at the start, and thousands more hold up no probe",
+  async () => {
+    await withTempDir(async (cwd) => {
+      const journal = join(cwd, "games.jsonl");
+      Deno.writeTextFileSync(journal, oneLineGames(0, 20_000));
+      const exporter = await startExporter({ cwd, args: ["--follow", "games.jsonl"] });
+      let games = 20_000;
+      const taken = async () =>
+        valueOf(await exporter.scrape(), 'tradesim_exporter_reports_taken_total{source="follow"}');
+      try {
+        assert.equal(await taken(), games, "all are taken before the port opens");
+        assert.ok(exporter.log().split("\n").length < 20, "the log is not filled with them");
+        const idle = await probeMilliseconds(exporter.url);
+        const flood = clients(1, async () => {
+          Deno.writeTextFileSync(journal, oneLineGames(games, 500), { append: true });
+          games += 500;
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        });
+        await assertProbes(exporter.url, idle).finally(flood.stop);
+        await until("the last game", async () => await taken() === games);
+      } finally {
+        await exporter.stop();
+      }
+    });
+  },
+);
 
 testWith(
   "curl",

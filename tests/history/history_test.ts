@@ -291,3 +291,35 @@ Deno.test("inventory() of many sessions is kept of the newest ones", () => {
   const most = Math.floor(2 ** 21 / JSON.stringify(large).length);
   assert.deepEqual(kept, kept.map((_, game) => game >= 40 - most));
 });
+
+Deno.test("take() takes the last of many games as quickly as the first", () => {
+  const GAMES = 24_000;
+  /** How many times as long the last quarter takes as the first one does with full memory. */
+  function slowdown(): number {
+    const history = new History({ maxTurns: 100, maxBytes: 1 << 20 });
+    const marks: number[] = [];
+    for (let game = 0; game <= GAMES; game++) {
+      if (game % (GAMES / 4) === 0) marks.push(performance.now());
+      history.take(report({ session: `game ${game}`, order: 1, turn: 1 }), game);
+    }
+    const [first, second, , , last] = marks;
+    return (last! - marks[3]!) / (second! - first!);
+  }
+  const tries: number[] = [];
+  while (tries.length < 5) {
+    tries.push(slowdown());
+    if (tries.at(-1)! < 3) return;
+  }
+  assert.fail(`The last ones take ${tries.join(", ")} times as long`);
+});
+
+Deno.test("take() forgets the game that reported longest ago, beyond so many", () => {
+  const history = new History({ maxTurns: 100, maxSessions: 2 });
+  const take = (session: string, order: number) =>
+    history.take(report({ session, order, turn: order }), order);
+  take("a", 1);
+  take("b", 1);
+  take("a", 2);
+  take("c", 1);
+  assert.deepEqual(["a", "b", "c"].map((game) => history.extent(game).points), [2, 0, 1]);
+});

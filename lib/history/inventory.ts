@@ -1,0 +1,37 @@
+/** Keeps the inventory of a game within bounds. @module */
+
+import type { Inventory } from "../report/mod.ts";
+
+/** Characters of one inventory as JSON. */
+const MAX_INVENTORY = 64 * 1024;
+
+/** An inventory with its size. One that is too large goes without its stocks, or only in part. */
+export function bounded(whole: Inventory): { value: Inventory; size: number } {
+  const withoutStocks = <Holder extends { readonly stocks: readonly number[] }>(
+    holders: readonly Holder[],
+  ) => holders.map((holder) => ({ ...holder, stocks: [] }));
+  let value = whole;
+  let size = sizeOf(value);
+  if (size <= MAX_INVENTORY) return { value, size };
+  value = {
+    ...value,
+    entreprises: withoutStocks(value.entreprises),
+    fournisseurs: withoutStocks(value.fournisseurs),
+  };
+  for (size = sizeOf(value); size > MAX_INVENTORY; size = sizeOf(value)) {
+    const { produits, entreprises, fournisseurs } = value;
+    const share = 0.9 * MAX_INVENTORY / size;
+    const first = <Item>(items: readonly Item[]) =>
+      items.slice(0, Math.floor(items.length * share));
+    value = {
+      produits: first(produits),
+      entreprises: first(entreprises),
+      fournisseurs: first(fournisseurs),
+    };
+  }
+  return { value, size };
+}
+
+function sizeOf(inventory: Inventory): number {
+  return JSON.stringify(inventory).length;
+}
