@@ -158,6 +158,18 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
       telemetry.count("tradesim_exporter_sessions_evicted_total");
       noteForgotten(session);
     },
+    onGames: {
+      onSecond: (session, name) =>
+        log.warn("A second game has come under one session id: it counts as a session of its own", {
+          session,
+          as: name,
+        }),
+      onMixed: (session) =>
+        log.warn("Turns come again later under one session id: they do not count", {
+          session,
+          remedy: "play games at once in processes that did not begin in the same second",
+        }),
+    },
   });
 
   // Before the state: an exporter on the same port uses the same file, and the port says it better.
@@ -165,7 +177,9 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
   const state = openStateFile(options, log, telemetry);
   if (state?.saved !== undefined) {
     model.restore(state.saved.model);
-    for (const { report, arrival } of state.saved.journal) model.take(report, arrival);
+    for (const { report, arrival } of state.saved.journal) {
+      model.take(model.games.named(report), arrival);
+    }
   }
 
   const answers = new Answers({
@@ -185,9 +199,9 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
   const intake = createIntake({
     model,
     telemetry,
-    note: (report, arrival) => {
+    note: (report, arrival, sent) => {
       if (isCaughtUp) {
-        state?.note(report, arrival);
+        state?.note(sent, arrival, report.session);
         if (state?.isFull) save();
       }
       hub.reported(report.session, history.take(report, arrival));
@@ -213,7 +227,12 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
   // Files are caught up with before the port opens, so that no scrape sees less than the last one.
   const reportsBefore = model.reports;
   if (options.historyTurns > 0) {
-    lookBack({ history, paths: options.follow, maxLine: options.maxBody });
+    lookBack({
+      history,
+      paths: options.follow,
+      maxLine: options.maxBody,
+      named: (report) => model.games.named(report),
+    });
   }
   follower.poll();
   model.settle(reportsBefore);

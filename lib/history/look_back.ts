@@ -1,7 +1,7 @@
 /** Reads the past of followed files into the history, and changes nothing else. @module */
 
 import { createLog } from "../log/mod.ts";
-import { JsonReader, type ReadOptions, readReport, Refused } from "../report/mod.ts";
+import { JsonReader, type ReadOptions, readReport, Refused, type Report } from "../report/mod.ts";
 import { follow, type LineConsumer } from "../source/mod.ts";
 import type { History } from "./history.ts";
 
@@ -19,7 +19,7 @@ const READ: ReadOptions = {
 const SILENT = createLog({ level: "error", format: "logfmt", write: () => {} });
 
 /** Hands on the reports among the lines; whoever counts what is wrong reads them elsewhere. */
-function createConsumer(history: History, maxLine: number): LineConsumer {
+function createConsumer({ history, maxLine, named }: LookBackOptions): LineConsumer {
   const json = new JsonReader(maxLine);
   let isRefused = false;
 
@@ -40,7 +40,7 @@ function createConsumer(history: History, maxLine: number): LineConsumer {
   return {
     bytes: (chunk) => attempt(() => json.push(chunk)),
     endLine(writtenAt) {
-      attempt(() => history.take(readReport(json.finish(), READ), writtenAt));
+      attempt(() => history.take(named(readReport(json.finish(), READ)), writtenAt));
       reset();
     },
     discard: reset,
@@ -53,6 +53,8 @@ export interface LookBackOptions {
   readonly paths: readonly string[];
   /** The longest line worth having, in bytes. */
   readonly maxLine: number;
+  /** Gives a report the name of its own game, as for the model. */
+  readonly named: (report: Report) => Report;
   /** How far back, in bytes. Default: 32 MiB. */
   readonly bytes?: number;
 }
@@ -61,14 +63,15 @@ export interface LookBackOptions {
  * Takes into the history what the ends of the files tell. Following goes on where it stopped before
  * a restart, so the turns before that are nowhere else.
  */
-export function lookBack({ history, paths, maxLine, bytes = LOOK_BACK_BYTES }: LookBackOptions) {
+export function lookBack(options: LookBackOptions) {
+  const { paths, maxLine, bytes = LOOK_BACK_BYTES } = options;
   const follower = follow({
     paths,
     interval: 1,
     maxLine,
     tailBytes: bytes,
     maxFiles: MAX_FILES,
-    consumer: () => createConsumer(history, maxLine),
+    consumer: () => createConsumer(options),
     log: SILENT,
   });
   follower.poll();

@@ -23,8 +23,11 @@ export interface IntakeOptions {
   readonly model: Model;
   readonly telemetry: Telemetry;
   readonly read: ReadOptions;
-  /** Called with each report that was taken, before anyone can see it. */
-  readonly note?: (report: Report, arrival: number) => void;
+  /**
+   * Called with each report that was taken, before anyone can see it; `sent` still has the session
+   * that it named, which several games may have.
+   */
+  readonly note?: (report: Report, arrival: number, sent: Report) => void;
 }
 
 export interface Intake {
@@ -70,28 +73,29 @@ export function createIntake({ model, telemetry, read, note }: IntakeOptions): I
   return {
     refuse,
     take(value, source, arrival) {
-      let report;
+      let sent;
       try {
-        report = readReport(value, read);
+        sent = readReport(value, read);
       } catch (error) {
         if (error instanceof Refused) refuse(source, error.reason);
         throw error;
       }
       // What tells nothing of a game begins none, here or in what is noted.
-      if (!isHollow(report)) {
+      if (!isHollow(sent)) {
+        const report = model.games.named(sent);
         const outcome = model.take(report, arrival);
         if (outcome !== "taken") {
           telemetry.count("tradesim_exporter_reports_repeated_total", { source, reason: outcome });
           return outcome;
         }
-        note?.(report, arrival);
+        note?.(report, arrival, sent);
       }
       telemetry.count("tradesim_exporter_reports_taken_total", { source });
-      for (const { key, problem } of report.problems) {
+      for (const { key, problem } of sent.problems) {
         telemetry.count("tradesim_exporter_keys_left_out_total", { key, reason: problem });
       }
-      if (report.unknownKeys > 0) {
-        telemetry.count("tradesim_exporter_unknown_keys_total", {}, report.unknownKeys);
+      if (sent.unknownKeys > 0) {
+        telemetry.count("tradesim_exporter_unknown_keys_total", {}, sent.unknownKeys);
       }
       return "taken";
     },

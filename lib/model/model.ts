@@ -21,6 +21,7 @@ import {
   remnantOf,
   UNKNOWN_PART,
 } from "./ledger.ts";
+import { Games, type GamesOptions } from "./games.ts";
 import {
   createSession,
   type Outcome,
@@ -47,6 +48,8 @@ export interface ModelOptions {
   readonly staleAfter: number;
   /** Called when a session is forgotten because there are too many. */
   readonly onEvicted?: (session: string) => void;
+  /** What to call when one session id is of several games. */
+  readonly onGames?: Pick<GamesOptions, "onSecond" | "onMixed">;
 }
 
 /** All that is needed to go on counting where another process stopped. Plain data and maps. */
@@ -56,6 +59,7 @@ export interface ModelState {
   readonly evicted: Ledger;
   readonly sessions: readonly Session[];
   readonly retired: readonly Session[];
+  readonly games: ReturnType<Games["state"]>;
 }
 
 /** Value of a label for what no part of a report accounts for. */
@@ -124,6 +128,8 @@ function cumulated(counts: readonly number[]): number[] {
 
 export class Model {
   readonly #options: ModelOptions;
+  /** Which reports are of one game: what {@linkcode take} takes has been named by it. */
+  readonly games: Games;
   readonly #sessions = new Map<string, Session>();
   /** Sessions that had to make room, oldest first. Their ledgers are remnants: they count nothing. */
   readonly #retired = new Map<string, Session>();
@@ -136,6 +142,8 @@ export class Model {
 
   constructor(options: ModelOptions) {
     this.#options = options;
+    const { onGames, maxSessions } = options;
+    this.games = new Games({ ...onGames, max: (1 + RETIRED_PER_SESSION) * maxSessions });
   }
 
   /** Changes whenever a report has changed something. */
@@ -216,11 +224,13 @@ export class Model {
       evicted: this.#evicted,
       sessions: [...this.#sessions.values()],
       retired: [...this.#retired.values()],
+      games: this.games.state(),
     };
   }
 
   /** Goes on from a saved state, which must not be used elsewhere. */
-  restore({ breakdowns, evicted, sessions, retired }: ModelState): void {
+  restore({ breakdowns, evicted, sessions, retired, games }: ModelState): void {
+    this.games.restore(games);
     const { detail, allKeys } = this.#options;
     const hasSameLabels = breakdowns.join() === this.#options.breakdowns.join();
     this.#evicted = evicted;

@@ -91,6 +91,17 @@ const stateShape = z.object({
   evicted: ledger,
   sessions: z.array(session),
   retired: z.array(session),
+  // The version before this one had none.
+  games: z.array(z.tuple([
+    z.string(),
+    z.array(z.object({
+      name: z.string(),
+      begun: number,
+      last: number,
+      order: number,
+      isMixed: z.boolean(),
+    })),
+  ])).default([]),
   positions: z.array(
     z.object({ path: z.string(), dev: number, ino: number, offset: number, head: z.string() }),
   ),

@@ -40,8 +40,11 @@ export interface StateFile {
   /**
    * Notes a report that was taken, before anyone can see it: what a scrape has shown must outlive
    * this process, in the same order, or a counter would be seen to fall.
+   *
+   * @param report As it was sent, with the session that it names.
+   * @param session The session that it is of.
    */
-  note(report: Report, arrival: number): void;
+  note(report: Report, arrival: number, session?: string): void;
   /** Whether so much was noted that there must be a saving now. */
   readonly isFull: boolean;
   /**
@@ -267,7 +270,7 @@ function createWriter(
       // While savings fail there is one try a second.
       return !hasFailed && isFull();
     },
-    note(report, arrival) {
+    note(report, arrival, session = report.session) {
       attempt(() => {
         if (current.isEmpty) throw new Error("no state could be saved before");
         if (journal.bytes > MOST_JOURNAL_BYTES) throw new Error("the journal is full");
@@ -281,7 +284,7 @@ function createWriter(
           problems: [],
         };
         journal.bytes += current.note(toText({ report: kept, arrival }));
-        journal.sessions.add(report.session);
+        journal.sessions.add(session);
       });
     },
     save({ sessions, ...model }, positions) {

@@ -1,7 +1,7 @@
-/** The real program with state files that are full, damaged or newer: no total is lost, none counts twice. @module */
+/** The real program with state files that are full, damaged or newer, and games under one id: no total is lost, none counts twice. @module */
 
 import assert from "node:assert/strict";
-import { runExporter, startExporter, valueOf } from "../harness/exporter.ts";
+import { runExporter, type RunningExporter, startExporter, valueOf } from "../harness/exporter.ts";
 import { payloadAt } from "../harness/tradesim.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
 
@@ -126,5 +126,70 @@ Deno.test("serve() does not start on a state of a later version, whether it was 
       assert.match(stderr, /it is of version 4, which a later program wrote/);
       assert.equal(stderr.trimEnd().split("\n").length, 2, stderr);
       assert.equal(await Deno.readTextFile(file), text);
+    }
+  }));
+
+Deno.test("serve() counts two games under one session id once each, posted and followed, over a kill", () =>
+  withTempDir(async (dir) => {
+    const path = `${dir}/metrics.jsonl`;
+    const args = ["--state", `${dir}/state`, "--follow", path];
+    const session = "20261127_101010";
+    const first = [1, 2, 3, 4, 5].map((turn) => payloadAt({ session, interval: 0.01 }, turn));
+    const second = [1, 2, 3].map((turn) =>
+      payloadAt({ session, interval: 0.01, start: 1_795_000_000.5, purchases: 7 }, turn)
+    );
+    const lines = [...first, ...second].map((report) => `${JSON.stringify(report)}\n`);
+    const outcome = async (exporter: RunningExporter) => {
+      const scrape = await exporter.scrape();
+      const response = await fetch(`${exporter.url}/api/sessions`);
+      const { sessions } = await response.json();
+      return {
+        turns: valueOf(scrape, "tours_completes"),
+        bought: valueOf(scrape, "transactions_total"),
+        sessions: await Promise.all(
+          sessions.map(async ({ session }: { session: string }) => {
+            const query = `session=${encodeURIComponent(session)}`;
+            const turns = await (await fetch(`${exporter.url}/api/history?${query}`)).json();
+            return [session, turns.columns.tour];
+          }),
+        ).then((entries) => Object.fromEntries(entries)),
+      };
+    };
+    const expected = {
+      turns: 8,
+      bought: 5 * 4 + 3 * 7,
+      sessions: { [session]: [1, 2, 3, 4, 5], [`${session} #2`]: [1, 2, 3] },
+    };
+
+    let exporter = await startExporter({ args, cwd: dir });
+    try {
+      for (const report of [...first, ...second]) {
+        await (await exporter.post(report)).body?.cancel();
+      }
+      assert.deepEqual(await outcome(exporter), expected);
+      await Deno.writeTextFile(path, lines.join(""));
+      await until("the file", async () =>
+        valueOf(
+          await exporter.scrape(),
+          "tradesim_exporter_follow_bytes_total",
+        ) === Deno.statSync(path).size);
+      assert.deepEqual(await outcome(exporter), expected);
+      assert.equal(exporter.log().match(/level=warn/g)?.length, 1, exporter.log());
+      assert.match(exporter.log(), /level=warn msg="A second game has come under one session id/);
+    } finally {
+      await exporter.stop("SIGKILL");
+    }
+    exporter = await startExporter({ args, cwd: dir });
+    try {
+      assert.deepEqual(await outcome(exporter), expected);
+    } finally {
+      await exporter.stop();
+    }
+    // Whoever comes later finds the same in the file.
+    exporter = await startExporter({ args: ["--state", "none", "--follow", path], cwd: dir });
+    try {
+      assert.deepEqual(await outcome(exporter), expected);
+    } finally {
+      await exporter.stop();
     }
   }));

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { History, lookBack } from "../../lib/history/mod.ts";
+import type { Report } from "../../lib/report/mod.ts";
 import { payloadAt } from "../harness/tradesim.ts";
 import { withTempDir } from "../harness/waiting.ts";
 
@@ -9,6 +10,8 @@ const line = (turn: number, session = "a") => JSON.stringify(payloadAt({ session
 
 const toursOf = (history: History, session = "a") =>
   history.turns(session, 0, 20_000).columns.tour ?? [];
+
+const named = (sent: Report) => sent;
 
 Deno.test("lookBack() takes the reports of all files, and leaves out what is none", () =>
   withTempDir(async (dir) => {
@@ -18,7 +21,7 @@ Deno.test("lookBack() takes the reports of all files, and leaves out what is non
     await Deno.writeTextFile(`${dir}/other.jsonl`, `${line(7, "b")}\n`);
     const history = new History({ maxTurns: 1000 });
     const paths = [`${dir}/metrics*.jsonl`, `${dir}/other.jsonl`, `${dir}/absent.jsonl`];
-    lookBack({ history, paths, maxLine: 1 << 20 });
+    lookBack({ history, named, paths, maxLine: 1 << 20 });
     // The last line is not complete: it is read when it is followed.
     assert.deepEqual(toursOf(history), [1, 3]);
     assert.deepEqual(toursOf(history, "b"), [7]);
@@ -31,7 +34,7 @@ Deno.test("lookBack() reads no more than the ends of files", () =>
     await Deno.writeTextFile(path, lines.join(""));
     const history = new History({ maxTurns: 1000 });
     const bytes = lines[0]!.length * 10;
-    lookBack({ history, paths: [path], maxLine: 1 << 20, bytes });
+    lookBack({ history, named, paths: [path], maxLine: 1 << 20, bytes });
     const tours = toursOf(history);
     assert.equal(tours.at(-1), 50);
     assert.ok(tours.length >= 8 && tours.length <= 10, `${tours}`);
@@ -43,6 +46,6 @@ Deno.test("lookBack() passes over a line that is too long", () =>
     const long = JSON.stringify({ ...payloadAt({ session: "a" }, 2), note: "x".repeat(200_000) });
     await Deno.writeTextFile(path, `${line(1)}\n${long}\n${line(3)}\n`);
     const history = new History({ maxTurns: 1000 });
-    lookBack({ history, paths: [path], maxLine: 100_000 });
+    lookBack({ history, named, paths: [path], maxLine: 100_000 });
     assert.deepEqual(toursOf(history), [1, 3]);
   }));
