@@ -254,7 +254,9 @@ function createWriter(
   }
 
   function sync(): void {
-    const own = current.sync().then(() => undefined, (error) => error).then((error) => {
+    const before = syncing;
+    const own = current.sync().then(() => undefined, (error) => error).then(async (error) => {
+      await before;
       if (syncing !== own) return;
       syncError = error;
       syncing = undefined;

@@ -562,7 +562,7 @@ Deno.test("save() writes nothing that could not be read again", async () => {
 });
 
 Deno.test("save() is due early when much was noted, or by many sessions, and waits for no disk then", async () => {
-  await inFolder((path) => {
+  await inFolder(async (path) => {
     const large = report({
       extra: Object.fromEntries(
         Array.from({ length: 2000 }, (_, key) => [`key_${key}`, { type: "gauge", value: key }]),
@@ -584,6 +584,7 @@ Deno.test("save() is due early when much was noted, or by many sessions, and wai
     assert.equal(copyOf(path)?.journal.length, notes);
     assert.equal(state.save(model.state(), []), true);
     assert.equal(copyOf(path)?.journal.length, 0);
+    await state.synced();
     state.close();
   });
 });
