@@ -61,7 +61,7 @@ export function createFairQueue(most: number): FairQueue {
       const jobs = waiting.get(who) ?? [];
       jobs.push({
         // The failure is this caller's, the next one has its turn.
-        start: () => work().then(resolve, reject),
+        start: () => Promise.try(work).then(resolve, reject),
         giveWay: () => resolve(BUSY),
       });
       waiting.set(who, jobs);

@@ -202,7 +202,8 @@ function serveCounted(
     try {
       server = serveConnection(connection, stop.signal, handle, onError, () => {});
     } catch {
-      return tracked.gone(); // It was lost before it began.
+      tracked.gone(); // It was lost before it began.
+      return closeQuietly(connection);
     }
     served.add(server);
     const gone = () => {
@@ -218,11 +219,11 @@ function serveCounted(
     try {
       await connection.handshake();
     } catch {
-      return connection.close(); // Whoever it was did not speak TLS, or is gone.
+      return closeQuietly(connection); // Whoever it was did not speak TLS, or is gone.
     } finally {
       shaking.gone();
     }
-    if (isClosed) connection.close();
+    if (isClosed) closeQuietly(connection);
     else serve(connection);
   }
 
@@ -276,6 +277,14 @@ function createStop() {
       }
     },
   };
+}
+
+function closeQuietly(connection: Deno.Conn): void {
+  try {
+    connection.close();
+  } catch {
+    // It is closed already.
+  }
 }
 
 function isEvents(response: Response): boolean {
