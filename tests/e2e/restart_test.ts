@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type RunningExporter, startExporter, valueOf } from "../harness/exporter.ts";
+import { freePort, pause, randomFrom, watchCounters } from "../harness/kills.ts";
 import { testWith } from "../harness/programs.ts";
 import { type RunningPrometheus, startPrometheus } from "../harness/prometheus.ts";
 import { type GameOptions, type Payload, payloadAt } from "../harness/tradesim.ts";
@@ -116,83 +117,6 @@ function assertTotals(scrape: string, played: readonly Played[]): void {
     Object.keys(expected).map((series) => [series, valueOf(scrape, series)]),
   );
   assert.deepEqual(shown, expected);
-}
-
-/** The values of all series of the game's counters, histograms and summaries. */
-function countersOf(scrape: string): Map<string, number> {
-  const values = new Map<string, number>();
-  let isCounter = false;
-  for (const line of scrape.split("\n")) {
-    const type = /^# TYPE (\S+) (\S+)/.exec(line);
-    if (type !== null) {
-      isCounter = type[2] !== "gauge" && !/^(tradesim_exporter|process)_/.test(type[1]!);
-    } else if (isCounter && line !== "" && !line.startsWith("#")) {
-      const space = line.lastIndexOf(" ");
-      values.set(line.slice(0, space), Number(line.slice(space + 1)));
-    }
-  }
-  return values;
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-/** Scrapes all the time; tells which counters were seen to fall or to go, and how many scrapes there were. */
-function watchCounters(url: string): { stop(): Promise<{ falls: string[]; scrapes: number }> } {
-  let isOver = false;
-  let scrapes = 0;
-  const falls: string[] = [];
-  const watching = (async () => {
-    let before = new Map<string, number>();
-    while (!isOver) {
-      let now;
-      try {
-        now = countersOf(await (await fetch(`${url}/metrics`)).text());
-      } catch {
-        await pause(5); // It is being killed or started.
-        continue;
-      }
-      scrapes++;
-      for (const [series, value] of before) {
-        const next = now.get(series);
-        if (next === undefined || next < value) falls.push(`${series}: ${value}, then ${next}`);
-      }
-      before = now;
-      await pause(2);
-    }
-  })();
-  return {
-    async stop() {
-      isOver = true;
-      await watching;
-      return { falls, scrapes };
-    },
-  };
-}
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** A port that is free, and that no other test gets in the meantime, when it asks for any free one. */
-function freePort(random: () => number): number {
-  for (;;) {
-    const port = 20_000 + Math.floor(random() * 10_000);
-    try {
-      Deno.listen({ hostname: "127.0.0.1", port }).close();
-      return port;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    }
-  }
 }
 
 /** Writes a line as a program does whose buffer fills up in its middle. */
