@@ -14,8 +14,9 @@ const MAX_POINTS = 20_000;
 const MAX_SENDING_BYTES = 32 * 1024 * 1024;
 /** Parts of the past that wait to be made, one after the other; whoever asks then has to wait. */
 const MAX_WAITING = 64;
-/** How long other requests wait for one part of the past. */
-const SLICE_MS = 2;
+/** How long other requests wait for a piece of the past, and then have time for themselves. */
+const SLICE_MS = 1;
+const PAUSE_MS = 2;
 /** Up to here compressing is not worth a thread's while. */
 const SMALL_BYTES = 4096;
 
@@ -107,7 +108,7 @@ async function gather(pieces: Iterable<string>): Promise<Uint8Array<ArrayBuffer>
     parts.push(part);
     length += part.length;
     if (performance.now() - since < SLICE_MS) continue;
-    await new Promise((resolve) => setTimeout(resolve));
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     since = performance.now();
   }
   const all = new Uint8Array(length);
