@@ -4,6 +4,7 @@ import { BenchmarkError, BenchmarkStopped } from "./lib/benchmark/error.ts";
 import type { PlayerSetup } from "./lib/benchmark/mod.ts";
 import { ownProgram, PLAYER_COMMAND } from "./lib/benchmark/program.ts";
 import { SYSTEM_METRICS } from "./lib/catalogue/mod.ts";
+import { createClock } from "./lib/clock/mod.ts";
 import {
   BUILD_INFO,
   checkNamedFile,
@@ -90,8 +91,6 @@ const EXIT_STOPPED = 130;
 
 const NO_WEB_CONFIG: WebConfig = { tls: undefined, headers: {}, users: {} };
 
-const now = () => Date.now() / 1000;
-
 /** Everything that can be wrong with files named by flags is found here, before anything starts. */
 function readFiles({ webConfigFile, ingestTokenFile }: ServeOptions) {
   const read = (flag: string, path: string) => readNamedFile(path, flag, Deno.readTextFileSync);
@@ -172,13 +171,20 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
     },
   });
 
+  const now = createClock({
+    onStep: (seconds) => {
+      model.shift(seconds);
+      log.warn("The clock of this machine was set", { seconds: Math.round(seconds) });
+    },
+  });
+
   // Before the state: an exporter on the same port uses the same file, and the port says it better.
   for (const address of options.addresses) checkFree(address);
   const state = openStateFile(options, log, telemetry);
   if (state?.saved !== undefined) {
-    model.restore(state.saved.model);
+    model.restore(state.saved.model, now());
     for (const { report, arrival } of state.saved.journal) {
-      model.take(model.games.named(report), arrival);
+      model.take(model.games.named(report), Math.min(arrival, now()));
     }
   }
 
@@ -199,6 +205,7 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
   const intake = createIntake({
     model,
     telemetry,
+    now,
     note: (report, arrival, sent) => {
       if (isCaughtUp) {
         state?.note(sent, arrival, report.session);
@@ -430,7 +437,7 @@ export async function main(args: readonly string[]): Promise<number> {
             "--user-file",
           ),
           write: print,
-          now,
+          now: () => Date.now() / 1000,
         });
       }
       case "serve": {

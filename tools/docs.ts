@@ -323,8 +323,9 @@ A machine-readable form is [report.schema.json](report.schema.json).
   a repeat, lower is late. Numbers never begin again within a session; a new game is a new session.
   A report of turn 1 with a lower \`rapport\` and a later \`timestamp\` than all before is a new game
   even so, and a session of its own: \`NAME #2\`.
-- \`fini\` stands in the last report of a game. A game that has finished, or has said nothing for 10 s,
-  is not shown any more as soon as another one reports.
+- \`fini\` stands in the last report of a game. A game that has finished, or has said nothing for 10 s
+  and for three of its usual intervals, is not shown any more as soon as another one reports, or has
+  begun after its last report.
 - A key of the wrong type or not finite is left out and counted by
   \`tradesim_exporter_keys_left_out_total\`; the rest of the report is taken. Without a required key
   it is refused.

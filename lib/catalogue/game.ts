@@ -268,7 +268,8 @@ export const GAME_METRICS: readonly Metric[] = [
     name: "simulation_etat",
     type: "gauge",
     unit: "sessions",
-    help: "Sessions shown now that are running, have finished or have been silent for 10 s.",
+    help: "Sessions by state: running, finished, ended (TradeSim has stopped reporting: over or " +
+      "interrupted), silent (a game that would have said that it is over has stopped reporting).",
     group: "game",
     labels: ["etat"],
   },

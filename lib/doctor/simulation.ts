@@ -51,6 +51,9 @@ export function lookAtSimulation(inquiry: Inquiry): Finding {
       `let the exporter follow that file: --follow ${lastReport.path}`,
     );
   }
+  if ((game("simulation_etat", { etat: "ended" }) ?? 0) > 0) {
+    return ok(`TradeSim's game has ended or was interrupted, ${where}`);
+  }
   return broken(
     `silent: ${where}`,
     "see whether the simulation still runs, and whether it still reports to this exporter",

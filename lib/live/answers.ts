@@ -2,7 +2,14 @@
 
 import { REPORTED_METRICS, TURN_SECONDS_BUCKETS } from "../catalogue/mod.ts";
 import type { History, PastEvent } from "../history/mod.ts";
-import { type Model, type Session, type SessionState, stateOf, valueOf } from "../model/mod.ts";
+import {
+  type Model,
+  quietState,
+  type Session,
+  type SessionState,
+  stateOf,
+  valueOf,
+} from "../model/mod.ts";
 import type { Inventory } from "../report/mod.ts";
 import type { Telemetry } from "../telemetry/mod.ts";
 
@@ -107,7 +114,7 @@ export class Answers {
 
   stateOf(session: Session): SessionState {
     // A game that made room for another one is over, whatever the clock says.
-    if (!session.live && !session.finished) return "silent";
+    if (!session.live && !session.finished) return quietState(session);
     return stateOf(session, this.#options.now());
   }
 

@@ -24,9 +24,11 @@ import {
 import { Games, type GamesOptions } from "./games.ts";
 import {
   createSession,
+  isSuccessor,
   type Outcome,
   type Session,
   SILENT_AFTER,
+  silentAt,
   splitPartKey,
   stateOf,
   STATES,
@@ -228,14 +230,19 @@ export class Model {
     };
   }
 
-  /** Goes on from a saved state, which must not be used elsewhere. */
-  restore({ breakdowns, evicted, sessions, retired, games }: ModelState): void {
+  /**
+   * Goes on from a saved state, which must not be used elsewhere.
+   *
+   * @param now The time in seconds since 1970. What was saved by a clock that was ahead arrived now.
+   */
+  restore({ breakdowns, evicted, sessions, retired, games }: ModelState, now = Infinity): void {
     this.games.restore(games);
     const { detail, allKeys } = this.#options;
     const hasSameLabels = breakdowns.join() === this.#options.breakdowns.join();
     this.#evicted = evicted;
     for (const session of retired) this.#retired.set(session.id, session);
     for (const session of sessions) {
+      session.arrival = Math.min(session.arrival, now);
       this.#sessions.set(session.id, session);
       this.#place = Math.max(this.#place, session.place);
       // What was asked for then and is not now would never change again.
@@ -258,20 +265,38 @@ export class Model {
    * report comes.
    */
   families(now: number): { families: Family[]; until: number } {
-    for (const session of this.#live) {
-      if (now - session.arrival >= this.#options.staleAfter) stopShowing(session);
+    this.#letGo(now);
+    let until = Infinity;
+    for (const session of this.#sessions.values()) {
+      const state = stateOf(session, now);
+      if (state === "running") until = Math.min(until, silentAt(session));
+      const stale = session.arrival + this.#options.staleAfter;
+      if (stale > now && (session.live || state === "silent")) until = Math.min(until, stale);
     }
-    this.#live = this.#live.filter((session) => session.live);
-    const until = this.#live.reduce((soonest, session) => {
-      const changes = [session.arrival + this.#options.staleAfter];
-      if (stateOf(session, now) === "running") changes.push(session.arrival + SILENT_AFTER);
-      return Math.min(soonest, ...changes);
-    }, Infinity);
     const families = [
       ...GAME_METRICS.map((entry) => this.#family(entry, now)),
       ...this.#options.allKeys ? this.#extraFamilies() : [],
     ].filter((family) => family !== undefined);
     return { families, until };
+  }
+
+  /** Stops showing what is stale, and what has fallen silent and has a successor. */
+  #letGo(now: number): void {
+    for (const session of this.#live) {
+      const isStale = now - session.arrival >= this.#options.staleAfter;
+      const isOver = stateOf(session, now) !== "running" &&
+        this.#live.some((other) => other !== session && isSuccessor(other, session));
+      if (isStale || isOver) stopShowing(session);
+    }
+    this.#live = this.#live.filter((session) => session.live);
+  }
+
+  /** Moves all arrivals by so many seconds, because the clock they were taken from was set by as much. */
+  shift(seconds: number): void {
+    for (const session of [...this.#sessions.values(), ...this.#retired.values()]) {
+      session.arrival += seconds;
+    }
+    this.#version++;
   }
 
   /** Forgets sessions as long as there are too many, but never the newest one. */
@@ -490,12 +515,28 @@ export class Model {
     );
   }
 
+  /** Sessions by state: those that are shown, and all that would be missed. */
   #states(entry: Metric, now: number): Family {
-    const states = this.#live.map((session) => stateOf(session, now));
+    const counted = Array.from(this.#sessions.values(), (session) => ({
+      session,
+      state: stateOf(session, now),
+    })).filter(({ session, state }) =>
+      session.live || (state === "silent" && now - session.arrival < this.#options.staleAfter)
+    );
+    const count = (found: typeof counted) =>
+      STATES.map((state) => found.filter((one) => one.state === state).length);
+    if (!this.#options.bySession || counted.length === 0) {
+      return { metric: entry, series: STATE_SERIES, values: count(counted) };
+    }
     return {
       metric: entry,
-      series: STATE_SERIES,
-      values: STATES.map((state) => states.filter((found) => found === state).length),
+      series: counted.flatMap(({ session }) =>
+        STATE_SERIES.map(({ suffix, labels }) => ({
+          suffix,
+          labels: [...labels, ...this.#sessionLabel(session.id)],
+        }))
+      ),
+      values: counted.flatMap((one) => count([one])),
     };
   }
 

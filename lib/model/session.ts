@@ -4,10 +4,16 @@ import { type BreakdownLabel, metric } from "../catalogue/mod.ts";
 import type { Breakdown, DetailTable, Report } from "../report/mod.ts";
 import { addReport, closePart, createLedger, isAhead, type Ledger, type Parts } from "./ledger.ts";
 
-/** A session that has not reported for so long, in seconds, is silent. */
+/** A session that has not reported for so long, in seconds, has fallen silent; at the earliest. */
 export const SILENT_AFTER = 10;
+/** A slow one may be quiet for so many of its usual intervals between reports. */
+const USUAL_INTERVALS = 3;
 
-export const STATES = ["running", "finished", "silent"] as const;
+/**
+ * `silent` is a game that would have said that it is over, and has not. TradeSim's own payload never
+ * says so: an end of it cannot be told from a kill, and is `ended`.
+ */
+export const STATES = ["running", "finished", "silent", "ended"] as const;
 export type SessionState = (typeof STATES)[number];
 
 /** Plain data, so that it can be saved as it is. Times are in seconds since 1970. */
@@ -61,9 +67,29 @@ export function createSession(id: string): Session {
   };
 }
 
+/** When a session that does not report again falls silent, in seconds since 1970: by its own rhythm. */
+export function silentAt(session: Session): number {
+  const { arrival, order = 0, firstTimestamp, lastTimestamp } = session;
+  const seconds = (lastTimestamp ?? 0) - (firstTimestamp ?? lastTimestamp ?? 0);
+  // Reports are numbered from 1; of a game that was seen from the middle on the mean is too short.
+  const usual = order > 1 && seconds > 0 ? seconds / (order - 1) : 0;
+  return arrival + Math.max(SILENT_AFTER, USUAL_INTERVALS * usual);
+}
+
+/** What an unfinished session is that does not report any more. */
+export function quietState({ format }: Session): SessionState {
+  return format === "tradesim" ? "ended" : "silent";
+}
+
 export function stateOf(session: Session, now: number): SessionState {
   if (session.finished) return "finished";
-  return now - session.arrival < SILENT_AFTER ? "running" : "silent";
+  return now < silentAt(session) ? "running" : quietState(session);
+}
+
+/** Whether a session began after the last report of another, by their own clocks. */
+export function isSuccessor({ firstTimestamp }: Session, { lastTimestamp }: Session): boolean {
+  return firstTimestamp !== undefined && lastTimestamp !== undefined &&
+    firstTimestamp >= lastTimestamp;
 }
 
 /** Keeps of a session that is not shown any more only what it takes to go on counting. */

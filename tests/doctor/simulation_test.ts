@@ -53,6 +53,13 @@ const CASES: Readonly<Record<string, Case>> = {
     shown: game("finished", 600),
     expected: ["ok", "the game is over, turn 7, last report 10 min ago"],
   },
+  "a game of TradeSim's that reports no more": {
+    shown: game("ended", 600),
+    expected: [
+      "ok",
+      "TradeSim's game has ended or was interrupted, turn 7, last report 10 min ago",
+    ],
+  },
   "a silent game": {
     shown: game("silent", 7300),
     expected: ["FAIL", "silent: turn 7, last report 2 h ago", /whether the simulation still runs/],

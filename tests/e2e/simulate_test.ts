@@ -340,6 +340,7 @@ function expectedSeries(summary: Summary, world: World): Record<string, number> 
     'simulation_etat{etat="running"}': 0,
     'simulation_etat{etat="finished"}': 1,
     'simulation_etat{etat="silent"}': 0,
+    'simulation_etat{etat="ended"}': 0,
     'simulation_info{session="…",format="natif"}': 1,
     ...Object.fromEntries([
       ...entreprises.map(({ nom, budget }) => [

@@ -86,6 +86,7 @@ Deno.test("families() shows of an empty model the counters at 0, and no gauge of
       'simulation_etat{etat="running"}': 0,
       'simulation_etat{etat="finished"}': 0,
       'simulation_etat{etat="silent"}': 0,
+      'simulation_etat{etat="ended"}': 0,
     },
   );
 });
@@ -142,6 +143,7 @@ Deno.test("families() combines live sessions as the catalogue says", () => {
     'simulation_etat{etat="running"}': 2,
     'simulation_etat{etat="finished"}': 0,
     'simulation_etat{etat="silent"}': 0,
+    'simulation_etat{etat="ended"}': 0,
     // The last report of the other session knows of no event any more.
     'evenement_dernier_timestamp_seconds{type="inflation"}': 7,
   };
@@ -287,17 +289,116 @@ Deno.test("families() says until when they stay as they are", () => {
   assert.equal(model.families(1061).until, Infinity);
 });
 
+/** How many sessions are in each state: running, finished, silent, ended. */
+function states(model: Model, now: number): number[] {
+  const found = shown(model, now, "simulation_etat");
+  return ["running", "finished", "silent", "ended"].map((state) =>
+    found[`simulation_etat{etat="${state}"}`]!
+  );
+}
+
 Deno.test("families() counts sessions by state", () => {
   const model = createModel();
-  const states = (now: number) =>
-    ["running", "finished", "silent"].map((state) =>
-      shown(model, now, "simulation_etat")[`simulation_etat{etat="${state}"}`]
-    );
   model.take(report({ session: "a" }), 1000);
   model.take(report({ session: "b" }), 1005);
   model.take(report({ session: "b", order: 2, finished: true }), 1006);
-  assert.deepEqual(states(1006), [1, 1, 0]);
-  assert.deepEqual(states(1010), [0, 1, 1]);
+  assert.deepEqual(states(model, 1006), [1, 1, 0, 0]);
+  assert.deepEqual(states(model, 1010), [0, 1, 1, 0]);
+});
+
+Deno.test("families() counts a killed game although another one reports, until it is stale", () => {
+  const model = createModel({ staleAfter: 60 });
+  model.take(report({ session: "killed", values: { budget_total: 5 } }), 1000);
+  for (let order = 1; order < 80; order++) {
+    model.take(report({ session: "b", order, values: { budget_total: 7 } }), 1000 + order);
+  }
+  assert.deepEqual(states(model, 1030), [1, 0, 1, 0]);
+  assert.equal(shown(model, 1030, "budget_total")["budget_total"], 7);
+  assert.deepEqual(states(model, 1059), [1, 0, 1, 0]);
+  assert.equal(model.families(1059).until, 1060);
+  assert.deepEqual(states(model, 1060), [1, 0, 0, 0]);
+});
+
+Deno.test("families() cannot tell an end of TradeSim's from a kill, and never calls it silent", () => {
+  const model = createModel();
+  model.take(report({ session: "a", format: "tradesim" }), 1000);
+  assert.deepEqual(states(model, 1009), [1, 0, 0, 0]);
+  assert.deepEqual(states(model, 1010), [0, 0, 0, 1]);
+  model.take(report({ session: "b", format: "tradesim" }), 1020);
+  assert.deepEqual(states(model, 1020), [1, 0, 0, 0]);
+});
+
+Deno.test("families() gives a slow game three of its usual intervals", () => {
+  const model = createModel();
+  for (const order of [1, 2, 3]) {
+    model.take(report({ order, timestamp: 1000 + order * 20 }), 1000 + order * 20);
+  }
+  assert.deepEqual(states(model, 1119), [1, 0, 0, 0]);
+  assert.equal(model.families(1119).until, 1120);
+  assert.deepEqual(states(model, 1120), [0, 0, 1, 0]);
+});
+
+Deno.test("families() shows each session's state where sessions are told apart", () => {
+  const model = createModel({ bySession: true });
+  assert.equal(shown(model, 1000, "simulation_etat")['simulation_etat{etat="running"}'], 0);
+  model.take(report({ session: "a" }), 1000);
+  model.take(report({ session: "b" }), 1015);
+  const found = shown(model, 1015, "simulation_etat");
+  assert.deepEqual(Object.keys(found).length, 8);
+  assert.equal(found['simulation_etat{etat="silent",session="a"}'], 1);
+  assert.equal(found['simulation_etat{etat="running",session="a"}'], 0);
+  assert.equal(found['simulation_etat{etat="running",session="b"}'], 1);
+});
+
+Deno.test("families() lets a silent game go by itself when another began after its last report", () => {
+  const model = createModel();
+  const play = (session: string, from: number, reports: number) => {
+    for (let turn = 0; turn < reports; turn++) {
+      const time = from + turn;
+      model.take(
+        report({ session, order: turn + 1, timestamp: time, values: { budget_total: 100 } }),
+        time,
+      );
+    }
+  };
+  play("first", 1000, 3);
+  play("second", 1004, 3);
+  // Both are shown as long as the first one may still go on.
+  assert.equal(shown(model, 1007, "budget_total")["budget_total"], 200);
+  assert.equal(model.families(1007).until, 1012);
+  assert.equal(shown(model, 1012, "budget_total")["budget_total"], 100);
+  // The second has no successor: it stays.
+  assert.equal(shown(model, 1100, "budget_total")["budget_total"], 100);
+});
+
+Deno.test("families() keeps games that were played at once, when both fall silent", () => {
+  const model = createModel();
+  for (const time of [1000, 1001]) {
+    for (const session of ["a", "b"]) {
+      const order = time - 999;
+      model.take(report({ session, order, timestamp: time, values: { budget_total: 1 } }), time);
+    }
+  }
+  assert.equal(shown(model, 1100, "budget_total")["budget_total"], 2);
+});
+
+Deno.test("shift() leaves all ages as they are when the clock is set", () => {
+  const model = createModel({ staleAfter: 60 });
+  model.take(report({ session: "a", values: { budget_total: 1 } }), 1000);
+  model.shift(-500);
+  assert.deepEqual(states(model, 509), [1, 0, 0, 0]);
+  assert.deepEqual(states(model, 510), [0, 0, 1, 0]);
+  const name = "simulation_dernier_rapport_timestamp_seconds";
+  assert.equal(shown(model, 510, name)[name], 500);
+});
+
+Deno.test("restore() lets nothing have arrived later than now", () => {
+  const before = createModel({ staleAfter: 60 });
+  before.take(report({ session: "a", values: { budget_total: 1 } }), 2000);
+  const model = createModel({ staleAfter: 60 });
+  model.restore(before.state(), 1000);
+  assert.deepEqual(states(model, 1009), [1, 0, 0, 0]);
+  assert.deepEqual(states(model, 1010), [0, 0, 1, 0]);
 });
 
 Deno.test("version changes with what is taken, and not with what is repeated or late", () => {

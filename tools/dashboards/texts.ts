@@ -125,6 +125,7 @@ export const LEGENDS = {
   running: text("en cours", "running"),
   finished: text("finies", "finished"),
   silent: text("muettes", "silent"),
+  ended: text("terminées ou interrompues", "ended or interrupted"),
   succeeded: text("Réussis", "Succeeded"),
   failed: text("Échoués", "Failed"),
   active: text("Actifs", "Active"),
@@ -214,8 +215,8 @@ export const PANELS = {
 
   // Overview.
   states: panel(["Parties", "Games"], [
-    "Parties montrées : en cours, finies, ou muettes depuis 10 s.",
-    "Games that are shown: running, finished, or silent for 10 s.",
+    "En cours, finies, muettes (la partie aurait dit sa fin), terminées ou interrompues (TradeSim ne dit jamais la sienne).",
+    "Running, finished, silent (the game would have said that it is over), ended or interrupted (TradeSim never says so).",
   ]),
   sinceReport: panel(["Dernier rapport", "Last report"], [
     "Temps écoulé depuis le dernier rapport d'une partie.",

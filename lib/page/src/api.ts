@@ -6,7 +6,7 @@ export type Values = Readonly<Record<string, number>>;
 export interface Summary {
   readonly session: string;
   readonly format: "natif" | "tradesim";
-  readonly state: "running" | "finished" | "silent";
+  readonly state: "running" | "finished" | "silent" | "ended";
   /** Null before the game has told of one. */
   readonly turn: number | null;
   readonly turns_per_second: number | null;

@@ -18,7 +18,12 @@ const EN = {
   reconnecting: "Connection lost, trying again…",
   waiting: "No game yet",
   waitingHint: "Play TradeSim as ever: it posts every turn here. Or play a game without it:",
-  states: { running: "Running", finished: "Finished", silent: "Silent" },
+  states: {
+    running: "Running",
+    finished: "Finished",
+    silent: "Silent",
+    ended: "Ended or interrupted",
+  },
   tiles: {
     turn: "Turn",
     state: "State",
@@ -160,7 +165,12 @@ const FR: Texts = {
   waiting: "Aucune partie pour l’instant",
   waitingHint:
     "Jouez à TradeSim comme d’habitude : chaque tour est envoyé ici. Ou jouez une partie sans lui :",
-  states: { running: "En cours", finished: "Terminée", silent: "Silencieuse" },
+  states: {
+    running: "En cours",
+    finished: "Terminée",
+    silent: "Silencieuse",
+    ended: "Terminée ou interrompue",
+  },
   tiles: {
     turn: "Tour",
     state: "État",

@@ -35,7 +35,7 @@ export const OVERVIEW: Board = {
         text: PANELS.states,
         unit: UNIT.count,
         width: 12,
-        queries: (["running", "finished", "silent"] as const).map((state) => ({
+        queries: (["running", "finished", "silent", "ended"] as const).map((state) => ({
           expr: sum(own("simulation_etat", `etat="${state}"`)),
           legend: LEGENDS[state],
         })),
