@@ -63,7 +63,10 @@ export async function* openMetrics(
     if (line.trim() === "") continue;
     const report = reportOf(line);
     const time = report?.timestamp;
-    if (report === undefined || time === undefined || model.take(report, time) !== "taken") {
+    if (
+      report === undefined || time === undefined ||
+      model.take(model.games.named(report), time) !== "taken"
+    ) {
       counts.leftOut++;
       continue;
     }

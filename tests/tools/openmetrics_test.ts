@@ -46,6 +46,14 @@ Deno.test("openMetrics() counts lines that tell nothing new", async () => {
   assert.deepEqual(counts, { reports: 2, leftOut: 5 });
 });
 
+Deno.test("openMetrics() adds up two games that have one session id", async () => {
+  const later = (number: number) =>
+    JSON.stringify(payloadAt({ session: "a", start: START + 0.9 }, number));
+  const { counts, texts } = await convert([turn(1), turn(2), turn(3), later(1), later(2)]);
+  assert.deepEqual(counts, { reports: 5, leftOut: 0 });
+  assert.match(texts.at(-2)!, /^tours_completes\{[^}]*\} 5 /m);
+});
+
 Deno.test("openMetrics() keeps reports of one moment a millisecond apart", async () => {
   const { texts } = await convert([turn(1, "a"), turn(1, "b"), turn(1, "c")]);
   const times = texts.slice(0, -1).map((text) => text.trimEnd().split(" ").at(-1));
