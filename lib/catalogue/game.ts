@@ -305,7 +305,7 @@ export const GAME_METRICS: readonly Metric[] = [
     group: "game",
     labels: ["type"],
     combine: "max",
-    origin: "native: `evenements`",
+    origin: "native: `evenements`; TradeSim: named from what changed in a turn",
   },
   {
     name: "entreprise_budget",

@@ -2,13 +2,15 @@
 
 import {
   COLUMN_NAMES,
+  type EventClues,
+  eventsBetween,
   type Inventory,
   type RecentEvent,
   type Report,
-  type TurnSeconds,
 } from "../report/mod.ts";
 import { WIDTH } from "./extremes.ts";
 import { bounded } from "./inventory.ts";
+import { secondsPerTurn, type Timed } from "./seconds_per_turn.ts";
 import { EMPTY, FIRST_CAPACITY, type Selection, TurnTable } from "./turn_table.ts";
 
 /** An event of a session's past. */
@@ -55,18 +57,17 @@ const VALUES = COLUMN_NAMES.flatMap((name, place) =>
 );
 
 /** What is known of a session besides its last report. */
-interface Past {
+interface Past extends Timed {
   table: TurnTable | undefined;
   order: number | undefined;
   tick: number | undefined;
   values: ReadonlyMap<string, number>;
-  /** All turns that were timed, and how long they took in all. */
-  timed: { readonly turns: number; readonly sum: number } | undefined;
   events: PastEvent[];
   /** How many events were ever noted. */
   noted: number;
   eventTimes: ReadonlyMap<string, number>;
   eventCounts: ReadonlyMap<string, number> | undefined;
+  eventClues: EventClues | undefined;
   inventory: { readonly value: Inventory; readonly size: number; readonly at: number } | undefined;
 }
 
@@ -238,12 +239,27 @@ export class History {
       }
     }
     if (events.size > 0) past.eventTimes = events;
+    const { eventClues } = report;
+    const named = eventClues && eventsBetween(past.eventClues, eventClues, turn);
+    for (const event of named ?? []) this.#note(past, { ...event, timestamp });
+    if (named === undefined) this.#takeCounts(past, report, turn, timestamp, isReset);
+    past.eventCounts = eventCounts;
+    past.eventClues = eventClues;
+  }
+
+  /** Where reports are missing only the types that the sender names are known. */
+  #takeCounts(
+    past: Past,
+    { eventCounts }: Report,
+    turn: number,
+    timestamp: number,
+    isReset: boolean,
+  ): void {
     // Who comes late to a game does not know which of its events are new.
     const known = isReset || turn <= 1 ? new Map() : past.eventCounts;
     for (const [type, count] of known === undefined ? [] : eventCounts) {
       if (count > (known!.get(type) ?? 0)) this.#note(past, { tour: turn, timestamp, type });
     }
-    past.eventCounts = eventCounts;
   }
 
   #note(past: Past, event: PastEvent): void {
@@ -372,25 +388,7 @@ function createPast(): Past {
     noted: 0,
     eventTimes: new Map(),
     eventCounts: undefined,
+    eventClues: undefined,
     inventory: undefined,
   };
-}
-
-function turnsTimed(turnSeconds: TurnSeconds): number {
-  return "turns" in turnSeconds
-    ? turnSeconds.turns
-    : turnSeconds.counts.reduce((sum, count) => sum + count, 0);
-}
-
-/** The mean duration of the turns since the last report; NaN where that is not known. */
-function secondsPerTurn(past: Past, { turnSeconds }: Report): number {
-  if (turnSeconds === undefined) return NaN;
-  const turns = turnsTimed(turnSeconds);
-  const { sum } = turnSeconds;
-  const begun = { turns: 0, sum: 0 };
-  const known = past.timed ?? (turns === 1 ? begun : undefined);
-  past.timed = { turns, sum };
-  if (known === undefined) return NaN;
-  const base = turns < known.turns || sum < known.sum ? begun : known;
-  return turns > base.turns ? (sum - base.sum) / (turns - base.turns) : NaN;
 }

@@ -67,6 +67,16 @@ const ledger = z.object({
   turnsTimed: number,
   interval: z.object({ seconds: exact, turns: number, first: moment, last: moment }),
 });
+const eventClues = z.object({
+  tick: number,
+  entries: numbers,
+  budget: number,
+  spent: number,
+  stock: number,
+  sold: number,
+  budgets: z.array(number),
+  suppliers: z.array(numbers),
+}).optional();
 const session = z.object({
   id: z.string(),
   format: z.enum(["natif", "tradesim"]),
@@ -83,6 +93,7 @@ const session = z.object({
   parts: z.map(z.string(), numbers),
   extra: numbers,
   events: numbers,
+  eventClues,
   detail: tables,
   ledger,
 });
@@ -135,6 +146,7 @@ const entryShape = z.object({
       z.object({ turns: number, sum: number }),
     ]).optional(),
     events: numbers,
+    eventClues,
     detail: tables,
     extra: z.map(z.string(), z.object({ type: z.enum(["counter", "gauge"]), value: number })),
     columns: z.map(z.string(), z.array(number)),

@@ -1,7 +1,14 @@
 /** A session: one game as its last report left it, and the ledger of what it added to the totals. @module */
 
 import { type BreakdownLabel, metric } from "../catalogue/mod.ts";
-import type { Breakdown, DetailTable, Report } from "../report/mod.ts";
+import {
+  type Breakdown,
+  type DetailTable,
+  type EventClues,
+  eventsBetween,
+  MAX_PARTS,
+  type Report,
+} from "../report/mod.ts";
 import { addReport, closePart, createLedger, isAhead, type Ledger, type Parts } from "./ledger.ts";
 
 /** A session that has not reported for so long, in seconds, has fallen silent; at the earliest. */
@@ -38,6 +45,8 @@ export interface Session {
   parts: Map<string, Parts>;
   extra: Map<string, number>;
   events: ReadonlyMap<string, number>;
+  /** What the events of the next turn are named by. */
+  eventClues: EventClues | undefined;
   detail: Map<string, DetailTable>;
   readonly ledger: Ledger;
 }
@@ -62,6 +71,7 @@ export function createSession(id: string): Session {
     parts: new Map(),
     extra: new Map(),
     events: new Map(),
+    eventClues: undefined,
     detail: new Map(),
     ledger: createLedger(),
   };
@@ -99,6 +109,7 @@ export function stopShowing(session: Session): void {
   session.parts = new Map();
   session.extra = new Map();
   session.events = new Map();
+  session.eventClues = undefined;
   session.detail = new Map();
 }
 
@@ -181,10 +192,39 @@ export function takeReport(
   session.extra = new Map(
     [...report.extra].flatMap(([name, { type, value }]) => type === "gauge" ? [[name, value]] : []),
   );
-  session.events = report.events;
+  session.events = eventTimes(session, report, arrival);
   // A sender may leave the detail out of some reports; then the last one stands.
   if (report.detail.size > 0) session.detail = keepLayouts(session.detail, report.detail);
   return "taken";
+}
+
+/** When an event of a type last happened, as the sender says it or as its numbers show. */
+function eventTimes(
+  session: Session,
+  { format, events, eventClues, turn, timestamp }: Report,
+  arrival: number,
+): ReadonlyMap<string, number> {
+  if (format === "natif") return events;
+  const before = session.eventClues;
+  session.eventClues = eventClues;
+  if (eventClues === undefined) return session.events;
+  const named = eventsBetween(before, eventClues, turn ?? 0) ?? unnamed(before, eventClues);
+  if (named.length === 0) return session.events;
+  const times = new Map(session.events);
+  for (const { type } of named) {
+    if (times.has(type) || times.size < MAX_PARTS) times.set(type, timestamp ?? arrival);
+  }
+  return times;
+}
+
+/** The types of which entries were added, where reports are missing between two. */
+function unnamed(before: EventClues | undefined, after: EventClues): { readonly type: string }[] {
+  const isReset = before !== undefined && after.tick <= before.tick;
+  // Who comes late to a game does not know which of its events are new.
+  if (before === undefined && after.tick > 0) return [];
+  const known = isReset ? undefined : before?.entries;
+  return Array.from(after.entries).filter(([type, entries]) => entries > (known?.get(type) ?? 0))
+    .map(([type]) => ({ type }));
 }
 
 function isSameLayout(a: DetailTable, b: DetailTable): boolean {

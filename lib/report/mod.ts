@@ -14,6 +14,7 @@ export {
   NATIVE_VERSION,
 } from "./native.ts";
 export * from "./report.ts";
+export { eventsBetween } from "./tradesim_events.ts";
 export { TRADESIM_KEYS, type TradesimKey, useOf } from "./tradesim_keys.ts";
 
 /** A value's JSON type, with its article, for messages. */

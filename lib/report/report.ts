@@ -87,6 +87,23 @@ export interface RecentEvent {
   readonly total?: number | undefined;
 }
 
+/** What a payload shows of the events before it: totals since the reset, and values of now. */
+export interface EventClues {
+  readonly tick: number;
+  /** Entries per type as TradeSim counts them. */
+  readonly entries: ReadonlyMap<string, number>;
+  /** Euros that all firms have, and that they have spent. */
+  readonly budget: number;
+  readonly spent: number;
+  /** Units that all suppliers have, and that they have sold. */
+  readonly stock: number;
+  readonly sold: number;
+  /** The budget of each firm, in euros. */
+  readonly budgets: readonly number[];
+  /** Units by product of each supplier, only at turns that may have both kinds of restock. */
+  readonly suppliers: readonly ReadonlyMap<string, number>[];
+}
+
 /** Everything that there is in the game, by name. Stocks are units, in the order of `produits`. */
 export interface Inventory {
   readonly produits: readonly { readonly nom: string; readonly prix: number }[];
@@ -131,6 +148,8 @@ export interface Report {
   readonly recentEvents: readonly RecentEvent[];
   /** Entries about each type of event since the last reset, where the sender only counts them. */
   readonly eventCounts: ReadonlyMap<string, number>;
+  /** What shows the events of a turn beside the report before it, where the sender does not name them. */
+  readonly eventClues?: EventClues | undefined;
   /** Reads everything that there is. It holds the whole input, so call it soon or let it go. */
   readonly inventory: (() => Inventory) | undefined;
   /** Known keys that were left out. */

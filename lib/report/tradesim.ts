@@ -25,6 +25,7 @@ import {
   type Report,
   type TurnSeconds,
 } from "./report.ts";
+import { eventClues, needsSuppliers } from "./tradesim_events.ts";
 import { TRADESIM_KEYS, type TradesimKey, useOf } from "./tradesim_keys.ts";
 
 /** Why a known key's value cannot be used, if so. */
@@ -76,7 +77,7 @@ class Payload implements TradesimPayload {
   readonly products: readonly Product[];
   readonly #payload: JsonObject;
 
-  constructor(payload: JsonObject, withStocks: boolean) {
+  constructor(payload: JsonObject, withStocks: boolean, withSuppliers = withStocks) {
     this.#payload = payload;
     for (const known of TRADESIM_KEYS.values()) {
       if (!Object.hasOwn(payload, known.key)) continue;
@@ -84,7 +85,7 @@ class Payload implements TradesimPayload {
       if (problem !== undefined) this.problems.set(known.key, problem);
     }
     this.firms = this.#firms("entreprises_individuales", true, withStocks);
-    this.suppliers = withStocks ? this.#firms("fournisseurs_individuales", false, true) : [];
+    this.suppliers = withSuppliers ? this.#firms("fournisseurs_individuales", false, true) : [];
     this.products = this.#items("produits_individuales", (item, problem) => {
       const name = label(item.nom, problem);
       const price = finite(item.prix, problem);
@@ -327,7 +328,8 @@ function extra(
  * @throws {Refused} When the session's name cannot become a label.
  */
 export function readTradesim(raw: JsonObject, options: ReadOptions): Report {
-  const payload = new Payload(raw, options.detail);
+  const isRestockNear = Number.isInteger(raw.tick) && needsSuppliers(raw.tick as number);
+  const payload = new Payload(raw, options.detail, options.detail || isRestockNear);
   const session = payload.text("session_id") || NO_SESSION;
   if (!isLabelValue(session)) {
     throw new Refused(
@@ -348,6 +350,10 @@ export function readTradesim(raw: JsonObject, options: ReadOptions): Report {
       : tradesim.read(payload);
     if (value !== undefined) values.set(name, value);
   }
+  const eventCounts = new Map(
+    payload.counts("evenements_par_type").filter(([type]) => isLabelValue(type))
+      .slice(0, MAX_PARTS),
+  );
   const report = {
     format: "tradesim",
     session,
@@ -363,10 +369,8 @@ export function readTradesim(raw: JsonObject, options: ReadOptions): Report {
     detail: options.detail ? detail(payload) : new Map(),
     columns: new Map(),
     recentEvents: [],
-    eventCounts: new Map(
-      payload.counts("evenements_par_type").filter(([type]) => isLabelValue(type))
-        .slice(0, MAX_PARTS),
-    ),
+    eventCounts,
+    eventClues: eventClues(payload, tick, eventCounts),
     inventory: payload.firms.length > 0 || payload.products.length > 0
       ? () => inventoryOf(new Payload(raw, true))
       : undefined,
