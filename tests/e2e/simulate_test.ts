@@ -582,3 +582,33 @@ Deno.test({
       assert.ok(size < mesure.publication!.rapports * 64 * 1024, `${size} bytes`);
     }),
 });
+
+Deno.test("simulate is shown by one scrape as of one turn: firms and parts add up to the totals", () =>
+  withPrograms(async ({ exporter, game }) => {
+    const running = await exporter("--detail", "--labels", "continent,produit_type");
+    game(
+      ...["--infinite", "--pause", "5ms", "--seed", "3", "--entreprises", "9"],
+      ...["--with-metrics", ...OFTEN, "--publish-to", running.url],
+    );
+    const numbers = (text: string, name: string) =>
+      Array.from(
+        text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, "gm")),
+        ([, value]) => Number(value),
+      );
+    const cents = (values: number[]) => Math.round(values.reduce((a, b) => a + b, 0) * 100);
+    const seen = new Set<number>();
+    let scrapes = 0;
+    await until("a hundred scrapes", async () => {
+      const text = await running.scrape();
+      const budgets = numbers(text, "entreprise_budget");
+      if (budgets.length === 0) return false;
+      const total = cents(numbers(text, "budget_total"));
+      assert.equal(cents(budgets), total);
+      assert.equal(Math.max(...budgets), numbers(text, "budget_max")[0]);
+      assert.equal(Math.min(...budgets), numbers(text, "budget_min")[0]);
+      assert.match(text, /^budget_total\{continent="[^"]+"\} /m);
+      assert.match(text, /^produits_actifs\{produit_type="[^"]+"\} /m);
+      seen.add(total);
+      return ++scrapes >= 100 && seen.size >= 10;
+    });
+  }));
