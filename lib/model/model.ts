@@ -94,12 +94,15 @@ class Collector {
 
   /** The family, its series in the order of their labels; undefined when there is none. */
   family(metric: Metric): Family | undefined {
-    if (this.#values.size === 0) return undefined;
-    const sorted = [...this.#values].sort(([a], [b]) => a < b ? -1 : 1).map(([, entry]) => entry);
+    const sorted = [...this.#values].sort(([a], [b]) => a < b ? -1 : 1)
+      .map(([, { labels, amounts }]) => ({ labels, value: nearest(amounts) }))
+      // Numbers that a game may have can add up to more than there are numbers for.
+      .filter(({ value }) => Number.isFinite(value));
+    if (sorted.length === 0) return undefined;
     return {
       metric,
       series: sorted.map(({ labels }) => ({ suffix: "", labels })),
-      values: sorted.map(({ amounts }) => nearest(amounts)),
+      values: sorted.map(({ value }) => value),
     };
   }
 }
@@ -445,7 +448,8 @@ export class Model {
     const hasParts = entry.combine === "sum" &&
       found.some(({ session }) => session.parts.has(entry.name));
     if (!hasParts && !this.#options.bySession) {
-      return plainFamily(entry, combine(entry.combine, found));
+      const value = combine(entry.combine, found);
+      return Number.isFinite(value) ? plainFamily(entry, value) : undefined;
     }
     const collector = new Collector();
     for (const { session, value } of found) {
@@ -625,7 +629,7 @@ function extraMetric(name: string, type: "counter" | "gauge"): Metric {
 /** The parts of a gauge, and what they do not account for; the game rounds its sums to cents. */
 function withRest(parts: Parts | undefined, value: number): [string, number][] {
   const known = [...parts ?? []];
-  const rest = value - known.reduce((sum, [, part]) => sum + part, 0);
+  const rest = nearest([value, ...known.map(([, part]) => -part)]);
   if (Math.abs(rest) > 0.01) known.push([UNKNOWN_PART, rest]);
   return known;
 }

@@ -48,7 +48,8 @@ const share = z.union([
     return { closed, current: seen };
   }),
 ]);
-const counts = z.array(z.int().nonnegative()).length(TURN_SECONDS_BUCKETS.length + 1);
+/** Of all games together they may be beyond the integers that are exact. */
+const counts = z.array(z.number().nonnegative()).length(TURN_SECONDS_BUCKETS.length + 1);
 const moment = z.object({ time: number, turn: number }).optional();
 const numbers = z.map(z.string(), number);
 const tables = z.map(

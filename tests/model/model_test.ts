@@ -177,6 +177,24 @@ Deno.test("families() weighs means, also where weights are missing or zero", () 
   }
 });
 
+Deno.test("families() leaves out what adds up to more than any number", () => {
+  const budgets = (parts: Record<string, number>) => ({
+    values: { budget_total: 5, budget_moyen: 1.7e308 },
+    breakdowns: { budget_total: [by("continent", parts)] },
+  });
+  const divided = createModel({ breakdowns: ["continent"] });
+  divided.take(report(budgets({ Asie: 1.7e308, Europe: 1.6e308 })), 1000);
+  assert.deepEqual(shown(divided, 1000, "budget_total"), {
+    'budget_total{continent="Asie"}': 1.7e308,
+    'budget_total{continent="Europe"}': 1.6e308,
+  });
+  const whole = createModel();
+  for (const session of ["a", "b"]) {
+    whole.take(report({ session, values: { budget_total: 1.7e308, budget_max: 3 } }), 1000);
+  }
+  assert.deepEqual(shown(whole, 1000, "budget_total", "budget_max"), { budget_max: 3 });
+});
+
 Deno.test("families() shows the latest time of an event of each type over live sessions", () => {
   const model = createModel();
   const events = (entries: Record<string, number>) => new Map(Object.entries(entries));

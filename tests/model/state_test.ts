@@ -172,6 +172,22 @@ Deno.test("save() keeps all that the families are made of", async () => {
   });
 });
 
+Deno.test("save() keeps counts of games that together are beyond exact integers", async () => {
+  await inFolder(async (path) => {
+    const model = createModel({ maxSessions: 1 });
+    for (const session of ["a", "b", "c"]) {
+      const turns = Number.MAX_SAFE_INTEGER;
+      model.take(report({ session, turn: turns, turnSeconds: { turns, sum: 1 } }), 1000);
+    }
+    const state = open(path);
+    await save(state, model);
+    state.close();
+    const next = createModel({ maxSessions: 1 });
+    next.restore(reopened(path)!.model);
+    assert.deepEqual(next.families(1000), model.families(1000));
+  });
+});
+
 Deno.test("save() leaves the detail of sessions out that are not shown, or have very much of it", async () => {
   await inFolder(async (path) => {
     const model = createModel();
