@@ -330,7 +330,8 @@ A machine-readable form is [report.schema.json](report.schema.json).
   \`tradesim_exporter_keys_left_out_total\`; the rest of the report is taken. Without a required key
   it is refused.
 - \`repartitions\` are read with \`--labels\`, \`detail\` with \`--detail\`. \`detail\` may be left out of
-  some reports: the last one stands, and a scrape then shows older detail beside newer totals.
+  some reports: the last one stands, and while it is younger than 3 s gauges
+  are shown as that report had them, so that a scrape shows one moment.
 - \`colonnes\` carries the turns since the last report, at most ${MAX_COLUMN_LENGTH} of them, one number
   per turn in each column, so that nothing between two reports is lost to a history of turns.
   \`/metrics\` needs none of it: totals and bucket counts hold every turn already.

@@ -49,7 +49,12 @@ export function createExposition(options: ExpositionOptions): Exposition {
   const render = createRenderer((metric) => {
     if (leftOut.has(metric)) return;
     leftOut.add(metric);
-    log.error("A series that no scraper could read is left out, which is a bug", { metric });
+    log.warn(
+      "A series is left out: its value is no finite number, or its name none that can be read",
+      {
+        metric,
+      },
+    );
   });
   const told = new Set<Group>();
   let modelVersion = -1;

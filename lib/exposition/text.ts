@@ -58,7 +58,8 @@ function isSameSeries(a: readonly Series[], b: readonly Series[]): boolean {
  * It is the last gate: a line that no scraper could read, or a value that is no finite number, never
  * gets through, wherever it comes from.
  *
- * @param onLeftOut Called with the name of a metric whenever a series of it was left out, which is a bug.
+ * @param onLeftOut Called with the name of a metric whenever a series of it was left out, such as a sum
+ *   that is larger than any number.
  */
 export function createRenderer(
   onLeftOut: (metric: string) => void = () => {},

@@ -298,6 +298,7 @@ export class Model {
   shift(seconds: number): void {
     for (const session of [...this.#sessions.values(), ...this.#retired.values()]) {
       session.arrival += seconds;
+      if (session.detailArrival !== undefined) session.detailArrival += seconds;
     }
     this.#version++;
   }

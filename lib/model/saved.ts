@@ -96,6 +96,7 @@ const session = z.object({
   events: numbers,
   eventClues,
   detail: tables,
+  detailArrival: optional,
   ledger,
 });
 const stateShape = z.object({

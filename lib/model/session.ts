@@ -48,8 +48,13 @@ export interface Session {
   /** What the events of the next turn are named by. */
   eventClues: EventClues | undefined;
   detail: Map<string, DetailTable>;
+  /** When the detail arrived; gauges and parts are those of the same report while it is fresh. */
+  detailArrival: number | undefined;
   readonly ledger: Ledger;
 }
+
+/** A detail that is older than this, in seconds, holds no gauge back: its sender tells it seldom. */
+const DETAIL_FRESH = 3;
 
 /** What became of a report: it was new, it was known, or a newer one was known. */
 export type Outcome = "taken" | "repeat" | "late";
@@ -73,6 +78,7 @@ export function createSession(id: string): Session {
     events: new Map(),
     eventClues: undefined,
     detail: new Map(),
+    detailArrival: undefined,
     ledger: createLedger(),
   };
 }
@@ -111,6 +117,7 @@ export function stopShowing(session: Session): void {
   session.events = new Map();
   session.eventClues = undefined;
   session.detail = new Map();
+  session.detailArrival = undefined;
 }
 
 /**
@@ -187,14 +194,20 @@ export function takeReport(
   session.lastTimestamp = report.timestamp ?? session.lastTimestamp;
   session.arrival = arrival;
   session.finished = report.finished;
+  session.events = eventTimes(session, report, arrival);
+  // A sender may leave the detail out of some reports; then the last one stands, and with it what adds
+  // up to it: one scrape shows one moment.
+  if (report.detail.size > 0) {
+    session.detail = keepLayouts(session.detail, report.detail);
+    session.detailArrival = arrival;
+  } else if (arrival - (session.detailArrival ?? -Infinity) < DETAIL_FRESH && !report.finished) {
+    return "taken";
+  }
   session.gauges = new Map([...report.values].filter(([name]) => metric(name).type === "gauge"));
   session.parts = parts;
   session.extra = new Map(
     [...report.extra].flatMap(([name, { type, value }]) => type === "gauge" ? [[name, value]] : []),
   );
-  session.events = eventTimes(session, report, arrival);
-  // A sender may leave the detail out of some reports; then the last one stands.
-  if (report.detail.size > 0) session.detail = keepLayouts(session.detail, report.detail);
   return "taken";
 }
 

@@ -17,7 +17,7 @@ export interface RestOfReport {
   /** Events since the last report: at most 100, each told only once. */
   readonly evenements_recents?: NonNullable<NativeReport["evenements_recents"]>;
   readonly repartitions?: NonNullable<NativeReport["repartitions"]>;
-  /** May be left out of some reports: the last one stands, and a scrape then shows older detail beside newer totals. */
+  /** May be left out of some reports: the last one stands, and gauges with it for up to 3 s. */
   readonly detail?: NonNullable<NativeReport["detail"]>;
 }
 

@@ -6,7 +6,7 @@ import { Market, NOBODY } from "./market.ts";
 import { Random } from "./random.ts";
 import { RecentEvents } from "./recent_events.ts";
 import { IDS_MAX, QUANTITE_ACHAT_MAX, QUANTITE_ACHAT_MIN, TICK_INTERVAL_EVENT } from "./rules.ts";
-import type { World } from "./world.ts";
+import { PRODUCT_TYPES, type World } from "./world.ts";
 
 export interface GameOptions {
   /** An integer from 0 to 2⁵³ − 1. The same seed gives the same game. */
@@ -69,6 +69,21 @@ export interface Purchase {
   readonly quantite: number;
 }
 
+/**
+ * What firms have and did, and what there is to buy. Firms and products by index; parts of firms and
+ * types of product at `firm * PRODUCT_TYPES.length + type`. Amounts are in cents.
+ */
+export interface Shares {
+  readonly budgets: Readonly<Float64Array>;
+  /** Purchases that succeeded, those that failed, and money spent. */
+  readonly bought: Readonly<Float64Array>;
+  readonly failed: Readonly<Float64Array>;
+  readonly spent: Readonly<Float64Array>;
+  /** Index of each product's type, and whether it can be bought: 1 or 0. */
+  readonly types: Readonly<Uint8Array>;
+  readonly active: Readonly<Uint8Array>;
+}
+
 export interface GameEvent extends Effect {
   readonly type: EventType;
   /** The turn in which it happens, from 1. */
@@ -88,6 +103,8 @@ export interface Game {
   readonly numbers: Readonly<GameNumbers>;
   /** The world as it is now, made anew at every reading: not for every turn. */
   readonly world: World;
+  /** What the numbers are made of: arrays, always the same, changed in place. */
+  readonly shares: Shares;
   /** The turn of this game in which an event of each type last happened; 0 for never. */
   readonly lastEvents: Readonly<Record<EventType, number>>;
   /** The last events. */
@@ -164,6 +181,10 @@ class FlatGame implements Game {
     return this.#market.snapshot(this.#commeTradesim, this.#tick, this.#random);
   }
 
+  get shares(): Shares {
+    return this.#market;
+  }
+
   playTurn(): void {
     const { numbers } = this;
     const market = this.#market;
@@ -189,7 +210,7 @@ class FlatGame implements Game {
     const random = this.#random;
     const idsMax = this.#idsMax;
     const { budgets, held, stock, units, forSale, cheapest, cheapestPrice } = market;
-    const { firms, products, suppliers } = market;
+    const { firms, products, suppliers, types, bought, failed: failedBy, spent: spentBy } = market;
     let attempts = numbers.transactions;
     let failed = 0;
     let spent = 0;
@@ -198,6 +219,7 @@ class FlatGame implements Game {
     let isOver = false;
     for (let firm = 0; firm < firms && count > 0 && !isOver; firm++) {
       const row = firm * products;
+      const share = firm * PRODUCT_TYPES.length;
       let budget = budgets[firm]!;
       for (let index = 0; index < count;) {
         if (attempts === idsMax) {
@@ -222,10 +244,14 @@ class FlatGame implements Game {
             quantite: quantity,
           });
         }
+        const part = share + types[product]!;
         if (quantity === 0) {
           failed++;
+          failedBy[part]!++;
           continue;
         }
+        bought[part]!++;
+        spentBy[part]! += quantity * price;
         budget -= quantity * price;
         spent += quantity * price;
         volume += quantity;

@@ -22,6 +22,11 @@ export class Market {
   readonly budgets: Float64Array;
   /** Units of each firm and product. */
   readonly held: Float64Array;
+  /** What firms did so far, by firm and type of product: `firm * PRODUCT_TYPES.length + type`. */
+  readonly bought: Float64Array;
+  readonly failed: Float64Array;
+  /** In cents. */
+  readonly spent: Float64Array;
   readonly active: Uint8Array;
   /** Index into the product types. */
   readonly types: Uint8Array;
@@ -63,6 +68,10 @@ export class Market {
     this.budgets = Float64Array.from(entreprises, ({ budget }) => budget);
     this.held = new Float64Array(firms * products);
     entreprises.forEach(({ stocks }, firm) => this.held.set(stocks, firm * products));
+    const shares = firms * PRODUCT_TYPES.length;
+    this.bought = new Float64Array(shares);
+    this.failed = new Float64Array(shares);
+    this.spent = new Float64Array(shares);
     this.active = Uint8Array.from(produits, ({ actif }) => Number(actif));
     this.types = Uint8Array.from(produits, ({ type }) => PRODUCT_TYPES.indexOf(type));
     this.base = Float64Array.from(produits, ({ prix }) => prix);

@@ -9,6 +9,7 @@ export {
   type GameOptions,
   GameOver,
   type Purchase,
+  type Shares,
 } from "./game.ts";
 export type { RandomState } from "./random.ts";
 export { KEPT_EVENTS, type RecentEvent } from "./recent_events.ts";

@@ -608,6 +608,11 @@ Deno.test("simulate is shown by one scrape as of one turn: firms and parts add u
       assert.equal(Math.min(...budgets), numbers(text, "budget_min")[0]);
       assert.match(text, /^budget_total\{continent="[^"]+"\} /m);
       assert.match(text, /^produits_actifs\{produit_type="[^"]+"\} /m);
+      assert.match(
+        text,
+        /^transactions_reussies_total\{continent="[^"]+",produit_type="[^"]+"\} /m,
+      );
+      assert.doesNotMatch(text, /^transactions_reussies_total\{.*inconnu.*\} [1-9]/m);
       seen.add(total);
       return ++scrapes >= 100 && seen.size >= 10;
     });

@@ -400,6 +400,36 @@ Deno.test("families() keeps games that were played at once, when both fall silen
   assert.equal(shown(model, 1100, "budget_total")["budget_total"], 2);
 });
 
+Deno.test("families() shows the detail and what adds up to it of one moment", () => {
+  const model = createModel();
+  const detail = (budget: number) =>
+    new Map([["entreprise_budget", { labels: [["A"]], values: [budget] }]]);
+  const take = (order: number, time: number, budget: number, withDetail: boolean) =>
+    model.take(
+      report({
+        order,
+        values: { budget_total: budget, transactions_total: order },
+        ...withDetail ? { detail: detail(budget) } : {},
+      }),
+      time,
+    );
+  const seen = (now: number) => {
+    const all = shown(model, now, "budget_total", "entreprise_budget", "transactions_total");
+    return [
+      all["budget_total"],
+      all['entreprise_budget{entreprise="A"}'],
+      all["transactions_total"],
+    ];
+  };
+  take(1, 1000, 50, true);
+  take(2, 1000.5, 40, false);
+  assert.deepEqual(seen(1001), [50, 50, 2], "counters go on");
+  take(3, 1001, 30, true);
+  assert.deepEqual(seen(1001), [30, 30, 3]);
+  take(4, 1004, 20, false);
+  assert.deepEqual(seen(1004), [20, 30, 4], "a detail that is told seldom holds nothing back");
+});
+
 Deno.test("shift() leaves all ages as they are when the clock is set", () => {
   const model = createModel({ staleAfter: 60 });
   model.take(report({ session: "a", values: { budget_total: 1 } }), 1000);

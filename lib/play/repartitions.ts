@@ -1,0 +1,64 @@
+/** Breaks a game's numbers down by continent and by type of product, for `repartitions` of its reports. @module */
+
+import type { RestOfReport } from "../publish/mod.ts";
+import { type Game, PRODUCT_TYPES } from "../simulation/mod.ts";
+
+type Repartitions = NonNullable<RestOfReport["repartitions"]>;
+
+const TYPES = PRODUCT_TYPES.length;
+
+/** Makes the function that breaks the numbers of a game down as they are now; amounts in euros. */
+export function createRepartitions(game: Game): () => Repartitions {
+  const { shares } = game;
+  const firms = game.world.entreprises;
+  const continents = [...new Set(firms.map(({ continent }) => continent))];
+  /** Place of each firm's continent. */
+  const places = firms.map(({ continent }) => continents.indexOf(continent));
+
+  function byContinent(read: (firm: number) => number): { continent: string; valeur: number }[] {
+    const sums = new Array<number>(continents.length).fill(0);
+    places.forEach((place, firm) => sums[place]! += read(firm));
+    return sums.map((valeur, place) => ({ continent: continents[place]!, valeur }));
+  }
+
+  /** Numbers of firms and types, in a unit of so many to one. */
+  function byBoth(values: Readonly<Float64Array>, unit = 1) {
+    const sums = new Float64Array(continents.length * TYPES);
+    places.forEach((place, firm) => {
+      for (let type = 0; type < TYPES; type++) {
+        sums[place * TYPES + type]! += values[firm * TYPES + type]!;
+      }
+    });
+    return Array.from(sums, (sum, part) => ({
+      continent: continents[Math.floor(part / TYPES)]!,
+      produit_type: PRODUCT_TYPES[part % TYPES]!,
+      valeur: sum / unit,
+    }));
+  }
+
+  function byType(read: (product: number) => number) {
+    const sums = new Array<number>(TYPES).fill(0);
+    shares.types.forEach((type, product) => sums[type]! += read(product));
+    return sums.map((valeur, type) => ({ produit_type: PRODUCT_TYPES[type]!, valeur }));
+  }
+
+  return () => {
+    const { budgets, bought, failed, spent, active } = shares;
+    const attempted = bought.map((count, part) => count + failed[part]!);
+    return {
+      budget_total: byContinent((firm) => budgets[firm]!).map(({ continent, valeur }) => ({
+        continent,
+        valeur: valeur / 100,
+      })),
+      entreprises_total: byContinent(() => 1),
+      entreprises_solvables: byContinent((firm) => Number(budgets[firm]! > 0)),
+      transactions_total: byBoth(attempted),
+      transactions_reussies_total: byBoth(bought),
+      transactions_echouees_total: byBoth(failed),
+      transactions_montant_total: byBoth(spent, 100),
+      produits_total: byType(() => 1),
+      produits_actifs: byType((product) => active[product]!),
+      produits_inactifs: byType((product) => 1 - active[product]!),
+    };
+  };
+}
