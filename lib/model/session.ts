@@ -153,7 +153,8 @@ function partsOf(
     const key = partKey(labels.map((label) => part.labels[label] ?? ""));
     parts.set(key, (parts.get(key) ?? 0) + part.value);
   }
-  return parts;
+  // Each is finite, but those of one name may add up to more than any number.
+  return parts.values().every(Number.isFinite) ? parts : undefined;
 }
 
 const SEPARATOR = "\u0000";

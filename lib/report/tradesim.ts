@@ -348,7 +348,8 @@ export function readTradesim(raw: JsonObject, options: ReadOptions): Report {
     const value = "keys" in tradesim
       ? firstNumber(payload, tradesim.keys.find((key) => Object.hasOwn(raw, key)))
       : tradesim.read(payload);
-    if (value !== undefined) values.set(name, value);
+    // What is computed, as a difference, may be beyond all numbers.
+    if (value !== undefined && Number.isFinite(value)) values.set(name, value);
   }
   const eventCounts = new Map(
     payload.counts("evenements_par_type").filter(([type]) => isLabelValue(type))

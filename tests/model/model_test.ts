@@ -188,6 +188,19 @@ Deno.test("families() leaves out what adds up to more than any number", () => {
     'budget_total{continent="Asie"}': 1.7e308,
     'budget_total{continent="Europe"}': 1.6e308,
   });
+  const twice = [
+    ...by("continent", { Asie: 1.7e308 }).parts,
+    ...by("continent", { Asie: 1e308 }).parts,
+  ];
+  divided.take(
+    report({
+      order: 2,
+      values: { budget_total: 5 },
+      breakdowns: { budget_total: [{ labels: ["continent"], parts: twice }] },
+    }),
+    1000,
+  );
+  assert.deepEqual(shown(divided, 1000, "budget_total"), { budget_total: 5 });
   const whole = createModel();
   for (const session of ["a", "b"]) {
     whole.take(report({ session, values: { budget_total: 1.7e308, budget_max: 3 } }), 1000);

@@ -84,6 +84,18 @@ for (const turn of ["001", "005"] as const) {
   });
 }
 
+Deno.test("readTradesim() leaves out a difference that is beyond all numbers", () => {
+  const { values } = readReport({
+    type: "metrics",
+    session_id: "a",
+    tour_actuel: 1,
+    produits_total: 1.7e308,
+    produits_actifs: -1.7e308,
+  }, ALL);
+  assert.equal(values.has("produits_inactifs"), false);
+  assert.equal(values.get("produits_total"), 1.7e308);
+});
+
 Deno.test("readTradesim() places the real payloads in their session", () => {
   const place = ({ format, session, order, tick, turn, timestamp, finished }: Report) => ({
     format,
