@@ -1,5 +1,6 @@
 /** Starts the exporter that a benchmark's games report to, scrapes it and reads what it takes. @module */
 
+import { directClient } from "../network/mod.ts";
 import { linesOf, type Program, spawn } from "./program.ts";
 
 /** What the exporter says of itself and of the games, at one moment. */
@@ -58,6 +59,7 @@ export async function startExporter(program: Program, follow: string): Promise<E
   let timer: ReturnType<typeof setInterval> | undefined;
   let scraping: Promise<unknown> | undefined;
 
+  let client: Deno.HttpClient | undefined;
   async function stop(): Promise<void> {
     clearInterval(timer);
     await scraping;
@@ -67,6 +69,7 @@ export async function startExporter(program: Program, follow: string): Promise<E
       // It has ended by itself.
     }
     await Promise.all([child.status, reading, stdout]);
+    client?.close();
   }
 
   let url: string;
@@ -77,8 +80,10 @@ export async function startExporter(program: Program, follow: string): Promise<E
     throw error;
   }
 
+  client = directClient(new URL(url));
+
   async function scrape(): Promise<string> {
-    const response = await fetch(`${url}/metrics`);
+    const response = await fetch(`${url}/metrics`, client === undefined ? {} : { client });
     return await response.text();
   }
 

@@ -1,6 +1,7 @@
 /** Asks servers, with a limit on the time and on the size of the answer. @module */
 
 import type * as z from "zod";
+import { directClient } from "../network/mod.ts";
 
 export interface Answer {
   readonly status: number;
@@ -95,9 +96,9 @@ export function createAsk(options: AskOptions = {}): Ask {
   return async (url, headers = {}) => {
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(), timeout);
-    const client = certificate === undefined
-      ? undefined
-      : Deno.createHttpClient({ caCerts: [certificate] });
+    const trust = certificate === undefined ? {} : { caCerts: [certificate] };
+    const client = directClient(new URL(url), trust) ??
+      (certificate === undefined ? undefined : Deno.createHttpClient(trust));
     try {
       const response = await fetch(url, {
         headers: { accept: "*/*", ...headers },

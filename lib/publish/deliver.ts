@@ -1,8 +1,12 @@
 /** What runs in the thread of the HTTP ways out: posts one report after the other. @module */
 
+import type { Direct } from "../network/mod.ts";
+
 /** The first message of a channel: where to post to. */
 export interface Target {
   readonly url: string;
+  /** Where to connect to, past any proxy; undefined = as the environment says. */
+  readonly direct: Direct | undefined;
   readonly headers: Readonly<Record<string, string>>;
   /** How long one attempt may take, and all those for the last report together, in milliseconds. */
   readonly timeout: number;
@@ -51,6 +55,7 @@ export function deliver(port: Port): void {
   let isStopped = false;
   let failures = 0;
   let endPost = () => {};
+  let client: Deno.HttpClient | undefined;
   let endPause = () => {};
 
   /** Posts a report. Returns what is wrong, and whether it may be mended by trying again. */
@@ -68,6 +73,7 @@ export function deliver(port: Port): void {
         body: report,
         redirect: "manual",
         signal: controller.signal,
+        ...client === undefined ? {} : { client },
       });
       await response.body?.cancel();
       if (response.ok) return undefined;
@@ -116,6 +122,7 @@ export function deliver(port: Port): void {
   port.onmessage = ({ data }) => {
     if ("url" in data) {
       target = data;
+      client = target.direct && Deno.createHttpClient({ proxy: { ...target.direct } });
       return;
     }
     if ("stop" in data) {
@@ -123,6 +130,7 @@ export function deliver(port: Port): void {
       parcels.length = 0;
       endPost();
       endPause();
+      client?.close();
       port.close();
       return;
     }

@@ -1,5 +1,6 @@
 /** The way out over HTTP: a thread beside the simulation's posts to an exporter. @module */
 
+import { directTo } from "../network/mod.ts";
 import { type Answer, deliver, type Parcel, type Stop, type Target } from "./deliver.ts";
 import { logProblem, once, type OnProblem, type Out } from "./out.ts";
 
@@ -104,6 +105,7 @@ export function openHttp(options: HttpOptions = {}): Out {
   port.postMessage(
     {
       url: url.href,
+      direct: directTo(url),
       headers: {
         "content-type": "application/json",
         ...token === undefined ? {} : { authorization: `Bearer ${token}` },

@@ -1,15 +1,10 @@
 /** Decides which requests are heard at all: by the host they name, the peer they come from, and what they bear. @module */
 
+import { isLoopback } from "../network/mod.ts";
 import { type BasicAuth, tokenMatches } from "./auth.ts";
 
 /** Names under which a server on a loopback address is served. Any other name is somebody else's. */
 const LOCAL_NAMES = ["localhost", "127.0.0.1", "[::1]"];
-
-/** Whether an address, as a socket gives it, is of this machine only. */
-export function isLoopback(address: string): boolean {
-  const plain = address.replace(/^\[|\]$/g, "").replace(/^::ffff:/i, "");
-  return plain === "localhost" || plain === "::1" || /^127(\.\d{1,3}){3}$/.test(plain);
-}
 
 /**
  * Whether a Host header names one host and nothing else (RFC 9110, 7.2). The runtime makes the URL of
@@ -18,6 +13,11 @@ export function isLoopback(address: string): boolean {
  */
 export function isHostHeader(host: string | null): boolean {
   return host === null || /^(?:\[[0-9a-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i.test(host);
+}
+
+/** Whether the host of a URL is an IP address and no name. */
+export function isAddress(hostname: string): boolean {
+  return hostname.startsWith("[") || /^\d+(\.\d+){3}$/.test(hostname);
 }
 
 /**
@@ -49,6 +49,9 @@ export interface Access {
   toPost(request: Request, peer: string): Promise<Response | undefined>;
 }
 
+/** The scheme with the encoding of names and passwords (RFC 7617, 2.1). */
+const BASIC = 'Basic realm="tradesim-exporter", charset="UTF-8"';
+
 function unauthorized(scheme: string): Response {
   return new Response("Unauthorized\n", {
     status: 401,
@@ -72,7 +75,7 @@ export function createAccess({ basicAuth, token, allowRemoteIngest }: AccessOpti
       if (basicAuth === undefined) return undefined;
       const allowed = await hasPassword(request, peer);
       if (allowed instanceof Response) return allowed;
-      return allowed ? undefined : unauthorized('Basic realm="tradesim-exporter"');
+      return allowed ? undefined : unauthorized(BASIC);
     },
     async toPost(request, peer) {
       if (isLoopback(peer) || allowRemoteIngest) return undefined;
@@ -81,7 +84,7 @@ export function createAccess({ basicAuth, token, allowRemoteIngest }: AccessOpti
       const allowed = await hasPassword(request, peer);
       if (allowed instanceof Response) return allowed;
       if (allowed) return undefined;
-      if (basicAuth !== undefined) return unauthorized('Basic realm="tradesim-exporter"');
+      if (basicAuth !== undefined) return unauthorized(BASIC);
       if (token !== undefined) return unauthorized("Bearer");
       return Response.json({
         status: "error",

@@ -197,6 +197,8 @@ export function createApi({ answers, hub, gzip }: ApiOptions): Api {
     const headers = {
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-store, no-transform",
+      // nginx would keep events back until it has some kilobytes of them.
+      "x-accel-buffering": "no",
     };
     if (isHead) return new Response(null, { headers });
     const stream = hub.open(session);

@@ -7,7 +7,8 @@ import { type Asset, PAGE_ASSETS, PAGE_POLICY, pageHtml } from "../page/mod.ts";
 import { type RefusalReason, Refused } from "../report/mod.ts";
 import type { ReadBody } from "../source/mod.ts";
 import type { Telemetry } from "../telemetry/mod.ts";
-import { type Access, isHostHeader, isOwnHost } from "./access.ts";
+import { isLoopback } from "../network/mod.ts";
+import { type Access, isAddress, isHostHeader, isOwnHost } from "./access.ts";
 import { type Api, API_PATHS, isApiPath } from "./api.ts";
 import { streamOf } from "./body_stream.ts";
 import {
@@ -220,11 +221,15 @@ export function createHandler(options: HandlerOptions): Handler {
     if (url === null || !isHostHeader(request.headers.get("host"))) {
       return refuse("host", 400, "Expected a host and a path");
     }
-    if (!isOwnHost(request.url, listening, options.allowedHosts)) {
+    const { pathname } = url;
+    const isProbe = PROBE_PATHS.includes(pathname);
+    // Kubelets and load balancers ask by address; what they are answered says nothing of a game.
+    const isOwn = isOwnHost(request.url, listening, options.allowedHosts) ||
+      (isProbe && isAddress(url.hostname) && !isLoopback(listening));
+    if (!isOwn) {
       return refuse("host", 421, "Nothing is served under this name; see --allowed-host");
     }
-    const { pathname } = url;
-    const isTelling = pathname === telemetryPath || PROBE_PATHS.includes(pathname);
+    const isTelling = pathname === telemetryPath || isProbe;
     if (!isTelling && (isReserved || requests > MAX_REQUESTS)) return tooBusy(isReserved);
     if (pathname === INGEST_PATH) {
       if (request.method === "POST") return await ingest(request, peer);

@@ -1,5 +1,6 @@
 /** Reads the body of a posted report as it comes in, within limits of size, time and number. @module */
 
+import { createGunzip } from "node:zlib";
 import { JsonReader, Refused } from "../report/mod.ts";
 
 export interface BodyOptions {
@@ -41,17 +42,42 @@ function checkContentType(request: Request): void {
 
 type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
-/** Inflates a body until `isOver`; what comes after that is dropped. */
+/**
+ * Inflates a body, of which a gzip may have several members (RFC 1952, 2.2), until `isOver`; what comes
+ * after that is dropped.
+ */
 function inflated(body: ByteStream, isOver: () => boolean): ByteStream {
-  const slices = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-    transform(chunk, controller) {
-      if (isOver()) return;
-      for (let at = 0; at < chunk.length; at += INFLATE_SLICE_BYTES) {
-        controller.enqueue(chunk.subarray(at, at + INFLATE_SLICE_BYTES));
+  const gunzip = createGunzip();
+  const reader = body.getReader();
+  async function feed(): Promise<void> {
+    while (true) {
+      const { done, value } = await reader.read();
+      if (done) return void gunzip.end();
+      for (let at = 0; at < value.length && !isOver(); at += INFLATE_SLICE_BYTES) {
+        const slice = value.subarray(at, at + INFLATE_SLICE_BYTES);
+        if (!gunzip.write(slice)) await new Promise((resolve) => gunzip.once("drain", resolve));
       }
+    }
+  }
+  return new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start(controller) {
+      gunzip.on("data", (chunk: Uint8Array<ArrayBuffer>) => {
+        // Several chunks share one buffer, which whoever reads gives back.
+        controller.enqueue(new Uint8Array(chunk));
+        if ((controller.desiredSize ?? 0) <= 0) gunzip.pause();
+      });
+      gunzip.once("end", () => controller.close());
+      gunzip.once("error", (error) => controller.error(error));
+      feed().catch((error) => gunzip.destroy(error));
     },
-  });
-  return body.pipeThrough(slices).pipeThrough(new DecompressionStream("gzip"));
+    pull: () => void gunzip.resume(),
+    cancel(reason) {
+      gunzip.removeAllListeners();
+      gunzip.on("error", () => {});
+      gunzip.destroy();
+      return reader.cancel(reason);
+    },
+  }, { highWaterMark: 1 });
 }
 
 function stream(request: Request, isOver: () => boolean): ByteStream | null {
@@ -175,8 +201,7 @@ export function createBodyReader(
       if (isWrong) await drain(reader);
       reader.cancel().catch(() => {}); // The sender may be gone already.
       if (error instanceof Refused) throw error;
-      // What the decompression throws is a TypeError, a lost connection is none.
-      const isBroken = error instanceof TypeError && request.headers.has("content-encoding");
+      const isBroken = /^Z_/.test((error as { code?: string }).code ?? "");
       throw new Refused(
         isBroken ? "gzip" : "aborted",
         `Cannot read the report${isBroken ? " as gzip" : ""}: ${(error as Error).message}`,

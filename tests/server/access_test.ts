@@ -5,9 +5,9 @@ import {
   type AccessOptions,
   createAccess,
   isHostHeader,
-  isLoopback,
   isOwnHost,
 } from "../../lib/server/access.ts";
+import { isLoopback } from "../../lib/network/mod.ts";
 import type { AuthResult, BasicAuth } from "../../lib/server/auth.ts";
 
 Deno.test("isLoopback() knows the addresses of this machine only", () => {
@@ -127,7 +127,7 @@ Deno.test("toRead() lets all in without users, and else those with a password", 
   const open = createAccess({ ...NOBODY, token: TOKEN });
   assert.equal(await open.toRead(request(), PEER), undefined);
   const closed = createAccess({ ...NOBODY, basicAuth: BASIC, token: TOKEN });
-  const challenge = 'Basic realm="tradesim-exporter"';
+  const challenge = 'Basic realm="tradesim-exporter", charset="UTF-8"';
   const cases: Record<string, [string | undefined, unknown]> = {
     "nothing": [undefined, [401, challenge]],
     "wrong password": ["Basic wrong", [401, challenge]],
@@ -143,7 +143,7 @@ Deno.test("toRead() lets all in without users, and else those with a password", 
 });
 
 Deno.test("toPost() lets in this machine, and others with what was agreed", async () => {
-  const basic = [401, 'Basic realm="tradesim-exporter"'];
+  const basic = [401, 'Basic realm="tradesim-exporter", charset="UTF-8"'];
   const cases: Record<
     string,
     [

@@ -1,0 +1,38 @@
+/** What is of this machine, and how it is reached: never by way of a proxy. @module */
+
+/** Whether an address, as a socket or a URL gives it, is of this machine only. */
+export function isLoopback(address: string): boolean {
+  const plain = address.replace(/^\[|\]$/g, "").replace(/^::ffff:/i, "");
+  return plain === "localhost" || plain === "::1" || /^127(\.\d{1,3}){3}$/.test(plain);
+}
+
+/** Where to connect to instead of where the environment's proxy is: an option of `Deno.createHttpClient`. */
+export interface Direct {
+  readonly transport: "tcp";
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/**
+ * How to reach a URL of this machine. `fetch` takes `http_proxy`, `HTTP_PROXY` or `ALL_PROXY` from the
+ * environment for it too: the request, with its token, would go to the proxy.
+ *
+ * @returns Undefined for another machine, which may well be behind the proxy.
+ */
+export function directTo(url: URL): Direct | undefined {
+  if (!isLoopback(url.hostname)) return undefined;
+  return {
+    transport: "tcp",
+    hostname: url.hostname.replace(/^\[|\]$/g, ""),
+    port: Number(url.port) || (url.protocol === "https:" ? 443 : 80),
+  };
+}
+
+/** A client that goes straight to a URL of this machine; undefined for another machine. */
+export function directClient(
+  url: URL,
+  options: { readonly caCerts?: string[] } = {},
+): Deno.HttpClient | undefined {
+  const proxy = directTo(url);
+  return proxy && Deno.createHttpClient({ ...options, proxy });
+}
