@@ -15,6 +15,7 @@ import {
   firstSignal,
   formatUsageError,
   isFollowChosen,
+  OutputError,
   print,
   readCommandLine,
   readNamedFile,
@@ -57,10 +58,12 @@ import {
   filesOf,
   listen,
   ListenError,
+  type Listening,
   readToken,
   readWebConfig,
   type WebConfig,
   WebConfigError,
+  withBothLoopbacks,
 } from "./lib/server/mod.ts";
 import { WorldError } from "./lib/simulation/world.ts";
 import {
@@ -88,6 +91,8 @@ const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 /** The same as of a program that a signal ended. */
 const EXIT_STOPPED = 130;
+/** The same as of a program that SIGPIPE ended. */
+const EXIT_UNREAD = 141;
 
 const NO_WEB_CONFIG: WebConfig = { tls: undefined, headers: {}, users: {} };
 
@@ -179,7 +184,8 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
   });
 
   // Before the state: an exporter on the same port uses the same file, and the port says it better.
-  for (const address of options.addresses) checkFree(address);
+  const addresses = withBothLoopbacks(options.addresses);
+  for (const address of addresses) checkFree(address);
   const state = openStateFile(options, log, telemetry);
   if (state?.saved !== undefined) {
     model.restore(state.saved.model, now());
@@ -272,11 +278,7 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
     now,
   });
   let isReady = true;
-  const handler = createHandler({
-    api: createApi({ answers, hub, gzip: offLoop.gzip }),
-    exposition,
-    intake,
-    readBody: createBodyReader({ maxBytes: options.maxBody }),
+  const openDoor = ({ web, token }: ReturnType<typeof readFiles>) => ({
     access: createAccess({
       basicAuth: Object.keys(web.users).length === 0
         ? undefined
@@ -284,10 +286,22 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
       token,
       allowRemoteIngest: options.allowRemoteIngest,
     }),
+    headers: web.headers,
+  });
+  let door = openDoor({ web, token });
+  const handler = createHandler({
+    api: createApi({ answers, hub, gzip: offLoop.gzip }),
+    exposition,
+    intake,
+    readBody: createBodyReader({ maxBytes: options.maxBody }),
+    access: {
+      toRead: (request, peer) => door.access.toRead(request, peer),
+      toPost: (request, peer) => door.access.toPost(request, peer),
+    },
     allowedHosts: options.allowedHost,
     telemetry,
     telemetryPath: options.webTelemetryPath,
-    headers: web.headers,
+    headers: () => door.headers,
     isReady: () => isReady,
     facts: () => ({
       version: VERSION,
@@ -311,9 +325,17 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
   save();
   const saving = setInterval(save, SAVE_INTERVAL_MS);
   const connections = createConnections({ telemetry });
-  const servers = options.addresses.map((address) =>
-    listen(address, { tls: web.tls, handler, connections, log })
-  );
+  const servers: Listening[] = [];
+  for (const { hostname, port } of addresses) {
+    // Both loopback addresses are served on one port, whichever that becomes.
+    const real = port === 0 && hostname === "::1" ? servers.at(-1)?.port ?? 0 : port;
+    servers.push(listen({ hostname, port: real }, { tls: web.tls, handler, connections, log }));
+  }
+  onHangUp(async () => {
+    const files = readFiles(options);
+    await Promise.all(servers.map((server) => server.renew(files.web.tls)));
+    door = openDoor(files);
+  }, log);
   follower.start();
   giveUpPermissions(neededToServe(options));
 
@@ -334,6 +356,22 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
   offLoop.close();
   save();
   state?.close();
+}
+
+/** Reads again, at SIGHUP, what is behind the flags; a file that is wrong changes nothing. */
+function onHangUp(reload: () => Promise<void>, log: Log): void {
+  if (Deno.build.os === "windows") return;
+  Deno.addSignalListener("SIGHUP", async () => {
+    try {
+      await reload();
+      log.info("Read web configuration, certificates and token again");
+    } catch (error) {
+      if (!isUsers(error)) throw error;
+      log.error("Cannot read the configuration again: what was read before stays", {
+        reason: error.message,
+      });
+    }
+  });
 }
 
 /** The token that the exporter of `--publish-to` asks for. */
@@ -368,13 +406,14 @@ function readConfiguration(
 function isUsers(error: unknown): error is Error {
   return error instanceof UsageError || error instanceof WebConfigError ||
     error instanceof StateError || error instanceof ListenError || error instanceof WorldError ||
-    error instanceof BenchmarkError || error instanceof PrintError;
+    error instanceof BenchmarkError || error instanceof PrintError ||
+    error instanceof OutputError;
 }
 
 /** Is aborted by the first signal that asks the program to end. */
 function stopSignal(): AbortSignal {
   const stop = new AbortController();
-  firstSignal().then(() => stop.abort());
+  firstSignal(["SIGHUP"]).then(() => stop.abort());
   return stop.signal;
 }
 
@@ -462,13 +501,15 @@ export async function main(args: readonly string[]): Promise<number> {
       }
     }
   } catch (error) {
+    // Whoever read the output has seen enough.
+    if (error instanceof OutputError && error.isClosed) return EXIT_UNREAD;
     if (!isUsers(error)) throw error;
     if (error instanceof BenchmarkStopped) {
       complain(`${error.message}\n`);
       return EXIT_STOPPED;
     }
     complain(formatUsageError(new UsageError(error.message), commandNamed(args)));
-    return error instanceof ListenError ? EXIT_FAILED : EXIT_USAGE;
+    return error instanceof ListenError || error instanceof OutputError ? EXIT_FAILED : EXIT_USAGE;
   }
 }
 

@@ -166,9 +166,9 @@ const SERVE_FLAGS = {
     name: "host",
     unit: "<HOST>",
     kind: HOST,
-    initial: "127.0.0.1",
-    initially: "127.0.0.1, this machine only",
-    help: "address to listen on; 0.0.0.0 opens it to the network",
+    initial: "localhost",
+    initially: "localhost, which is 127.0.0.1 and [::1]: this machine only",
+    help: "Address to listen on. 0.0.0.0 opens it to the network",
   }),
   webListenAddress: repeatable<Address>({
     name: "web.listen-address",

@@ -89,7 +89,7 @@ export function readArguments(flags: Flags, args: readonly string[]): Layer {
     if (flag.unit === undefined) {
       if (text !== undefined) throw badValue(name, JSON.stringify(text), "no value");
       text = String(!negated);
-    } else if (text === undefined || (!token.inlineValue && /^-./s.test(text))) {
+    } else if (text === undefined || (!token.inlineValue && /^-\D/s.test(text))) {
       // Another flag in the place of the value: the value was forgotten.
       throw new UsageError(`Cannot read ${name} without a value: expected ${name}=${flag.unit}`);
     }
@@ -102,13 +102,20 @@ export function readArguments(flags: Flags, args: readonly string[]): Layer {
   return layer;
 }
 
-/** What the environment says; a variable that is empty counts as not set. */
+/**
+ * Kubernetes sets such variables for every service: one called `tradesim-exporter` makes a
+ * `TRADESIM_EXPORTER_PORT` (Kubernetes' "Accessing the Service", environment variables).
+ */
+const KUBERNETES_FORM = /^(?:tcp|udp|sctp):\/\/\S+:\d+$/;
+
+/** What the environment says; a variable that is empty, or is of Kubernetes' own form, counts as not set. */
 export function readEnvironment(flags: Flags, env: Environment): Layer {
   const layer = new Map<string, Given>();
   for (const [property, flag] of Object.entries(flags)) {
     const name = environmentName(flag);
     const text = name === undefined ? undefined : env(name);
     if (name === undefined || text === undefined || text === "") continue;
+    if (KUBERNETES_FORM.test(text)) continue;
     const texts = flag.repeatable ? text.split(",").map((part) => part.trim()) : [text];
     layer.set(property, { name, texts });
   }

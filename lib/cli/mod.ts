@@ -27,7 +27,7 @@ export { defaultConfig } from "./config_file.ts";
 export { emptyEnvironment, type Label, LABELS } from "./flags.ts";
 export { flagsMarkdown, helpText } from "./help.ts";
 export type { Address } from "./kinds.ts";
-export { complain, firstSignal, print } from "./process.ts";
+export { complain, firstSignal, OutputError, print } from "./process.ts";
 export { formatUsageError, UsageError } from "./usage_error.ts";
 export { BUILD_INFO, VERSION, versionText } from "./version.ts";
 
@@ -181,6 +181,13 @@ export function checkNamedFile(path: string, name: string): void {
   }
 }
 
+/** What stronger places leave of a place: what they override is not judged. */
+function without(layer: Layer, ...stronger: readonly Layer[]): Layer {
+  return new Map(
+    [...layer].filter(([property]) => !stronger.some((other) => other.has(property))),
+  );
+}
+
 function readSettings(
   flags: Flags,
   fromArguments: Layer,
@@ -190,18 +197,23 @@ function readSettings(
   const fromEnvironment = readEnvironment(flags, env);
   const sources = [
     { place: "command line", values: readValues(flags, fromArguments) },
-    { place: "environment", values: readValues(flags, fromEnvironment) },
+    { place: "environment", values: readValues(flags, without(fromEnvironment, fromArguments)) },
   ];
   const config = fromArguments.get("config") ?? fromEnvironment.get("config");
   const path = config?.texts[0];
   if (config === undefined || path === undefined) return { sources, enabled: true, notes: [] };
 
   const text = readNamedFile(path, config.name, readFile);
+  const isOverruled = (property: string) =>
+    fromArguments.has(property) || fromEnvironment.has(property);
   const { layer, enabled, notes } = path.toLowerCase().endsWith(".py")
     ? readPythonConfig(text, path)
-    : { layer: readYamlConfig(flags, text, path), enabled: true, notes: [] };
+    : { layer: readYamlConfig(flags, text, path, isOverruled), enabled: true, notes: [] };
   return {
-    sources: [...sources, { place: path, values: readValues(flags, layer) }],
+    sources: [...sources, {
+      place: path,
+      values: readValues(flags, without(layer, fromArguments, fromEnvironment)),
+    }],
     enabled,
     notes,
   };
@@ -229,6 +241,11 @@ function chooseAddresses(values: ServeValues, sources: readonly Source[]): reado
       `Cannot use --${name} (${sources[other]?.place}) together with --web.listen-address ` +
         `(${sources[listen]?.place}): expected one of them`,
     );
+  }
+  const texts = values.webListenAddress.map(({ hostname, port }) => `${hostname}:${port}`);
+  const twice = texts.find((text, index) => texts.indexOf(text) !== index && !text.endsWith(":0"));
+  if (twice !== undefined) {
+    throw new UsageError(`Cannot listen on ${twice} twice: expected different addresses`);
   }
   return values.webListenAddress;
 }

@@ -54,8 +54,10 @@ export function neededFor(asked: CommandLine): Needs {
 }
 
 /** What `serve` needs once its ports and its state files are open. */
-export function neededToServe({ systemInterval }: ServeOptions): Needs {
-  return { read: true, sys: systemInterval > 0 };
+export function neededToServe({ systemInterval, webConfigFile }: ServeOptions): Needs {
+  // SIGHUP reads the web configuration again: its YAML asks for variables, new certificates for a port.
+  const isReread = webConfigFile !== undefined;
+  return { read: true, sys: systemInterval > 0, net: isReread, env: isReread };
 }
 
 /** What a player of the benchmark needs. */

@@ -2,35 +2,55 @@
 
 const encoder = new TextEncoder();
 
-function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  const bytes = encoder.encode(text);
-  try {
-    for (let done = 0; done < bytes.length;) done += stream.writeSync(bytes.subarray(done));
-  } catch (error) {
-    // Whoever read it, such as `head`, has seen enough.
-    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
-    throw error;
+/** Standard output cannot be written; the message is one sentence. */
+export class OutputError extends Error {
+  override readonly name = "OutputError";
+  /** Whether whoever read it, such as `head`, has seen enough. */
+  readonly isClosed: boolean;
+  constructor(cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(`Cannot write to standard output: ${reason}`, { cause });
+    this.isClosed = cause instanceof Deno.errors.BrokenPipe;
   }
 }
 
-/** Writes to standard output. */
-export function print(text: string): void {
-  writeAll(Deno.stdout, text);
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  const bytes = encoder.encode(text);
+  for (let done = 0; done < bytes.length;) done += stream.writeSync(bytes.subarray(done));
 }
 
-/** Writes to standard error. */
+/**
+ * Writes to standard output.
+ *
+ * @throws {OutputError} When it cannot be written.
+ */
+export function print(text: string): void {
+  try {
+    writeAll(Deno.stdout, text);
+  } catch (error) {
+    throw new OutputError(error);
+  }
+}
+
+/** Writes to standard error. Where that cannot be written there is nowhere left to say so. */
 export function complain(text: string): void {
-  writeAll(Deno.stderr, text);
+  try {
+    writeAll(Deno.stderr, text);
+  } catch {
+    // Whatever the program does goes on.
+  }
 }
 
 /**
  * Waits for the first signal that asks the program to end. A second one ends it at once, for
  * whoever does not want to wait.
+ *
+ * @param more Further signals that ask for it, where the system has them.
  */
-export function firstSignal(): Promise<Deno.Signal> {
+export function firstSignal(more: readonly Deno.Signal[] = []): Promise<Deno.Signal> {
   const signals: readonly Deno.Signal[] = Deno.build.os === "windows"
     ? ["SIGINT", "SIGBREAK"]
-    : ["SIGINT", "SIGTERM"];
+    : ["SIGINT", "SIGTERM", ...more];
   return new Promise((resolve) => {
     let count = 0;
     for (const signal of signals) {

@@ -17,9 +17,14 @@ export function defaultStatePath(
     const local = env("LOCALAPPDATA");
     return local ? win32.join(local, "tradesim-exporter", file) : undefined;
   }
+  // systemd's StateDirectory=, the first of several (systemd.exec(5)).
+  const [service] = (env("STATE_DIRECTORY") ?? "").split(":");
+  if (service?.startsWith("/")) return posix.join(service, file);
+  // The XDG rules: a relative path is to be ignored. A home that is relative is as useless.
   const state = env("XDG_STATE_HOME");
-  // The XDG rules: a relative path is to be ignored.
   if (state?.startsWith("/")) return posix.join(state, "tradesim-exporter", file);
   const home = env("HOME");
-  return home ? posix.join(home, ".local/state/tradesim-exporter", file) : undefined;
+  return home?.startsWith("/")
+    ? posix.join(home, ".local/state/tradesim-exporter", file)
+    : undefined;
 }

@@ -36,10 +36,16 @@ function nodeTexts(flag: Flag, node: unknown, file: string): readonly string[] {
  * Reads a YAML file's text.
  *
  * @param file Its name, for messages.
+ * @param isOverruled Whether a stronger place sets a flag's property: then its value is not judged.
  * @throws {UsageError} When it is not YAML, not one flat mapping, or has a key that is unknown, of
  * the wrong type or there twice.
  */
-export function readYamlConfig(flags: Flags, text: string, file: string): Layer {
+export function readYamlConfig(
+  flags: Flags,
+  text: string,
+  file: string,
+  isOverruled: (property: string) => boolean = () => false,
+): Layer {
   const lines = new LineCounter();
   let document;
   try {
@@ -84,6 +90,7 @@ export function readYamlConfig(flags: Flags, text: string, file: string): Layer 
     if (layer.has(property)) {
       throw new UsageError(`Cannot read ${file}: ${name} stands there twice, expected it once`);
     }
+    if (isOverruled(property)) continue;
     layer.set(property, { name, texts: nodeTexts(flag, value, file), file });
   }
   return layer;

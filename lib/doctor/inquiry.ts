@@ -47,8 +47,9 @@ export interface Inquiry {
 
 /** Where an exporter answers on its own machine, without a slash at the end. */
 export function localUrl({ address: { hostname, port }, certificate }: Configuration): string {
-  // The addresses that stand for all of a machine are none to connect to.
-  const host = new Map([["0.0.0.0", "127.0.0.1"], ["::", "::1"]]).get(hostname) ?? hostname;
+  // The addresses that stand for all of a machine are none to connect to. A certificate is for a name.
+  const plain = new Map([["0.0.0.0", "127.0.0.1"], ["::", "::1"]]).get(hostname) ?? hostname;
+  const host = plain === "localhost" && certificate === undefined ? "127.0.0.1" : plain;
   const scheme = certificate === undefined ? "http" : "https";
   return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

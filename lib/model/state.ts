@@ -31,6 +31,10 @@ export class StateError extends Error {
 
 /** What went wrong, without the advice that Deno gives on permissions: it is not ours. */
 function reasonOf(error: unknown): string {
+  // Deno opens no device, and nothing of the kernel's.
+  if (error instanceof Deno.errors.NotCapable) {
+    return "it is no place for a file; --state none keeps nothing";
+  }
   return (error as Error).message.replace(/, run again with .*$/s, "");
 }
 
@@ -198,6 +202,9 @@ export interface StateOptions {
  */
 export function openState(options: StateOptions): StateFile {
   const { path, log } = options;
+  if (isFolder(path)) {
+    throw new StateError(`Cannot use the state file "${path}": it is a folder, expected a file`);
+  }
   const lock = openLock(path);
   const slots: Slot[] = [];
   function close(): void {
@@ -222,6 +229,14 @@ export function openState(options: StateOptions): StateFile {
     throw new StateError(`Cannot use the state file "${path}": ${reasonOf(error)}`, {
       cause: error,
     });
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false; // What is wrong with it is found when it is opened.
   }
 }
 

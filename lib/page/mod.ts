@@ -50,7 +50,7 @@ const NO_SCRIPT = {
   en: "This page needs JavaScript. Without it:",
 } as const;
 
-/** The frame, in the language to begin with. */
+/** The frame, in the language to begin with. Its links are relative: it may be behind a proxy, under a path. */
 export function pageHtml(language: keyof typeof NO_SCRIPT): string {
   return `<!doctype html>
 <html lang="${language}">
@@ -59,11 +59,11 @@ export function pageHtml(language: keyof typeof NO_SCRIPT): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>TradeSim</title>
 <link rel="icon" href="${ICON}">
-<link rel="stylesheet" href="${STYLE.path}">
-<script type="module" src="${SCRIPT.path}"></script>
+<link rel="stylesheet" href=".${STYLE.path}">
+<script type="module" src=".${SCRIPT.path}"></script>
 </head>
 <body>
-<noscript><p>${NO_SCRIPT[language]} <a href="/about">tradesim-exporter</a></p></noscript>
+<noscript><p>${NO_SCRIPT[language]} <a href="./about">tradesim-exporter</a></p></noscript>
 </body>
 </html>
 `;

@@ -171,6 +171,7 @@ async function play(
  *
  * @returns The exit code: 0, or 1 when the game could not go on or could not be saved.
  * @throws {WorldError} When the world cannot be read or made.
+ * @throws What `io.write` throws, once the game has ended properly.
  */
 export async function simulate(options: SimulateOptions, io: SimulateIo): Promise<number> {
   const { tours, seed, entreprises, produits, fournisseurs, commeTradesim, load, save } = options;
@@ -203,13 +204,24 @@ export async function simulate(options: SimulateOptions, io: SimulateIo): Promis
     saveWorld();
     return code;
   }
+  // Whoever reads what is narrated may go away: the game then ends, and its last report says so.
+  const unread = new AbortController();
+  const narrated = (text: string) => {
+    try {
+      if (!unread.signal.aborted) io.write(text);
+    } catch (error) {
+      unread.abort(error);
+    }
+  };
   // With --json, standard output holds the summary alone.
-  if (options.verbose) narrate(game, options.json ? io.say : io.write);
+  if (options.verbose) narrate(game, options.json ? io.say : narrated);
   const publisher = options.withMetrics ? openPublisher(game, options, progress.say) : undefined;
-  const { seconds, over } = await play(game, publisher, progress, options, io.stop);
+  const stop = AbortSignal.any([io.stop, unread.signal]);
+  const { seconds, over } = await play(game, publisher, progress, options, stop);
   if (over !== undefined) fail(over.message);
   await publisher?.finish();
   saveWorld();
+  unread.signal.throwIfAborted();
   const summary = await summaryOf(game, { seconds, publisher: publisher?.stats });
   io.write(
     options.json ? `${JSON.stringify(summary)}\n` : `${summaryLines(summary).join("\n")}\n`,

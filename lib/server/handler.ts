@@ -49,7 +49,7 @@ export interface HandlerOptions {
   readonly log: Log;
   readonly telemetryPath: string;
   /** Headers that every answer carries, from the web configuration. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: () => Readonly<Record<string, string>>;
   /** Whether sources are open and the state is restored, and no shutdown has begun. */
   readonly isReady: () => boolean;
   readonly facts: () => LandingFacts;
@@ -257,7 +257,7 @@ export function createHandler(options: HandlerOptions): Handler {
     try {
       const response = await route(request, connection);
       response.headers.set("x-content-type-options", "nosniff");
-      for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+      for (const [name, value] of Object.entries(headers())) response.headers.set(name, value);
       return response;
     } finally {
       requests--;

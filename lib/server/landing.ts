@@ -96,8 +96,8 @@ export function landingPage(facts: LandingFacts, language: Language): string {
 <h1>tradesim-exporter ${escapeHtml(version)}</h1>
 <p>${text.what}
 <ul>
-<li><a href="${escapeHtml(telemetryPath)}">${text.metrics}</a>
-<li><a href="/health">${text.health}</a>
+<li><a href=".${escapeHtml(telemetryPath)}">${text.metrics}</a>
+<li><a href="./health">${text.health}</a>
 </ul>
 <p>${text.uptime} ${duration(uptime)}. ${text.sessions}: ${sessions}.
 <h2>${text.sources}</h2>

@@ -24,6 +24,31 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/**
+ * The addresses to listen on: for `localhost` both loopback addresses, because a browser or a game may
+ * take it for either. A machine without `::1` has one.
+ */
+export function withBothLoopbacks(
+  addresses: readonly { readonly hostname: string; readonly port: number }[],
+): typeof addresses {
+  return addresses.flatMap((address) => {
+    if (address.hostname !== "localhost") return [address];
+    const { port } = address;
+    const first = { hostname: "127.0.0.1", port };
+    return hasIpv6Loopback() ? [first, { hostname: "::1", port }] : [first];
+  });
+}
+
+/** Whether this machine has `::1`; another program on a port of it is no sign that it has not. */
+function hasIpv6Loopback(): boolean {
+  try {
+    Deno.listen({ hostname: "::1", port: 0 }).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** An address as it stands in a URL. */
 function formatAddress(hostname: string, port: number): string {
   return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
@@ -51,6 +76,15 @@ function listenError(hostname: string, port: number, cause: unknown): ListenErro
 
 /** An open port. */
 export interface Listening {
+  /** The real port. */
+  readonly port: number;
+  /**
+   * Takes other certificates, or none. Connections that are open go on with those of before; a new one
+   * finds the port closed for a moment.
+   *
+   * @throws {ListenError} When the port cannot be opened again; then it is closed.
+   */
+  renew(tls: WebConfig["tls"]): Promise<void>;
   /** Waits for reports that are being sent, then closes the port once all requests are answered. */
   shutdown(): Promise<void>;
   /** Rejects when the port is closed by anything else. */
@@ -82,6 +116,9 @@ export function ownServeConnection(): ServeConnection | undefined {
 
 /** How long to wait when no connection can be taken, such as for want of descriptors. */
 const RETRY_MS = 50;
+/** How often, and after which pauses, a port is tried that is to be opened again with other certificates. */
+const REOPEN_MS = 5;
+const MAX_REOPENINGS = 200;
 
 export interface ListenOptions {
   readonly tls: WebConfig["tls"];
@@ -149,7 +186,9 @@ export function listen(
         serveConnection,
       });
     return {
+      port: port.port,
       lost: port.lost,
+      renew: port.renew,
       async shutdown() {
         // Deno 2.9 cuts off the bodies under way when it shuts down (denoland/deno#36809).
         if (bodies > 0) await new Promise<void>((resolve) => onIdle = resolve);
@@ -182,9 +221,12 @@ function serveCounted(
     readonly serveConnection: ServeConnection;
   },
 ): Listening {
-  const listener = tls === undefined
-    ? Deno.listen({ hostname, port })
-    : Deno.listenTls({ hostname, port, ...tls, alpnProtocols: ["h2", "http/1.1"] });
+  const open = (port: number, tls: WebConfig["tls"]) =>
+    tls === undefined
+      ? Deno.listen({ hostname, port })
+      : Deno.listenTls({ hostname, port, ...tls, alpnProtocols: ["h2", "http/1.1"] });
+  let listener = open(port, tls);
+  let current = tls;
   const served = new Set<Served>();
   let isClosed = false;
 
@@ -246,10 +288,27 @@ function serveCounted(
     }
   }
 
-  onListen((listener.addr as Deno.NetAddr).port);
+  const { port: realPort } = listener.addr as Deno.NetAddr;
+  onListen(realPort);
   const accepting = acceptAll();
   return {
+    port: realPort,
     lost: accepting.then(() => new Promise<never>(() => {})),
+    async renew(tls) {
+      if (tls?.cert === current?.cert && tls?.key === current?.key) return;
+      listener.close();
+      for (let tries = 1;; tries++) {
+        // The port is free once the accepting that was under way has ended.
+        await new Promise((resolve) => setTimeout(resolve, REOPEN_MS));
+        try {
+          listener = open(realPort, tls);
+          current = tls;
+          return;
+        } catch (error) {
+          if (tries === MAX_REOPENINGS) throw listenError(hostname, realPort, error);
+        }
+      }
+    },
     async shutdown() {
       isClosed = true;
       listener.close();
@@ -311,7 +370,12 @@ function serveUncounted(
     throw new ListenError(`The port ${port} was closed: ${reasonOf(error)}`, { cause: error });
   });
   return {
+    port: (server.addr as Deno.NetAddr).port,
     lost,
+    renew({ cert, key } = { cert: "", key: "" }) {
+      if (cert === (tls?.cert ?? "") && key === (tls?.key ?? "")) return Promise.resolve();
+      throw new ListenError("Cannot take other certificates with this version of Deno: restart it");
+    },
     async shutdown() {
       isClosed = true;
       await server.shutdown();

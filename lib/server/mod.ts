@@ -7,5 +7,5 @@ export { createConnections } from "./connections.ts";
 export { createHandler, OWN_PATHS } from "./handler.ts";
 export { createOffLoop, type OffLoop } from "./off_loop.ts";
 export { readWebConfig, type WebConfig, WebConfigError } from "./web_config.ts";
-export { checkFree, listen, ListenError } from "./listen.ts";
+export { checkFree, listen, ListenError, type Listening, withBothLoopbacks } from "./listen.ts";
 export { filesOf } from "./landing.ts";

@@ -44,5 +44,5 @@ Deno.test("defaultConfig() has commented keys that are good ones when they are s
 Deno.test("defaultConfig() of a changed key changes that one", () => {
   const line = read(["--config=c.yml"], defaultConfig().replace("\nport: 8000", "\nport: 9000"));
   assert.equal(line.command, "serve");
-  assert.deepEqual(line.options.addresses, [{ hostname: "127.0.0.1", port: 9000 }]);
+  assert.deepEqual(line.options.addresses, [{ hostname: "localhost", port: 9000 }]);
 });

@@ -50,12 +50,12 @@ Deno.test("doctor refuses a password on the command line, and unknown links", ()
 });
 
 Deno.test("doctor reads the exporter's options from where the exporter does", () => {
-  assert.deepEqual(readDoctor([]).serve().addresses, [{ hostname: "127.0.0.1", port: 8000 }]);
+  assert.deepEqual(readDoctor([]).serve().addresses, [{ hostname: "localhost", port: 8000 }]);
   const files = { "c.yml": "port: 9000\nfollow: a.jsonl\n" };
   const byFlag = readDoctor(["--config", "c.yml"], {}, files).serve();
   const byVariable = readDoctor([], { TRADESIM_EXPORTER_CONFIG: "c.yml" }, files).serve();
   assert.deepEqual(byFlag, byVariable);
-  assert.deepEqual(byFlag.addresses, [{ hostname: "127.0.0.1", port: 9000 }]);
+  assert.deepEqual(byFlag.addresses, [{ hostname: "localhost", port: 9000 }]);
   const { addresses } = readDoctor([], { TRADESIM_EXPORTER_PORT: "9001" }).serve();
   assert.equal(addresses[0]?.port, 9001);
   // Its own flags of the same name are its own.

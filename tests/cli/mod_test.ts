@@ -39,7 +39,7 @@ function readServe(args: readonly string[], env: Texts = {}, files: Texts = {}) 
 const STATE = ["--state=/s.json"];
 
 const DEFAULTS: ServeOptions = {
-  addresses: [{ hostname: "127.0.0.1", port: 8000 }],
+  addresses: [{ hostname: "localhost", port: 8000 }],
   follow: ["logs/metrics*.jsonl"],
   state: "/s.json",
   isStateChosen: true,
@@ -76,8 +76,8 @@ const FLAGS: Readonly<
 > = {
   "port": {
     good: {
-      "0": { addresses: [{ hostname: "127.0.0.1", port: 0 }] },
-      "65535": { addresses: [{ hostname: "127.0.0.1", port: 65535 }] },
+      "0": { addresses: [{ hostname: "localhost", port: 0 }] },
+      "65535": { addresses: [{ hostname: "localhost", port: 65535 }] },
     },
     bad: ["65536", "-1", "", "abc"],
   },
@@ -232,7 +232,7 @@ for (const [name, [args, env, port, detail]] of Object.entries(PLACES)) {
     const { options } = readServe([...args, ...STATE], env, files);
     assert.deepEqual(options, {
       ...DEFAULTS,
-      addresses: [{ hostname: "127.0.0.1", port }],
+      addresses: [{ hostname: "localhost", port }],
       detail,
     });
   });
@@ -288,11 +288,17 @@ const BAD: Readonly<
     {},
     'Cannot read TRADESIM_EXPORTER_DETAIL "yes": expected true, false, 1 or 0',
   ],
-  "a wrong variable that a flag overrules": [
-    ["--port=1"],
-    { TRADESIM_EXPORTER_PORT: "x" },
+  "a negative number": [
+    ["--port", "-1"],
     {},
-    'Cannot read TRADESIM_EXPORTER_PORT "x": expected a whole number from 0 to 65535',
+    {},
+    'Cannot read --port "-1": expected a whole number from 0 to 65535',
+  ],
+  "one address twice": [
+    ["--web.listen-address", ":8000", "--web.listen-address", "0.0.0.0:8000"],
+    {},
+    {},
+    "Cannot listen on 0.0.0.0:8000 twice: expected different addresses",
   ],
   "an empty entry in a list of a variable": [
     [],
@@ -376,7 +382,7 @@ METRICS_LABELS_PRODUIT_TYPE = False
       command: "serve",
       options: {
         ...DEFAULTS,
-        addresses: [{ hostname: "127.0.0.1", port: 8001 }],
+        addresses: [{ hostname: "localhost", port: 8001 }],
         collectInterval: 2,
         systemInterval: 0,
         labels: ["continent"],
@@ -644,4 +650,18 @@ Deno.test("readCommandLine() throws nothing but UsageError for random variables 
     ),
     { numRuns: 1000 },
   );
+});
+
+Deno.test("readCommandLine() does not judge what a stronger place overrules, nor Kubernetes' own variables", () => {
+  const portOf = (args: string[], env: Record<string, string>, file = "") => {
+    const line = readCommandLine(args, (name) => env[name], () => file);
+    assert.ok(line.command === "serve");
+    return line.options.addresses[0]?.port;
+  };
+  const kubernetes = { TRADESIM_EXPORTER_PORT: "tcp://10.96.12.7:8000" };
+  assert.equal(portOf([], kubernetes), 8000);
+  assert.equal(portOf(["--port=1"], kubernetes), 1);
+  assert.equal(portOf(["--port=1"], { TRADESIM_EXPORTER_PORT: "x" }), 1);
+  assert.equal(portOf(["--port=1", "--config=a.yml"], {}, "port: x"), 1);
+  assert.equal(portOf(["--config=a.yml"], { TRADESIM_EXPORTER_PORT: "2" }, "port: x"), 2);
 });

@@ -17,6 +17,16 @@ const CASES: Readonly<
     { XDG_STATE_HOME: "s", HOME: "/h" },
     "/h/.local/state/tradesim-exporter/8000.json",
   ],
+  "systemd's state directory": [
+    "other",
+    {
+      STATE_DIRECTORY: "/var/lib/tradesim-exporter:/var/lib/other",
+      XDG_STATE_HOME: "/s",
+      HOME: "/h",
+    },
+    "/var/lib/tradesim-exporter/8000.json",
+  ],
+  "nowhere with a relative home": ["other", { HOME: "h", XDG_STATE_HOME: "s" }, undefined],
   "nowhere without a home": ["other", { HOME: "", LOCALAPPDATA: "C:\\l" }, undefined],
   "LOCALAPPDATA on Windows": [
     "windows",

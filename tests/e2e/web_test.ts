@@ -51,7 +51,10 @@ Deno.test("basic_auth_users keep /metrics and / behind a password, and probes an
       assert.equal(posted.status, 200);
       await posted.body?.cancel();
       const challenge = await fetch(`${exporter.url}/metrics`);
-      assert.equal(challenge.headers.get("www-authenticate"), 'Basic realm="tradesim-exporter"');
+      assert.equal(
+        challenge.headers.get("www-authenticate"),
+        'Basic realm="tradesim-exporter", charset="UTF-8"',
+      );
       await challenge.body?.cancel();
     } finally {
       const { stderr } = await exporter.stop();

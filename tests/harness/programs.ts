@@ -1,8 +1,8 @@
 /** Registers tests that need a program beside Deno, which not every machine has. @module */
 
-/** Most programs tell their version by a flag, openssl by a command. */
+/** Most programs tell their version by a flag, openssl by a command, nginx by another flag. */
 export function isInstalled(program: string): boolean {
-  return ["--version", "version"].some((arg) => {
+  return ["--version", "version", "-v"].some((arg) => {
     try {
       return new Deno.Command(program, { args: [arg], stdout: "null", stderr: "null" })
         .outputSync().success;

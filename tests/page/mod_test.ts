@@ -26,7 +26,7 @@ Deno.test("pageHtml() loads its files from where they are served, and holds no s
     assert.match(page, new RegExp(`<html lang="${language}">`));
     for (const path of PAGE_ASSETS.keys()) {
       assert.match(path, /^\/page\.[0-9a-f]{12}\.(js|css)$/);
-      assert.ok(page.includes(`="${path}"`), path);
+      assert.ok(page.includes(`=".${path}"`), path);
     }
     assert.equal(page.match(/<script/g)?.length, 1);
     assert.doesNotMatch(page, /<style|style=|<script[^>]*>[^<]| on\w+=/);

@@ -63,7 +63,7 @@ function setUp({ maxBytes = 10_000, basicAuth, token, ...options }: SetUp = {}) 
     telemetry,
     log,
     telemetryPath: "/metrics",
-    headers: {},
+    headers: () => ({}),
     isReady: () => true,
     facts: () => ({
       version: "1.2.3",
@@ -407,7 +407,7 @@ Deno.test("handler() answers nothing but scrapes and probes on the connections k
 });
 
 Deno.test("handler() adds the headers of the web configuration to every answer", async () => {
-  const { send } = setUp({ headers: { "strict-transport-security": "max-age=5" } });
+  const { send } = setUp({ headers: () => ({ "strict-transport-security": "max-age=5" }) });
   for (const path of ["/metrics", "/nothing", "/-/ready", "/update_metrics"]) {
     const response = await send(path);
     assert.equal(response.headers.get("strict-transport-security"), "max-age=5", path);

@@ -52,8 +52,8 @@ Deno.test("landingPage() has version, uptime, sources and links, in both languag
     const page = landingPage(FACTS, language as Language);
     const common = [
       "tradesim-exporter 1.2.3",
-      'href="/metrics"',
-      'href="/health"',
+      'href="./metrics"',
+      'href="./health"',
       "POST /update_metrics",
     ];
     for (const text of [...texts, ...common]) assert.ok(page.includes(text), text);
@@ -72,7 +72,7 @@ Deno.test("landingPage() escapes what it is told", () => {
   }, "en");
   assert.doesNotMatch(page, /<script|<b>/);
   assert.ok(page.includes("a&amp;&lt;&#39;&quot;&gt;.jsonl"));
-  assert.ok(page.includes('href="/&quot;&gt;&lt;script&gt;"'));
+  assert.ok(page.includes('href="./&quot;&gt;&lt;script&gt;"'));
 });
 
 Deno.test("LANDING_POLICY lets in the page's own style and nothing else", () => {

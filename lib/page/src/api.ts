@@ -94,15 +94,15 @@ async function ask<T>(path: string): Promise<T | undefined> {
 }
 
 export function askSessions(): Promise<Sessions | undefined> {
-  return ask("/api/sessions");
+  return ask("./api/sessions");
 }
 
 /** @param from The first turn that is wanted. */
 export function askHistory(session: string, from: number): Promise<TurnsMessage | undefined> {
   const query = new URLSearchParams({ session, from: String(from), points: String(POINTS) });
-  return ask(`/api/history?${query}`);
+  return ask(`./api/history?${query}`);
 }
 
 export function askState(session: string): Promise<State | undefined> {
-  return ask(`/api/state?${new URLSearchParams({ session })}`);
+  return ask(`./api/state?${new URLSearchParams({ session })}`);
 }

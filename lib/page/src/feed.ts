@@ -43,7 +43,7 @@ export function openFeed(listener: Listener): Feed {
     close();
     if (isResting) return;
     const query = session === undefined ? "" : `?${new URLSearchParams({ session })}`;
-    const opened = new EventSource(`/api/events${query}`);
+    const opened = new EventSource(`./api/events${query}`);
     source = opened;
     const on = <T>(name: string, take: (message: T) => void) =>
       opened.addEventListener(name, (event) => {

@@ -128,7 +128,7 @@ export class Screen {
     this.#tables = new DetailTables(around);
     this.#health = new Health(around);
     this.#about = h("span");
-    this.#metricsLink = h("a", { href: "/metrics" }, texts.metricsLink);
+    this.#metricsLink = h("a", { href: "./metrics" }, texts.metricsLink);
     this.#empty = h(
       "section",
       { class: "empty", hidden: true },
@@ -164,7 +164,7 @@ export class Screen {
         " · ",
         this.#metricsLink,
         " · ",
-        h("a", { href: "/about" }, texts.about),
+        h("a", { href: "./about" }, texts.about),
       ),
     );
     this.#seen = new IntersectionObserver((entries) => {
@@ -206,7 +206,7 @@ export class Screen {
       other: choices.other,
     });
     if (exporter !== undefined) {
-      this.#metricsLink.href = exporter.telemetryPath;
+      this.#metricsLink.href = `.${exporter.telemetryPath}`;
       const uptime = texts.uptime(format.clock(Math.max(0, shown.now - exporter.started)));
       setText(this.#about, `${texts.version(exporter.version)}, ${uptime}`);
     }
