@@ -59,7 +59,6 @@ export async function startExporter(program: Program, follow: string): Promise<E
   let timer: ReturnType<typeof setInterval> | undefined;
   let scraping: Promise<unknown> | undefined;
 
-  let client: Deno.HttpClient | undefined;
   async function stop(): Promise<void> {
     clearInterval(timer);
     await scraping;
@@ -69,7 +68,6 @@ export async function startExporter(program: Program, follow: string): Promise<E
       // It has ended by itself.
     }
     await Promise.all([child.status, reading, stdout]);
-    client?.close();
   }
 
   let url: string;
@@ -80,9 +78,8 @@ export async function startExporter(program: Program, follow: string): Promise<E
     throw error;
   }
 
-  client = directClient(new URL(url));
-
   async function scrape(): Promise<string> {
+    using client = directClient(new URL(url));
     const response = await fetch(`${url}/metrics`, client === undefined ? {} : { client });
     return await response.text();
   }
