@@ -135,7 +135,8 @@ export async function doctor(options: DoctorOptions, context: DoctorContext): Pr
   }
   if (json) {
     const links = findings.map(([link, finding]) => ({ link, ...finding }));
-    context.write(JSON.stringify({ ok: !isBroken, links }, undefined, 2) + "\n");
+    const lines = JSON.stringify({ ok: !isBroken, links }, undefined, 2).split("\n");
+    context.write(lines.map(printable).join("\n") + "\n");
   }
   return isBroken ? 1 : 0;
 }

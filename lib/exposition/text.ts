@@ -20,9 +20,12 @@ function escapeLabel(text: string): string {
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 /** Whether a line of this series would be one that a scraper can read. */
-function canBeRead(name: string, { labels }: Series): boolean {
-  return METRIC_NAME.test(name) &&
-    labels.every(([label, value]) => LABEL_NAME.test(label) && typeof value === "string");
+function canBeRead(name: string, { suffix, labels }: Series): boolean {
+  return METRIC_NAME.test(name + suffix) &&
+    labels.every(([label, value], place) =>
+      LABEL_NAME.test(label) && typeof value === "string" &&
+      labels.findIndex(([other]) => other === label) === place
+    );
 }
 
 /** All of a line but its value. */
@@ -74,7 +77,9 @@ export function createRenderer(
       if (layout === undefined || !isSameSeries(layout.series, series)) {
         layout = {
           series,
-          head: `# HELP ${name} ${escapeHelp(metric.help)}\n# TYPE ${name} ${metric.type}\n`,
+          head: METRIC_NAME.test(name)
+            ? `# HELP ${name} ${escapeHelp(metric.help)}\n# TYPE ${name} ${metric.type}\n`
+            : "",
           starts: series.map((one) => canBeRead(name, one) ? lineStart(name, one) : ""),
         };
       }

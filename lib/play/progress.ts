@@ -1,5 +1,6 @@
 /** Shows how far a run is: a bar on a terminal, else a line now and then. @module */
 
+import { printable } from "../log/mod.ts";
 import type { GameNumbers } from "../simulation/mod.ts";
 
 /** Time between two bars and between two lines, in milliseconds. */
@@ -68,7 +69,7 @@ export function createProgress(
     },
     say(message) {
       clear();
-      write(`${message}\n`);
+      write(`${printable(message)}\n`);
     },
     clear,
   };

@@ -46,6 +46,13 @@ skip grafana        not looked at
   );
 });
 
+Deno.test("doctor() writes no character as JSON that a terminal obeys, and the text stays what it is", async () => {
+  const problem = "a\u202eb\u009bc\u2028d\u{e0041}";
+  const { output } = await run({ json: true, until: "port" }, { problem });
+  assert.doesNotMatch(output, /(?!\n)[\p{Cc}\p{Cf}\u2028\u2029]/u);
+  assert.equal(JSON.parse(output).links[0].text, `the exporter would not start: ${problem}`);
+});
+
 Deno.test("doctor() gives the same as JSON", async () => {
   const { code, output } = await run({ json: true, until: "port" }, { problem: "Wrong" });
   assert.equal(code, 1);

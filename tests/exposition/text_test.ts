@@ -20,6 +20,21 @@ Deno.test("CONTENT_TYPE is that of text format 0.0.4", () => {
   assert.equal(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
 });
 
+Deno.test("createRenderer() lets no name, suffix or label through that would make a line of its own", () => {
+  const leftOut: string[] = [];
+  const render = createRenderer((name) => leftOut.push(name));
+  const one = (name: string, suffix: string, labels: Series["labels"]): Family => ({
+    metric: metric({ name }),
+    series: [{ suffix, labels }],
+    values: [1],
+  });
+  assert.equal(render([one("a\nevil 7", "", [])]), "");
+  const head = (name: string) => `# HELP ${name} Money.\n# TYPE ${name} gauge\n`;
+  assert.equal(render([one("b", "\nevil 7\n", [])]), head("b"));
+  assert.equal(render([one("c", "", [["x", "1"], ["x", "2"]])]), head("c"));
+  assert.deepEqual(leftOut, ["a\nevil 7", "b", "c"]);
+});
+
 Deno.test("createRenderer() lets nothing through that no scraper could read", () => {
   const leftOut: string[] = [];
   const render = createRenderer((name) => leftOut.push(name));

@@ -74,3 +74,9 @@ Deno.test("say() takes the bar away first, clear() only a bar that is there", ()
   assert.deepEqual([rest[0], rest[1], rest.at(-1)], [CLEAR, "two\n", CLEAR]);
   assert.equal(written.length, 6);
 });
+
+Deno.test("say() writes out what a terminal would obey", () => {
+  const { progress, written } = progressOf(100);
+  progress.say("Cannot write to a\u202eb\u009bc\nd");
+  assert.deepEqual(written, ["Cannot write to a\\u202eb\\u009bc\\u000ad\n"]);
+});
