@@ -216,7 +216,11 @@ export class Model {
       -Infinity,
     );
     for (const session of read) {
-      if (newest - (session.lastTimestamp ?? newest) >= SILENT_AFTER) stopShowing(session);
+      const age = newest - (session.lastTimestamp ?? newest);
+      if (age < SILENT_AFTER) continue;
+      stopShowing(session);
+      // It has said nothing since then: a game that was killed long ago is nobody's alarm.
+      session.arrival -= age;
     }
     this.#live = this.#live.filter((session) => session.live);
     this.#version++;
@@ -288,7 +292,8 @@ export class Model {
     for (const session of this.#live) {
       const isStale = now - session.arrival >= this.#options.staleAfter;
       const isOver = stateOf(session, now) !== "running" &&
-        this.#live.some((other) => other !== session && isSuccessor(other, session));
+        // Of games whose reports all have one time each follows the others: one must stay.
+        this.#live.some((other) => other !== session && other.live && isSuccessor(other, session));
       if (isStale || isOver) stopShowing(session);
     }
     this.#live = this.#live.filter((session) => session.live);

@@ -443,6 +443,36 @@ Deno.test("families() shows the detail and what adds up to it of one moment", ()
   assert.deepEqual(seen(1004), [20, 30, 4], "a detail that is told seldom holds nothing back");
 });
 
+Deno.test("families() keeps the newest of games whose reports all have one time", () => {
+  const model = createModel();
+  for (const session of ["a", "b"]) {
+    for (const order of [1, 2]) {
+      model.take(
+        report({ session, order, timestamp: 1000, values: { budget_total: order } }),
+        1000,
+      );
+    }
+  }
+  assert.equal(shown(model, 1009, "budget_total")["budget_total"], 4);
+  assert.deepEqual(shown(model, 1010, "budget_total", "simulation_sessions"), {
+    budget_total: 2,
+    simulation_sessions: 1,
+  });
+});
+
+Deno.test("settle() counts a game's silence from its last report, not from when its file was read", () => {
+  const model = createModel({ staleAfter: 60 });
+  const now = 90_000;
+  const played = { yesterday: 3600, recently: now - 40, newest: now };
+  for (const [session, timestamp] of Object.entries(played)) {
+    model.take(report({ session, timestamp, finished: session === "newest" }), now);
+  }
+  model.settle(0);
+  assert.deepEqual(states(model, now), [0, 1, 1, 0]);
+  assert.equal(model.families(now).until, now + 20);
+  assert.deepEqual(states(model, now + 20), [0, 1, 0, 0]);
+});
+
 Deno.test("shift() leaves all ages as they are when the clock is set", () => {
   const model = createModel({ staleAfter: 60 });
   model.take(report({ session: "a", values: { budget_total: 1 } }), 1000);
