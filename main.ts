@@ -5,6 +5,7 @@ import type { PlayerSetup } from "./lib/benchmark/mod.ts";
 import { ownProgram, PLAYER_COMMAND } from "./lib/benchmark/program.ts";
 import { SYSTEM_METRICS } from "./lib/catalogue/mod.ts";
 import { createClock } from "./lib/clock/mod.ts";
+import { neverProxyThisMachine } from "./lib/network/mod.ts";
 import {
   BUILD_INFO,
   checkNamedFile,
@@ -35,7 +36,13 @@ import type { Configuration } from "./lib/doctor/mod.ts";
 import { createExposition } from "./lib/exposition/mod.ts";
 import { History, lookBack } from "./lib/history/mod.ts";
 import { Answers, Hub } from "./lib/live/mod.ts";
-import { createLineWriter, createLog, type LineWriter, type Log, seldom } from "./lib/log/mod.ts";
+import {
+  createLineWriter,
+  createLog,
+  createTeller,
+  type LineWriter,
+  type Log,
+} from "./lib/log/mod.ts";
 import {
   createIntake,
   createLineConsumer,
@@ -78,6 +85,8 @@ import { createTelemetry, type Telemetry } from "./lib/telemetry/mod.ts";
 
 /** How often the state is saved, at most. */
 const SAVE_INTERVAL_MS = 1000;
+/** How often what has waited is looked through for the log. */
+const TELL_INTERVAL_MS = 10_000;
 /** How long a request under way or a slow disk may hold up the end. */
 const SHUTDOWN_MS = 5000;
 /** The same while readers of events have stalled, which would hold it up to the last. */
@@ -140,12 +149,7 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
     dropped = lines.dropped;
   });
 
-  const noteForgotten = seldom((session: string, untold) =>
-    log.info("A session is forgotten, its totals are kept; see --max-sessions", {
-      session,
-      before: untold > 0 ? untold : undefined,
-    })
-  );
+  const teller = createTeller();
   const history = new History({
     maxTurns: options.historyTurns,
     maxSessions: options.maxSessions,
@@ -160,7 +164,14 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
     onEvicted: (session) => {
       history.forget(session);
       telemetry.count("tradesim_exporter_sessions_evicted_total");
-      noteForgotten(session);
+      teller.tell(
+        "forgotten",
+        (times) =>
+          log.info("A session is forgotten, its totals are kept; see --max-sessions", {
+            session,
+            times,
+          }),
+      );
     },
     onGames: {
       onSecond: (session, name) =>
@@ -212,6 +223,18 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
     model,
     telemetry,
     now,
+    onLeftOut: ({ key, problem, session, source }) =>
+      teller.tell(
+        `key ${source} ${key} ${problem}`,
+        (times) =>
+          log.warn("A key of a report cannot be used and is left out", {
+            key,
+            reason: problem,
+            session,
+            source,
+            times,
+          }),
+      ),
     note: (report, arrival, sent) => {
       if (isCaughtUp) {
         state?.note(sent, arrival, report.session);
@@ -231,7 +254,21 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
     paths: options.follow,
     interval: options.collectInterval,
     maxLine: options.maxBody,
-    consumer: () => createLineConsumer(intake, telemetry, options.maxBody),
+    consumer: (path) =>
+      createLineConsumer(
+        intake,
+        telemetry,
+        options.maxBody,
+        ({ kind, what, beginning, start }) =>
+          teller.tell(`line ${path} ${kind}`, (times) =>
+            log.warn("A line of a followed file is no report", {
+              path,
+              reason: what,
+              beginning,
+              start,
+              times,
+            })),
+      ),
     saved: state?.saved?.positions ?? [],
     onPolled: () => unsaved = true,
     counters,
@@ -275,6 +312,7 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
     maxSeries: options.maxSeries,
     gzip: offLoop.gzip,
     log,
+    tellKind: teller.tell,
     now,
   });
   let isReady = true;
@@ -311,6 +349,7 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
       sessions: model.liveSessions,
     }),
     log,
+    tellKind: teller.tell,
     now,
   });
 
@@ -324,6 +363,7 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
   };
   save();
   const saving = setInterval(save, SAVE_INTERVAL_MS);
+  const telling = setInterval(teller.flush, TELL_INTERVAL_MS);
   const connections = createConnections({ telemetry });
   const servers: Listening[] = [];
   for (const { hostname, port } of addresses) {
@@ -346,6 +386,8 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
   stopWatching();
   system?.close();
   clearInterval(saving);
+  clearInterval(telling);
+  teller.close();
   // No port closes while an answer is being sent on it, or waits for a reader that has stalled.
   const patience = hub.close() ? STALLED_SHUTDOWN_MS : SHUTDOWN_MS;
   await Promise.race([
@@ -428,6 +470,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   try {
+    neverProxyThisMachine();
     const asked = readCommandLine(args, Deno.env.get, Deno.readTextFileSync);
     giveUpPermissions(neededFor(asked));
     // What only one command needs is loaded for that one: an exporter at rest holds 6 MB less.

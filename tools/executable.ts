@@ -25,7 +25,7 @@ export const PERMISSIONS = [
   "--allow-write",
   // `bench` starts this same executable, wherever that lies.
   "--allow-run",
-  "--allow-env=TRADESIM_EXPORTER_*,XDG_STATE_HOME,STATE_DIRECTORY,HOME,LOCALAPPDATA,LOG_TOKENS,LOG_STREAM",
+  "--allow-env=TRADESIM_EXPORTER_*,NO_PROXY,no_proxy,XDG_STATE_HOME,STATE_DIRECTORY,HOME,LOCALAPPDATA,LOG_TOKENS,LOG_STREAM",
   "--allow-sys=systemMemoryInfo,loadavg,cpus,statfs",
 ];
 

@@ -96,9 +96,8 @@ export function createAsk(options: AskOptions = {}): Ask {
   return async (url, headers = {}) => {
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(), timeout);
-    const trust = certificate === undefined ? {} : { caCerts: [certificate] };
-    const client = directClient(new URL(url), trust) ??
-      (certificate === undefined ? undefined : Deno.createHttpClient(trust));
+    const client = directClient(new URL(url)) ??
+      (certificate === undefined ? undefined : Deno.createHttpClient({ caCerts: [certificate] }));
     try {
       const response = await fetch(url, {
         headers: { accept: "*/*", ...headers },

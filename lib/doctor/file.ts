@@ -22,12 +22,13 @@ const READ = { breakdowns: false, detail: false, allKeys: false };
 interface Tally extends Intake {
   readonly taken: number;
   readonly refused: number;
-  /** The last reason to refuse one. */
-  readonly reason: string;
+  /** What the last refused one is. */
+  reason: string;
   readonly last: Report | undefined;
 }
 
-function createTally(): Tally {
+/** Makes a tally; it keeps no report but the last. */
+export function createTally(): Tally {
   const tally = {
     taken: 0,
     refused: 0,
@@ -84,7 +85,7 @@ export function lookAtFiles(inquiry: Inquiry): Finding {
     consumer: (path) => {
       const tally = createTally();
       tallies.set(path, tally);
-      return createLineConsumer(tally, telemetry, maxBody);
+      return createLineConsumer(tally, telemetry, maxBody, ({ what }) => tally.reason = what);
     },
     log,
   });

@@ -51,7 +51,8 @@ export function lookAtSimulation(inquiry: Inquiry): Finding {
       `let the exporter follow that file: --follow ${lastReport.path}`,
     );
   }
-  if ((game("simulation_etat", { etat: "ended" }) ?? 0) > 0) {
+  const isNobodySilent = (game("simulation_etat", { etat: "silent" }) ?? 0) === 0;
+  if (isNobodySilent && (game("simulation_etat", { etat: "ended" }) ?? 0) > 0) {
     return ok(`TradeSim's game has ended or was interrupted, ${where}`);
   }
   return broken(

@@ -3,7 +3,7 @@
 import { printable } from "./printable.ts";
 
 export { printable } from "./printable.ts";
-export { seldom } from "./seldom.ts";
+export { createTeller, type Teller, type TellKind } from "./told.ts";
 export { createLineWriter, type LineWriter } from "./writer.ts";
 
 /** Severities, from the most talkative to the quietest. */

@@ -1,9 +1,13 @@
 /** Takes what sources hand over into the model, and counts what became of it. @module */
 
 import {
+  beginningOf,
+  HEAD_BYTES,
   INPUT_REFUSAL_REASONS,
   isObject,
   JsonReader,
+  type KeyProblem,
+  nameOddLine,
   type ReadOptions,
   readReport,
   type RefusalReason,
@@ -19,10 +23,20 @@ import type { Outcome } from "./session.ts";
 export const SOURCES = ["post", "follow"] as const;
 export type SourceName = (typeof SOURCES)[number];
 
+/** A known key of a report whose value cannot be used. */
+export interface LeftOut {
+  readonly key: string;
+  readonly problem: KeyProblem;
+  readonly session: string;
+  readonly source: SourceName;
+}
+
 export interface IntakeOptions {
   readonly model: Model;
   readonly telemetry: Telemetry;
   readonly read: ReadOptions;
+  /** Told of each known key that was left out. */
+  readonly onLeftOut?: (left: LeftOut) => void;
   /** The time in seconds since 1970, after which nothing can have arrived. Default: no limit. */
   readonly now?: () => number;
   /**
@@ -66,7 +80,7 @@ function startAtZero(telemetry: Telemetry): void {
 }
 
 export function createIntake(
-  { model, telemetry, read, note, now = () => Infinity }: IntakeOptions,
+  { model, telemetry, read, note, onLeftOut, now = () => Infinity }: IntakeOptions,
 ): Intake {
   startAtZero(telemetry);
 
@@ -99,6 +113,7 @@ export function createIntake(
       telemetry.count("tradesim_exporter_reports_taken_total", { source });
       for (const { key, problem } of sent.problems) {
         telemetry.count("tradesim_exporter_keys_left_out_total", { key, reason: problem });
+        onLeftOut?.({ key, problem, session: sent.session, source });
       }
       if (sent.unknownKeys > 0) {
         telemetry.count("tradesim_exporter_unknown_keys_total", {}, sent.unknownKeys);
@@ -119,13 +134,32 @@ function otherRecord(value: unknown): string | undefined {
   return OTHER_RECORDS.find((name) => name === type);
 }
 
-/** Reads the lines of one followed file into the intake. A bad line is counted and skipped. */
+/** A line that is no report. */
+export interface OddLine {
+  /** One of a few names. */
+  readonly kind: string;
+  /** What it is, in words for whoever writes it. */
+  readonly what: string;
+  /** Its first bytes as text, and where it begins in its file, in bytes. */
+  readonly beginning: string;
+  readonly start: number;
+}
+
+/**
+ * Reads the lines of one followed file into the intake. A bad line is counted and skipped.
+ *
+ * @param onOdd Told of each bad line.
+ */
 export function createLineConsumer(
   intake: Intake,
   telemetry: Telemetry,
   maxLine: number,
+  onOdd: (line: OddLine) => void = () => {},
 ): LineConsumer {
   const json = new JsonReader(maxLine);
+  const head = new Uint8Array(HEAD_BYTES);
+  let headLength = 0;
+  let last = 0;
   let refused: Refused | undefined;
 
   function attempt(action: () => void): void {
@@ -139,9 +173,15 @@ export function createLineConsumer(
 
   return {
     bytes(chunk) {
+      last = chunk.at(-1) ?? last;
+      if (headLength < HEAD_BYTES) {
+        const part = chunk.subarray(0, HEAD_BYTES - headLength);
+        head.set(part, headLength);
+        headLength += part.length;
+      }
       if (refused === undefined) attempt(() => json.push(chunk));
     },
-    endLine(writtenAt) {
+    endLine(writtenAt, start) {
       const started = performance.now();
       let value: unknown;
       if (refused === undefined) attempt(() => value = json.finish());
@@ -156,11 +196,24 @@ export function createLineConsumer(
         (performance.now() - started) / 1000,
         { source: "follow" },
       );
+      if (refused !== undefined) {
+        const bytes = head.subarray(0, headLength);
+        const name = nameOddLine(bytes, last, refused);
+        onOdd({
+          kind: name ?? refused.reason,
+          what: name ??
+            refused.message.replace(/^Cannot (?:read|take) the (?:report|record): /, ""),
+          beginning: beginningOf(bytes),
+          start,
+        });
+      }
       refused = undefined;
+      headLength = 0;
       json.reset();
     },
     discard() {
       refused = undefined;
+      headLength = 0;
       json.reset();
     },
   };

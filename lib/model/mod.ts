@@ -13,4 +13,10 @@ export {
 } from "./session.ts";
 export type { SavedState } from "./saved.ts";
 export { openState, StateError, type StateFile } from "./state.ts";
-export { createIntake, createLineConsumer, type Intake, type IntakeOptions } from "./intake.ts";
+export {
+  createIntake,
+  createLineConsumer,
+  type Intake,
+  type IntakeOptions,
+  type OddLine,
+} from "./intake.ts";

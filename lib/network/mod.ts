@@ -17,22 +17,34 @@ export interface Direct {
  * How to reach a URL of this machine. `fetch` takes `http_proxy`, `HTTP_PROXY` or `ALL_PROXY` from the
  * environment for it too: the request, with its token, would go to the proxy.
  *
- * @returns Undefined for another machine, which may well be behind the proxy.
+ * @returns Undefined for another machine, which may well be behind the proxy, and for https, which Deno
+ *   does not speak on such a connection: see `neverProxyThisMachine()`.
  */
 export function directTo(url: URL): Direct | undefined {
-  if (!isLoopback(url.hostname)) return undefined;
+  if (!isLoopback(url.hostname) || url.protocol !== "http:") return undefined;
   return {
     transport: "tcp",
     hostname: url.hostname.replace(/^\[|\]$/g, ""),
-    port: Number(url.port) || (url.protocol === "https:" ? 443 : 80),
+    port: Number(url.port) || 80,
   };
 }
 
-/** A client that goes straight to a URL of this machine; undefined for another machine. */
-export function directClient(
-  url: URL,
-  options: { readonly caCerts?: string[] } = {},
-): Deno.HttpClient | undefined {
+/**
+ * Tells this process that no request to this machine goes to the environment's proxy. To be called before
+ * the first request. Without the right to set `NO_PROXY` it does nothing.
+ */
+export function neverProxyThisMachine(): void {
+  try {
+    const others = Deno.env.get("NO_PROXY") ?? Deno.env.get("no_proxy");
+    const own = "localhost,127.0.0.0/8,::1";
+    Deno.env.set("NO_PROXY", others ? `${others},${own}` : own);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+  }
+}
+
+/** A client that goes straight to a URL of this machine; undefined where `directTo()` is. */
+export function directClient(url: URL): Deno.HttpClient | undefined {
   const proxy = directTo(url);
-  return proxy && Deno.createHttpClient({ ...options, proxy });
+  return proxy && Deno.createHttpClient({ proxy });
 }

@@ -5,6 +5,7 @@ import { isObject, MAX_KEYS, type ReadOptions, Refused, type Report } from "./re
 import { readTradesim } from "./tradesim.ts";
 
 export { JsonReader } from "./json_reader.ts";
+export { beginningOf, HEAD_BYTES, nameOddLine } from "./odd_line.ts";
 export {
   COLUMN_NAMES,
   MAX_COLUMN_LENGTH,

@@ -1,7 +1,7 @@
 /** Answers requests: which path, which method, who may, and what comes back. @module */
 
 import { CONTENT_TYPE, type Exposition } from "../exposition/mod.ts";
-import type { Log } from "../log/mod.ts";
+import { type Log, type TellKind } from "../log/mod.ts";
 import type { Intake } from "../model/mod.ts";
 import { type Asset, PAGE_ASSETS, PAGE_POLICY, pageHtml } from "../page/mod.ts";
 import { type RefusalReason, Refused } from "../report/mod.ts";
@@ -47,6 +47,8 @@ export interface HandlerOptions {
   readonly api: Api;
   readonly telemetry: Telemetry;
   readonly log: Log;
+  /** Tells the log of what a client can repeat at will. */
+  readonly tellKind: TellKind;
   readonly telemetryPath: string;
   /** Headers that every answer carries, from the web configuration. */
   readonly headers: () => Readonly<Record<string, string>>;
@@ -82,7 +84,8 @@ const STATUS_OF: Readonly<Partial<Record<RefusalReason, number>>> = {
 const REQUEST_REFUSALS = ["busy", "host", "method", "path", "access"] as const;
 
 export function createHandler(options: HandlerOptions): Handler {
-  const { exposition, intake, readBody, access, telemetry, log, telemetryPath, headers } = options;
+  const { exposition, intake, readBody, access, telemetry, log, tellKind, telemetryPath, headers } =
+    options;
   for (const reason of REQUEST_REFUSALS) {
     telemetry.count("tradesim_exporter_requests_refused_total", { reason }, 0);
   }
@@ -149,7 +152,13 @@ export function createHandler(options: HandlerOptions): Handler {
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       const status = STATUS_OF[error.reason] ?? 400;
-      log.debug("A posted report was refused", { reason: error.reason, message: error.message });
+      tellKind(`post ${error.reason} ${peer}`, (times) =>
+        log.warn("A posted report was refused", {
+          reason: error.reason,
+          message: error.message,
+          from: peer,
+          times,
+        }));
       return Response.json({ status: "error", message: error.message }, {
         status,
         headers: status === 503 ? { "retry-after": "1" } : {},
@@ -227,6 +236,16 @@ export function createHandler(options: HandlerOptions): Handler {
     const isOwn = isOwnHost(request.url, listening, options.allowedHosts) ||
       (isProbe && isAddress(url.hostname) && !isLoopback(listening));
     if (!isOwn) {
+      tellKind(
+        `host ${peer}`,
+        (times) =>
+          log.warn("A request under a name that is not served was turned away", {
+            host: url.hostname,
+            from: peer,
+            times,
+            remedy: `--allowed-host ${url.hostname}`,
+          }),
+      );
       return refuse("host", 421, "Nothing is served under this name; see --allowed-host");
     }
     const isTelling = pathname === telemetryPath || isProbe;

@@ -9,9 +9,9 @@ export interface LineConsumer {
   bytes(chunk: Uint8Array): void;
   /**
    * The line is complete. `writtenAt` is the latest moment, in seconds since the epoch, at which it
-   * can have been written.
+   * can have been written; `start` is where it begins in the file, in bytes.
    */
-  endLine(writtenAt: number): void;
+  endLine(writtenAt: number, start: number): void;
   /** What was handed on of the current line is void: its file was truncated, replaced or removed. */
   discard(): void;
 }
@@ -211,7 +211,9 @@ export function tailFile(
       takePart(chunk.subarray(from, newline));
       from = newline + 1;
       const end = at + from;
-      if (handedOn) consumer.endLine(end <= oldSize ? Math.min(oldTime, readAt) : readAt);
+      if (handedOn) {
+        consumer.endLine(end <= oldSize ? Math.min(oldTime, readAt) : readAt, lineStart ?? 0);
+      }
       handedOn = heldReturn = false;
       lineStart = end;
     }

@@ -74,14 +74,17 @@ Deno.test("doctor finds each break between a file and the exporter", async (test
       await test.step("a file of garbage", async () => {
         Deno.writeTextFileSync(join(cwd, "a.jsonl"), "garbage\n".repeat(3));
         const { text } = firstBroken(await look("--follow", "a.jsonl"), "file");
-        assert.match(text, /is not understood: 3 lines at its end, the last refused: json$/);
+        assert.match(
+          text,
+          /is not understood: 3 lines at its end, the last refused: .*not valid JSON$/,
+        );
       });
       await test.step("a file that the exporter does not follow", async () => {
         Deno.writeTextFileSync(join(cwd, "a.jsonl"), JSON.stringify(payloadAt(SILENCE, 3)) + "\n");
         const { remedy } = firstBroken(await look("--follow", "a.jsonl"), "simulation");
         assert.ok(remedy.endsWith(`--follow ${Deno.realPathSync(join(cwd, "a.jsonl"))}`), remedy);
       });
-      await test.step("a file that it follows, and a game that is silent", async () => {
+      await test.step("a file that it follows, and a game that has gone quiet", async () => {
         // As old as it says: the exporter takes a followed line's time from its file.
         Deno.mkdirSync(join(cwd, "logs"));
         const path = join(cwd, "logs", "metrics.jsonl");
@@ -93,9 +96,25 @@ Deno.test("doctor finds each break between a file and the exporter", async (test
           async () => (await exporter.scrape()).includes("\nsimulation_tour 3\n"),
         );
         const finished = await look();
-        const { text } = firstBroken(finished, "simulation");
-        assert.match(text, /^silent: turn 3, last report 6\d s ago$/);
+        // TradeSim never says that its game is over, so that is nothing broken.
+        assert.match(
+          told(finished, "simulation"),
+          /^ok simulation TradeSim's game has ended or was interrupted, turn 3, last report 6\d s ago$/,
+        );
         assert.match(told(finished, "file"), /^ok file .*, last changed 6\d s ago, .* at turn 3$/);
+      });
+      await test.step("a game that would have said that it is over, and has not", async () => {
+        const silent = {
+          ...{ type: "tradesim.report", version: 1, session: "silent", rapport: 4, tour: 4 },
+          budget_total: 5,
+        };
+        const path = join(cwd, "logs", "metrics-2.jsonl");
+        Deno.writeTextFileSync(`${path}.new`, JSON.stringify(silent) + "\n");
+        Deno.utimeSync(`${path}.new`, new Date(), new Date(Date.now() - 60_000));
+        Deno.renameSync(`${path}.new`, path);
+        await until("it", async () => (await exporter.scrape()).includes("\nsimulation_tour 4\n"));
+        const { text } = firstBroken(await look(), "simulation");
+        assert.match(text, /^silent: turn 4, last report 6\d s ago$/);
       });
     } finally {
       await exporter.stop();

@@ -126,7 +126,7 @@ Deno.test("createLineConsumer() takes lines however they are cut, and counts and
   const { consumer, noted, counted } = setUp(200);
   const feed = (text: string, at: number) => {
     for (const byte of new TextEncoder().encode(text)) consumer.bytes(Uint8Array.of(byte));
-    consumer.endLine(at);
+    consumer.endLine(at, 0);
   };
   feed(JSON.stringify(payload(1)), 1001);
   feed("nonsense", 1002);
@@ -168,7 +168,7 @@ Deno.test("discard() forgets the line that was begun, and what was wrong with it
     consumer.discard();
   }
   bytes(JSON.stringify(payload(1)));
-  consumer.endLine(1000);
+  consumer.endLine(1000, 0);
   assert.deepEqual(noted, [[1, 1000]]);
   assert.deepEqual(await counted(), { 'reports_taken_total{source="follow"}': 1 });
 });
@@ -177,7 +177,7 @@ Deno.test("createLineConsumer() measures how long each line took", async () => {
   const { consumer, telemetry } = setUp();
   for (const line of [JSON.stringify(payload(1)), "nonsense"]) {
     consumer.bytes(new TextEncoder().encode(line));
-    consumer.endLine(1000);
+    consumer.endLine(1000, 0);
   }
   assert.match(
     await telemetry.text(),

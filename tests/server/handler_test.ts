@@ -62,6 +62,7 @@ function setUp({ maxBytes = 10_000, basicAuth, token, ...options }: SetUp = {}) 
       Promise.resolve(Response.json({ path, parameters: `${parameters}`, isHead })),
     telemetry,
     log,
+    tellKind: (_, tell) => tell(1),
     telemetryPath: "/metrics",
     headers: () => ({}),
     isReady: () => true,

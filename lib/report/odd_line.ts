@@ -1,0 +1,52 @@
+/** Says what a line is that is no report: in words that lead to the one who writes it. @module */
+
+import type { Refused } from "./report.ts";
+
+/** As many first bytes of a line as it takes to tell what it is. */
+export const HEAD_BYTES = 160;
+
+const decoder = new TextDecoder();
+
+function isUtf16(head: Uint8Array): boolean {
+  const [a = 0, b = 0] = head;
+  if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) return true;
+  // Each other byte of ASCII text is zero, and none beside it.
+  const sample = head.subarray(0, 32);
+  const zeros = (offset: number) => sample.filter((byte, at) => at % 2 === offset && byte === 0);
+  return sample.length >= 8 &&
+    [0, 1].some((offset) =>
+      zeros(offset).length >= sample.length / 2 - 1 && zeros(1 - offset).length <= 1
+    );
+}
+
+/**
+ * What kind of thing a line is, for whoever writes it.
+ *
+ * @returns Undefined where `refused` says it best.
+ * @param head Its first `HEAD_BYTES` bytes.
+ * @param last Its last byte.
+ * @param refused Why it was refused.
+ */
+export function nameOddLine(head: Uint8Array, last: number, refused: Refused): string | undefined {
+  if (isUtf16(head)) return "it is UTF-16, expected UTF-8";
+  if (head.includes(0)) return "it begins with NUL bytes: its writer crashed, or copied a hole";
+  const { message } = refused;
+  if (/not UTF-8/.test(message)) return "it is not UTF-8 but perhaps Latin-1, expected UTF-8";
+  const text = decoder.decode(head).trim();
+  const isPart = /^(?:\{|[\]}],?|"[^"]*": ?.*[,{[]?)$/.test(text);
+  if (isPart) {
+    return "it is a part of JSON that is printed over several lines, expected one report a line";
+  }
+  const isAfter = /after JSON|non-whitespace/i.test(message);
+  const isBetween = isAfter || message.endsWith("its brackets do not match");
+  if (text.startsWith("[") || (isBetween && ",]".includes(String.fromCharCode(last)))) {
+    return "it is a JSON array or a part of one, expected one report a line";
+  }
+  if (/^[^{["]+\{/.test(text)) return "something stands before the JSON, expected the report alone";
+  return isAfter ? "there are two reports on it, expected one report a line" : undefined;
+}
+
+/** The beginning of a line, as text for a log. */
+export function beginningOf(head: Uint8Array): string {
+  return decoder.decode(head.subarray(0, 60));
+}
