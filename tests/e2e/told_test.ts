@@ -27,7 +27,11 @@ Deno.test("the log names each kind of odd line once, with file, position, beginn
       for (const kind of kinds) assert.ok(kinds.filter((it) => it === kind).length <= 2, `${kind}`);
       for (const line of mine) assert.match(line, / beginning=\S.* start=\d+ times=\d+$/);
     }
-    assert.doesNotMatch(stderr, /[^\x20-\x7e\n\ufffd]/, "nothing of a line reaches the terminal raw");
+    assert.doesNotMatch(
+      stderr,
+      /[^\x20-\x7e\n\ufffd]/,
+      "nothing of a line reaches the terminal raw",
+    );
   });
 });
 
