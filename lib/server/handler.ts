@@ -1,7 +1,7 @@
 /** Answers requests: which path, which method, who may, and what comes back. @module */
 
 import { CONTENT_TYPE, type Exposition } from "../exposition/mod.ts";
-import { type Log, type TellKind } from "../log/mod.ts";
+import type { Log, TellKind } from "../log/mod.ts";
 import type { Intake } from "../model/mod.ts";
 import { type Asset, PAGE_ASSETS, PAGE_POLICY, pageHtml } from "../page/mod.ts";
 import { type RefusalReason, Refused } from "../report/mod.ts";
