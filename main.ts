@@ -312,7 +312,6 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
     maxSeries: options.maxSeries,
     gzip: offLoop.gzip,
     log,
-    tellKind: teller.tell,
     now,
   });
   let isReady = true;
