@@ -1,9 +1,4 @@
-/**
- * Writes Grafana's boards from their sources in tools/dashboards, in each language:
- * `deno task dashboards`.
- *
- * @module
- */
+/** Makes Grafana's boards from their sources in tools/dashboards, in each language. @module */
 
 import { type Board, boardJson } from "./dashboards/board.ts";
 import { EVENTS } from "./dashboards/boards/events.ts";
@@ -36,12 +31,4 @@ export function dashboards(): ReadonlyMap<string, string> {
       )
     ),
   );
-}
-
-if (import.meta.main) {
-  for (const [path, text] of dashboards()) {
-    const url = new URL(`../${path}`, import.meta.url);
-    Deno.mkdirSync(new URL(".", url), { recursive: true });
-    Deno.writeTextFileSync(url, text);
-  }
 }

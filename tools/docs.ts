@@ -1,6 +1,6 @@
 /**
  * Writes the documents that are made from the program's own tables, so that they cannot go stale:
- * `deno task docs`.
+ * `deno task generate`.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import {
 } from "../lib/report/mod.ts";
 import payload from "../tests/testdata/tour-001.json" with { type: "json" };
 
-const MADE = "<!-- Made by `deno task docs`; change tools/docs.ts or the tables behind it. -->";
+const MADE = "<!-- Made by `deno task generate`; change tools/docs.ts or the tables behind it. -->";
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) =>
@@ -366,7 +366,7 @@ function alertsPage(): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>Alerts of TradeSim</title>
-<!-- Made by \`deno task docs\` from docs/alerts.md. -->
+<!-- Made by \`deno task generate\` from docs/alerts.md. -->
 <style>
 body { font: 1rem/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 45rem; padding: 0 1rem; }
 h2:target { background: #fff3bf; }
@@ -385,12 +385,4 @@ export function documents(): ReadonlyMap<string, string> {
     ["prometheus/consoles/alerts.html", alertsPage()],
     ["docs/report.schema.json", JSON.stringify(reportSchema(), undefined, 2) + "\n"],
   ]);
-}
-
-if (import.meta.main) {
-  for (const [path, text] of documents()) {
-    const url = new URL(`../${path}`, import.meta.url);
-    Deno.mkdirSync(new URL(".", url), { recursive: true });
-    Deno.writeTextFileSync(url, text);
-  }
 }

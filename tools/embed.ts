@@ -1,9 +1,4 @@
-/**
- * Writes `lib/print/files.ts`, the list of the files that the program carries inside it:
- * `deno task embed`.
- *
- * @module
- */
+/** Makes `lib/print/files.ts`, the list of the files that the program carries inside it. @module */
 
 import { fileURLToPath } from "node:url";
 import { CONFIG_PATH, PRINTED, type Printed } from "../lib/print/printed.ts";
@@ -32,7 +27,7 @@ export function embeddedPaths(): string[] {
 /** The list as a module; the program is bundled, so each file is imported by its own name. */
 export function listModule(paths: readonly string[]): string {
   return [
-    "/** The files that `print` gives, as text inside the program; made by `deno task embed`. @module */",
+    "/** The files that `print` gives, as text inside the program; made by `deno task generate`. @module */",
     "",
     "// deno-fmt-ignore-file",
     ...paths.map((path, index) =>
@@ -46,5 +41,3 @@ export function listModule(paths: readonly string[]): string {
     "",
   ].join("\n");
 }
-
-if (import.meta.main) Deno.writeTextFileSync(ROOT + LIST_PATH, listModule(embeddedPaths()));

@@ -1,6 +1,6 @@
 /**
  * Writes recorded games as OpenMetrics with their own times, for `promtool tsdb create-blocks-from
- * openmetrics`: `deno task openmetrics logs/metrics.jsonl >game.om`. See docs/stack.md.
+ * openmetrics`: `deno task print:openmetrics logs/metrics.jsonl >game.om`. See docs/stack.md.
  *
  * @module
  */
@@ -99,7 +99,7 @@ if (import.meta.main) {
   if (path === undefined) {
     Deno.stderr.writeSync(encoder.encode(
       "Cannot tell what to convert: expected a journal\n" +
-        "Try: deno task openmetrics logs/metrics.jsonl >game.om\n",
+        "Try: deno task print:openmetrics logs/metrics.jsonl >game.om\n",
     ));
     Deno.exit(2);
   }

@@ -29,9 +29,3 @@ function minified(style: string): string {
     .replaceAll(";}", "}")
     .trim();
 }
-
-if (import.meta.main) {
-  for (const [path, text] of await pageFiles()) {
-    Deno.writeTextFileSync(new URL(path, ROOT), text);
-  }
-}

@@ -1,4 +1,4 @@
-/** The files that `print` gives, as text inside the program; made by `deno task embed`. @module */
+/** The files that `print` gives, as text inside the program; made by `deno task generate`. @module */
 
 // deno-fmt-ignore-file
 import file0 from "../../.env.example" with { type: "text" };

@@ -2,7 +2,7 @@
  * Compares what the real program shows of two recorded reports with the files in tests/golden.
  * After a wanted change, look at what the flag `--update` makes of them:
  *
- *     deno task golden
+ *     deno task generate:golden
  *
  * @module
  */

@@ -32,10 +32,10 @@ function nativeReport(session: string, first: number, last: number) {
 /** The same with all columns, in many digits. */
 function wideReport(session: string, first: number, last: number) {
   const report = nativeReport(session, first, last);
-  const { tour } = report.colonnes;
+  const { tour, timestamp } = report.colonnes;
   const digits = tour.map((turn) => turn + 1 / 7);
   const columns = COLUMN_NAMES.map((name) => [name, digits]);
-  return { ...report, colonnes: { ...Object.fromEntries(columns), tour } };
+  return { ...report, colonnes: { ...Object.fromEntries(columns), tour, timestamp } };
 }
 
 interface Stream {

@@ -189,7 +189,9 @@ Deno.test("all that may be open at once is fewer than 1 024 descriptors, as docs
 Deno.test("an exporter whose standard error nobody reads answers on, and counts what it drops", async () => {
   await withTempDir(async (cwd) => {
     const port = freePort();
-    const [program = "", ...args] = commandLine(["--port", `${port}`, "--log.level", "debug"]);
+    const journal = join(cwd, `${"long".repeat(50)}.jsonl`);
+    const flags = ["--port", `${port}`, "--collect-interval", "100ms", "--follow", journal];
+    const [program = "", ...args] = commandLine(flags);
     const exporter = new Deno.Command(program, {
       args,
       cwd,
@@ -204,15 +206,10 @@ Deno.test("an exporter whose standard error nobody reads answers on, and counts 
         const response = await fetch(`${url}/-/ready`).catch(() => undefined);
         return await response?.text() === "Ready\n";
       });
-      // Each one is a line of the log, of which a pipe holds 64 kB.
-      const wrong = { method: "POST", headers: { "content-type": "application/json" } };
-      const body = "[]";
+      // Each new file is a long line of the log, of which a pipe holds 64 kB.
       const dropped = await until("lines that are dropped", async () => {
-        for (let request = 0; request < 200; request++) {
-          const response = await fetch(`${url}/update_metrics`, { ...wrong, body });
-          assert.equal(response.status, 400);
-          await response.body?.cancel();
-        }
+        Deno.writeTextFileSync(`${journal}.new`, "{}\n");
+        Deno.renameSync(`${journal}.new`, journal);
         const text = await (await fetch(`${url}/metrics`)).text();
         const count = valueOf(text, "tradesim_exporter_log_lines_dropped_total")!;
         return count > 0 && count;

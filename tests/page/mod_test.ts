@@ -7,7 +7,7 @@ import { CHARTS, queriesOf } from "../../lib/page/src/charts.ts";
 import { TEXTS } from "../../lib/page/src/texts.ts";
 import { pageFiles } from "../../tools/page.ts";
 
-Deno.test("pageFiles() are the files that are served, else run deno task page", async () => {
+Deno.test("pageFiles() are the files that are served, else run deno task generate", async () => {
   for (const [path, text] of await pageFiles()) {
     const served = Deno.readTextFileSync(new URL(`../../${path}`, import.meta.url));
     assert.ok(text === served, `${path} is as its sources make it`);

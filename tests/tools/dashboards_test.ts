@@ -16,7 +16,7 @@ import {
 const ROOT = new URL("../../", import.meta.url);
 
 for (const [path, text] of dashboards()) {
-  Deno.test(`dashboards() gives ${path} as it is, else run deno task dashboards`, () => {
+  Deno.test(`dashboards() gives ${path} as it is, else run deno task generate`, () => {
     assert.equal(Deno.readTextFileSync(new URL(path, ROOT)), text);
   });
 }

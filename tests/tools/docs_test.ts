@@ -8,7 +8,7 @@ import { documents } from "../../tools/docs.ts";
 const ROOT = new URL("../../", import.meta.url);
 
 for (const [path, text] of documents()) {
-  Deno.test(`documents() gives ${path} as it is, else run deno task docs`, () => {
+  Deno.test(`documents() gives ${path} as it is, else run deno task generate`, () => {
     assert.equal(Deno.readTextFileSync(new URL(path, ROOT)), text);
   });
 }

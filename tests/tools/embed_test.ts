@@ -8,7 +8,7 @@ import { embeddedPaths, LIST_PATH, listModule } from "../../tools/embed.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-Deno.test("embeddedPaths() are the files of lib/print/files.ts, else run deno task embed", () => {
+Deno.test("embeddedPaths() are the files of lib/print/files.ts, else run deno task generate", () => {
   assert.equal(Deno.readTextFileSync(new URL(LIST_PATH, ROOT)), listModule(embeddedPaths()));
 });
 

@@ -6,10 +6,16 @@ import { createRestOfReport } from "../lib/play/mod.ts";
 import { createPublisher, openHttp, openJournal, type Out } from "../lib/publish/mod.ts";
 import { createGame, type GameNumbers } from "../lib/simulation/mod.ts";
 
+/** Runs the cases that need more than a bare `deno bench` has. */
+const COMMAND = "deno task bench";
+const isGranted = (name: "net" | "write") =>
+  Deno.permissions.querySync({ name }).state === "granted";
+const canWrite = isGranted("write");
+const canConnect = isGranted("net");
+
 const nowhere: Out = { ready: () => true, write: () => {}, end: () => Promise.resolve() };
 const session = "bench";
-const isWriting = Deno.permissions.querySync({ name: "write" }).state === "granted";
-const folder = isWriting ? Deno.makeTempDirSync() : undefined;
+const folder = canWrite ? Deno.makeTempDirSync() : undefined;
 globalThis.addEventListener("unload", () => {
   if (folder !== undefined) Deno.removeSync(folder, { recursive: true });
 });
@@ -20,28 +26,25 @@ function journal(name: string): Out {
   return openJournal({ path, session, maxBytes: 2 ** 20, keep: 0 });
 }
 
-const game = createGame({ seed: 1 });
-Deno.bench({
-  name: "without a publisher",
-  group: "one turn",
-  baseline: true,
-  fn: () => game.playTurn(),
-});
+/** Registers a case that cannot run with the permissions there are. Deno shows nothing of it. */
+function benchElsewhere(name: string, group: string): void {
+  Deno.bench({ name, group, ignore: true, fn: () => {} });
+  const line = `ignored: ${group}: ${name} (run it with: ${COMMAND})\n`;
+  Deno.stderr.writeSync(new TextEncoder().encode(line));
+}
 
 /** Measures turns of a game, the reports that leave meanwhile included. */
-function benchTurns(name: string, open: () => Out, ignore = false): void {
-  if (ignore) return Deno.bench({ name, group: "one turn", ignore, fn: () => {} });
+function benchTurns(name: string, group: string, open: () => Out): void {
   const game = createGame({ seed: 1 });
-  const { numbers } = game;
   const publisher = createPublisher({
     session,
-    numbers,
+    numbers: game.numbers,
     rest: createRestOfReport(game),
     out: open(),
   });
   Deno.bench({
     name,
-    group: "one turn",
+    group,
     fn() {
       game.playTurn();
       publisher.turn();
@@ -49,16 +52,30 @@ function benchTurns(name: string, open: () => Out, ignore = false): void {
   });
 }
 
-benchTurns("with reports that go nowhere", () => nowhere);
-benchTurns("with a journal", () => journal("turns"), !isWriting);
-// Nobody listens on a port that was just closed: what is measured is the simulation's side alone.
-const closed = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-const { port } = closed.addr;
-closed.close();
-benchTurns(
-  "with HTTP to an absent exporter",
-  () => openHttp({ url: `http://127.0.0.1:${port}/`, onProblem: () => {} }),
-);
+/** Measures turns of a game that nobody watches. */
+function benchBareTurns(name: string, group: string): void {
+  const game = createGame({ seed: 1 });
+  Deno.bench({ name, group, baseline: true, fn: () => game.playTurn() });
+}
+
+// The first group answers the project's first question: what does monitoring cost a turn?
+benchBareTurns("without monitoring", "one turn");
+benchTurns("with reports", "one turn", () => nowhere);
+
+const WAYS = "one turn, by the way that its reports take";
+benchBareTurns("without monitoring", WAYS);
+if (canWrite) benchTurns("a journal", WAYS, () => journal("turns"));
+else benchElsewhere("a journal", WAYS);
+if (canConnect) {
+  // Nobody listens on a port that was just closed: what is measured is the simulation's side alone.
+  const closed = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = closed.addr;
+  closed.close();
+  const url = `http://127.0.0.1:${port}/`;
+  benchTurns("HTTP to an absent exporter", WAYS, () => openHttp({ url, onProblem: () => {} }));
+} else {
+  benchElsewhere("HTTP to an absent exporter", WAYS);
+}
 
 /** Keeps prom-client's metrics in the simulation's own process, as many as a turn changes. */
 function createPromClient(numbers: GameNumbers): () => void {
@@ -100,8 +117,8 @@ function createPromClient(numbers: GameNumbers): () => void {
   const game = createGame({ seed: 1 });
   const update = createPromClient(game.numbers);
   Deno.bench({
-    name: "with prom-client in the same process",
-    group: "one turn",
+    name: "prom-client in the same process",
+    group: WAYS,
     fn() {
       game.playTurn();
       update();
@@ -109,7 +126,8 @@ function createPromClient(numbers: GameNumbers): () => void {
   });
 }
 
-{
+/** Measures turns that wait for the answer to a request each, as TradeSim's do. */
+function benchAwaitedPosts(name: string): void {
   const game = createGame({ seed: 1 });
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
@@ -119,8 +137,8 @@ function createPromClient(numbers: GameNumbers): () => void {
   const url = `http://127.0.0.1:${server.addr.port}/update_metrics`;
   const headers = { "content-type": "application/json" };
   Deno.bench({
-    name: "with an awaited POST per turn, as TradeSim does",
-    group: "one turn",
+    name,
+    group: WAYS,
     async fn() {
       game.playTurn();
       const body = JSON.stringify({ session_id: session, ...game.numbers });
@@ -129,6 +147,9 @@ function createPromClient(numbers: GameNumbers): () => void {
     },
   });
 }
+
+if (canConnect) benchAwaitedPosts("an awaited POST per turn, as TradeSim does");
+else benchElsewhere("an awaited POST per turn, as TradeSim does", WAYS);
 
 /** Measures a report of a number of turns. */
 function benchReports(name: string, turns: number, maxTurns: number, open: () => Out): void {
@@ -155,7 +176,8 @@ function benchReports(name: string, turns: number, maxTurns: number, open: () =>
 }
 
 benchReports("without columns", 1, 0, () => nowhere);
-if (isWriting) benchReports("without columns, to a journal", 1, 0, () => journal("reports"));
+if (canWrite) benchReports("without columns, to a journal", 1, 0, () => journal("reports"));
+else benchElsewhere("without columns, to a journal", "one report");
 for (const turns of [1, 1000, 100_000]) {
   benchReports(`with columns of ${turns} turns`, turns, 128, () => nowhere);
 }
