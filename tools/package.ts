@@ -37,9 +37,9 @@ const TARGETS: Readonly<Record<string, string>> = {
   "windows-x64": "x86_64-pc-windows-msvc",
 };
 
-/** Documents in the archive: the README and what it leads to. The program itself prints the rest. */
+/** Documents in the archive: the READMEs and what they lead to. The program itself prints the rest. */
 const DOCUMENTS = [
-  ...["README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md"],
+  ...["README.md", "README.fr.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md"],
   ...["bench/README.md", "bench/load.md"],
   ...filesIn(`${ROOT}docs`, "docs/"),
 ];

@@ -92,15 +92,17 @@ Deno.test("deno task package lists all that is inside", async () => {
   }
 });
 
-Deno.test("the README of a package leads to files that are in it", async () => {
+Deno.test("the READMEs of a package lead to files that are in it", async () => {
   const files = await filesOf(ARCHIVE);
-  const readme = await shell(`tar -xzOf "$1" "$2/README.md"`, ARCHIVE, NAME);
-  const targets = Array.from(
-    readme.matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g),
-    ([, path]) => path!,
-  );
-  assert.ok(targets.length > 5);
-  for (const target of targets) assert.ok(files.has(normalize(target)), target);
+  for (const path of ["README.md", "README.fr.md"]) {
+    const readme = await shell(`tar -xzOf "$1" "$2/$3"`, ARCHIVE, NAME, path);
+    const targets = Array.from(
+      readme.matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g),
+      ([, target]) => target!,
+    );
+    assert.ok(targets.length > 5);
+    for (const target of targets) assert.ok(files.has(normalize(target)), `${path}: ${target}`);
+  }
 });
 
 /** A container may have no right to namespaces of its own; there the folder alone cannot be written. */

@@ -29,19 +29,3 @@ Deno.test("documents() give each number that reports carry a row in docs/report.
     );
   }
 });
-
-/** Targets of the links in a document that are not on the web. */
-function links(text: string): string[] {
-  return Array.from(text.matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g), ([, target]) => target!);
-}
-
-for (const path of ["README.md", "CONTRIBUTING.md", "docs/report.md"]) {
-  Deno.test(`${path} links to files that are there`, () => {
-    const base = new URL(path, ROOT);
-    const targets = links(Deno.readTextFileSync(base));
-    assert.ok(targets.length > 0);
-    for (const target of targets) {
-      assert.ok(Deno.statSync(new URL(target, base)).isFile, `${path} links to ${target}`);
-    }
-  });
-}

@@ -1,0 +1,111 @@
+/** Tests that documents lead to what is there, and that both READMEs give the same commands. @module */
+
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import settings from "../../deno.json" with { type: "json" };
+
+const ROOT = new URL("../../", import.meta.url);
+/** Folders of the top that hold nothing that was written for a reader. */
+const SKIPPED = [".git", "node_modules", "dist", "coverage", "screenshots"];
+
+function read(path: string): string {
+  return Deno.readTextFileSync(new URL(path, ROOT));
+}
+
+/** Paths of all Markdown files in a folder, from the repository's top. */
+function markdownIn(folder = ""): string[] {
+  return Array.from(Deno.readDirSync(new URL(folder, ROOT))).flatMap(({ name, isDirectory }) => {
+    if (isDirectory) return SKIPPED.includes(name) ? [] : markdownIn(`${folder}${name}/`);
+    return name.endsWith(".md") ? [folder + name] : [];
+  }).toSorted();
+}
+
+const FENCED = /^( *)```.*\n([^]*?)^\1```$/gm;
+
+/** Targets of links and pictures that are not on the web. */
+function targetsOf(text: string): string[] {
+  return Array.from(
+    text.replaceAll(FENCED, "").matchAll(/\]\((?!https?:)([^)\s]+)\)/g),
+    ([, target]) => target!,
+  );
+}
+
+/** Anchors of a document's headings, as GitHub and most other programs make them. */
+function anchorsOf(text: string): string[] {
+  return Array.from(
+    text.replaceAll(FENCED, "").matchAll(/^#+ +(.*)$/gm),
+    ([, heading]) =>
+      heading!.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-"),
+  );
+}
+
+function isThere(url: URL): boolean {
+  try {
+    return Deno.statSync(url) !== undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** The links of a document that lead nowhere. */
+function brokenLinks(path: string): string[] {
+  const base = new URL(path, ROOT);
+  return targetsOf(Deno.readTextFileSync(base)).filter((target) => {
+    const url = new URL(target, base);
+    if (!url.pathname.startsWith(ROOT.pathname) || !isThere(url)) return true;
+    if (url.hash === "" || !url.pathname.endsWith(".md")) return false;
+    const anchor = decodeURIComponent(url.hash.slice(1));
+    return !anchorsOf(Deno.readTextFileSync(fileURLToPath(new URL(url.pathname, url))))
+      .includes(anchor);
+  });
+}
+
+Deno.test("every relative link of every Markdown file leads somewhere", () => {
+  const documents = markdownIn();
+  assert.ok(documents.length > 20);
+  const broken = documents.flatMap((path) => brokenLinks(path).map((target) => [path, target]));
+  assert.deepEqual(broken, []);
+});
+
+Deno.test("every deno task that a Markdown file names is one", () => {
+  const unknown = markdownIn().flatMap((path) =>
+    Array.from(
+      // A line may end between the words.
+      read(path).matchAll(/deno(?:@[\d.]+)?\s+task\s+(?:-q\s+|--quiet\s+)?([\w:]+)/g),
+      ([, name]) => [path, name!],
+    ).filter(([, name]) => !Object.hasOwn(settings.tasks, name!))
+  );
+  assert.deepEqual(unknown, []);
+});
+
+Deno.test("docs/README.md has every document of docs", () => {
+  const indexed = targetsOf(read("docs/README.md"));
+  const documents = markdownIn("docs/").map((path) => path.replace("docs/", ""))
+    .filter((path) => path !== "README.md" && !path.startsWith("decisions/"));
+  assert.deepEqual(documents.filter((path) => !indexed.includes(path)), []);
+  assert.ok(indexed.includes("decisions"));
+});
+
+Deno.test("README.md and README.fr.md give the same commands, names and links", () => {
+  const [english, french] = ["README.md", "README.fr.md"].map((path) => {
+    const text = read(path);
+    return {
+      blocks: Array.from(text.matchAll(FENCED), ([block]) => block),
+      code: Array.from(text.replaceAll(FENCED, "").matchAll(/`([^`]+)`/g), ([, code]) => code),
+      headings: text.match(/^#+ /gm)!.length,
+      links: targetsOf(text).filter((target) => !/^README|^docs\/img\//.test(target)),
+      web: text.match(/https?:[^)>\s]+/g),
+    };
+  });
+  assert.ok(english!.blocks.length >= 5);
+  assert.deepEqual(french, english);
+});
+
+Deno.test("README.md and README.fr.md lead to each other, and fit on two screens", () => {
+  for (const [path, other] of [["README.md", "README.fr.md"], ["README.fr.md", "README.md"]]) {
+    const text = read(path!);
+    assert.ok(targetsOf(text).includes(other!), path);
+    assert.ok(text.split("\n").length <= 95, path);
+  }
+});
