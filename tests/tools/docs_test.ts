@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { GAME_METRICS, METRICS } from "../../lib/catalogue/mod.ts";
-import { TRADESIM_KEYS } from "../../lib/report/mod.ts";
-import { documents } from "../../tools/docs.ts";
+import { MAX_COLUMN_LENGTH, TRADESIM_KEYS } from "../../lib/report/mod.ts";
+import { documents, filled } from "../../tools/docs.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -28,4 +28,22 @@ Deno.test("documents() give each number that reports carry a row in docs/report.
       name,
     );
   }
+});
+
+Deno.test("docs/report.md says how many turns a report may carry", () => {
+  const page = documents().get("docs/report.md")!;
+  assert.ok(page.includes(`at most ${MAX_COLUMN_LENGTH} of them`));
+});
+
+Deno.test("filled() replaces what is between markers, and nothing else", () => {
+  const text = "Before\n<!-- generated: begin a -->\nold\n<!-- generated: end -->\nafter\n";
+  const made = "Before\n<!-- generated: begin a -->\n\nnew\n\n<!-- generated: end -->\nafter\n";
+  assert.equal(filled(text, { a: "new" }), made);
+  assert.equal(filled(made, { a: "new" }), made);
+});
+
+Deno.test("filled() refuses a part without markers, and markers without a part", () => {
+  const text = "<!-- generated: begin a -->\n<!-- generated: end -->\n";
+  assert.throws(() => filled(text, { a: "1", b: "2" }), /Cannot fill "b": the markers are missing/);
+  assert.throws(() => filled(text, {}), /Cannot fill "a": there is no such part/);
 });
