@@ -58,8 +58,8 @@ export const PUBLISHING = {
     /^overhead: (Cost of|Share of) publishing: |^overhead: (Publishing per turn: A|A turn and its publishing: B)$/,
 };
 export const EVENTS = {
-  reason: "TradeSim does not tell when events happen",
-  questions: /: event |^events: Time since|: Events seen/,
+  reason: "the made-up game of TradeSim has only events without a name, which no mark shows",
+  questions: /: event /,
 };
 
 /** Whether an answer holds a number. */

@@ -402,8 +402,8 @@ export const PANELS = {
     "Events per turn played.",
   ]),
   sinceEvents: panel(["Temps depuis le dernier", "Time since the last one"], [
-    "Par type ; seulement si la partie dit quand ses événements arrivent, ce que TradeSim ne fait pas.",
-    "By type; only where the game tells when its events happen, which TradeSim does not.",
+    "Par type. Pour TradeSim, les types se déduisent de ce qui a changé en un tour.",
+    "By type. TradeSim's types follow from what changed in a turn.",
   ]),
   eventsSeen: panel(["Événements vus, par type", "Events seen, by type"], [
     "Changements de la date du dernier événement entre deux lectures : au moins autant ont eu lieu.",
