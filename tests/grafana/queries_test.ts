@@ -133,7 +133,7 @@ async function withScene(
       [`count_over_time(tours_completes[1m]) >= ${SCRAPES}`]: 3,
       "count_over_time(prometheus_tsdb_head_series[1m]) >= 2": 1,
       // Every kind of event in both games that tell of them.
-      "evenement_dernier_timestamp_seconds": 10,
+      'evenement_dernier_timestamp_seconds{type!="inconnu"}': 10,
     };
     for (const [query, count] of Object.entries(counts)) {
       await until(
