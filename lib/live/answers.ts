@@ -30,7 +30,6 @@ export interface AnswersOptions {
   /** When the exporter started, in seconds since 1970. */
   readonly started: number;
   readonly telemetryPath: string;
-  /** Stands before each name of game and system there. */
   /** The time in seconds since 1970. */
   readonly now: () => number;
 }
@@ -43,6 +42,8 @@ export interface Summary {
   readonly turns_per_second: number | null;
   readonly first_report: number;
   readonly last_report: number;
+  /** By the exporter's own clock, where the two others are by the game's. */
+  readonly last_arrival: number;
   readonly from: number | null;
   readonly points: number;
   readonly values: Readonly<Record<string, number>>;
@@ -235,6 +236,7 @@ export class Answers {
       turns_per_second: state === "running" ? history.turnsPerSecond(session.id) ?? null : null,
       first_report: firstReportOf(session),
       last_report: session.lastTimestamp ?? session.arrival,
+      last_arrival: session.arrival,
       from: from ?? null,
       points,
       values: { ...lastValues(session), ...Object.fromEntries(history.values(session.id)) },

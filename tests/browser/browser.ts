@@ -32,6 +32,11 @@ export interface OpenPage {
   picture(name: string): Promise<void>;
 }
 
+/** Whether any chart is drawn. */
+export function drawn({ page }: OpenPage): Promise<boolean> {
+  return page.evaluate("document.querySelectorAll('#main canvas').length > 0");
+}
+
 /** Debian's is a shell script that finds the browser. */
 const CHROMIUM = "/usr/bin/chromium";
 

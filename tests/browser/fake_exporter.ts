@@ -1,14 +1,25 @@
 /** Speaks the exporter's API to the page with what a test puts in, for what no real game brings about. @module */
 
 import { PAGE_ASSETS, PAGE_POLICY, pageHtml } from "../../lib/page/mod.ts";
-import type { Columns, Detail, GameEvent, Summary } from "../../lib/page/src/api.ts";
+import type { Columns, Detail, GameEvent, Summary, TurnSeconds } from "../../lib/page/src/api.ts";
+import { withBrowser } from "./browser.ts";
+
+export type Open = Parameters<Parameters<typeof withBrowser>[0]>[0];
+
+interface Past {
+  columns: Columns;
+  events: readonly GameEvent[];
+}
 
 export interface FakeExporter {
   readonly url: string;
   /** What the API tells from now on. */
   summary: Summary;
   detail: Detail;
-  history: { columns: Columns; events: readonly GameEvent[] };
+  turnSeconds: TurnSeconds | null;
+  history: Past;
+  /** A game that is known too, and not the newest. */
+  second: { readonly summary: Summary; readonly history: Past } | undefined;
   /** Sends a message to every open stream. */
   send(event: string, data: unknown): void;
   /** How many streams are open. */
@@ -48,6 +59,7 @@ export function summaryOf(session: string, turn: number): Summary {
     turns_per_second: 4,
     first_report: 1_795_000_000,
     last_report: 1_795_000_000 + turn * 0.25,
+    last_arrival: Date.now() / 1000,
     from: 1,
     points: turn,
     values: {
@@ -71,6 +83,10 @@ export const DETAIL: Detail = {
   fournisseurs: [{ nom: "</td><b>Bold</b>", stocks: [7, 8] }],
 };
 
+function isFrench({ headers }: Request): boolean {
+  return headers.get("accept-language")?.startsWith("fr") ?? false;
+}
+
 export function startFake(): FakeExporter {
   const readers = new Set<ReadableStreamDefaultController<Uint8Array>>();
   const encoder = new TextEncoder();
@@ -79,11 +95,13 @@ export function startFake(): FakeExporter {
   const fake = {
     summary: summaryOf("a", 100),
     detail: DETAIL,
-    history: { columns: turnsOf(1, 100) as Columns, events: [] as readonly GameEvent[] },
+    turnSeconds: null as TurnSeconds | null,
+    history: { columns: turnsOf(1, 100), events: [] } as Past,
+    second: undefined as FakeExporter["second"],
   };
-  const state = () => ({
-    summary: fake.summary,
-    turn_seconds: null,
+  const state = (summary = fake.summary) => ({
+    summary,
+    turn_seconds: fake.turnSeconds,
     exporter: { process_resident_memory_bytes: 8e7 },
     system: { cpu_usage_percent: 12.5 },
   });
@@ -94,10 +112,12 @@ export function startFake(): FakeExporter {
       return new Response(asset.bytes, { headers: { "content-type": asset.type } });
     }
     const asked = searchParams.get("session") ?? fake.summary.session;
-    if (asked !== fake.summary.session) return new Response("Not found", { status: 404 });
+    const { second } = fake;
+    const game = asked === fake.summary.session ? fake : second;
+    if (game?.summary.session !== asked) return new Response("Not found", { status: 404 });
     switch (pathname) {
       case "/":
-        return new Response(pageHtml("en"), {
+        return new Response(pageHtml(isFrench(request) ? "fr" : "en"), {
           headers: { "content-type": "text/html", "content-security-policy": PAGE_POLICY },
         });
       case "/api/sessions":
@@ -108,16 +128,16 @@ export function startFake(): FakeExporter {
             now: Date.now() / 1000,
             telemetryPath: "/metrics",
           },
-          sessions: [fake.summary],
+          sessions: [fake.summary, ...second === undefined ? [] : [second.summary]],
         });
       case "/api/state":
-        return Response.json({ ...state(), detail: fake.detail });
+        return Response.json({ ...state(game.summary), detail: fake.detail });
       case "/api/history": {
         const from = Number(searchParams.get("from"));
-        const { columns, events } = fake.history;
+        const { columns, events } = game.history;
         const first = (columns.tour ?? []).findIndex((tour) => tour! >= from);
         return Response.json({
-          session: fake.summary.session,
+          session: asked,
           columns: Object.fromEntries(
             Object.entries(columns).map((
               [name, column],
@@ -133,9 +153,9 @@ export function startFake(): FakeExporter {
             own = controller;
             readers.add(controller);
             controller.enqueue(
-              frame("hello", { version: "0", started: 0, session: fake.summary.session }),
+              frame("hello", { version: "0", started: 0, session: asked }),
             );
-            controller.enqueue(frame("state", state()));
+            controller.enqueue(frame("state", state(game.summary)));
           },
           cancel: () => void readers.delete(own),
         });
@@ -161,4 +181,16 @@ export function startFake(): FakeExporter {
       await server.shutdown();
     },
   });
+}
+
+/** Lends a browser and a fake exporter. */
+export async function withFake(
+  use: (open: Open, fake: FakeExporter) => Promise<void>,
+): Promise<void> {
+  const fake = startFake();
+  try {
+    await withBrowser((open) => use(open, fake));
+  } finally {
+    await fake.stop();
+  }
 }

@@ -4,10 +4,8 @@ import assert from "node:assert/strict";
 import { runExporter, type RunningExporter, startExporter } from "../harness/exporter.ts";
 import { testWith } from "../harness/programs.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
-import { type OpenPage, withBrowser } from "./browser.ts";
-import { DETAIL, type FakeExporter, startFake, summaryOf, turnsOf } from "./fake_exporter.ts";
-
-type Open = Parameters<Parameters<typeof withBrowser>[0]>[0];
+import { drawn, withBrowser } from "./browser.ts";
+import { DETAIL, type Open, summaryOf, turnsOf, withFake } from "./fake_exporter.ts";
 
 /** Lends a browser and an exporter that has taken two games of 200 turns. */
 async function withGames(
@@ -31,19 +29,6 @@ async function withGames(
       await exporter.stop();
     }
   });
-}
-
-async function withFake(use: (open: Open, fake: FakeExporter) => Promise<void>): Promise<void> {
-  const fake = startFake();
-  try {
-    await withBrowser((open) => use(open, fake));
-  } finally {
-    await fake.stop();
-  }
-}
-
-function drawn({ page }: OpenPage): Promise<boolean> {
-  return page.evaluate("document.querySelectorAll('#main canvas').length > 0");
 }
 
 testWith(

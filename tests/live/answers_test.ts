@@ -27,6 +27,8 @@ Deno.test("sessions() tells the exporter and each game as it last reported", () 
       turns_per_second: 2,
       first_report: 10,
       last_report: 11,
+      // By the exporter's clock, whatever the game's is.
+      last_arrival: 1002,
       from: 1,
       points: 2,
       values: { budget_total: 4, evenements_total: 2 },

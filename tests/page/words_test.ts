@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { csv } from "../../lib/page/src/csv.ts";
 import { barsOf, quantile } from "../../lib/page/src/buckets.ts";
 import { createFormat } from "../../lib/page/src/format.ts";
+import { Turns } from "../../lib/page/src/turns.ts";
 import { TEXTS } from "../../lib/page/src/texts.ts";
 import { costOf } from "../../lib/page/src/cost.ts";
 import { eventLine } from "../../lib/page/src/wording.ts";
@@ -114,13 +115,14 @@ Deno.test("quantile() is that of histogram_quantile()", () => {
   assert.equal(quantile({ le: [1, 2, 4], counts: [0, 0, 0, 3], sum: 30 }, 0.5), 4);
 });
 
-Deno.test("costOf() sets the time spent on publishing beside the turns' own", () => {
-  const turnSeconds = { le: [1], counts: [3, 1], sum: 0.02 };
-  const summary = (values: Record<string, number>) => ({ values });
-  assert.deepEqual(
-    costOf(summary({ simulation_publication_seconds_total: 0.001 }), turnSeconds),
-    { seconds: 0.00025, share: 0.05 },
-  );
-  assert.equal(costOf(summary({}), turnSeconds), undefined);
-  assert.equal(costOf(summary({ simulation_publication_seconds_total: 1 }), null), undefined);
+Deno.test("costOf() sets the time spent on publishing beside the time from turn to turn", () => {
+  // Turns that take 1 µs each, with a pause of 250 ms after each.
+  const turnSeconds = { le: [1], counts: [3, 1], sum: 4e-6 };
+  const spent = { simulation_publication_seconds_total: 0.002 };
+  const turns = new Turns();
+  assert.deepEqual(costOf(spent, turnSeconds, turns), { seconds: 0.0005, real: undefined });
+  turns.append({ tour: [1, 2, 4], timestamp: [10, 10.25, 10.75] });
+  assert.deepEqual(costOf(spent, turnSeconds, turns), { seconds: 0.0005, real: 0.25 });
+  assert.equal(costOf({}, turnSeconds, turns), undefined);
+  assert.equal(costOf(spent, null, turns), undefined);
 });

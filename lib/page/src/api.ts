@@ -13,6 +13,8 @@ export interface Summary {
   /** Seconds since 1970. */
   readonly first_report: number;
   readonly last_report: number;
+  /** When the last report came, by the exporter's clock; the two before are by the game's. */
+  readonly last_arrival: number;
   readonly from: number | null;
   readonly points: number;
   readonly values: Values;
@@ -25,7 +27,6 @@ export interface Sessions {
     readonly started: number;
     readonly now: number;
     readonly telemetryPath: string;
-    /** Stands before each name of game and system there. */
   };
   readonly sessions: readonly Summary[];
 }

@@ -1,14 +1,26 @@
 /** Works out what monitoring costs a turn. @module */
 
 import type { TurnSeconds, Values } from "./api.ts";
+import type { Turns } from "./turns.ts";
 
-/** In seconds per turn, and as a share of the turns' own time; undefined where it is not reported. */
+export interface Cost {
+  /** Spent on publishing, in seconds per turn. */
+  readonly seconds: number;
+  /** From one turn to the next by the clock, pauses included; undefined where turns have no times. */
+  readonly real: number | undefined;
+}
+
+/** Undefined where the reports do not tell. */
 export function costOf(
-  { values }: { readonly values: Values },
+  values: Values,
   turnSeconds: TurnSeconds | null,
-): { readonly seconds: number; readonly share: number } | undefined {
+  turns: Turns,
+): Cost | undefined {
   const spent = values.simulation_publication_seconds_total;
-  const turns = turnSeconds?.counts.reduce((sum, count) => sum + count, 0) ?? 0;
-  if (spent === undefined || turnSeconds === null || turns === 0) return undefined;
-  return { seconds: spent / turns, share: spent / turnSeconds.sum };
+  const played = turnSeconds?.counts.reduce((sum, count) => sum + count, 0) ?? 0;
+  if (spent === undefined || played === 0) return undefined;
+  const times = turns.column("timestamp");
+  const passed = times === undefined ? NaN : times.at(-1)! - times[0]!;
+  const real = passed / (turns.last - turns.first);
+  return { seconds: spent / played, real: real > 0 && real < Infinity ? real : undefined };
 }

@@ -1,8 +1,10 @@
 /** How the machine and the exporter are, by metric. @module */
 
 import type { Values } from "./api.ts";
+import { costOf } from "./cost.ts";
 import { h, setText } from "./dom.ts";
 import type { Format } from "./format.ts";
+import type { Game } from "./game.ts";
 import type { Texts } from "./texts.ts";
 
 class MetricTable {
@@ -13,7 +15,6 @@ class MetricTable {
 
   constructor(
     title: string,
-    /** What stands before each name where Prometheus reads it. */
     private readonly around: { readonly texts: Texts; readonly format: Format },
   ) {
     const { texts } = around;
@@ -58,24 +59,34 @@ export class Health {
   readonly root: HTMLElement;
   readonly #system: MetricTable;
   readonly #exporter: MetricTable;
+  readonly #cost = h("p", { id: "cost", class: "note" });
 
   constructor(
-    around: { readonly texts: Texts; readonly format: Format },
+    private readonly around: { readonly texts: Texts; readonly format: Format },
   ) {
     const { texts } = around;
     this.#system = new MetricTable(texts.system, around);
-    // The exporter's own names have none.
     this.#exporter = new MetricTable(texts.exporter, around);
     this.root = h(
       "section",
       { id: "health", "aria-labelledby": "health-title" },
       h("h2", { id: "health-title" }, texts.healthTitle),
+      this.#cost,
       h("div", { class: "panels" }, this.#system.root, this.#exporter.root),
     );
   }
 
-  draw(system: Values, exporter: Values): void {
+  draw(system: Values, exporter: Values, game: Game | undefined): void {
     this.#system.draw(system);
     this.#exporter.draw(exporter);
+    const cost = game && costOf(game.summary?.values ?? {}, game.turnSeconds, game.turns);
+    this.#cost.hidden = cost === undefined;
+    if (cost === undefined) return;
+    const { texts, format } = this.around;
+    const { seconds, real } = cost;
+    const share = real === undefined
+      ? ""
+      : texts.costShare(format.percent(seconds / real), format.seconds(real));
+    setText(this.#cost, `${texts.cost(format.seconds(seconds))}${share}.`);
   }
 }

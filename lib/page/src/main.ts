@@ -156,7 +156,7 @@ function open(asked: Game): void {
     if (state === undefined) return;
     values = { exporter: state.exporter, system: state.system };
     // The stream may have told of a later state already.
-    if (state.summary.last_report >= (asked.summary?.last_report ?? 0)) asked.show(state);
+    if (state.summary.last_arrival >= (asked.summary?.last_arrival ?? 0)) asked.show(state);
     // So may it have of a later world; it tells none that it takes for known.
     if (asked.detail === detail) asked.detail = state.detail ?? undefined;
     redraw();

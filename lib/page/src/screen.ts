@@ -213,7 +213,7 @@ export class Screen {
     const isEmpty = game === undefined || (game.turns.length === 0 && game.summary === undefined);
     this.#empty.hidden = !isEmpty || shown.connection === "connecting";
     this.#content.hidden = isEmpty;
-    this.#health.draw(values.system, values.exporter);
+    this.#health.draw(values.system, values.exporter, game);
     if (isEmpty) return;
     this.#tiles.draw(game, shown.now);
     this.#announceState(game);

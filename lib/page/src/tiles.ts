@@ -1,6 +1,5 @@
 /** The state of the game in a few large numbers. @module */
 
-import { costOf } from "./cost.ts";
 import { h, setText } from "./dom.ts";
 import type { Format } from "./format.ts";
 import type { Game } from "./game.ts";
@@ -14,7 +13,6 @@ const ORDER = [
   "budget",
   "transactions",
   "products",
-  "cost",
 ] as const satisfies readonly TileName[];
 
 const METRICS: Readonly<Record<TileName, string>> = {
@@ -23,7 +21,6 @@ const METRICS: Readonly<Record<TileName, string>> = {
   budget: "budget_total",
   transactions: "transactions_total",
   products: "produits_actifs",
-  cost: "simulation_publication_seconds_total",
 };
 
 export class Tiles {
@@ -73,7 +70,7 @@ export class Tiles {
         ? ""
         : texts.perSecond(format.significant(summary.turns_per_second)),
     );
-    const age = Math.max(0, Math.floor(now - summary.last_report));
+    const age = Math.max(0, Math.floor(now - summary.last_arrival));
     this.#set(
       "state",
       texts.states[state],
@@ -107,12 +104,6 @@ export class Tiles {
       values.produits_total === undefined
         ? ""
         : texts.ofProducts(format.whole(values.produits_total)) + prices,
-    );
-    const cost = costOf(summary, game.turnSeconds);
-    this.#set(
-      "cost",
-      format.seconds(cost?.seconds),
-      cost === undefined ? texts.notReported : texts.ofTurn(format.percent(cost.share)),
     );
   }
 }
