@@ -16,6 +16,7 @@ import {
   firstSignal,
   formatUsageError,
   isFollowChosen,
+  listenToHangUps,
   OutputError,
   print,
   readCommandLine,
@@ -139,6 +140,7 @@ function openStateFile(
 
 /** Runs the exporter until a signal ends it. */
 async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promise<void> {
+  const onHangUp = listenToHangUps();
   const { web, token } = readFiles(options);
   const started = performance.now();
   const telemetry = createTelemetry();
@@ -370,11 +372,13 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
     const real = port === 0 && hostname === "::1" ? servers.at(-1)?.port ?? 0 : port;
     servers.push(listen({ hostname, port: real }, { tls: web.tls, handler, connections, log }));
   }
-  onHangUp(async () => {
-    const files = readFiles(options);
-    await Promise.all(servers.map((server) => server.renew(files.web.tls)));
-    door = openDoor(files);
-  }, log);
+  onHangUp(() =>
+    reloadQuietly(async () => {
+      const files = readFiles(options);
+      await Promise.all(servers.map((server) => server.renew(files.web.tls)));
+      door = openDoor(files);
+    }, log)
+  );
   follower.start();
   giveUpPermissions(neededToServe(options));
 
@@ -399,20 +403,17 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
   state?.close();
 }
 
-/** Reads again, at SIGHUP, what is behind the flags; a file that is wrong changes nothing. */
-function onHangUp(reload: () => Promise<void>, log: Log): void {
-  if (Deno.build.os === "windows") return;
-  Deno.addSignalListener("SIGHUP", async () => {
-    try {
-      await reload();
-      log.info("Read web configuration, certificates and token again");
-    } catch (error) {
-      if (!isUsers(error)) throw error;
-      log.error("Cannot read the configuration again: what was read before stays", {
-        reason: error.message,
-      });
-    }
-  });
+/** Reads again what is behind the flags; a file that is wrong changes nothing. */
+async function reloadQuietly(reload: () => Promise<void>, log: Log): Promise<void> {
+  try {
+    await reload();
+    log.info("Read web configuration, certificates and token again");
+  } catch (error) {
+    if (!isUsers(error)) throw error;
+    log.error("Cannot read the configuration again: what was read before stays", {
+      reason: error.message,
+    });
+  }
 }
 
 /** The token that the exporter of `--publish-to` asks for. */

@@ -42,6 +42,7 @@ const DOCUMENTS = [
   ...["README.md", "README.fr.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md"],
   ...["bench/README.md", "bench/load.md"],
   ...filesIn(`${ROOT}docs`, "docs/"),
+  ...filesIn(`${ROOT}examples`, "examples/"),
 ];
 
 /** Parts of what the program prints that belong to the archive. */

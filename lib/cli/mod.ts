@@ -17,6 +17,7 @@ import {
   readEnvironment,
   readValues,
 } from "./layers.ts";
+import { formatAddress, overlap } from "../network/mod.ts";
 import { readPythonConfig } from "./python_config.ts";
 import { defaultStatePath } from "./state_path.ts";
 import { nearest } from "./suggest.ts";
@@ -27,7 +28,7 @@ export { defaultConfig } from "./config_file.ts";
 export { emptyEnvironment, type Label, LABELS } from "./flags.ts";
 export { flagsMarkdown, helpText } from "./help.ts";
 export type { Address } from "./kinds.ts";
-export { complain, firstSignal, OutputError, print } from "./process.ts";
+export { complain, firstSignal, listenToHangUps, OutputError, print } from "./process.ts";
 export { formatUsageError, UsageError } from "./usage_error.ts";
 export { BUILD_INFO, VERSION, versionText } from "./version.ts";
 
@@ -242,12 +243,22 @@ function chooseAddresses(values: ServeValues, sources: readonly Source[]): reado
         `(${sources[listen]?.place}): expected one of them`,
     );
   }
-  const texts = values.webListenAddress.map(({ hostname, port }) => `${hostname}:${port}`);
-  const twice = texts.find((text, index) => texts.indexOf(text) !== index && !text.endsWith(":0"));
-  if (twice !== undefined) {
-    throw new UsageError(`Cannot listen on ${twice} twice: expected different addresses`);
-  }
+  checkApart(values.webListenAddress);
   return values.webListenAddress;
+}
+
+/** Refuses addresses of which one is, or includes, another. */
+function checkApart(addresses: readonly Address[]): void {
+  addresses.forEach((address, index) => {
+    const other = addresses.slice(0, index).find((other) => overlap(other, address));
+    if (other === undefined) return;
+    const [first, second] = [other, address].map(formatAddress);
+    throw new UsageError(
+      first === second
+        ? `Cannot listen on ${first} twice: expected different addresses`
+        : `Cannot listen on ${first} and ${second}: one includes the other, expected one of them`,
+    );
+  });
 }
 
 function serveOptions(

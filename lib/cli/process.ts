@@ -42,6 +42,37 @@ export function complain(text: string): void {
 }
 
 /**
+ * Listens to SIGHUP from now on, where the system has it.
+ *
+ * @returns Sets what each one does. One that came before is made up for then; of those that come while it
+ *   is done, one more is.
+ */
+export function listenToHangUps(): (action: () => Promise<void>) => void {
+  let isAsked = false;
+  let isBusy = false;
+  let act: (() => Promise<void>) | undefined;
+  async function answer(): Promise<void> {
+    if (isBusy || act === undefined) return;
+    isBusy = true;
+    while (isAsked) {
+      isAsked = false;
+      await act();
+    }
+    isBusy = false;
+  }
+  if (Deno.build.os !== "windows") {
+    Deno.addSignalListener("SIGHUP", () => {
+      isAsked = true;
+      answer();
+    });
+  }
+  return (action) => {
+    act = action;
+    answer();
+  };
+}
+
+/**
  * Waits for the first signal that asks the program to end. A second one ends it at once, for
  * whoever does not want to wait.
  *

@@ -6,6 +6,34 @@ export function isLoopback(address: string): boolean {
   return plain === "localhost" || plain === "::1" || /^127(\.\d{1,3}){3}$/.test(plain);
 }
 
+/** Other names by which a URL reaches this machine: any of its addresses, and loopback in IPv6's clothes. */
+const OTHER_NAMES =
+  /^(?:0\.0\.0\.0|\[::\]|\[::ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4}\]|(?:.*\.)?localhost\.?)$/;
+
+/** The same for the environment's proxy. */
+const NO_PROXY = "localhost,.localhost,localhost.,127.0.0.0/8,0.0.0.0,::,::1,::ffff:127.0.0.0/104";
+
+/** Whether two addresses to listen on cannot both be used: they are the same, or one includes the other. */
+export function overlap(a: ListenAddress, b: ListenAddress): boolean {
+  if (a.port !== b.port || a.port === 0) return false;
+  const [first, second] = [a, b].map(({ hostname }) => hostname.toLowerCase());
+  const includes = (wide = "", narrow = "") =>
+    wide === narrow || wide === "::" || (wide === "0.0.0.0" && !narrow.includes(":")) ||
+    (wide === "localhost" && (narrow === "127.0.0.1" || narrow === "::1"));
+  return includes(first, second) || includes(second, first);
+}
+
+/** An address to listen on; an IPv6 one stands without brackets. */
+export interface ListenAddress {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** An address as it stands in a URL. */
+export function formatAddress({ hostname, port }: ListenAddress): string {
+  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+}
+
 /** Where to connect to instead of where the environment's proxy is: an option of `Deno.createHttpClient`. */
 export interface Direct {
   readonly transport: "tcp";
@@ -21,7 +49,8 @@ export interface Direct {
  *   does not speak on such a connection: see `neverProxyThisMachine()`.
  */
 export function directTo(url: URL): Direct | undefined {
-  if (!isLoopback(url.hostname) || url.protocol !== "http:") return undefined;
+  const isOwn = isLoopback(url.hostname) || OTHER_NAMES.test(url.hostname);
+  if (!isOwn || url.protocol !== "http:") return undefined;
   return {
     transport: "tcp",
     hostname: url.hostname.replace(/^\[|\]$/g, ""),
@@ -36,8 +65,7 @@ export function directTo(url: URL): Direct | undefined {
 export function neverProxyThisMachine(): void {
   try {
     const others = Deno.env.get("NO_PROXY") ?? Deno.env.get("no_proxy");
-    const own = "localhost,127.0.0.0/8,::1";
-    Deno.env.set("NO_PROXY", others ? `${others},${own}` : own);
+    Deno.env.set("NO_PROXY", others ? `${others},${NO_PROXY}` : NO_PROXY);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotCapable)) throw error;
   }

@@ -7,7 +7,6 @@ import { type Asset, PAGE_ASSETS, PAGE_POLICY, pageHtml } from "../page/mod.ts";
 import { type RefusalReason, Refused } from "../report/mod.ts";
 import type { ReadBody } from "../source/mod.ts";
 import type { Telemetry } from "../telemetry/mod.ts";
-import { isLoopback } from "../network/mod.ts";
 import { type Access, isAddress, isHostHeader, isOwnHost } from "./access.ts";
 import { type Api, API_PATHS, isApiPath } from "./api.ts";
 import { streamOf } from "./body_stream.ts";
@@ -234,7 +233,7 @@ export function createHandler(options: HandlerOptions): Handler {
     const isProbe = PROBE_PATHS.includes(pathname);
     // Kubelets and load balancers ask by address; what they are answered says nothing of a game.
     const isOwn = isOwnHost(request.url, listening, options.allowedHosts) ||
-      (isProbe && isAddress(url.hostname) && !isLoopback(listening));
+      (isProbe && isAddress(url.hostname));
     if (!isOwn) {
       tellKind(
         `host ${peer}`,

@@ -2,6 +2,7 @@
 
 import type { Log } from "../log/mod.ts";
 import { NotRead } from "../live/mod.ts";
+import { formatAddress } from "../network/mod.ts";
 import type { Connections } from "./connections.ts";
 import type { Handler } from "./handler.ts";
 import type { WebConfig } from "./web_config.ts";
@@ -49,11 +50,6 @@ function hasIpv6Loopback(): boolean {
   }
 }
 
-/** An address as it stands in a URL. */
-function formatAddress(hostname: string, port: number): string {
-  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
-}
-
 /**
  * Makes sure that an address can be listened on, as far as that can be known before.
  *
@@ -69,7 +65,7 @@ export function checkFree({ hostname, port }: { hostname: string; port: number }
 
 function listenError(hostname: string, port: number, cause: unknown): ListenError {
   return new ListenError(
-    `Cannot listen on ${formatAddress(hostname, port)}: ${reasonOf(cause)}`,
+    `Cannot listen on ${formatAddress({ hostname, port })}: ${reasonOf(cause)}`,
     { cause },
   );
 }
@@ -80,9 +76,10 @@ export interface Listening {
   readonly port: number;
   /**
    * Takes other certificates, or none. Connections that are open go on with those of before; a new one
-   * finds the port closed for a moment.
+   * finds the port closed for a moment. One call at a time. When the port cannot be opened again, it is
+   * `lost`.
    *
-   * @throws {ListenError} When the port cannot be opened again; then it is closed.
+   * @throws {ListenError} When these cannot be used; then nothing has changed.
    */
   renew(tls: WebConfig["tls"]): Promise<void>;
   /** Waits for reports that are being sent, then closes the port once all requests are answered. */
@@ -175,7 +172,7 @@ export function listen(
 
   function onListen(port: number): void {
     const scheme = tls === undefined ? "http" : "https";
-    log.info("Listening", { address: `${scheme}://${formatAddress(hostname, port)}` });
+    log.info("Listening", { address: `${scheme}://${formatAddress({ hostname, port })}` });
   }
 
   try {
@@ -290,28 +287,37 @@ function serveCounted(
 
   const { port: realPort } = listener.addr as Deno.NetAddr;
   onListen(realPort);
-  const accepting = acceptAll();
+  const lost = Promise.withResolvers<never>();
+  acceptAll().catch(lost.reject);
   return {
     port: realPort,
-    lost: accepting.then(() => new Promise<never>(() => {})),
+    lost: lost.promise,
     async renew(tls) {
       if (tls?.cert === current?.cert && tls?.key === current?.key) return;
+      try {
+        open(0, tls).close(); // What cannot be used closes no port.
+      } catch (error) {
+        throw listenError(hostname, realPort, error);
+      }
       listener.close();
       for (let tries = 1;; tries++) {
         // The port is free once the accepting that was under way has ended.
         await new Promise((resolve) => setTimeout(resolve, REOPEN_MS));
+        if (isClosed) return;
         try {
           listener = open(realPort, tls);
           current = tls;
           return;
         } catch (error) {
-          if (tries === MAX_REOPENINGS) throw listenError(hostname, realPort, error);
+          if (tries < MAX_REOPENINGS) continue;
+          isClosed = true;
+          return lost.reject(listenError(hostname, realPort, error));
         }
       }
     },
     async shutdown() {
       isClosed = true;
-      listener.close();
+      closeQuietly(listener);
       // One that breaks off meanwhile is shut down as well.
       await Promise.allSettled([...served].map((server) => server.shutdown()));
     },
@@ -338,9 +344,9 @@ function createStop() {
   };
 }
 
-function closeQuietly(connection: Deno.Conn): void {
+function closeQuietly(resource: { close(): void }): void {
   try {
-    connection.close();
+    resource.close();
   } catch {
     // It is closed already.
   }

@@ -300,6 +300,18 @@ const BAD: Readonly<
     {},
     "Cannot listen on 0.0.0.0:8000 twice: expected different addresses",
   ],
+  "an address that another one includes": [
+    ["--web.listen-address", "localhost:8000", "--web.listen-address", "127.0.0.1:8000"],
+    {},
+    {},
+    "Cannot listen on localhost:8000 and 127.0.0.1:8000: one includes the other, expected one of them",
+  ],
+  "all addresses and one of them": [
+    ["--web.listen-address", "[::1]:8000", "--web.listen-address", "[::]:8000"],
+    {},
+    {},
+    "Cannot listen on [::1]:8000 and [::]:8000: one includes the other, expected one of them",
+  ],
   "an empty entry in a list of a variable": [
     [],
     { TRADESIM_EXPORTER_FOLLOW: "a,,b" },

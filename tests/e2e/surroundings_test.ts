@@ -42,7 +42,7 @@ Deno.test("nothing for this machine goes to a proxy", async () => {
     await withExporter(async (exporter, cwd) => {
       Deno.writeTextFileSync(`${cwd}/token`, "a-secret-token-of-a-game\n");
       for (const name of PROXY_VARIABLES) {
-        const env = { [name]: address };
+        const env = { [name]: address, DENO_NO_UPDATE_CHECK: "1" };
         const simulate = ["simulate", "--tours", "20", "--with-metrics", "--publish-to"];
         const game = await runExporter({
           cwd,
@@ -112,7 +112,96 @@ Deno.test("probes are answered by address, and data only by an allowed name", as
   }, { args: ["--host", "0.0.0.0", "--allowed-host", "exporter"] });
 });
 
-Deno.test("SIGHUP reads passwords and token again, and a wrong file changes nothing", async () => {
+/** Ways to write an address of this machine in a URL. */
+const SPELLINGS = [
+  "localhost",
+  "localhost.",
+  "127.0.0.1",
+  "127.0.0.2",
+  "0.0.0.0",
+  "[::1]",
+  "[::]",
+  "[::ffff:127.0.0.1]",
+];
+
+Deno.test("however this machine is spelled, no request with its token goes to a proxy", async () => {
+  const proxy = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const seen: string[] = [];
+  const watching = (async () => {
+    for await (const connection of proxy) {
+      const bytes = new Uint8Array(1000);
+      const count = await connection.read(bytes) ?? 0;
+      seen.push(new TextDecoder().decode(bytes.subarray(0, count)));
+      connection.close();
+    }
+  })();
+  try {
+    await withTempDir(async (cwd) => {
+      Deno.writeTextFileSync(`${cwd}/token`, "a-secret-token-of-a-game\n");
+      const { port } = proxy.addr;
+      const address = `http://127.0.0.1:${port}`;
+      const env = {
+        ...Object.fromEntries([...PROXY_VARIABLES, "HTTPS_PROXY"].map((name) => [name, address])),
+        DENO_NO_UPDATE_CHECK: "1",
+      };
+      const play = ["simulate", "--tours", "2", "--with-metrics", "--publish-token-file", "token"];
+      await Promise.all(
+        SPELLINGS.flatMap((name) =>
+          ["http", "https"].map((scheme) =>
+            // Nobody listens on port 9, which is fine.
+            runExporter({ cwd, env, args: [...play, "--publish-to", `${scheme}://${name}:9`] })
+          )
+        ),
+      );
+      assert.deepEqual(seen, []);
+      const other = "http://exporter.example:8000";
+      await runExporter({ cwd, env, args: [...play, "--publish-to", other] });
+      assert.match(seen[0] ?? "", /exporter\.example/, "the proxy is used for another machine");
+    });
+  } finally {
+    proxy.close();
+    await watching;
+  }
+});
+
+Deno.test("SIGHUP before the port is open does not end the exporter, and is made up for", async () => {
+  await withTempDir(async (cwd) => {
+    const line = JSON.stringify({ type: "tradesim.report", version: 1, session: "s", tour: 1 });
+    Deno.writeTextFileSync(`${cwd}/long.jsonl`, `${line.padEnd(200)}\n`.repeat(500_000));
+    const [program = "", ...args] = commandLine(["--port", "0", "--follow", "long.jsonl"]);
+    const child = new Deno.Command(program, {
+      args,
+      cwd,
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    let log = "";
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+      log += text;
+      // It reads the file before it opens the port.
+      if (text.includes("Following a file")) child.kill("SIGHUP");
+      if (text.includes("and token again")) child.kill("SIGTERM");
+    }
+    assert.equal((await child.status).code, 0, log);
+    assert.ok(log.indexOf("Listening") < log.indexOf("and token again"), log);
+  });
+});
+
+Deno.test("the unit for systemd starts the exporter with flags that it knows", async () => {
+  const unit = Deno.readTextFileSync(
+    new URL("../../examples/tradesim-exporter.service", import.meta.url),
+  );
+  const [program, ...args] = /^ExecStart=(.*)$/m.exec(unit)![1]!.split(" ");
+  assert.equal(program, "/usr/local/bin/tradesim-exporter");
+  await withTempDir(async (cwd) => {
+    const { code, stderr } = await runExporter({ cwd, args: [...args, "--check-config"] });
+    assert.equal(code, 0, stderr);
+  });
+});
+
+Deno.test("SIGHUP reads passwords again, and a wrong file changes nothing", async () => {
   await withTempDir(async (cwd) => {
     const config = (password: string) =>
       Deno.writeTextFileSync(
@@ -144,6 +233,24 @@ Deno.test("SIGHUP reads passwords and token again, and a wrong file changes noth
   });
 });
 
+Deno.test("SIGHUP reads the token of reports again", async () => {
+  await withTempDir(async (cwd) => {
+    Deno.writeTextFileSync(`${cwd}/token`, "the-first-token-of-all\n");
+    const exporter = await startExporter({ cwd, args: ["--ingest-token-file", "token"] });
+    try {
+      // This machine needs no token, so what shows is whether the file is looked at.
+      Deno.writeTextFileSync(`${cwd}/token`, "short\n");
+      Deno.kill(exporter.pid, "SIGHUP");
+      await until("the complaint", () => /Cannot read the conf.*token/.test(exporter.log()));
+      Deno.writeTextFileSync(`${cwd}/token`, "the-second-token-of-all\n");
+      Deno.kill(exporter.pid, "SIGHUP");
+      await until("the new token", () => exporter.log().includes("and token again"));
+    } finally {
+      await exporter.stop();
+    }
+  });
+});
+
 testWith("openssl", "SIGHUP takes a new certificate", async () => {
   await withTempDir(async (cwd) => {
     await makeCertificate(cwd);
@@ -171,6 +278,20 @@ testWith("openssl", "SIGHUP takes a new certificate", async () => {
       Deno.kill(exporter.pid, "SIGHUP");
       await until("the new certificate", () => isServed(renewed));
       assert.equal(await isServed(old), false);
+      for (let burst = 0; burst < 3; burst++) {
+        await makeCertificate(cwd);
+        for (const pause of [0, 0, 3, 4]) {
+          await new Promise((resolve) => setTimeout(resolve, pause));
+          Deno.kill(exporter.pid, "SIGHUP");
+        }
+        const latest = Deno.readTextFileSync(`${cwd}/cert.pem`);
+        await until("the latest certificate", () => isServed(latest));
+      }
+      const served = Deno.readTextFileSync(`${cwd}/cert.pem`);
+      Deno.writeTextFileSync(`${cwd}/key.pem`, "no key\n");
+      Deno.kill(exporter.pid, "SIGHUP");
+      await until("the complaint", () => exporter.log().includes("Cannot read the configuration"));
+      assert.ok(await isServed(served), "what cannot be used closes no port");
     } finally {
       const { code, stderr } = await exporter.stop();
       assert.equal(code, 0, stderr);
