@@ -80,7 +80,7 @@ Deno.test("docs/scaling.md says what the boards must know of another scrape inte
     .flatMap(({ scrape_interval: interval }) => interval ?? []);
   const others = new Set(intervals.filter((interval) => interval !== stack.jsonData.timeInterval));
   assert.deepEqual([...others], ["15s"]);
-  assert.ok(page.includes(`\`timeInterval: 15s\` in\n\`${path}\``));
+  assert.match(page, new RegExp(`\`timeInterval: 15s\` in\\s+\`${path}\``));
 });
 
 Deno.test("docs/scaling.md drops more than a third, and nothing that rules or doctor ask for", () => {
