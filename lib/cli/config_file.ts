@@ -1,4 +1,4 @@
-/** Writes the configuration file that says what is so anyway, to be changed from there. @module */
+/** Writes a configuration file with all defaults, to be changed by the user. @module */
 
 import { stringify } from "yaml";
 import { COMMANDS, type Flag, isInConfigFile } from "./flags.ts";
@@ -7,7 +7,7 @@ import { VERSION } from "./version.ts";
 
 const WIDTH = 98;
 
-/** The line of a flag: its default, or the way to write one where it has none that can be written. */
+/** The line of a flag: its default, or a commented example if the default cannot be written. */
 function setting({ name, unit, kind, initial, initially, repeatable }: Flag): string {
   const isNothing = initial === undefined ||
     (repeatable && Array.isArray(initial) && initial.length === 0);
@@ -29,11 +29,11 @@ export function defaultConfig(version = VERSION): string {
     "",
   ]);
   return [
-    `# Settings of tradesim-exporter ${version}: every key, with its default where it has one.`,
+    `# Settings of tradesim-exporter ${version}: every key, with its default if it has one.`,
     "#",
     "#   tradesim-exporter --config tradesim-exporter.yml",
     "#",
-    "# Flags and environment variables win over what stands here.",
+    "# Options and environment variables take precedence over this file.",
     "",
     ...settings,
   ].join("\n").trimEnd() + "\n";

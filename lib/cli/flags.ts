@@ -53,11 +53,11 @@ export interface Flag<T = unknown, V = unknown> {
   readonly repeatable?: true;
   /** True for the argument of a command: a value alone, without a name before it. */
   readonly positional?: true;
-  /** The value when nobody gives one. */
+  /** The default. */
   readonly initial: V;
-  /** The same in words, for the help; absent where the help says it all. */
+  /** The default in words, for the help; absent if the help says it all. */
   readonly initially?: string;
-  /** What it does, in words that begin small and end without a full stop. */
+  /** What it does, in sentences. */
   readonly help: string;
   /** The farthest place that may set it. Default: the configuration file. */
   readonly place?: Place;
@@ -107,8 +107,8 @@ const CONFIG_FLAG = optional({
   unit: "<FILE>",
   kind: FILE,
   initially: "none",
-  help: "read settings from a YAML file whose keys are these names, " +
-    "or from TradeSim's own config.py",
+  help:
+    "YAML file with settings, whose keys are the names of the options, or TradeSim's own config.py.",
   place: "environment",
 });
 
@@ -117,7 +117,7 @@ const CONFIG_FLAGS = {
   config: CONFIG_FLAG,
   checkConfig: action({
     name: "check-config",
-    help: "check the configuration, say so and leave",
+    help: "Check the configuration, print the result and exit.",
   }),
 } as const;
 
@@ -125,12 +125,12 @@ const CONFIG_FLAGS = {
 const COMMON_FLAGS = {
   version: action({
     name: "version",
-    help: "show the version and leave",
+    help: "Print the version and exit.",
   }),
   help: action({
     name: "help",
     short: "h",
-    help: "show this help and leave",
+    help: "Print this help and exit.",
   }),
 } as const;
 
@@ -141,7 +141,7 @@ const LOG_FLAGS = {
     kind: oneOf(LOG_LEVELS),
     initial: "info",
     initially: "info",
-    help: "lowest severity to log: debug, info, warn or error",
+    help: "Lowest severity to log: debug, info, warn or error.",
   }),
   logFormat: single<LogFormat>({
     name: "log.format",
@@ -149,7 +149,7 @@ const LOG_FLAGS = {
     kind: oneOf(LOG_FORMATS),
     initial: "logfmt",
     initially: "logfmt",
-    help: "form of the log on standard error: logfmt or json",
+    help: "Format of the log on standard error: logfmt or json.",
   }),
 } as const;
 
@@ -160,24 +160,24 @@ const SERVE_FLAGS = {
     kind: wholeNumber(0, 65535),
     initial: 8000,
     initially: "8000",
-    help: "port to listen on; 0 takes a free one",
+    help: "Port to listen on. 0 selects a free one.",
   }),
   host: single({
     name: "host",
     unit: "<HOST>",
     kind: HOST,
     initial: "localhost",
-    initially: "localhost, which is 127.0.0.1 and [::1]: this machine only",
-    help: "Address to listen on. 0.0.0.0 opens it to the network",
+    initially: "localhost, which is 127.0.0.1 and [::1]",
+    help: "Address to listen on. 0.0.0.0 opens the exporter to the network.",
   }),
   webListenAddress: repeatable<Address>({
     name: "web.listen-address",
     unit: "<ADDR>",
     kind: LISTEN_ADDRESS,
     initial: [],
-    initially: "what --host and --port say",
-    help: "address and port to listen on, such as 127.0.0.1:8000, [::1]:8000, or :8000 for every " +
-      "IPv4 address; may be repeated; takes the place of --host and --port",
+    initially: "the values of --host and --port",
+    help:
+      "Address and port to listen on, such as 127.0.0.1:8000, [::1]:8000, or :8000 for all IPv4 addresses. Repeatable. Replaces --host and --port.",
   }),
   webTelemetryPath: single({
     name: "web.telemetry-path",
@@ -185,31 +185,31 @@ const SERVE_FLAGS = {
     kind: urlPath(OWN_PATHS),
     initial: "/metrics",
     initially: "/metrics",
-    help: "path of the metrics",
+    help: "Path of the metrics.",
   }),
   webConfigFile: optional({
     name: "web.config.file",
     unit: "<FILE>",
     kind: FILE,
     initially: "none",
-    help: "file that sets TLS, passwords and headers, in the form of Prometheus' exporter toolkit",
+    help:
+      "File that sets TLS, passwords and headers, in the format of Prometheus' exporter toolkit.",
   }),
   follow: repeatable<string>({
     name: "follow",
     unit: "<FILE>",
     kind: FILES,
     initial: ["logs/metrics*.jsonl"],
-    initially: "logs/metrics*.jsonl, now or as soon as it is there",
-    help: "JSONL file that TradeSim writes; a * in its last part stands for any characters; " +
-      "may be repeated",
+    initially: "logs/metrics*.jsonl, as soon as there is one",
+    help:
+      "JSONL file to follow, such as the one that TradeSim writes. A * in the file name matches any characters. Repeatable.",
   }),
   state: optional({
     name: "state",
     unit: "<FILE>",
     kind: FILE,
     initially: "a file named after the port in the user's state directory; none with port 0",
-    help: "file that keeps what a restart must know, with a twin beside it in FILE.2; " +
-      "none = keep nothing",
+    help: 'File in which counters are kept across restarts (FILE and FILE.2). "none" disables it.',
   }),
   labels: single<readonly Label[]>({
     name: "labels",
@@ -217,15 +217,15 @@ const SERVE_FLAGS = {
     kind: someOf(LABELS),
     initial: [],
     initially: "none",
-    help: "labels to add, with commas between them: continent, produit_type, session",
+    help: "Labels to break metrics down by, separated by commas: continent, produit_type, session.",
   }),
   detail: onOff({
     name: "detail",
-    help: "add the budget of each firm, the price of each product and every stock",
+    help: "Add the budget of each firm, the price of each product, and every stock.",
   }),
   allKeys: onOff({
     name: "all-keys",
-    help: "also show the other numbers that a simulation sends, under their own keys",
+    help: "Also export the other numbers of TradeSim's payload, under their own keys.",
   }),
   collectInterval: single({
     name: "collect-interval",
@@ -233,7 +233,7 @@ const SERVE_FLAGS = {
     kind: time("50ms", "24h", "not zero"),
     initial: 1,
     initially: "1s",
-    help: "how often to look at followed files when no file event says so",
+    help: "How often to check followed files if no file event arrives.",
   }),
   systemInterval: single({
     name: "system-interval",
@@ -241,7 +241,7 @@ const SERVE_FLAGS = {
     kind: time("100ms", "24h", "zero too"),
     initial: 5,
     initially: "5s",
-    help: "how often to measure this machine; 0 = no system metrics",
+    help: "How often to measure this machine. 0 disables system metrics.",
   }),
   staleAfter: single({
     name: "stale-after",
@@ -249,7 +249,7 @@ const SERVE_FLAGS = {
     kind: time("1s", "8760h", "not zero"),
     initial: 3600,
     initially: "1h",
-    help: "how long the last game is shown after its last report",
+    help: "How long the last game is shown after its last report.",
   }),
   maxSeries: single({
     name: "max-series",
@@ -258,8 +258,7 @@ const SERVE_FLAGS = {
     initial: 10_000,
     initially: "10000",
     help:
-      "Maximum number of series of the game and the machine. When exceeded, whole metric families " +
-      "are dropped, detail metrics first",
+      "Maximum number of series of the game and the machine. When exceeded, whole metric families are dropped, detail metrics first.",
   }),
   maxSessions: single({
     name: "max-sessions",
@@ -267,7 +266,7 @@ const SERVE_FLAGS = {
     kind: wholeNumber(1, 1_000_000),
     initial: 1000,
     initially: "1000",
-    help: "most games to remember; the totals of forgotten ones are kept",
+    help: "Maximum number of games to remember. The totals of forgotten games are kept.",
   }),
   historyTurns: single({
     name: "history-turns",
@@ -275,7 +274,8 @@ const SERVE_FLAGS = {
     kind: wholeNumber(0, 300_000),
     initial: 100_000,
     initially: "100000",
-    help: "most turns to keep of each game, in at most 32 MiB for all; 0 = none",
+    help:
+      "Maximum number of turns in the history of each game, within 32 MiB for all games. 0 disables it.",
   }),
   maxBody: single({
     name: "max-body",
@@ -283,27 +283,26 @@ const SERVE_FLAGS = {
     kind: size("1KiB", "1GiB"),
     initial: 32 * 2 ** 20,
     initially: "32MiB",
-    help: "largest report to take, after decompression",
+    help: "Maximum size of a report after decompression.",
   }),
   ingestTokenFile: optional({
     name: "ingest-token-file",
     unit: "<FILE>",
     kind: FILE,
     initially: "none",
-    help: "file with a token that lets other machines post reports",
+    help: "File with a token that allows other machines to post reports.",
   }),
   allowedHost: repeatable<string>({
     name: "allowed-host",
     unit: "<NAME>",
     kind: HOST,
     initial: [],
-    initially: "this machine's own on a loopback address, any on another",
-    help: "name under which others ask for this exporter, besides localhost; may be repeated; " +
-      "whoever asks under another one is turned away",
+    initially: "localhost and loopback addresses when listening on a loopback address, else any",
+    help: "Additional Host header value to accept. Repeatable. Requests for other hosts get 421.",
   }),
   allowRemoteIngest: onOff({
     name: "allow-remote-ingest",
-    help: "take posted reports from other machines too",
+    help: "Take posted reports from other machines without a token.",
   }),
   ...CONFIG_FLAGS,
   ...LOG_FLAGS,
@@ -316,12 +315,12 @@ const SIMULATE_FLAGS = {
     name: "tours",
     unit: "<COUNT>",
     kind: wholeNumber(1, 1_000_000_000_000),
-    help: "turns to play",
+    help: "Number of turns to play.",
     place: "command line",
   }),
   infinite: onOff({
     name: "infinite",
-    help: "play until Ctrl-C",
+    help: "Play until Ctrl-C.",
     place: "command line",
   }),
   seed: single({
@@ -330,7 +329,7 @@ const SIMULATE_FLAGS = {
     kind: wholeNumber(0, Number.MAX_SAFE_INTEGER),
     initial: 1,
     initially: "1",
-    help: "seed of the game: the same one gives the same game on every machine",
+    help: "Seed of the game. The same seed gives the same game on every machine.",
     place: "command line",
   }),
   entreprises: optional({
@@ -338,7 +337,7 @@ const SIMULATE_FLAGS = {
     unit: "<COUNT>",
     kind: wholeNumber(1, 1_000_000),
     initially: "3",
-    help: "firms in a new world",
+    help: "Number of firms in a new world.",
     place: "command line",
   }),
   produits: optional({
@@ -346,7 +345,7 @@ const SIMULATE_FLAGS = {
     unit: "<COUNT>",
     kind: wholeNumber(1, 1_000_000),
     initially: "12",
-    help: "products in a new world",
+    help: "Number of products in a new world.",
     place: "command line",
   }),
   fournisseurs: optional({
@@ -354,36 +353,37 @@ const SIMULATE_FLAGS = {
     unit: "<COUNT>",
     kind: wholeNumber(1, 1_000_000),
     initially: "5",
-    help: "suppliers in a new world",
+    help: "Number of suppliers in a new world.",
     place: "command line",
   }),
   commeTradesim: onOff({
     name: "comme-tradesim",
-    help: "play with all of TradeSim's own slips; see docs/simulation.md",
+    help:
+      "Play exactly as TradeSim's code does, where it differs from its rules; see docs/simulation.md.",
     place: "command line",
   }),
   load: optional({
     name: "load",
     unit: "<FILE>",
     kind: FILE,
-    help: "world to play in, in the format of TradeSim's partie_active.json",
+    help: "World to play in, in the format of TradeSim's partie_active.json.",
     place: "command line",
   }),
   save: optional({
     name: "save",
     unit: "<FILE>",
     kind: FILE,
-    help: "write the world as it is at the end, in the same format",
+    help: "File in which to save the world at the end, in the same format.",
     place: "command line",
   }),
   status: onOff({
     name: "status",
-    help: "show budgets, prices and stocks, and play nothing",
+    help: "Print budgets, prices and stocks, and play nothing.",
     place: "command line",
   }),
   verbose: onOff({
     name: "verbose",
-    help: "show every purchase and every event",
+    help: "Print every purchase and every event.",
     place: "command line",
   }),
   pause: single({
@@ -392,12 +392,12 @@ const SIMULATE_FLAGS = {
     kind: time("1ms", "1h", "zero too"),
     initial: 0,
     initially: "0",
-    help: "time between two turns",
+    help: "Time between two turns.",
     place: "command line",
   }),
   withMetrics: onOff({
     name: "with-metrics",
-    help: "report to an exporter; without it nothing is written anywhere",
+    help: "Report to an exporter. Without it, the game writes no report.",
     place: "command line",
   }),
   journal: single({
@@ -406,16 +406,15 @@ const SIMULATE_FLAGS = {
     kind: FILE,
     initial: "logs/metrics.jsonl",
     initially: "logs/metrics.jsonl, which an exporter in the same folder follows",
-    help: "file that reports are appended to",
+    help: "File to which reports are appended.",
     place: "command line",
   }),
   publishTo: optional({
     name: "publish-to",
     unit: "<URL>",
     kind: WEB_URL,
-    initially: "the journal",
-    help: "exporter that reports are posted to instead, such as http://127.0.0.1:8000; a URL " +
-      "without a path means its /update_metrics",
+    help:
+      "Post reports to this exporter instead of the journal, for example http://127.0.0.1:8000. The default path is /update_metrics.",
     place: "command line",
   }),
   publishTokenFile: optional({
@@ -423,8 +422,8 @@ const SIMULATE_FLAGS = {
     unit: "<FILE>",
     kind: FILE,
     initially: "none",
-    help: "file with the token that the exporter of --publish-to wants from other machines: that " +
-      "of its --ingest-token-file",
+    help:
+      "File with the token for --publish-to, if the exporter is on another machine: the same as in its --ingest-token-file.",
     place: "command line",
   }),
   publishInterval: single({
@@ -433,12 +432,12 @@ const SIMULATE_FLAGS = {
     kind: time("1ms", "1h", "not zero"),
     initial: 0.1,
     initially: "100ms",
-    help: "shortest time between two reports",
+    help: "Minimum time between two reports.",
     place: "command line",
   }),
   json: onOff({
     name: "json",
-    help: "give the summary as one JSON object on standard output",
+    help: "Print the summary as one JSON object.",
     place: "command line",
   }),
   ...COMMON_FLAGS,
@@ -468,8 +467,8 @@ const BENCH_FLAGS = {
     unit: "<LIST>",
     kind: atLeastOne(someOf(WORLDS)),
     initially: "all; default with --sessions",
-    help: "worlds to play in, with commas between them: default (3 firms, 12 products, " +
-      "5 suppliers), moyen (100, 100, 20), grand (1000, 200, 50)",
+    help:
+      "Worlds to play in, separated by commas: default (3 firms, 12 products, 5 suppliers), moyen (100, 100, 20), grand (1000, 200, 50).",
     place: "command line",
   }),
   publishers: single<readonly Publisher[]>({
@@ -478,8 +477,8 @@ const BENCH_FLAGS = {
     kind: atLeastOne(someOf(PUBLISHERS)),
     initial: PUBLISHERS,
     initially: "all",
-    help: "what to hold against a game without monitoring: journal, http, and none, the control, " +
-      "which is always played",
+    help:
+      "What to compare with a game without monitoring: journal, http, and none, the control, which is always played.",
     place: "command line",
   }),
   sessions: single({
@@ -488,8 +487,8 @@ const BENCH_FLAGS = {
     kind: wholeNumber(1, 1000),
     initial: 1,
     initially: "1",
-    help: "simulations that report to one exporter at once; more than one play ten turns a " +
-      "second each",
+    help:
+      "Number of games that report to one exporter at once. With more than one, each plays ten turns per second.",
     place: "command line",
   }),
   duration: optional({
@@ -497,7 +496,7 @@ const BENCH_FLAGS = {
     unit: "<TIME>",
     kind: time("1s", "24h", "not zero"),
     initially: "10m; 3m with --sessions",
-    help: "how long all of it may take: less time gives wider intervals",
+    help: "Total time of the benchmark. Less time gives wider intervals.",
     place: "command line",
   }),
   scrapeInterval: single({
@@ -506,7 +505,7 @@ const BENCH_FLAGS = {
     kind: time("10ms", "1h", "not zero"),
     initial: 1,
     initially: "1s",
-    help: "how often the exporter is scraped",
+    help: "How often the exporter is scraped.",
     place: "command line",
   }),
   budget: optional({
@@ -515,8 +514,7 @@ const BENCH_FLAGS = {
     kind: BUDGET,
     initially: "none",
     help:
-      "what a turn may cost more, such as 1% or 0.25us; end with 1 when the upper bound of an " +
-      "interval is above",
+      "Maximum cost of monitoring per turn, such as 1% or 0.25us. Exit with 1 if the upper bound of an interval exceeds it.",
     place: "command line",
   }),
   json: optional({
@@ -524,7 +522,7 @@ const BENCH_FLAGS = {
     unit: "<FILE>",
     kind: FILE,
     initially: "none",
-    help: "write results and raw rounds as JSON",
+    help: "Write results and raw rounds as JSON.",
     place: "command line",
   }),
   html: optional({
@@ -532,20 +530,20 @@ const BENCH_FLAGS = {
     unit: "<FILE>",
     kind: FILE,
     initially: "none",
-    help: "write results and raw rounds as a page with drawings",
+    help: "Write results and raw rounds as a page with charts.",
     place: "command line",
   }),
   ...COMMON_FLAGS,
 } as const;
 
 const DOCTOR_FLAGS = {
-  config: { ...CONFIG_FLAG, help: "the exporter's configuration file", place: "command line" },
+  config: { ...CONFIG_FLAG, help: "Configuration file of the exporter.", place: "command line" },
   url: optional({
     name: "url",
     unit: "<URL>",
     kind: PLAIN_URL,
-    initially: "as the exporter's configuration says, http://127.0.0.1:8000",
-    help: "where the exporter answers",
+    initially: "from the exporter's configuration, else http://127.0.0.1:8000",
+    help: "Address of the exporter.",
     place: "command line",
   }),
   follow: repeatable<string>({
@@ -553,8 +551,8 @@ const DOCTOR_FLAGS = {
     unit: "<FILE>",
     kind: FILES,
     initial: [],
-    initially: "as the exporter's configuration says",
-    help: "file that the exporter follows; may be repeated",
+    initially: "from the exporter's configuration",
+    help: "File that the exporter follows. Repeatable.",
     place: "command line",
   }),
   userFile: optional({
@@ -562,23 +560,23 @@ const DOCTOR_FLAGS = {
     unit: "<FILE>",
     kind: FILE,
     initially: "none",
-    help: "file with user:password, for an exporter that asks for them",
+    help: "File with user:password, if the exporter requires a password.",
     place: "command line",
   }),
   prometheus: optional({
     name: "prometheus",
     unit: "<URL>",
     kind: PLAIN_URL,
-    initially: "http://127.0.0.1:9090, if it is there",
-    help: "where Prometheus answers",
+    initially: "http://127.0.0.1:9090, if it answers",
+    help: "Address of Prometheus.",
     place: "command line",
   }),
   grafana: optional({
     name: "grafana",
     unit: "<URL>",
     kind: PLAIN_URL,
-    initially: "http://localhost:3000, if it is there",
-    help: "where Grafana answers",
+    initially: "http://localhost:3000, if it answers",
+    help: "Address of Grafana.",
     place: "command line",
   }),
   until: single<LinkName>({
@@ -587,12 +585,12 @@ const DOCTOR_FLAGS = {
     kind: oneOf(LINKS),
     initial: "grafana",
     initially: "grafana",
-    help: `last link to look at: ${LINKS.join(", ")}`,
+    help: `Last link to check: ${LINKS.join(", ")}.`,
     place: "command line",
   }),
   json: onOff({
     name: "json",
-    help: "give what is found as one JSON object",
+    help: "Print the results as one JSON object.",
     place: "command line",
   }),
   ...COMMON_FLAGS,
@@ -604,15 +602,16 @@ const PRINT_FLAGS = {
     unit: "<WHAT>",
     positional: true,
     kind: oneOf(PRINTABLES),
-    help: Object.entries(PRINTED).map(([what, { summary }]) => `${what}: ${summary}`).join("; "),
+    help: "What to print. " +
+      Object.entries(PRINTED).map(([what, { summary }]) => `${what}: ${summary}`).join("; ") + ".",
     place: "command line",
   }),
   out: optional({
     name: "out",
     unit: "<DIR>",
     kind: FILE,
-    initially: "standard output, for one file",
-    help: "folder to write into; it is made if it is not there",
+    initially: "standard output, if it is a single file",
+    help: "Folder to write to. It is created if it does not exist.",
     place: "command line",
   }),
   lang: optional<BoardLanguage>({
@@ -620,7 +619,7 @@ const PRINT_FLAGS = {
     unit: "<fr|en>",
     kind: oneOf(BOARD_LANGUAGES),
     initially: "both",
-    help: "language of the boards, for print dashboards",
+    help: "Language of the dashboards, for print dashboards.",
     place: "command line",
   }),
   runbooks: optional({
@@ -628,12 +627,12 @@ const PRINT_FLAGS = {
     unit: "<URL>",
     kind: WEB_URL,
     initially: "the page that Prometheus serves",
-    help: "address to which the alerts' runbook_url leads; #alertname is added to it",
+    help: "Address for the runbook_url of alerts. #alertname is appended.",
     place: "command line",
   }),
   force: onOff({
     name: "force",
-    help: "overwrite files that were changed",
+    help: "Overwrite files that were changed.",
     place: "command line",
   }),
   ...COMMON_FLAGS,
@@ -642,27 +641,27 @@ const PRINT_FLAGS = {
 /** All commands by name. */
 export const COMMANDS = {
   serve: {
-    summary: "Shows the course of TradeSim games as Prometheus metrics.",
+    summary: "Exports TradeSim games as Prometheus metrics, with a live page.",
     flags: SERVE_FLAGS,
     example: "tradesim-exporter --follow logs/metrics.jsonl --labels continent",
   },
   simulate: {
-    summary: "Plays a TradeSim game, and reports it to an exporter if asked to.",
+    summary: "Plays a game by TradeSim's rules and can report it to an exporter.",
     flags: SIMULATE_FLAGS,
     example: "tradesim-exporter simulate --tours 1000 --with-metrics",
   },
   bench: {
-    summary: "Measures what reporting to an exporter costs a turn of a game.",
+    summary: "Measures what monitoring costs a turn of a game.",
     flags: BENCH_FLAGS,
     example: "tradesim-exporter bench --budget 1% --html bench.html",
   },
   print: {
-    summary: "Prints files that fit this version: a configuration, a schema, the stack.",
+    summary: "Prints files for this version: a configuration, a schema, the stack.",
     flags: PRINT_FLAGS,
     example: "tradesim-exporter print config > tradesim-exporter.yml",
   },
   doctor: {
-    summary: "Looks at each link from the game to its boards, and names the first broken one.",
+    summary: "Checks each link from the game to Grafana and reports the first problem.",
     flags: DOCTOR_FLAGS,
     example: "tradesim-exporter doctor --follow logs/metrics.jsonl",
   },

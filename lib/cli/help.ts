@@ -17,10 +17,12 @@ const GAP = 2;
 /** Stands for a space at which no line is broken. */
 const HARD_SPACE = "\u00a0";
 
-const ENVIRONMENT = "An option can also be an environment variable, such as " +
-  "TRADESIM_EXPORTER_WEB_LISTEN_ADDRESS for --web.listen-address: upper case, with _ for . and -; " +
-  "commas between repeated values, true or false for what is on or off; an empty one counts as " +
-  "not set. Options win over the environment, the environment over the --config file.";
+const ENVIRONMENT =
+  "An environment variable can set an option. Its name is TRADESIM_EXPORTER_ and " +
+  "the name of the option in upper case, with _ for . and -, for example " +
+  "TRADESIM_EXPORTER_WEB_LISTEN_ADDRESS. Commas separate repeated values; true and false switch an " +
+  "option on and off; an empty variable is ignored. Options take precedence over the environment, " +
+  "and the environment over the --config file.";
 
 /** Breaks text into lines of at most `width` characters. */
 export function wrap(text: string, width: number): string[] {
@@ -49,10 +51,10 @@ function usage(flag: Flag): string {
   return `${short}--${isNegatable(flag) ? "[no-]" : ""}${flag.name}${unit}`;
 }
 
-/** What a flag does, and what is so without it; to be wrapped. */
+/** What a flag does, and its default; to be wrapped. */
 export function meaning(flag: Flag): string {
   const words = flag.initially;
-  return words === undefined ? flag.help : `${flag.help} (default:${HARD_SPACE}${words})`;
+  return words === undefined ? flag.help : `${flag.help} Default:${HARD_SPACE}${words}.`;
 }
 
 /** The help of a command, at most 100 columns wide. */
@@ -80,7 +82,7 @@ export function helpText(command: CommandName = DEFAULT_COMMAND, version = VERSI
     "COMMANDS (each has its own --help):",
     ...names.map((name) =>
       `${margin}${name.padEnd(Math.max(...names.map(({ length }) => length)) + GAP)}` +
-      COMMANDS[name].summary + (name === DEFAULT_COMMAND ? " Need not be named." : "")
+      COMMANDS[name].summary + (name === DEFAULT_COMMAND ? " The default command." : "")
     ),
     "",
   ];
@@ -123,7 +125,7 @@ export function flagsMarkdown(command: CommandName = DEFAULT_COMMAND): string {
     "| --- | --- | --- | --- |",
     ...rows,
     "",
-    "† not in a configuration file.",
+    "† Cannot be set in the configuration file.",
     "",
   ].join("\n");
 }

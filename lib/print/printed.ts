@@ -22,12 +22,12 @@ export const PRINTED = {
     paths: ["docs/report.schema.json"],
   },
   compose: {
-    summary: "the whole stack, compose.yml and all that it mounts",
+    summary: "compose.yml and all files that it mounts",
     paths: ["compose.yml", ".env.example", "logs/.gitkeep", "prometheus/", "grafana/"],
   },
   prometheus: { summary: "Prometheus' configuration and its rules", paths: ["prometheus/"] },
   rules: { summary: "only the rules", paths: ["prometheus/rules/"] },
-  dashboards: { summary: "Grafana's boards", paths: ["grafana/dashboards/"] },
+  dashboards: { summary: "the Grafana dashboards", paths: ["grafana/dashboards/"] },
 } as const satisfies Readonly<Record<string, Printed>>;
 
 export type Printable = keyof typeof PRINTED;
