@@ -18,6 +18,8 @@ export interface Panel {
   readonly description?: string;
   readonly datasource?: { readonly uid?: string };
   readonly targets?: readonly Target[];
+  /** Grafana asks for no more points than this, nor than the panel has pixels. */
+  readonly maxDataPoints?: number;
   readonly fieldConfig?: {
     readonly defaults: { readonly unit?: string };
     readonly overrides: readonly {

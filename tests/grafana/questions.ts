@@ -12,6 +12,8 @@ export interface Question {
   readonly board: Board;
   readonly expr: string;
   readonly minStep?: string;
+  /** Most points of a graph, where that is fewer than there are seconds. */
+  readonly maxPoints?: number;
   readonly isInstant: boolean;
 }
 
@@ -19,17 +21,22 @@ export interface Question {
 export function questions(): Question[] {
   return boardsIn("en").flatMap((board) => {
     const all = [
-      ...board.panels.flatMap(({ title, targets = [] }) =>
-        targets.map((target) => ({ title, target }))
+      ...board.panels.flatMap(({ title, maxDataPoints, targets = [] }) =>
+        targets.map((target) => ({ title, target, maxDataPoints }))
       ),
-      ...board.annotations.list.map(({ name, target }) => ({ title: `event ${name}`, target })),
+      ...board.annotations.list.map(({ name, target }) => ({
+        title: `event ${name}`,
+        target,
+        maxDataPoints: undefined,
+      })),
     ];
-    return all.map(({ title, target: { refId, expr, interval, instant = false } }) => ({
-      name: `${board.file}: ${title}: ${refId}`,
+    return all.map(({ title, maxDataPoints, target }) => ({
+      name: `${board.file}: ${title}: ${target.refId}`,
       board,
-      expr,
-      isInstant: instant,
-      ...interval === undefined ? {} : { minStep: interval },
+      expr: target.expr,
+      isInstant: target.instant ?? false,
+      ...target.interval === undefined ? {} : { minStep: target.interval },
+      ...maxDataPoints === undefined ? {} : { maxPoints: maxDataPoints },
     }));
   });
 }
@@ -75,35 +82,47 @@ export function askingOf(
   { templating }: Board,
   choices: Readonly<Record<string, Choice>>,
   timeInterval = 1,
+  step = timeInterval,
 ): Asking {
   return {
     choices,
     variables: templating.list,
     timeInterval,
     range: RANGE_SECONDS,
-    step: timeInterval,
+    step,
   };
+}
+
+/** What Grafana sends to the data source's API for one question: a path and parameters. */
+export function requestOf(
+  { board, expr, minStep, maxPoints = RANGE_SECONDS, isInstant }: Question,
+  { choices, timeInterval = 1 }: Pick<View, "choices" | "timeInterval">,
+  end: number,
+): readonly [path: string, parameters: Readonly<Record<string, string>>] {
+  const step = Math.max(timeInterval, RANGE_SECONDS / maxPoints);
+  const query = interpolate(expr, askingOf(board, choices, timeInterval, step), minStep);
+  if (isInstant) return ["query", { query, time: String(end) }];
+  return ["query_range", {
+    query,
+    start: String(end - RANGE_SECONDS),
+    end: String(end),
+    step: String(step),
+  }];
 }
 
 /** Asks one thing as Grafana does. */
 export async function ask(
-  { api, query: now }: PrometheusApi,
-  { name, board, expr, minStep, isInstant }: Question,
-  { choices, timeInterval = 1 }: Pick<View, "choices" | "timeInterval">,
+  { api }: Pick<PrometheusApi, "api">,
+  question: Question,
+  view: Pick<View, "choices" | "timeInterval">,
   end: number,
 ): Promise<readonly QueriedSeries[]> {
-  const query = interpolate(expr, askingOf(board, choices, timeInterval), minStep);
+  const [path, parameters] = requestOf(question, view, end);
   try {
-    if (isInstant) return await now(query, end);
-    const { result } = await api("query_range", {
-      query,
-      start: String(end - RANGE_SECONDS),
-      end: String(end),
-      step: String(timeInterval),
-    }) as { readonly result: readonly QueriedSeries[] };
+    const { result } = await api(path, parameters) as { readonly result: readonly QueriedSeries[] };
     return result;
   } catch (error) {
-    throw new Error(`${name} fails: ${query}`, { cause: error });
+    throw new Error(`${question.name} fails: ${parameters["query"]}`, { cause: error });
   }
 }
 

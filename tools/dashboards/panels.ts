@@ -64,6 +64,8 @@ const STAT_WIDTH = 4;
 const STAT_HEIGHT = 4;
 const GRAPH_WIDTH = 12;
 const GRAPH_HEIGHT = 8;
+/** Every 5 s of the 5 minutes that boards show at first. */
+const COARSE_POINTS = 60;
 
 function textOf(text: Text | string, language: Language): string {
   return typeof text === "string" ? text : text[language];
@@ -196,6 +198,8 @@ interface GraphLook extends Look {
   readonly stacked?: true;
   /** Bars in place of lines, for what happens now and then. */
   readonly bars?: true;
+  /** Asks for fewer points than the panel has pixels: a histogram costs Prometheus 20 times a line. */
+  readonly isCoarse?: true;
   /** What the axis shows at least. Amounts begin at 0 unless `fromZero` is false. */
   readonly fromZero?: boolean;
 }
@@ -203,7 +207,8 @@ interface GraphLook extends Look {
 /** Lines over time. With thresholds, a line stands at each of them. */
 export function graph(look: GraphLook): Panel {
   return (language) => {
-    const { queries, stacked, bars, thresholds, fromZero = true, width = GRAPH_WIDTH } = look;
+    const { queries, stacked, bars, isCoarse, thresholds, fromZero = true, width = GRAPH_WIDTH } =
+      look;
     const builder = dress(new timeseries.PanelBuilder(), look, language)
       .targets(targets(queries, language))
       .span(width)
@@ -225,6 +230,7 @@ export function graph(look: GraphLook): Panel {
       );
     }
     if (fromZero) builder.axisSoftMin(0);
+    if (isCoarse) builder.maxDataPoints(COARSE_POINTS);
     if (thresholds !== undefined) {
       builder.thresholdsStyle(
         new common.GraphThresholdsStyleConfigBuilder().mode(common.GraphThresholdsStyleMode.Dashed),
@@ -359,6 +365,7 @@ export function heat(look: HeatLook): Panel {
       )
       .span(look.width ?? GRAPH_WIDTH)
       .height(GRAPH_HEIGHT)
+      .maxDataPoints(COARSE_POINTS)
       .calculate(false)
       .yAxis(new heatmap.YAxisConfigBuilder().unit(look.unit));
 }

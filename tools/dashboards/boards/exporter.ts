@@ -91,6 +91,7 @@ export const EXPORTER: Board = {
         graph({
           text: PANELS.otherReports,
           unit: UNIT.count,
+          isCoarse: true,
           queries: [
             {
               expr: sum(rate(own("tradesim_exporter_reports_repeated_total")), "reason"),
@@ -105,6 +106,7 @@ export const EXPORTER: Board = {
         graph({
           text: PANELS.exporterWork,
           unit: UNIT.seconds,
+          isCoarse: true,
           queries: [
             {
               expr: quantile(0.95, own("tradesim_exporter_report_duration_seconds_bucket")),
@@ -119,6 +121,7 @@ export const EXPORTER: Board = {
         graph({
           text: PANELS.lag,
           unit: UNIT.seconds,
+          isCoarse: true,
           queries: [{
             expr: quantile(0.99, own("tradesim_exporter_event_loop_lag_seconds_bucket")),
             legend: LEGENDS.p99,
@@ -143,6 +146,7 @@ export const EXPORTER: Board = {
         graph({
           text: PANELS.turnedAway,
           unit: UNIT.count,
+          isCoarse: true,
           queries: [{
             expr: sum(rate(own("tradesim_exporter_requests_refused_total")), "reason"),
             legend: "{{reason}}",

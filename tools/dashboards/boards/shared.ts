@@ -81,6 +81,7 @@ export const purchasesGraph = graph({
 export const turnSecondsGraph = graph({
   text: PANELS.turnSeconds,
   unit: UNIT.seconds,
+  isCoarse: true,
   queries: ([[0.5, LEGENDS.median], [0.95, LEGENDS.p95], [0.99, LEGENDS.p99]] as const).map(
     ([share, legend]) => ({
       expr: quantile(share, game("temps_simulation_tour_seconds_bucket")),
@@ -119,6 +120,7 @@ export const eventsSeenGraph = graph({
   unit: UNIT.count,
   stacked: true,
   bars: true,
+  isCoarse: true,
   queries: [{
     expr: sum(`changes(${own("evenement_dernier_timestamp_seconds")}[$__rate_interval])`, "type"),
     legend: "{{type}}",
