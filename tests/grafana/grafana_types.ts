@@ -4,7 +4,9 @@ import type { Dataquery } from "@grafana/grafana-foundation-sdk/prometheus";
 import type {
   AnnotationQuery,
   Dashboard,
+  FieldConfig,
   FieldConfigSource,
+  MatcherConfig,
   Panel,
   RowPanel,
   VariableModel,
@@ -31,8 +33,15 @@ type PanelOf<Type extends string, Options, Custom = Record<string, never>> =
     type: Type;
     id: number;
     options: Options;
-    fieldConfig: Omit<FieldConfigSource, "defaults"> & {
+    fieldConfig: Omit<FieldConfigSource, "defaults" | "overrides"> & {
       defaults: Omit<FieldConfigSource["defaults"], "custom"> & { custom?: Custom };
+      overrides: {
+        matcher: MatcherConfig;
+        properties: {
+          id: keyof FieldConfig | `custom.${keyof Custom & string}`;
+          value?: unknown;
+        }[];
+      }[];
     };
     targets: Query[];
   };

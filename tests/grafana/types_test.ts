@@ -46,6 +46,7 @@ Deno.test("the boards are of Grafana's own types, which find what Grafana does n
     "name of an option": ['"graphMode"', '"graphKind"'],
     "look of lines": ['"drawStyle":"line"', '"drawStyle":"lines"'],
     "number of an enum": ['"refresh":2', '"refresh":7'],
+    "option of an override": ['"id":"custom.axisLabel"', '"id":"custom.axisTitle"'],
     "query without text": ['"expr":"sum(tours', '"expression":"sum(tours'],
   };
   const broken = Object.values(wrong).map(([part, by]) => {
