@@ -49,8 +49,9 @@ interface Panel {
   };
 }
 
-// deno-lint-ignore no-explicit-any
-type Frame = any;
+interface Frame {
+  readonly fields: readonly { readonly name: string }[];
+}
 
 interface Transformer {
   readonly id: string;
@@ -103,13 +104,10 @@ function transformed({ targets, transformations = [] }: Panel): Promise<readonly
   return new Promise((resolve, reject) => observable.subscribe({ next: resolve, error: reject }));
 }
 
-/** The fields that a matcher finds. */
+/** The number of fields that a matcher finds. */
 function found(matcher: Matcher, frames: readonly Frame[]): number {
   const isField = grafana.getFieldMatcher(matcher);
-  // deno-lint-ignore no-explicit-any
-  return frames.flatMap((frame) =>
-    frame.fields.filter((field: any) => isField(field, frame, frames))
-  )
+  return frames.flatMap((frame) => frame.fields.filter((field) => isField(field, frame, frames)))
     .length;
 }
 
