@@ -302,11 +302,11 @@ function simulateOptions(fromArguments: Layer): CommandLine {
     throw new UsageError("Cannot use --tours together with --infinite: expected one of them");
   }
   if (tours === undefined && !infinite && !rest.status) {
-    throw new UsageError("Cannot tell how long to play: expected --tours or --infinite");
+    throw new UsageError("Cannot play: expected --tours or --infinite");
   }
   if (rest.status && rest.json) {
     throw new UsageError(
-      "Cannot use --json together with --status: there is no summary of no turn",
+      "Cannot use --json together with --status: no turn is played, so there is no summary",
     );
   }
   const idle = ["journal", "publishTo", "publishInterval"].find((property) => given.has(property));
@@ -321,7 +321,7 @@ function simulateOptions(fromArguments: Layer): CommandLine {
   }
   const clash = ["entreprises", "produits", "fournisseurs"].find((name) => given.has(name));
   if (rest.load !== undefined && clash !== undefined) {
-    throw new UsageError(`Cannot use --${clash} together with --load: a saved world has its size`);
+    throw new UsageError(`Cannot use --${clash} together with --load: a saved world has its own size`);
   }
   return { command: "simulate", options: { ...rest, tours: infinite ? Infinity : tours ?? 0 } };
 }

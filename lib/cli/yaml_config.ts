@@ -56,11 +56,11 @@ export function readYamlConfig(
       uniqueKeys: false,
     });
   } catch (cause) {
-    throw new UsageError(`Cannot read ${file}: it is no YAML that can be understood`, { cause });
+    throw new UsageError(`Cannot read ${file}: it is not valid YAML`, { cause });
   }
   const [problem] = [...document.errors, ...document.warnings];
   if (problem?.code === "MULTIPLE_DOCS") {
-    throw new UsageError(`Cannot read ${file}: it holds several documents, expected one`);
+    throw new UsageError(`Cannot read ${file}: it has several documents, expected one`);
   }
   if (problem !== undefined) {
     const { line } = lines.linePos(problem.pos[0]);
@@ -88,7 +88,7 @@ export function readYamlConfig(
     }
     const [property, flag] = entry;
     if (layer.has(property)) {
-      throw new UsageError(`Cannot read ${file}: ${name} stands there twice, expected it once`);
+      throw new UsageError(`Cannot read ${file}: ${name} appears twice, expected once`);
     }
     if (isOverruled(property)) continue;
     layer.set(property, { name, texts: nodeTexts(flag, value, file), file });

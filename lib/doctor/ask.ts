@@ -78,14 +78,14 @@ function silenceOf(error: unknown, timeout: number): Silence {
     return { kind: "denied", reason: "this program may not connect there" };
   }
   if (error instanceof DOMException) {
-    return { kind: "other", reason: `there is no whole answer within ${timeout / 1000} s` };
+    return { kind: "other", reason: `it did not answer completely within ${timeout / 1000} s` };
   }
   const message = error instanceof Error ? `${error.message} ${innermost(error)}` : String(error);
   if (/connection refused|os error (111|61|10061)\b/i.test(message)) {
     return { kind: "closed", reason: "nothing listens there" };
   }
   if (/dns error|failed to lookup/i.test(message)) {
-    return { kind: "closed", reason: "there is no host of that name" };
+    return { kind: "closed", reason: "the host name is unknown" };
   }
   return { kind: "other", reason: innermost(error) };
 }

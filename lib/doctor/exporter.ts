@@ -26,7 +26,7 @@ function describeServer(metrics: Answer, page: Answer | Silence): string {
   if (/^prometheus_build_info\{/m.test(text)) return "Prometheus";
   const last = isAnswer(page) ? page : metrics;
   const title = /<title>([^<]+)<\/title>/i.exec(last.text)?.[1];
-  if (title !== undefined) return `a server whose page is called ${quoted(title)}`;
+  if (title !== undefined) return `a server with a page titled ${quoted(title)}`;
   const server = last.headers.get("server");
   if (server !== null) return `a server that calls itself ${quoted(server)}`;
   return `a server that answers ${quoted(last.text.split("\n")[0] ?? "")} (${last.status})`;
@@ -44,20 +44,20 @@ export async function lookAtPort(inquiry: Inquiry): Promise<Finding> {
   if (!isAnswer(answer)) return silentPort(inquiry, answer);
   if (answer.status === 421) {
     return broken(
-      `${host} is an exporter's that serves nothing under this name`,
-      `name it as it is called on its machine, --url http://localhost:${port}, or let it be asked ` +
-        `by this name: --allowed-host`,
+      `${host} is an exporter that does not accept this host name`,
+      `use its local name, --url http://localhost:${port}, or start the exporter with ` +
+        `--allowed-host`,
     );
   }
   inquiry.answer = answer;
-  if (isExporter(answer)) return ok(`${host} is an exporter's`);
+  if (isExporter(answer)) return ok(`${host} is an exporter`);
   // Its metrics may be elsewhere.
   const about = await ask(`${url}/about`);
-  if (isAnswer(about) && isExporter(about)) return ok(`${host} is an exporter's`);
+  if (isAnswer(about) && isExporter(about)) return ok(`${host} is an exporter`);
   const page = await ask(`${url}/`);
   return broken(
-    `${host} is taken by ${describeServer(answer, page)}, which is no exporter of ours`,
-    `end that program, or start the exporter elsewhere (--port <PORT>) and name that place with ` +
+    `${host} is used by ${describeServer(answer, page)}, not by this exporter`,
+    `stop that program, or start the exporter on another port (--port <PORT>) and use ` +
       `--url http://${hostname}:<PORT>`,
   );
 }
@@ -68,7 +68,7 @@ function silentPort({ url }: Inquiry, { kind, reason }: Silence): Finding {
   if (kind === "closed") {
     return broken(
       text,
-      "start the exporter (tradesim-exporter, from source: deno task start), or say where it is " +
+      "start the exporter (tradesim-exporter, from source: deno task start), or set its address " +
         "with --url",
     );
   }
@@ -78,14 +78,14 @@ function silentPort({ url }: Inquiry, { kind, reason }: Silence): Finding {
   if (/certificate|UnknownIssuer/i.test(reason)) {
     return broken(
       text,
-      "name it as its certificate does with --url, and let the certificate be trusted: " +
+      "set --url to a name in its certificate, and trust the certificate: " +
         "DENO_CERT=<FILE>, or DENO_TLS_CA_STORE=system",
     );
   }
   return broken(
     text,
-    "see which program listens there; if it is the exporter, look at its log, and at whether it " +
-      "speaks http or https",
+    "check which program listens there; if it is the exporter, check its log, and whether it " +
+      "uses http or https",
   );
 }
 
@@ -94,12 +94,12 @@ export async function lookAtExporter(inquiry: Inquiry): Promise<Finding> {
   const { ask, url, answer, now } = inquiry;
   const ready = await ask(`${url}/-/ready`);
   if (!isAnswer(ready)) {
-    return broken(`it stopped answering: ${ready.reason}`, "look at its log, and start it anew");
+    return broken(`it stopped answering: ${ready.reason}`, "check its log, and restart it");
   }
   if (ready.status !== 200) {
     return broken(
       `it is not ready (${ready.status}): it is starting or stopping`,
-      "wait for a moment and look again; if it stays so, look at its log",
+      "try again in a moment; if that does not help, check its log",
     );
   }
   const scrape = answer?.status === 200 ? readQuietly(answer.text) : undefined;
@@ -111,7 +111,7 @@ export async function lookAtExporter(inquiry: Inquiry): Promise<Finding> {
     `version ${version} at ${url}`,
     "ready",
     ...started === undefined ? [] : [`up for ${span(now() - started)}`],
-    ...unsaved > 0 ? [`its state could not be saved ${count(unsaved, "time")}`] : [],
+    ...unsaved > 0 ? [`its state could not be saved (${count(unsaved, "time")})`] : [],
   ];
   return ok(details.join(", "));
 }
@@ -128,21 +128,21 @@ function readQuietly(text: string): Scrape | undefined {
 /** Reads the metrics that were asked for. */
 export function lookAtMetrics(inquiry: Inquiry): Finding {
   const { answer, metricsUrl } = inquiry;
-  if (answer === undefined) throw new Error("The port is looked at before the metrics");
+  if (answer === undefined) throw new Error("The port is checked before the metrics");
   if (answer.status === 401) {
     return broken(
-      "they are behind a password",
-      "write user:password into a file of yours and name it with --user-file",
+      "they require a password",
+      "write user:password into a file, and set it with --user-file",
     );
   }
   if (answer.status !== 200) {
     return broken(
       `${metricsUrl} answers ${answer.status}`,
-      "name the configuration that the exporter was started with (--config), which says where " +
-        "its metrics are (web.telemetry-path)",
+      "use the exporter's own configuration (--config), which sets " +
+        "the path of its metrics (web.telemetry-path)",
     );
   }
-  const bug = "tell the exporter's makers: this is a bug";
+  const bug = "report this bug to the developers of the exporter";
   const type = answer.headers.get("content-type") ?? "";
   if (!type.startsWith("text/plain")) {
     return broken(`their content type is ${quoted(type)}, expected text/plain`, bug);
@@ -159,6 +159,6 @@ export function lookAtMetrics(inquiry: Inquiry): Finding {
   const { samples, families } = scrape;
   return ok(
     `valid, ${samples.length} series of ${families} metrics` +
-      (dropped > 0 ? `; --max-series keeps back ${dropped} more` : ""),
+      (dropped > 0 ? `; --max-series drops ${dropped} more` : ""),
   );
 }

@@ -97,7 +97,7 @@ export function lookAtFiles(inquiry: Inquiry): Finding {
   if (problem !== undefined) {
     return broken(
       `cannot be read: ${problem}`,
-      "name a file with --follow that this user may read",
+      "allow this user to read it, or set another file with --follow",
     );
   }
   const names = paths.join(", ");
@@ -106,9 +106,9 @@ export function lookAtFiles(inquiry: Inquiry): Finding {
     return isFollowChosen
       ? broken(
         place,
-        "start the simulation, which writes it, or name the file that it writes with --follow",
+        "start the simulation, or set the file that it writes with --follow",
       )
-      : skip(`${place}; reports may be posted too`);
+      : skip(`${place}; reports can also be posted`);
   }
   const files = present.map((file) => ({
     ...file,
@@ -122,26 +122,26 @@ export function lookAtFiles(inquiry: Inquiry): Finding {
   const state = `${path}, ${bytes(size)}, last changed ${span(now() - changed)} ago`;
   if (tally === undefined || tally.taken + tally.refused === 0) {
     return broken(
-      `${state}, holds no complete line`,
-      "see whether the simulation runs, and whether this is the file that it writes",
+      `${state}, has no complete line`,
+      "check that the simulation runs and writes this file",
     );
   }
   const { refused, reason, last } = tally;
   if (last === undefined) {
     return broken(
-      `${state}, is not understood: ${
+      `${state}, has no valid report: ${
         count(refused, "line")
-      } at its end, the last refused: ${reason}`,
+      } at its end rejected, the last one: ${reason}`,
       "follow the file that the simulation reports to (TradeSim: logs/metrics.jsonl); " +
-        "docs/report.md says what a line may be",
+        "docs/report.md describes the format of a line",
     );
   }
   inquiry.lastReport = { path: resolve(path), report: last };
   return ok(
     [
       state,
-      last.turn === undefined ? "understood" : `understood, at turn ${last.turn}`,
-      ...refused > 0 ? [`but ${count(refused, "line")} near its end not: ${reason}`] : [],
+      last.turn === undefined ? "valid" : `valid, at turn ${last.turn}`,
+      ...refused > 0 ? [`but ${count(refused, "line")} near its end rejected: ${reason}`] : [],
     ].join(", "),
   );
 }

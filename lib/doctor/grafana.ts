@@ -20,8 +20,8 @@ export interface Provisioned {
 }
 
 const PROVISION =
-  "start Grafana with the provisioning that tradesim-exporter print compose --out <DIR> gives, " +
-  "and look at its log";
+  "start Grafana with the provisioning of tradesim-exporter print compose --out <DIR>, " +
+  "and check its log";
 
 export async function lookAtGrafana(
   { ask, grafana: { url, isAsked } }: Inquiry,
@@ -29,32 +29,32 @@ export async function lookAtGrafana(
 ): Promise<Finding> {
   const absent = (reason: string) =>
     isAsked
-      ? broken(`${url} ${reason}`, "start Grafana, or say where it is with --grafana")
-      : skip(`${url} ${reason}; --grafana names another place`);
+      ? broken(`${url} ${reason}`, "start Grafana, or set its address with --grafana")
+      : skip(`${url} ${reason}; set another address with --grafana`);
 
   const healthAnswer = await ask(`${url}/api/health`);
   if (!isAnswer(healthAnswer)) return absent(`does not answer: ${healthAnswer.reason}`);
   const health = readJson(HEALTH, healthAnswer);
-  if (health === undefined) return absent("is no Grafana");
+  if (health === undefined) return absent("is not Grafana");
   const name = `version ${health.version} at ${url}`;
   if (health.database !== "ok") {
-    return broken(`${name} has no database: ${health.database}`, "look at its log");
+    return broken(`${name} has no database: ${health.database}`, "check its log");
   }
 
   const check = await ask(`${url}/api/datasources/uid/${dataSource}/health`);
   const found = await ask(`${url}/api/search?type=dash-db&limit=5000`);
   if (!isAnswer(check) || !isAnswer(found)) {
-    return broken(`${name} stopped answering`, "look at its log");
+    return broken(`${name} stopped answering`, "check its log");
   }
   const moved = check.headers.get("location");
   if (check.status >= 300 && check.status < 400 && moved !== null) {
     return broken(
-      `${name} is served under another name: ${moved}`,
-      `ask it under that name: --grafana ${URL.parse(moved, url)?.origin ?? moved}`,
+      `${name} uses another host name: ${moved}`,
+      `use that name: --grafana ${URL.parse(moved, url)?.origin ?? moved}`,
     );
   }
   if ([check, found].some(({ status }) => status === 401 || status === 403)) {
-    return skip(`${name} asks for a login, so that its data source and boards were not looked at`);
+    return skip(`${name} requires a login, so its data source and dashboards were not checked`);
   }
   if (check.status !== 200) {
     const reason = readJson(CHECK, check)?.message ?? `it answers ${check.status}`;
@@ -65,9 +65,9 @@ export async function lookAtGrafana(
     .sort((a, b) => a.length - b.length);
   if (missing.length > 0) {
     return broken(
-      `${name} lacks ${count(missing.length, "board")}: ${missing.join(", ")}`,
+      `${name} lacks ${count(missing.length, "dashboard")}: ${missing.join(", ")}`,
       PROVISION,
     );
   }
-  return ok(`${name}, data source ${dataSource} works, ${count(boards[0]?.length ?? 0, "board")}`);
+  return ok(`${name}, data source ${dataSource} works, ${count(boards[0]?.length ?? 0, "dashboard")}`);
 }

@@ -93,13 +93,13 @@ function configure(options: DoctorOptions, context: DoctorContext): [Finding, In
   if ("problem" in read) {
     return [broken(
       `the exporter would not start: ${read.problem}`,
-      "mend that; tradesim-exporter --check-config says the same",
+      "fix the configuration; tradesim-exporter --check-config reports the same",
     )];
   }
   if (read.address.port === 0 && options.url === undefined) {
     return [broken(
-      "the exporter listens on any free port",
-      "name the address that it logs (Listening) with --url",
+      "the exporter listens on a free port that the system selects",
+      "set --url to the address that it logs (Listening)",
     )];
   }
   return [ok("can be read"), createInquiry(options, context, read)];
@@ -128,7 +128,7 @@ export async function doctor(options: DoctorOptions, context: DoctorContext): Pr
   for (const name of LINKS.slice(1, LINKS.indexOf(until) + 1)) {
     if (name === "configuration") continue;
     const finding = isBroken || inquiry === undefined
-      ? skip("not looked at")
+      ? skip("not checked")
       : await LOOKS[name](inquiry);
     tell(name, finding);
     isBroken ||= finding.state === "FAIL";

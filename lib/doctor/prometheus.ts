@@ -40,14 +40,14 @@ export async function lookAtPrometheus(inquiry: Inquiry): Promise<Finding> {
   const { ask, prometheus: { url, isAsked }, metricsUrl, scrape } = inquiry;
   const absent = (reason: string) =>
     isAsked
-      ? broken(`${url} ${reason}`, "start Prometheus, or say where it is with --prometheus")
-      : skip(`${url} ${reason}; --prometheus names another place`);
+      ? broken(`${url} ${reason}`, "start Prometheus, or set its address with --prometheus")
+      : skip(`${url} ${reason}; set another address with --prometheus`);
 
   const build = await ask(`${url}/api/v1/status/buildinfo`);
   if (!isAnswer(build)) return absent(`does not answer: ${build.reason}`);
-  if (build.status === 401) return skip(`${url} is behind a password, which is not asked for here`);
+  if (build.status === 401) return skip(`${url} requires a password, which doctor does not support`);
   const version = readJson(BUILD_INFO, build)?.data.version;
-  if (version === undefined) return absent("is no Prometheus");
+  if (version === undefined) return absent("is not Prometheus");
 
   const targetsAnswer = await ask(`${url}/api/v1/targets?state=active`);
   const seriesAnswer = await ask(`${url}/api/v1/query?query=${encodeURIComponent(STARTS)}`);
@@ -55,8 +55,8 @@ export async function lookAtPrometheus(inquiry: Inquiry): Promise<Finding> {
   const series = isAnswer(seriesAnswer) ? readJson(VECTOR, seriesAnswer) : undefined;
   if (targets === undefined || series === undefined) {
     return broken(
-      `${url} does not tell what it scrapes`,
-      "see whether its API is open to this machine, and whether it is ready",
+      `${url} does not list its targets`,
+      "check that it is ready, and that this machine may use its API",
     );
   }
   const started = scrape && sumOf(scrape, "process_start_time_seconds");
@@ -80,7 +80,7 @@ export async function lookAtPrometheus(inquiry: Inquiry): Promise<Finding> {
   const { scrapeUrl, health, lastError } = target;
   if (own === undefined && (health === "unknown" || isBefore(started, target))) {
     return broken(
-      `${name} has not scraped ${scrapeUrl} since this exporter was started`,
+      `${name} has not scraped ${scrapeUrl} since this exporter started`,
       "wait for its scrape interval",
     );
   }
@@ -90,7 +90,7 @@ export async function lookAtPrometheus(inquiry: Inquiry): Promise<Finding> {
   }
   return broken(
     `${name} cannot scrape ${scrapeUrl}: ${lastError}`,
-    "name the exporter in its configuration as it is called from there; in a container, " +
+    "use an address of the exporter that Prometheus can reach; in a container, " +
       "localhost is the container itself",
   );
 }

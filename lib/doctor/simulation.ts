@@ -10,11 +10,11 @@ const SILENT_AFTER = 10;
 const USUAL_TURNS = 3;
 
 const PLAY = "start a game (tradesim-exporter simulate --infinite --pause 1s --with-metrics, or " +
-  "TradeSim with --with-metrics)";
+  "TradeSim as usual)";
 
 export function lookAtSimulation(inquiry: Inquiry): Finding {
   const { scrape, now, lastReport } = inquiry;
-  if (scrape === undefined) throw new Error("The metrics are looked at before the simulation");
+  if (scrape === undefined) throw new Error("The metrics are checked before the simulation");
   const game = (name: string, labels?: Readonly<Record<string, string>>) =>
     sumOf(scrape, name, labels);
 
@@ -22,7 +22,7 @@ export function lookAtSimulation(inquiry: Inquiry): Finding {
   if (sessions === undefined) {
     return broken(
       "there is no simulation_sessions in the metrics",
-      "name the exporter itself: what answers there shows no games of TradeSim, or renames them",
+      "check --url: the program there exports no TradeSim games, or renames the metrics",
     );
   }
   if (sessions === 0) return noSession(inquiry, game("tours_completes") ?? 0);
@@ -48,7 +48,7 @@ export function lookAtSimulation(inquiry: Inquiry): Finding {
   if (lastReport !== undefined && known !== undefined && turn !== undefined && known > turn) {
     return broken(
       `silent: ${where}, but ${lastReport.path} is at turn ${known}`,
-      `let the exporter follow that file: --follow ${lastReport.path}`,
+      `start the exporter with --follow ${lastReport.path}`,
     );
   }
   const isNobodySilent = (game("simulation_etat", { etat: "silent" }) ?? 0) === 0;
@@ -57,12 +57,12 @@ export function lookAtSimulation(inquiry: Inquiry): Finding {
   }
   return broken(
     `silent: ${where}`,
-    "see whether the simulation still runs, and whether it still reports to this exporter",
+    "check that the simulation runs and reports to this exporter",
   );
 }
 
 function noSession({ scrape, url, lastReport, configuration }: Inquiry, turns: number): Finding {
-  if (scrape === undefined) throw new Error("The metrics are looked at before the simulation");
+  if (scrape === undefined) throw new Error("The metrics are checked before the simulation");
   const refused = scrape.samples.filter(({ name, value }) =>
     name === "tradesim_exporter_reports_refused_total" && value > 0
   );
@@ -71,17 +71,17 @@ function noSession({ scrape, url, lastReport, configuration }: Inquiry, turns: n
   if (first !== undefined) {
     const all = refused.reduce((sum, { value }) => sum + value, 0);
     return broken(
-      `no game reports, but ${count(all, "report")} ${all === 1 ? "was" : "were"} refused ` +
+      `no game reports, but ${count(all, "report")} ${all === 1 ? "was" : "were"} rejected ` +
         `(${first.labels.source}: ${first.labels.reason})${before}`,
-      "send reports as docs/report.md says; the exporter tells more with --log.level debug",
+      "send reports as described in docs/report.md; the log of the exporter gives the reasons",
     );
   }
   if (lastReport !== undefined) {
     return broken(
-      `no game reports, though ${lastReport.path} holds reports${before}`,
-      `let the exporter follow that file: --follow ${lastReport.path}`,
+      `no game reports, but ${lastReport.path} has reports${before}`,
+      `start the exporter with --follow ${lastReport.path}`,
     );
   }
-  const ways = `${url}/update_metrics or in ${configuration.follow.join(", ")}`;
-  return broken(`no game has reported${before}`, `${PLAY}; reports are taken at ${ways}`);
+  const ways = `${url}/update_metrics and ${configuration.follow.join(", ")}`;
+  return broken(`no game has reported${before}`, `${PLAY}; the exporter reads ${ways}`);
 }

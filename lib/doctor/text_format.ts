@@ -70,7 +70,7 @@ function checkHistograms(samples: readonly Sample[], types: ReadonlyMap<string, 
     }
     const key = keyOf({ ...sample, name: base }, "le");
     if (counts.get(key) !== sample.value) {
-      throw new TextFormatError(`histogram ${base} does not count what its buckets hold`);
+      throw new TextFormatError(`histogram ${base} has a count that differs from its buckets`);
     }
     counts.delete(key);
   }
@@ -92,7 +92,7 @@ export function readScrape(text: string): Scrape {
   const closed = new Set<string>();
   let family: string | undefined;
   const lines = text.split("\n");
-  if (lines.pop() !== "") throw new TextFormatError("its last line has no end");
+  if (lines.pop() !== "") throw new TextFormatError("its last line is not terminated");
 
   lines.forEach((line, index) => {
     const expect = (isRight: boolean, fault: string) => {

@@ -50,7 +50,7 @@ export function createExposition(options: ExpositionOptions): Exposition {
     if (leftOut.has(metric)) return;
     leftOut.add(metric);
     log.warn(
-      "A series is left out: its value is no finite number, or its name none that can be read",
+      "Dropped a series: its value is not finite, or its name is not valid",
       {
         metric,
       },
@@ -72,7 +72,7 @@ export function createExposition(options: ExpositionOptions): Exposition {
     const fresh = dropped.filter(({ metric }) => !told.has(metric.group));
     if (fresh.length === 0) return;
     for (const { metric } of fresh) told.add(metric.group);
-    log.warn("Too many series: whole families are not shown; see --max-series", {
+    log.warn("Too many series: whole metric families are dropped; see --max-series", {
       limit: maxSeries,
       series: countSeries(fresh),
       families: fresh.slice(0, MAX_TOLD).map(({ metric }) => metric.name).join(","),

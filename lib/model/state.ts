@@ -104,7 +104,7 @@ function refuseNewer(path: string, places: readonly Place[]): void {
     // One flipped bit can make a version out of another one; then the twin is whole.
     if (newer === undefined || (isOneWhole && !newer.isSure)) continue;
     throw new StateError(
-      `Cannot use the state file "${path}": it is of version ${newer.version}, which a later program wrote; use that one, or another --state`,
+      `Cannot use the state file "${path}": a later version of this program wrote it (version ${newer.version}); use that version, or another --state`,
       { mustStop: true },
     );
   }
@@ -154,23 +154,23 @@ function explain(
     // The first saving leaves the other file empty.
     (bytes.length > 0 || base.content.generation! > 1);
   if (isCutOff) {
-    log.info("The last saving was cut off by the end of the process: nothing is lost", { path });
+    log.info("The process ended while it wrote a snapshot; nothing is lost", { path });
   } else if (error === undefined) {
     // The newer of the two is no more, or is an older one again.
     const isLost = twin === base && twin.content.isSuperseded &&
       content.generation !== twin.content.generation! + 1;
     if (isLost) {
-      log.error("Cannot find the newest state: what its twin holds is used, and is older", {
+      log.error("Cannot find the newest state; using the older one from the other file", {
         path,
       });
     }
   } else {
     const then = base === undefined
-      ? "totals begin again at 0"
+      ? "totals start again at 0"
       : base === place
-      ? "what is whole of it is used"
-      : "its twin is used instead";
-    log.error(`Cannot understand the state file: ${then}`, {
+      ? "using its undamaged part"
+      : "using the other file instead";
+    log.error(`Cannot read the state file; ${then}`, {
       path,
       kept_as: keepCopy(path, bytes),
       error,
@@ -289,8 +289,8 @@ function createWriter(
     },
     note(report, arrival, session = report.session) {
       attempt(() => {
-        if (current.isEmpty) throw new Error("no state could be saved before");
-        if (journal.bytes > MOST_JOURNAL_BYTES) throw new Error("the journal is full");
+        if (current.isEmpty) throw new Error("no snapshot could be saved before");
+        if (journal.bytes > MOST_JOURNAL_BYTES) throw new Error("the write-ahead log is full");
         const kept = {
           ...report,
           detail: new Map(),
@@ -331,7 +331,7 @@ function createWriter(
         if (syncError !== undefined) throw syncError;
       });
       if (isSaved && hasFailed) {
-        log.info("The state file is written again", { path });
+        log.info("The state file can be written again", { path });
         hasFailed = false;
       }
       return isSaved;

@@ -15,7 +15,7 @@ const BUILD = /^( *)build: \.\n/m;
 export function withoutBuild(compose: string): string {
   const text = compose.replace(BUILD, COMES_FROM);
   if (text === compose || /^ *build:/m.test(text)) {
-    throw new Error(`Cannot make ${COMPOSE_PATH} one without sources: expected one "build: ."`);
+    throw new Error(`Cannot remove the build from ${COMPOSE_PATH}: expected one "build: ."`);
   }
   return text;
 }

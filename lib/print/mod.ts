@@ -79,7 +79,7 @@ function writeInto(
   const changed = targets.find(({ present, text }) => present !== undefined && present !== text);
   if (changed !== undefined && !force) {
     throw new PrintError(
-      `Cannot write "${changed.target}": it is there and differs, expected --force to overwrite it`,
+      `Cannot write "${changed.target}": it exists and differs, expected --force to overwrite it`,
     );
   }
   for (const { target, text, present } of targets) {
@@ -106,7 +106,7 @@ export async function printFiles(
   { config, write }: PrintContext,
 ): Promise<void> {
   if (what === undefined) {
-    throw new PrintError(`Cannot tell what to print: expected one of ${PRINTABLES.join(", ")}`);
+    throw new PrintError(`Cannot print: expected one of ${PRINTABLES.join(", ")}`);
   }
   if (force && out === undefined) throw new PrintError("Cannot use --force without --out");
   if (lang !== undefined && what !== "dashboards") {

@@ -96,11 +96,11 @@ export function openHttp(options: HttpOptions = {}): Out {
   const { port, close } = openChannel((problem) => {
     isBroken = true;
     ended.resolve(false);
-    tell(`Cannot post reports to "${place}" any more, the game goes on: ${problem}`);
+    tell(`Cannot post reports to "${place}" any more; the game continues: ${problem}`);
   });
   port.onmessage = ({ data }: MessageEvent<Answer>) => {
     if ("delivered" in data) ended.resolve(data.delivered);
-    else tell(`Cannot post reports to "${place}" for now, the game goes on: ${data.problem}`);
+    else tell(`Cannot post reports to "${place}" for now; the game continues: ${data.problem}`);
   };
   port.postMessage(
     {

@@ -145,7 +145,7 @@ export function openJournal(options: JournalOptions): Journal {
     try {
       act();
     } catch (error) {
-      tell(`Cannot write reports to "${path}", the game goes on: ${messageOf(error)}`);
+      tell(`Cannot write reports to "${path}"; the game continues: ${messageOf(error)}`);
     }
   }
 

@@ -207,7 +207,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       }
     } catch (error) {
       line.cut(start);
-      tell(`Cannot make the rest of a report, the game goes on: ${messageOf(error)}`);
+      tell(`Cannot complete a report; the game continues: ${messageOf(error)}`);
     }
   }
 
@@ -264,7 +264,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     try {
       onReport?.((mark - begun) / 1000, report.length);
     } catch (error) {
-      tell(`Cannot tell of a report, the game goes on: ${messageOf(error)}`);
+      tell(`The report callback failed; the game continues: ${messageOf(error)}`);
     }
   }
 

@@ -125,7 +125,7 @@ export class JsonReader {
    */
   finish(): unknown {
     if (this.#inString || this.#depth > 0) {
-      throw new Refused("json", "Cannot read the report: it ends in the middle");
+      throw new Refused("json", "Cannot read the report: it is incomplete");
     }
     let text: string;
     try {
@@ -230,7 +230,7 @@ export class JsonReader {
           if (inner === BACKSLASH) {
             if (at++ >= end) this.#escaped = true;
           } else if (inner < SPACE) {
-            throw new Refused("json", "Cannot read the report: a line break stands in a string");
+            throw new Refused("json", "Cannot read the report: a string contains a line break");
           }
         }
       } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {

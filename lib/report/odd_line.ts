@@ -29,21 +29,21 @@ function isUtf16(head: Uint8Array): boolean {
  */
 export function nameOddLine(head: Uint8Array, last: number, refused: Refused): string | undefined {
   if (isUtf16(head)) return "it is UTF-16, expected UTF-8";
-  if (head.includes(0)) return "it begins with NUL bytes: its writer crashed, or copied a hole";
+  if (head.includes(0)) return "it begins with NUL bytes: its writer crashed, or copied a sparse file";
   const { message } = refused;
-  if (/not UTF-8/.test(message)) return "it is not UTF-8 but perhaps Latin-1, expected UTF-8";
+  if (/not UTF-8/.test(message)) return "it is not UTF-8, perhaps Latin-1, expected UTF-8";
   const text = decoder.decode(head).trim();
   const isPart = /^(?:\{|[\]}],?|"[^"]*": ?.*[,{[]?)$/.test(text);
   if (isPart) {
-    return "it is a part of JSON that is printed over several lines, expected one report a line";
+    return "it is part of JSON that spans several lines, expected one report per line";
   }
   const isAfter = /after JSON|non-whitespace/i.test(message);
   const isBetween = isAfter || message.endsWith("its brackets do not match");
   if (text.startsWith("[") || (isBetween && ",]".includes(String.fromCharCode(last)))) {
-    return "it is a JSON array or a part of one, expected one report a line";
+    return "it is a JSON array or part of one, expected one report per line";
   }
-  if (/^[^{["]+\{/.test(text)) return "something stands before the JSON, expected the report alone";
-  return isAfter ? "there are two reports on it, expected one report a line" : undefined;
+  if (/^[^{["]+\{/.test(text)) return "it has text before the JSON, expected only the report";
+  return isAfter ? "it has two reports, expected one report per line" : undefined;
 }
 
 /** The beginning of a line, as text for a log. */

@@ -152,7 +152,7 @@ export function createHandler(options: HandlerOptions): Handler {
       if (!(error instanceof Refused)) throw error;
       const status = STATUS_OF[error.reason] ?? 400;
       tellKind(`post ${error.reason} ${peer}`, (times) =>
-        log.warn("A posted report was refused", {
+        log.warn("A posted report was rejected", {
           reason: error.reason,
           message: error.message,
           from: peer,
@@ -238,14 +238,14 @@ export function createHandler(options: HandlerOptions): Handler {
       tellKind(
         `host ${peer}`,
         (times) =>
-          log.warn("A request under a name that is not served was turned away", {
+          log.warn("Rejected a request for another host", {
             host: url.hostname,
             from: peer,
             times,
             remedy: `--allowed-host ${url.hostname}`,
           }),
       );
-      return refuse("host", 421, "Nothing is served under this name; see --allowed-host");
+      return refuse("host", 421, "This host name is not accepted; see --allowed-host");
     }
     const isTelling = pathname === telemetryPath || isProbe;
     if (!isTelling && (isReserved || requests > MAX_REQUESTS)) return tooBusy(isReserved);

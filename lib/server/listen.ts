@@ -146,7 +146,7 @@ export function listen(
   function onError(error: unknown): Response {
     // Some versions of Deno tell of it; the answer has begun, so this one goes nowhere.
     if (error instanceof NotRead) return new Response(null, { status: 500 });
-    log.error("A request failed, which is a bug", {
+    log.error("A request failed; this is a bug", {
       error: error instanceof Error ? error.stack : String(error),
     });
     return new Response("Internal error\n", { status: 500 });
@@ -361,7 +361,7 @@ function serveUncounted(
   { hostname, port, tls, answer, onError, onListen }: PortOptions,
   log: Log,
 ): Listening {
-  log.warn("This version of Deno does not let connections be limited; see docs/security.md", {
+  log.warn("Connections are not limited with this version of Deno; see docs/security.md", {
     deno: Deno.version.deno,
   });
   const server = Deno.serve(
@@ -380,7 +380,7 @@ function serveUncounted(
     lost,
     renew({ cert, key } = { cert: "", key: "" }) {
       if (cert === (tls?.cert ?? "") && key === (tls?.key ?? "")) return Promise.resolve();
-      throw new ListenError("Cannot take other certificates with this version of Deno: restart it");
+      throw new ListenError("Cannot reload certificates with this version of Deno; restart the exporter");
     },
     async shutdown() {
       isClosed = true;

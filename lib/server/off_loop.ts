@@ -64,7 +64,7 @@ export function createOffLoop(): OffLoop {
   }
 
   function ask(work: Record<string, unknown>, transfer: Transferable[] = []): Promise<unknown> {
-    if (closed) throw new Error("The thread for slow work is closed");
+    if (closed) throw new Error("The worker is closed");
     worker ??= start();
     worker.postMessage(work, transfer);
     const asked = Promise.withResolvers<unknown>();
@@ -83,7 +83,7 @@ export function createOffLoop(): OffLoop {
     },
     close() {
       closed = true;
-      stop("The thread for slow work is closed");
+      stop("The worker is closed");
     },
   };
 }

@@ -209,7 +209,7 @@ export function parseWorld(json: string): World {
     value = JSON.parse(json);
   } catch (cause) {
     throw new WorldError(
-      `Cannot read the world: it is no JSON, ${cause instanceof Error ? cause.message : cause}`,
+      `Cannot read the world: it is not JSON, ${cause instanceof Error ? cause.message : cause}`,
       { cause },
     );
   }

@@ -230,7 +230,7 @@ export function follow(options: FollowOptions): Follower {
     for (const [path, seen] of newestFirst.slice(0, maxFiles)) wanted.set(path, seen);
     if (newestFirst.length > maxFiles && !tooManyTold) {
       tooManyTold = true;
-      log.warn("Too many files match: only those last written to are followed", {
+      log.warn("Too many files match; following those that were written last", {
         matched: newestFirst.length,
         followed: maxFiles,
       });
@@ -328,7 +328,7 @@ export function follow(options: FollowOptions): Follower {
   function readOn(entry: Entry, file: FileTail, limit: number): ReadResult {
     const result = file.read(limit);
     if (result.truncated) {
-      log.warn("A followed file was cut off or rewritten", { path: entry.path });
+      log.warn("A followed file was truncated or rewritten", { path: entry.path });
     }
     if (result.bytes > 0 || result.truncated) changed = true;
     if (result.bytes > 0) entry.lastSign = now();

@@ -495,8 +495,8 @@ for (const [line, expected] of Object.entries(SIMULATIONS)) {
 
 /** Command lines of `simulate` that are refused, and the message. */
 const BAD_SIMULATIONS: Readonly<Record<string, string>> = {
-  "": "Cannot tell how long to play: expected --tours or --infinite",
-  "--with-metrics": "Cannot tell how long to play: expected --tours or --infinite",
+  "": "Cannot play: expected --tours or --infinite",
+  "--with-metrics": "Cannot play: expected --tours or --infinite",
   "--tours 5 --infinite": "Cannot use --tours together with --infinite: expected one of them",
   "--tours 0": 'Cannot read --tours "0": expected a whole number from 1 to 1000000000000',
   "--tours ten": 'Cannot read --tours "ten": expected a whole number from 1 to 1000000000000',
@@ -518,9 +518,10 @@ const BAD_SIMULATIONS: Readonly<Record<string, string>> = {
     "Cannot use --publish-token-file without --publish-to",
   "--tours 5 --publish-interval 1s": "Cannot use --publish-interval without --with-metrics",
   "--tours 5 --journal a": "Cannot use --journal without --with-metrics",
-  "--status --json": "Cannot use --json together with --status: there is no summary of no turn",
+  "--status --json":
+    "Cannot use --json together with --status: no turn is played, so there is no summary",
   "--tours 5 --load a --entreprises 3":
-    "Cannot use --entreprises together with --load: a saved world has its size",
+    "Cannot use --entreprises together with --load: a saved world has its own size",
   "--tours 5 --no-verbose": "Unknown flag --no-verbose: did you mean --verbose?",
   "--tour 5": "Unknown flag --tour: did you mean --tours?",
   "--tours 5 --port 1": "Unknown flag --port",

@@ -64,11 +64,11 @@ const BAD: Readonly<Record<string, [text: string, message: string | RegExp]>> = 
   "help": ["help: true", 'Unknown key "help" in x.yaml: it may not stand in a file'],
   "a key that is there twice": [
     "port: 1\nport: 1",
-    "Cannot read x.yaml: port stands there twice, expected it once",
+    "Cannot read x.yaml: port appears twice, expected once",
   ],
   "several documents": [
     "port: 1\n---\nport: 2\n",
-    "Cannot read x.yaml: it holds several documents, expected one",
+    "Cannot read x.yaml: it has several documents, expected one",
   ],
   "text": ["port", 'Cannot read x.yaml: expected lines such as "port: 8000"'],
   "a list": ["- port", 'Cannot read x.yaml: expected lines such as "port: 8000"'],

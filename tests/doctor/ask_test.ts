@@ -51,7 +51,7 @@ Deno.test("createAsk() waits no longer than it may, for the head and for the bod
   };
   await withServer(handler, async (url) => {
     const ask = createAsk({ timeout: 50 });
-    const expected = { kind: "other", reason: "there is no whole answer within 0.05 s" };
+    const expected = { kind: "other", reason: "it did not answer completely within 0.05 s" };
     assert.deepEqual(await ask(url), expected);
     assert.deepEqual(await ask(`${url}/body`), expected);
     asked.resolve();

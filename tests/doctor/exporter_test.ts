@@ -5,7 +5,7 @@ import type { Answer, Ask, Silence } from "../../lib/doctor/ask.ts";
 import { lookAtExporter, lookAtMetrics, lookAtPort } from "../../lib/doctor/exporter.ts";
 import { answer, EXPORTER, inquiryWith, json, NOW, scrapeOf, servers } from "./inquiries.ts";
 
-const OURS = "127.0.0.1:8000 is an exporter's";
+const OURS = "127.0.0.1:8000 is an exporter";
 const HTML = { "content-type": "text/html" };
 const CHALLENGE = { "www-authenticate": 'Basic realm="tradesim-exporter"' };
 
@@ -29,9 +29,9 @@ const PORTS: Readonly<
     text: new RegExp(OURS),
   },
   "an exporter under a name that it does not serve": {
-    metrics: answer("Nothing is served under this name; see --allowed-host\n", 421),
+    metrics: answer("This host name is not accepted; see --allowed-host\n", 421),
     state: "FAIL",
-    text: /^127\.0\.0\.1:8000 is an exporter's that serves nothing under this name$/,
+    text: /^127\.0\.0\.1:8000 is an exporter that does not accept this host name$/,
   },
   "nobody": {
     metrics: { kind: "closed", reason: "nothing listens there" },
@@ -46,34 +46,34 @@ const PORTS: Readonly<
   "TradeSim's own exporter": {
     metrics: answer('python_info{version="3"} 1.0\ntradesim_budget_total 1.0\n'),
     state: "FAIL",
-    text: /^127\.0\.0\.1:8000 is taken by TradeSim's own exporter, which is no exporter of ours$/,
+    text: /^127\.0\.0\.1:8000 is used by TradeSim's own exporter, not by this exporter$/,
   },
   "Prometheus": {
     metrics: answer('prometheus_build_info{version="3"} 1\n'),
     state: "FAIL",
-    text: /taken by Prometheus,/,
+    text: /used by Prometheus,/,
   },
   "Grafana": {
     metrics: answer('grafana_build_info{version="3"} 1\n'),
     state: "FAIL",
-    text: /taken by Grafana,/,
+    text: /used by Grafana,/,
   },
   "a server with a page": {
     metrics: answer("no", 404),
     page: answer("<html><title>\nMy page</title>", 200, HTML),
     state: "FAIL",
-    text: /taken by a server whose page is called "My page",/,
+    text: /used by a server with a page titled "My page",/,
   },
   "a server with a name": {
     metrics: json({ detail: "Not Found" }, 404),
     page: answer("{}", 200, { server: "uvicorn" }),
     state: "FAIL",
-    text: /taken by a server that calls itself "uvicorn",/,
+    text: /used by a server that calls itself "uvicorn",/,
   },
   "a server without a name": {
     metrics: answer("x".repeat(1000), 500),
     state: "FAIL",
-    text: /taken by a server that answers "x{60}" \(500\),/,
+    text: /used by a server that answers "x{60}" \(500\),/,
   },
 };
 
@@ -133,7 +133,7 @@ Deno.test("lookAtExporter() tells version and state", async () => {
   });
   const shown = { tradesim_exporter_state_errors_total: 2 };
   const { text } = await lookAtExporter(inquiryWith({ ask, shown }));
-  assert.match(text, /, its state could not be saved 2 times$/);
+  assert.match(text, /, its state could not be saved \(2 times\)$/);
   const behind = answer("Unauthorized\n", 401, CHALLENGE);
   assert.deepEqual(await lookAtExporter(inquiryWith({ ask, answer: behind })), {
     state: "ok",
@@ -160,9 +160,9 @@ const METRICS: Readonly<Record<string, [got: Answer, state: string, text: string
   "valid ones of too many": [
     answer(scrapeOf({ 'tradesim_exporter_series{state="dropped"}': 7 })),
     "ok",
-    "valid, 3 series of 3 metrics; --max-series keeps back 7 more",
+    "valid, 3 series of 3 metrics; --max-series drops 7 more",
   ],
-  "a password": [answer("Unauthorized\n", 401), "FAIL", "they are behind a password"],
+  "a password": [answer("Unauthorized\n", 401), "FAIL", "they require a password"],
   "another path": [
     answer("Not found\n", 404),
     "FAIL",

@@ -34,7 +34,7 @@ Deno.test("lookAtFiles() reads the last report of a file that is understood", as
   assert.equal(finding.state, "ok");
   assert.match(
     finding.text,
-    /\/m\.jsonl, \d+\.\d kB, last changed 30 s ago, understood, at turn 2$/,
+    /\/m\.jsonl, \d+\.\d kB, last changed 30 s ago, valid, at turn 2$/,
   );
   assert.equal(inquiry.lastReport?.path, join(dir, "m.jsonl"));
   assert.equal(inquiry.lastReport.report.turn, 2);
@@ -63,26 +63,29 @@ Deno.test("lookAtFiles() finds a last report that is longer than what it reads o
 Deno.test("lookAtFiles() says how many lines beside good ones are not understood", async () => {
   const { finding } = await look({ "m.jsonl": `${line(1)}[]\n7\n` });
   assert.equal(finding.state, "ok");
-  assert.match(finding.text, /understood, at turn 1, but 2 lines near its end not: .*a number/);
+  assert.match(finding.text, /valid, at turn 1, but 2 lines near its end rejected: .*a number/);
 });
 
 Deno.test("lookAtFiles() misses a file only where one was asked for", async () => {
   const unasked = await look({}, "m.jsonl");
   assert.equal(unasked.finding.state, "skip");
-  assert.match(unasked.finding.text, /^none at .*m\.jsonl in .*; reports may be posted too$/);
+  assert.match(unasked.finding.text, /^none at .*m\.jsonl in .*; reports can also be posted$/);
   const asked = await look({}, "m.jsonl", true);
   assert.equal(asked.finding.state, "FAIL");
   assert.match(asked.finding.text, /^none at .*m\.jsonl in /);
 });
 
 const BROKEN: Readonly<Record<string, [text: string, expected: RegExp]>> = {
-  "an empty file": ["", /, 0 B, last changed 30 s ago, holds no complete line$/],
-  "the beginning of a line": [line(1).slice(0, 100), /, holds no complete line$/],
+  "an empty file": ["", /, 0 B, last changed 30 s ago, has no complete line$/],
+  "the beginning of a line": [line(1).slice(0, 100), /, has no complete line$/],
   "no JSON": [
     "hello\nworld\n",
-    /, is not understood: 2 lines at its end, the last refused: .*not valid JSON$/,
+    /, has no valid report: 2 lines at its end rejected, the last one: .*not valid JSON$/,
   ],
-  "other JSON": ["7\n", /, is not understood: 1 line at its end, the last refused: .* a number/],
+  "other JSON": [
+    "7\n",
+    /, has no valid report: 1 line at its end rejected, the last one: .* a number/,
+  ],
 };
 
 for (const [name, [text, expected]] of Object.entries(BROKEN)) {

@@ -23,7 +23,7 @@ const NAME = `version 13.2.3 at ${GRAFANA}`;
 const CASES: Readonly<
   Record<string, [answers: Readonly<Record<string, Answer | Silence>>, string, string]>
 > = {
-  "one that has all": [WHOLE, "ok", `${NAME}, data source prom works, 2 boards`],
+  "one that has all": [WHOLE, "ok", `${NAME}, data source prom works, 2 dashboards`],
   "one without its database": [
     { ...WHOLE, [HEALTH]: json({ database: "failing", version: "13.2.3" }, 503) },
     "FAIL",
@@ -47,28 +47,28 @@ const CASES: Readonly<
   "a missing board": [
     { ...WHOLE, [SEARCH]: json([{ uid: "b" }]) },
     "FAIL",
-    `${NAME} lacks 1 board: a`,
+    `${NAME} lacks 1 dashboard: a`,
   ],
   "one that is served under another name": [
     { ...WHOLE, [CHECK]: answer("", 302, { location: "http://localhost:3000/" }) },
     "FAIL",
-    `${NAME} is served under another name: http://localhost:3000/`,
+    `${NAME} uses another host name: http://localhost:3000/`,
   ],
   "a login": [
     { ...WHOLE, [SEARCH]: json({ message: "Unauthorized" }, 401) },
     "skip",
-    `${NAME} asks for a login, so that its data source and boards were not looked at`,
+    `${NAME} requires a login, so its data source and dashboards were not checked`,
   ],
   "one that goes": [{ [HEALTH]: WHOLE[HEALTH]! }, "FAIL", `${NAME} stopped answering`],
   "another server": [
     { [HEALTH]: answer("<html>") },
     "skip",
-    `${GRAFANA} is no Grafana; --grafana names another place`,
+    `${GRAFANA} is not Grafana; set another address with --grafana`,
   ],
   "nobody": [
     {},
     "skip",
-    `${GRAFANA} does not answer: nothing listens there; --grafana names another place`,
+    `${GRAFANA} does not answer: nothing listens there; set another address with --grafana`,
   ],
 };
 

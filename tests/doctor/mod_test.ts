@@ -34,14 +34,14 @@ Deno.test("doctor() says a line for each link, a remedy for the first broken one
   assert.equal(
     output,
     `FAIL configuration  the exporter would not start: Cannot read --port\\u0007 x
-remedy: mend that; tradesim-exporter --check-config says the same
-skip port           not looked at
-skip exporter       not looked at
-skip metrics        not looked at
-skip file           not looked at
-skip simulation     not looked at
-skip prometheus     not looked at
-skip grafana        not looked at
+remedy: fix the configuration; tradesim-exporter --check-config reports the same
+skip port           not checked
+skip exporter       not checked
+skip metrics        not checked
+skip file           not checked
+skip simulation     not checked
+skip prometheus     not checked
+skip grafana        not checked
 `,
   );
 });
@@ -63,9 +63,9 @@ Deno.test("doctor() gives the same as JSON", async () => {
         link: "configuration",
         state: "FAIL",
         text: "the exporter would not start: Wrong",
-        remedy: "mend that; tradesim-exporter --check-config says the same",
+        remedy: "fix the configuration; tradesim-exporter --check-config reports the same",
       },
-      { link: "port", state: "skip", text: "not looked at" },
+      { link: "port", state: "skip", text: "not checked" },
     ],
   });
 });
@@ -87,7 +87,7 @@ Deno.test("doctor() needs a URL where the configuration names no port", async ()
   const configuration = { ...CONFIGURATION, address: { hostname: "::", port: 0 } };
   const { code, output } = await run({ until: "configuration" }, configuration);
   assert.equal(code, 1);
-  assert.match(output, /^FAIL configuration .*\nremedy: .* --url\n$/);
+  assert.match(output, /^FAIL configuration .*\nremedy: set --url to .*\n$/);
   const named = await run({ until: "configuration", url: "http://a/" }, configuration);
   assert.equal(named.code, 0);
 });

@@ -67,7 +67,7 @@ const CASES: Readonly<
     prometheus([target({ health: "unknown", lastScrape: "0001-01-01T00:00:00Z" })], []),
     "FAIL",
     `version 3.1.0 at ${PROMETHEUS} has not scraped http://exporter:8000/metrics since this ` +
-    "exporter was started",
+    "exporter started",
   ],
   "a target that was scraped before the exporter's restart": [
     prometheus([target({ lastScrape: new Date((NOW - 61) * 1000).toISOString() })], [
@@ -75,7 +75,7 @@ const CASES: Readonly<
     ]),
     "FAIL",
     `version 3.1.0 at ${PROMETHEUS} has not scraped http://exporter:8000/metrics since this ` +
-    "exporter was started",
+    "exporter started",
   ],
   "a target that was down before the exporter's restart": [
     prometheus([
@@ -87,7 +87,7 @@ const CASES: Readonly<
     ], []),
     "FAIL",
     `version 3.1.0 at ${PROMETHEUS} has not scraped http://exporter:8000/metrics since this ` +
-    "exporter was started",
+    "exporter started",
   ],
   "no target": [
     prometheus([target({ scrapeUrl: "http://localhost:9090/metrics" })], []),
@@ -107,17 +107,17 @@ const CASES: Readonly<
   "another server": [
     { [`${API}/status/buildinfo`]: answer("<html>", 404) },
     "skip",
-    `${PROMETHEUS} is no Prometheus; --prometheus names another place`,
+    `${PROMETHEUS} is not Prometheus; set another address with --prometheus`,
   ],
   "nobody": [
     {},
     "skip",
-    `${PROMETHEUS} does not answer: nothing listens there; --prometheus names another place`,
+    `${PROMETHEUS} does not answer: nothing listens there; set another address with --prometheus`,
   ],
   "a password": [
     { [`${API}/status/buildinfo`]: answer("Unauthorized", 401) },
     "skip",
-    `${PROMETHEUS} is behind a password, which is not asked for here`,
+    `${PROMETHEUS} requires a password, which doctor does not support`,
   ],
   "a closed API": [
     {
@@ -125,7 +125,7 @@ const CASES: Readonly<
       [`${API}/targets?state=active`]: answer("no", 403),
     },
     "FAIL",
-    `${PROMETHEUS} does not tell what it scrapes`,
+    `${PROMETHEUS} does not list its targets`,
   ],
 };
 

@@ -62,7 +62,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "a silent game": {
     shown: game("silent", 7300),
-    expected: ["FAIL", "silent: turn 7, last report 2 h ago", /whether the simulation still runs/],
+    expected: ["FAIL", "silent: turn 7, last report 2 h ago", /that the simulation runs/],
   },
   "a slow game between two turns": {
     shown: game("silent", 50, {
@@ -76,7 +76,7 @@ const CASES: Readonly<Record<string, Case>> = {
       simulation_tour_intervalle_seconds_sum: 60,
       simulation_tour_intervalle_seconds_count: 3,
     }),
-    expected: ["FAIL", "silent: turn 7, last report 61 s ago", /still runs/],
+    expected: ["FAIL", "silent: turn 7, last report 61 s ago", /that the simulation runs/],
   },
   "a game whose file the exporter does not follow any more": {
     shown: game("silent", 60),
@@ -99,7 +99,7 @@ const CASES: Readonly<Record<string, Case>> = {
     shown: { ...NONE, ...REFUSED },
     expected: [
       "FAIL",
-      "no game reports, but 2 reports were refused (post: session)",
+      "no game reports, but 2 reports were rejected (post: session)",
       /docs\/report\.md/,
     ],
   },
@@ -108,13 +108,13 @@ const CASES: Readonly<Record<string, Case>> = {
     more: { lastReport },
     expected: [
       "FAIL",
-      "no game reports, though /logs/m.jsonl holds reports",
+      "no game reports, but /logs/m.jsonl has reports",
       /--follow \/logs\/m\.jsonl$/,
     ],
   },
   "metrics under other names": {
     shown: { ts_simulation_sessions: 0 },
-    expected: ["FAIL", "there is no simulation_sessions in the metrics", /renames them/],
+    expected: ["FAIL", "there is no simulation_sessions in the metrics", /renames the metrics/],
   },
 };
 

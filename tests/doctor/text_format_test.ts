@@ -36,7 +36,7 @@ const GAUGE = "# TYPE a gauge\n";
 const HISTOGRAM = "# TYPE h histogram\n";
 
 const WRONG: Readonly<Record<string, [text: string, fault: string]>> = {
-  "a cut off text": [`${GAUGE}a 1`, "its last line has no end"],
+  "a cut off text": [`${GAUGE}a 1`, "its last line is not terminated"],
   "a sentence": [`${GAUGE}This is an error\n`, "line 2: it is neither a comment nor a sample"],
   "JSON": ['{"a":1}\n', "line 1: it is neither a comment nor a sample"],
   "a name that begins with a digit": ["1a 1\n", "line 1: it is neither a comment nor a sample"],
@@ -65,7 +65,7 @@ const WRONG: Readonly<Record<string, [text: string, fault: string]>> = {
   ],
   "a histogram that miscounts": [
     `${HISTOGRAM}h_bucket{x="1",le="+Inf"} 2\nh_sum{x="1"} 1\nh_count{x="1"} 1\n`,
-    "histogram h does not count what its buckets hold",
+    "histogram h has a count that differs from its buckets",
   ],
 };
 

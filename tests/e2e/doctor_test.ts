@@ -32,7 +32,7 @@ function firstBroken(finished: Finished, link: string): { text: string; remedy: 
   assert.deepEqual(lines.slice(0, at).filter((line) => !/^(ok|skip) +/.test(line)), []);
   assert.match(lines[at]!, new RegExp(`^FAIL ${link} `), finished.stdout);
   assert.match(lines[at + 1]!, /^remedy: /);
-  assert.deepEqual(lines.slice(at + 2).filter((line) => !/^skip .* not looked at$/.test(line)), []);
+  assert.deepEqual(lines.slice(at + 2).filter((line) => !/^skip .* not checked$/.test(line)), []);
   return { text: told(finished, link).replace(/^FAIL \S+ /, ""), remedy: lines[at + 1]! };
 }
 
@@ -44,7 +44,7 @@ Deno.test("doctor finds that nothing runs, and what else is on the port", async 
     );
     const url = `http://127.0.0.1:${server.addr.port}`;
     const taken = firstBroken(await doctor(cwd, "--url", url), "port");
-    assert.match(taken.text, /is taken by a server whose page is called "Something else"/);
+    assert.match(taken.text, /is used by a server with a page titled "Something else"/);
     await server.shutdown();
     const free = firstBroken(await doctor(cwd, "--url", url), "port");
     assert.match(free.text, /^127\.0\.0\.1:\d+ does not answer: nothing listens there$/);
@@ -76,7 +76,7 @@ Deno.test("doctor finds each break between a file and the exporter", async (test
         const { text } = firstBroken(await look("--follow", "a.jsonl"), "file");
         assert.match(
           text,
-          /is not understood: 3 lines at its end, the last refused: .*not valid JSON$/,
+          /has no valid report: 3 lines at its end rejected, the last one: .*not valid JSON$/,
         );
       });
       await test.step("a file that the exporter does not follow", async () => {
@@ -170,7 +170,7 @@ Deno.test("doctor shows a password from a file of its own, and tells when it nee
     try {
       for (const files of [[], ["--user-file", "wrong"]]) {
         const { text, remedy } = firstBroken(await look(...files), "metrics");
-        assert.equal(text, "they are behind a password");
+        assert.equal(text, "they require a password");
         assert.match(remedy, /--user-file$/);
       }
       const right = await look("--user-file", "right");

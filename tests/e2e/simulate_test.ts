@@ -182,7 +182,7 @@ Deno.test("simulate --publish-token-file shows its token, and plays nothing with
 /** Words of the first line, by arguments. */
 const WRONG_USES: Readonly<Record<string, string>> = {
   "--tour 5": "Unknown flag --tour: did you mean --tours?",
-  "--with-metrics": "Cannot tell how long to play: expected --tours or --infinite",
+  "--with-metrics": "Cannot play: expected --tours or --infinite",
   "--tours 5 --load no.json": 'Cannot read --load "no.json": expected a file that can be read',
   "--tours 5 --load bad.json": "Cannot read the world: produits is missing, expected a list",
   "--tours 5 --save no/a.json": 'Cannot read --save "no/a.json": expected a file that can be',
@@ -445,7 +445,7 @@ for (const way of ["journal", "HTTP"] as const) {
         await until("turns after the kill", async () => await turnsOf(current) > seen);
       }
       const complaints = way === "HTTP"
-        ? /^(Cannot post reports to "[^\n]*" for now, the game goes on: [^\n]*\n)?$/
+        ? /^(Cannot post reports to "[^\n]*" for now; the game continues: [^\n]*\n)?$/
         : /^$/;
       const summary = summaryOf(await run.stop("SIGINT"), complaints);
       await until("the end", async () => await turnsOf(current) >= summary.tours);
@@ -534,7 +534,7 @@ for (const [fate, open] of Object.entries(COUNTERFEITS)) {
         await counterfeit.close();
         const beside = summaryOf(
           ended,
-          /^(Cannot post reports to "[^\n]*" for now, the game goes on: [^\n]*\n)?The last report did not reach "[^\n]*"\n$/,
+          /^(Cannot post reports to "[^\n]*" for now; the game continues: [^\n]*\n)?The last report did not reach "[^\n]*"\n$/,
         );
         assert.deepEqual(gameOf(beside), gameOf(alone));
         speed = beside.mesure.tours_par_seconde / alone.mesure.tours_par_seconde;

@@ -99,7 +99,7 @@ Deno.test("serve() with a damaged state goes on from its twin, and keeps the dam
     assert.equal(value, 3);
     assert.match(
       log,
-      /level=error msg="Cannot understand the state file: its twin is used instead"/,
+      /level=error msg="Cannot read the state file; using the other file instead"/,
     );
     assert.equal(await Deno.readTextFile(`${newest}.broken`), damaged);
   }));
@@ -123,7 +123,7 @@ Deno.test("serve() does not start on a state of a later version, whether it was 
         env: { XDG_STATE_HOME: dir },
       });
       assert.equal(code, 2);
-      assert.match(stderr, /it is of version 4, which a later program wrote/);
+      assert.match(stderr, /a later version of this program wrote it \(version 4\)/);
       assert.equal(stderr.trimEnd().split("\n").length, 2, stderr);
       assert.equal(await Deno.readTextFile(file), text);
     }

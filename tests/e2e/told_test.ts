@@ -58,19 +58,19 @@ Deno.test("the log tells of a refused post, a key left out and a host turned awa
     }
     await until(
       "the host",
-      () => Promise.resolve(exporter.log().includes("A request under a name")),
+      () => Promise.resolve(exporter.log().includes("Rejected a request")),
     );
     const before = exporter.log();
-    assert.equal(entries(before, "A posted report was refused").length, 1);
+    assert.equal(entries(before, "A posted report was rejected").length, 1);
     assert.equal(entries(before, "A key of a report cannot be used and is left out").length, 1);
     const [host, ...more] = entries(
       before,
-      "A request under a name that is not served was turned away",
+      "Rejected a request for another host",
     );
     assert.match(host!, /host=evil0\.example .*remedy="--allowed-host evil0\.example"$/);
     assert.deepEqual(more, []);
     const { stderr } = await exporter.stop();
-    for (const message of ["A posted report was refused", "A key of a report cannot be used"]) {
+    for (const message of ["A posted report was rejected", "A key of a report cannot be used"]) {
       const lines = stderr.split("\n").filter((line) => line.includes(message));
       assert.match(lines.at(-1)!, / times=19\b/, "the rest is told at the end");
     }

@@ -187,7 +187,7 @@ Deno.test("text() keeps to the limit, counts what is dropped, and says so once a
   take(3, { detail: detail(2001) });
   await exposition.text();
   assert.deepEqual(lines, [
-    'level=warn msg="Too many series: whole families are not shown; see --max-series" ' +
+    'level=warn msg="Too many series: whole metric families are dropped; see --max-series" ' +
     "limit=1000 series=2000 families=produit_prix",
   ]);
 });

@@ -174,7 +174,7 @@ Deno.test("openState() keeps both files where both are damaged, and says that to
     files.forEach((file, index) => {
       assert.match(
         lines[index]!,
-        /level=error msg="Cannot understand the state file: totals begin/,
+        /level=error msg="Cannot read the state file; totals start again/,
       );
       assert.deepEqual(Deno.readFileSync(`${file}.broken`), broken[index]);
     });
@@ -192,7 +192,7 @@ Deno.test("openState() takes the newest state wherever it is, and says when it i
       ["as they were", newer, older, TURNS, /^$/],
       ["swapped", older, newer, TURNS, /^$/],
       ["the newer one twice", newer, newer, TURNS, /^$/],
-      ["the newer one alone", newer, undefined, TURNS, /^level=info msg="The last saving was cut/],
+      ["the newer one alone", newer, undefined, TURNS, /^level=info msg="The process ended while/],
       ["the older one twice", older, older, TURNS - NOTED, /^level=error msg="Cannot find the new/],
       ["the older one alone", undefined, older, TURNS - NOTED, /^level=error msg="Cannot find the/],
     ];

@@ -231,7 +231,7 @@ Deno.test("simulate() says once that reports cannot be written, and plays on", (
       publishInterval: 0.001,
     }, io);
     assert.equal(tours, 20);
-    assert.match(io.stderr, /^Cannot write reports to "[^\n]*", the game goes on: [^\n]*\n$/);
+    assert.match(io.stderr, /^Cannot write reports to "[^\n]*"; the game continues: [^\n]*\n$/);
   }));
 
 Deno.test("simulate() shows a bar on a terminal and takes it away, none with --verbose", async () => {

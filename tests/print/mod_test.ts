@@ -75,7 +75,7 @@ Deno.test("printFiles() overwrites what was changed only with --force", async ()
     await assert.rejects(
       run({ out }),
       new PrintError(
-        `Cannot write "${target}": it is there and differs, expected --force to overwrite it`,
+        `Cannot write "${target}": it exists and differs, expected --force to overwrite it`,
       ),
     );
     assert.equal(Deno.readTextFileSync(target), "mine");
@@ -125,7 +125,7 @@ Deno.test("printFiles() refuses what makes no sense", async () => {
   );
   await assert.rejects(
     run({ what: undefined }),
-    new PrintError(`Cannot tell what to print: expected one of ${PRINTABLES.join(", ")}`),
+    new PrintError(`Cannot print: expected one of ${PRINTABLES.join(", ")}`),
   );
   await assert.rejects(run({ force: true }), new PrintError("Cannot use --force without --out"));
 });

@@ -188,7 +188,7 @@ Deno.test("openHttp() outlives an exporter that is not there, dies and comes bac
     assert.equal(exporter.last?.turn, 60);
     assert.equal(exporter.last?.values.get("transactions_reussies_total"), numbers.reussies);
     assert.equal(problems.length, 1);
-    assert.match(problems[0]!, /^Cannot post reports to "http:.*" for now, the game goes on: /);
+    assert.match(problems[0]!, /^Cannot post reports to "http:.*" for now; the game continues: /);
     // No report was given up, so all turns were told.
     const tours = exporter.reports.flatMap(({ columns }) => columns.get("tour") ?? []);
     assert.deepEqual([...new Set(tours)], Array.from({ length: 60 }, (_, index) => index + 1));
@@ -303,7 +303,7 @@ Deno.test("openHttp() survives the end of its thread", () =>
     try {
       const { publisher, play, problems, out } = openGame(exporter.url);
       await until("the failure to be told", () => problems.length > 0);
-      assert.match(problems[0]!, /any more, the game goes on: .*out of order/);
+      assert.match(problems[0]!, /any more; the game continues: .*out of order/);
       assert.equal(out.ready(), false);
       play(100);
       await publisher.finish();

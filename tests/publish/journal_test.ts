@@ -203,7 +203,7 @@ Deno.test("openJournal() tells once of what cannot be opened, and writes as soon
     const { journal, problems } = openWatched(path);
     for (let number = 1; number <= 3; number++) journal.write(bytesOf(`${number}\n`));
     assert.equal(problems.length, 1);
-    assert.match(problems[0]!, /^Cannot write reports to ".*metrics\.jsonl", the game goes on: /);
+    assert.match(problems[0]!, /^Cannot write reports to ".*metrics\.jsonl"; the game continues: /);
     Deno.removeSync(folder);
     journal.write(bytesOf("4\n"));
     await journal.end(bytesOf("5\n"));

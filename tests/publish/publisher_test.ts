@@ -405,7 +405,7 @@ Deno.test("createPublisher() reports without the rest that throws, and says so o
   play(1);
   assert.equal(out.lines.length, 2);
   assert.deepEqual(valuesOf(out.reports[1]!), expectedValues(numbers));
-  assert.deepEqual(problems, ["Cannot make the rest of a report, the game goes on: no firms"]);
+  assert.deepEqual(problems, ["Cannot complete a report; the game continues: no firms"]);
 });
 
 Deno.test("createPublisher() leaves out the whole rest where part of it cannot be written", () => {
@@ -422,7 +422,7 @@ Deno.test("createPublisher() leaves out the whole rest where part of it cannot b
   play(1);
   assert.equal(out.reports[0]?.turn, 1);
   assert.equal(out.reports[0]?.values.has("budget_moyen"), false);
-  assert.deepEqual(problems, ["Cannot make the rest of a report, the game goes on: no firms"]);
+  assert.deepEqual(problems, ["Cannot complete a report; the game continues: no firms"]);
 });
 
 Deno.test("createPublisher() goes on where whoever is told of a report throws", () => {
@@ -435,7 +435,7 @@ Deno.test("createPublisher() goes on where whoever is told of a report throws", 
   play(1);
   play(1);
   assert.equal(out.lines.length, 2);
-  assert.deepEqual(problems, ["Cannot tell of a report, the game goes on: not now"]);
+  assert.deepEqual(problems, ["The report callback failed; the game continues: not now"]);
 });
 
 Deno.test("createPublisher() lets no rest speak for the publisher", () => {

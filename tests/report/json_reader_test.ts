@@ -171,9 +171,9 @@ Deno.test("JsonReader refuses what is no JSON", () => {
   }
 });
 
-Deno.test("JsonReader says of a document that was cut off that it ends in the middle", () => {
+Deno.test("JsonReader says of a document that was cut off that it is incomplete", () => {
   for (const text of ['{"a":1', "[1,2", '"abc', '{"stocks_historiques":[1,', '{"a":"\\']) {
-    assert.match(refusal(() => read(encoder.encode(text))).message, /ends in the middle$/, text);
+    assert.match(refusal(() => read(encoder.encode(text))).message, /it is incomplete$/, text);
   }
 });
 

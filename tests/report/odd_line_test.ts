@@ -32,9 +32,9 @@ const CASES: Readonly<Record<string, RegExp>> = {
   "latin1": /perhaps Latin-1/,
   "nul_head": /NUL bytes/,
   "line_prefix": /before the JSON/,
-  "json_array": /is a JSON array or a part/,
-  "pretty": /printed over several lines/,
-  "two_on_a_line": /two reports on it/,
+  "json_array": /is a JSON array or part of one/,
+  "pretty": /spans several lines/,
+  "two_on_a_line": /has two reports/,
 };
 
 Deno.test("every odd journal of tests/testdata/lines has a case here", () => {
@@ -52,6 +52,6 @@ for (const [name, expected] of Object.entries(CASES)) {
 
 Deno.test("nameOddLine() says of another line what its reading said", () => {
   const encode = (text: string) => new TextEncoder().encode(text);
-  assert.match(namesOf(encode('{"a":1,\n'))[0]!, /ends in the middle|several lines/);
+  assert.match(namesOf(encode('{"a":1,\n'))[0]!, /it is incomplete|several lines/);
   assert.match(namesOf(encode("hello\n"))[0]!, /JSON|token/i);
 });

@@ -204,7 +204,7 @@ Deno.test("parseWorld() names what is wrong", () => {
 Deno.test("parseWorld() refuses what is no world at all", () => {
   assert.throws(() => parseWorld("{"), {
     name: "WorldError",
-    message: /^Cannot read the world: it is no JSON, /,
+    message: /^Cannot read the world: it is not JSON, /,
   });
   assert.throws(() => parseWorld("[]"), {
     name: "WorldError",

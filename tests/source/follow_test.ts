@@ -733,7 +733,7 @@ test("follow() takes the files last written to, and goes on where it was in othe
   append("m2", "new 2", 2002);
   follower.poll();
   assert.deepEqual(take(), ["new 2"], "m2 is not read again from its start");
-  assert.deepEqual(warnings, ["Too many files match: only those last written to are followed"]);
+  assert.deepEqual(warnings, ["Too many files match; following those that were written last"]);
 });
 
 for (const path of ["logs/*/metrics.jsonl", "logs/*-*.jsonl"]) {
