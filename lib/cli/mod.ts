@@ -321,7 +321,9 @@ function simulateOptions(fromArguments: Layer): CommandLine {
   }
   const clash = ["entreprises", "produits", "fournisseurs"].find((name) => given.has(name));
   if (rest.load !== undefined && clash !== undefined) {
-    throw new UsageError(`Cannot use --${clash} together with --load: a saved world has its own size`);
+    throw new UsageError(
+      `Cannot use --${clash} together with --load: a saved world has its own size`,
+    );
   }
   return { command: "simulate", options: { ...rest, tours: infinite ? Infinity : tours ?? 0 } };
 }

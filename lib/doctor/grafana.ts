@@ -69,5 +69,7 @@ export async function lookAtGrafana(
       PROVISION,
     );
   }
-  return ok(`${name}, data source ${dataSource} works, ${count(boards[0]?.length ?? 0, "dashboard")}`);
+  return ok(
+    `${name}, data source ${dataSource} works, ${count(boards[0]?.length ?? 0, "dashboard")}`,
+  );
 }

@@ -45,7 +45,9 @@ export async function lookAtPrometheus(inquiry: Inquiry): Promise<Finding> {
 
   const build = await ask(`${url}/api/v1/status/buildinfo`);
   if (!isAnswer(build)) return absent(`does not answer: ${build.reason}`);
-  if (build.status === 401) return skip(`${url} requires a password, which doctor does not support`);
+  if (build.status === 401) {
+    return skip(`${url} requires a password, which doctor does not support`);
+  }
   const version = readJson(BUILD_INFO, build)?.data.version;
   if (version === undefined) return absent("is not Prometheus");
 

@@ -29,7 +29,9 @@ function isUtf16(head: Uint8Array): boolean {
  */
 export function nameOddLine(head: Uint8Array, last: number, refused: Refused): string | undefined {
   if (isUtf16(head)) return "it is UTF-16, expected UTF-8";
-  if (head.includes(0)) return "it begins with NUL bytes: its writer crashed, or copied a sparse file";
+  if (head.includes(0)) {
+    return "it begins with NUL bytes: its writer crashed, or copied a sparse file";
+  }
   const { message } = refused;
   if (/not UTF-8/.test(message)) return "it is not UTF-8, perhaps Latin-1, expected UTF-8";
   const text = decoder.decode(head).trim();

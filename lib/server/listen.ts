@@ -380,7 +380,9 @@ function serveUncounted(
     lost,
     renew({ cert, key } = { cert: "", key: "" }) {
       if (cert === (tls?.cert ?? "") && key === (tls?.key ?? "")) return Promise.resolve();
-      throw new ListenError("Cannot reload certificates with this version of Deno; restart the exporter");
+      throw new ListenError(
+        "Cannot reload certificates with this version of Deno; restart the exporter",
+      );
     },
     async shutdown() {
       isClosed = true;
