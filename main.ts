@@ -1,4 +1,4 @@
-/** The program: reads what is asked for, puts the stages together and waits for its end. @module */
+/** The program: reads the options, connects the stages and waits for its end. @module */
 
 import { BenchmarkError, BenchmarkStopped } from "./lib/benchmark/error.ts";
 import type { PlayerSetup } from "./lib/benchmark/mod.ts";

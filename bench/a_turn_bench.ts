@@ -1,4 +1,4 @@
-/** What publishing costs a turn of the default world, beside what people use otherwise. @module */
+/** What publishing adds to a turn of the default world, compared with common alternatives. @module */
 
 import { join } from "node:path";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";

@@ -1,4 +1,4 @@
-/** Figures and how they are printed. @module */
+/** Figures, and how they are printed. @module */
 
 const encoder = new TextEncoder();
 

@@ -1,4 +1,4 @@
-/** A client as thin as can be: one connection, one request at a time, the time from first byte to answer. @module */
+/** A minimal client: one connection, one request at a time, the time from the first byte to the answer. @module */
 
 export interface Answer {
   readonly status: number;

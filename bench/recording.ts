@@ -1,4 +1,4 @@
-/** Records what an exporter shows of a game that is played by its own clock, faster than any real one. @module */
+/** Records what an exporter shows of a game with a simulated clock, faster than real time. @module */
 
 import { createRestOfReport } from "../lib/play/mod.ts";
 import { createPublisher } from "../lib/publish/mod.ts";

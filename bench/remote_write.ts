@@ -1,4 +1,4 @@
-/** Writes samples into a Prometheus with times of their own, by its remote write protocol. @module */
+/** Writes samples with explicit times to a Prometheus, by its remote write protocol. @module */
 
 /** Samples of one series: its labels, the name among them as `__name__`, and as many values as times. */
 export interface TimeSeries {

@@ -1,4 +1,4 @@
-/** Reads how much memory a process holds. @module */
+/** Reads the resident memory of a process. @module */
 
 /** Megabytes (1 000 000 bytes) that a process holds now, and the most that it ever held. */
 export async function residentMegabytes(pid: number): Promise<{ now: number; most: number }> {

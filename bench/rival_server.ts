@@ -1,4 +1,4 @@
-/** The rivals of the exporter's ingest: `/json` does only `await request.json()`, `/bytes` only reads. @module */
+/** The rivals of the exporter's ingest: `/json` only does `await request.json()`, `/bytes` only reads. @module */
 
 async function readBytes(request: Request): Promise<void> {
   const reader = request.body!.getReader();

@@ -1,4 +1,4 @@
-/** Computes what simulations cost in Prometheus from what one was measured to need. @module */
+/** Computes the cost of simulations in Prometheus from the measured cost of one. @module */
 
 /** What was measured of a Prometheus that scrapes simulations at one interval. */
 export interface Measured {

@@ -1,4 +1,4 @@
-/** Loads a server with the program `wrk`, and reads what it found. @module */
+/** Loads a server with the program `wrk` and reads its results. @module */
 
 export interface Load {
   readonly perSecond: number;

@@ -1,4 +1,4 @@
-/** Writes what is inside a package as a CycloneDX list, version 1.6. @module */
+/** Writes the contents of a package as a CycloneDX list, version 1.6. @module */
 
 import type { Bundled } from "./bundled.ts";
 

@@ -1,4 +1,4 @@
-/** Finds the npm packages that the bundle holds, with their hashes and licences. @module */
+/** Finds the npm packages in the bundle, with their hashes and licences. @module */
 
 import { Buffer } from "node:buffer";
 import { existsSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** Makes Grafana's boards from their sources in tools/dashboards, in each language. @module */
+/** Builds the Grafana dashboards from tools/dashboards, in each language. @module */
 
 import { type Board, boardJson } from "./dashboards/board.ts";
 import { EVENTS } from "./dashboards/boards/events.ts";

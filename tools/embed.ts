@@ -1,4 +1,4 @@
-/** Makes `lib/print/files.ts`, the list of the files that the program carries inside it. @module */
+/** Makes `lib/print/files.ts`, the list of the files inside the program. @module */
 
 import { fileURLToPath } from "node:url";
 import { CONFIG_PATH, PRINTED, type Printed } from "../lib/print/printed.ts";

@@ -1,4 +1,4 @@
-/** Takes the two pictures of the live page that the README shows, of a game that is the same each time. @module */
+/** Takes the two screenshots of the READMEs, of the same game each time. @module */
 
 import { fileURLToPath } from "node:url";
 import { runExporter, startExporter } from "../tests/harness/exporter.ts";

@@ -1,4 +1,4 @@
-/** Runs the benchmark from the command line: progress, files, and what it came to. @module */
+/** Runs the benchmark from the command line: progress, files and results. @module */
 
 import { cpus } from "node:os";
 import { formatTable, resultPage } from "./html.ts";

@@ -1,4 +1,4 @@
-/** What ends the benchmark without a result. @module */
+/** The error that ends a benchmark without a result. @module */
 
 /** Why a benchmark cannot be run, or was not. The message is for whoever asked for it. */
 export class BenchmarkError extends Error {

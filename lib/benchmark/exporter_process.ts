@@ -1,4 +1,4 @@
-/** Starts the exporter that a benchmark's games report to, scrapes it and reads what it takes. @module */
+/** Starts and scrapes the exporter to which the benchmark's games report, and measures its resources. @module */
 
 import { directClient } from "../network/mod.ts";
 import { linesOf, type Program, spawn } from "./program.ts";

@@ -1,4 +1,4 @@
-/** The benchmark's outcome for people: a table for a terminal, and a page with drawings. @module */
+/** Presents the results of a benchmark: a table for the terminal, and a page with charts. @module */
 
 import { escapeHtml } from "../html/mod.ts";
 import {

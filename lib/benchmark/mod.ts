@@ -1,4 +1,4 @@
-/** The load benchmark: which games to play, how, what their times say, and how that is shown. @module */
+/** The load benchmark: which games are played, how, and how the results are computed and shown. @module */
 
 export { bench, type BenchIo, type BenchOptions } from "./bench.ts";
 export { BenchmarkError, BenchmarkStopped } from "./error.ts";

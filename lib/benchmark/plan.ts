@@ -1,4 +1,4 @@
-/** Which games the benchmark plays, in which order, and how much of it is done. @module */
+/** Plans which games the benchmark plays, in which order, and how many. @module */
 
 import {
   LEAST_ROUNDS,

@@ -1,4 +1,4 @@
-/** The process that plays one run's games, part by part, when it is told to. @module */
+/** The process that plays the games of one run, part by part, on command. @module */
 
 import { createRestOfReport } from "../play/mod.ts";
 import { createPublisher, openHttp, openJournal, type Out } from "../publish/mod.ts";

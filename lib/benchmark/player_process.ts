@@ -1,4 +1,4 @@
-/** Starts a player in a process of its own, and tells it when to play. @module */
+/** Starts a player in its own process and tells it when to play. @module */
 
 import type { Ended, Played, PlayerSetup } from "./player.ts";
 import { linesOf, PLAYER_COMMAND, type Program, spawn } from "./program.ts";

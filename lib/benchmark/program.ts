@@ -1,4 +1,4 @@
-/** How this program starts itself again, from source as well as from an executable. @module */
+/** The command with which this program starts itself again, from source or as an executable. @module */
 
 /** The hidden command of `player.ts`. Its one argument is a `PlayerSetup` as JSON. */
 export const PLAYER_COMMAND = "bench-player";

@@ -1,4 +1,4 @@
-/** What the benchmark makes of raw rounds: the JSON that it hands out, and the verdict on it. @module */
+/** The result of a benchmark: the JSON that it writes, and its verdict. @module */
 
 import type { Benchmark, Machine, Result, Round, Run } from "./shape.ts";
 import { Durations, estimateOverhead } from "./statistics.ts";

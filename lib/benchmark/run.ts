@@ -1,4 +1,4 @@
-/** Plays the benchmark's rounds: starts the processes, lets them take turns and collects what they tell. @module */
+/** Plays the rounds of a benchmark: starts the processes, lets them take turns and collects their results. @module */
 
 import { BenchmarkError, BenchmarkStopped } from "./error.ts";
 import { type ExporterProcess, type Reading, startExporter } from "./exporter_process.ts";

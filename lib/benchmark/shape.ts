@@ -1,4 +1,4 @@
-/** The shape of what the benchmark hands out; the program itself needs only the types of it. @module */
+/** The schema of a benchmark's JSON. The program itself only uses its types. @module */
 
 import * as z from "zod";
 import { DURATION_BUCKETS } from "./statistics.ts";

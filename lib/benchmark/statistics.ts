@@ -1,4 +1,4 @@
-/** Distributions of durations, and what paired runs say of an overhead, with its uncertainty. @module */
+/** Distributions of durations, and estimates of an overhead from paired runs, with confidence intervals. @module */
 
 /** Buckets per factor of two; one is at most 1/128, that is 0.78 %, wide. */
 const BUCKETS_PER_OCTAVE = 128;

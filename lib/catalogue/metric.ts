@@ -1,4 +1,4 @@
-/** The shape of an entry of the catalogue: all that the program and its documentation know of a metric. @module */
+/** An entry of the catalogue: everything that the program and its documentation know about a metric. @module */
 
 /**
  * Where a metric belongs, which also says when it is shown.

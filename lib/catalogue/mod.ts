@@ -1,4 +1,4 @@
-/** The one catalogue of metrics: whatever is shown, documented or stored by name stands here once. @module */
+/** The catalogue defines every metric exactly once. @module */
 
 import { EXPORTER_METRICS } from "./exporter.ts";
 import { GAME_METRICS } from "./game.ts";

@@ -1,4 +1,4 @@
-/** The table of commands and flags: parser, help, environment, configuration file and docs follow it. @module */
+/** The table of commands and flags, from which parser, help, environment, configuration file and docs follow. @module */
 
 import {
   type Budget,

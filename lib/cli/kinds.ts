@@ -1,4 +1,4 @@
-/** The kinds of values that flags take: what each reads, and how it says what it expected. @module */
+/** The kinds of values that flags take: how they are parsed, and what was expected. @module */
 
 import { isIP, isIPv4, isIPv6 } from "node:net";
 

@@ -1,4 +1,4 @@
-/** Reads flags from the command line and from the environment, and their texts into values. @module */
+/** Reads flags from the command line and the environment, and parses their values. @module */
 
 import { parseArgs } from "node:util";
 import { environmentName, type Flag, type Flags, isNegatable } from "./flags.ts";

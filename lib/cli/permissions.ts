@@ -1,4 +1,4 @@
-/** What a command may still do once its arguments are read: the one table of that; docs/security.md says why. @module */
+/** The permissions that each command keeps once its arguments are read; see docs/security.md. @module */
 
 import type { PlayerSetup } from "../benchmark/mod.ts";
 import type { CommandLine, ServeOptions } from "./mod.ts";

@@ -1,4 +1,4 @@
-/** What the program asks of its process: to be heard, and to be told of its end. @module */
+/** Standard streams and signals of the process. @module */
 
 const encoder = new TextEncoder();
 

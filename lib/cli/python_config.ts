@@ -1,4 +1,4 @@
-/** Reads the settings that concern the exporter out of TradeSim's config.py, without running it. @module */
+/** Reads the exporter's settings from TradeSim's config.py, without running it. @module */
 
 import type { Given, Layer } from "./layers.ts";
 import { badValue } from "./usage_error.ts";

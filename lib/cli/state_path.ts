@@ -1,4 +1,4 @@
-/** Where the state is kept from one start to the next. @module */
+/** The default place of the state file. @module */
 
 import { posix, win32 } from "node:path";
 import type { Environment } from "./layers.ts";

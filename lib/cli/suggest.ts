@@ -1,4 +1,4 @@
-/** Finds what a mistyped name was meant to be. @module */
+/** Suggests what a mistyped name was meant to be. @module */
 
 /** How many letters must be put in, left out or changed to make `b` of `a`. */
 function editDistance(a: string, b: string): number {

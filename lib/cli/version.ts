@@ -1,4 +1,4 @@
-/** Which program this is: its version, what it was made from and what it runs on. @module */
+/** The version of this program, its commit and its runtime. @module */
 
 import settings from "../../deno.json" with { type: "json" };
 

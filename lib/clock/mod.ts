@@ -1,4 +1,4 @@
-/** The time by which ages are counted: a wall clock that is set makes nothing older or younger. @module */
+/** The time by which ages are computed. Setting the wall clock makes nothing older or younger. @module */
 
 /** A wall clock that differs by more than this from what was expected has been set, in seconds. */
 const SMALLEST_STEP = 1;

@@ -1,4 +1,4 @@
-/** Asks servers, with a limit on the time and on the size of the answer. @module */
+/** Sends requests to servers, with limits on the time and the size of the answer. @module */
 
 import type * as z from "zod";
 import { directClient } from "../network/mod.ts";

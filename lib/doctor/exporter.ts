@@ -1,4 +1,4 @@
-/** Looks at the exporter: whose port it is, whether it answers, and what it shows. @module */
+/** Checks the exporter: whose port it is, whether it answers, and its metrics. @module */
 
 import { type Answer, isAnswer, type Silence } from "./ask.ts";
 import { broken, count, type Finding, ok, span } from "./link.ts";

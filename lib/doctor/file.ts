@@ -1,4 +1,4 @@
-/** Looks at the followed files: whether they are there, grow, and are understood. @module */
+/** Checks the followed files: whether they exist, grow and hold reports. @module */
 
 import { statSync } from "node:fs";
 import { resolve } from "node:path";

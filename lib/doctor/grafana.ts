@@ -1,4 +1,4 @@
-/** Looks at Grafana: whether it is there, reaches Prometheus and has the boards. @module */
+/** Checks Grafana: whether it answers, reaches Prometheus and has the dashboards. @module */
 
 import * as z from "zod";
 import { isAnswer, readJson } from "./ask.ts";

@@ -1,4 +1,4 @@
-/** What the looks at the links are given, and what they leave to those after them. @module */
+/** What the checks share: their input, and what earlier checks leave to later ones. @module */
 
 import type { Report } from "../report/mod.ts";
 import type { Answer, Ask } from "./ask.ts";

@@ -1,4 +1,4 @@
-/** The links of the chain from a game to its boards, and what can be found out about each. @module */
+/** The links of the chain from a game to Grafana, and the result of a check. @module */
 
 /** In the order in which they are looked at: each stands on those before it. */
 export const LINKS = [

@@ -1,4 +1,4 @@
-/** The command `doctor`: walks from the configuration to the boards and names the first broken link. @module */
+/** The command `doctor`: checks the chain from the configuration to Grafana and reports the first problem. @module */
 
 import { printable } from "../log/mod.ts";
 import { basicAuthorization, createAsk } from "./ask.ts";

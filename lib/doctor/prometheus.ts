@@ -1,4 +1,4 @@
-/** Looks at Prometheus: whether it is there and scrapes this exporter. @module */
+/** Checks Prometheus: whether it answers and scrapes this exporter. @module */
 
 import * as z from "zod";
 import { isAnswer, readJson } from "./ask.ts";

@@ -1,4 +1,4 @@
-/** Reads what Grafana is provisioned with out of the files that the program carries. @module */
+/** Reads what Grafana is provisioned with from the files inside the program. @module */
 
 import { parse } from "yaml";
 import * as z from "zod";

@@ -1,4 +1,4 @@
-/** Looks at whether a game reports, by what the exporter shows. @module */
+/** Checks whether a game reports, according to the exporter's metrics. @module */
 
 import type { Inquiry } from "./inquiry.ts";
 import { broken, count, type Finding, ok, span } from "./link.ts";

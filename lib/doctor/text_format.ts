@@ -1,4 +1,4 @@
-/** Reads Prometheus' text format 0.0.4, and finds what is wrong with it. @module */
+/** Parses the Prometheus text format 0.0.4 and finds errors in it. @module */
 
 export interface Sample {
   readonly name: string;

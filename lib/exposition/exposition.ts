@@ -1,4 +1,4 @@
-/** What a scrape is answered with: rendered when something has changed, else the text of before. @module */
+/** The answer to a scrape: rendered when something has changed, otherwise reused. @module */
 
 import { gzipSync } from "node:zlib";
 import type { Group } from "../catalogue/mod.ts";

@@ -1,4 +1,4 @@
-/** Families of series go in, what a scrape is answered with comes out. @module */
+/** Takes families of series, gives the answer to a scrape. @module */
 
 export {
   createExposition,

@@ -1,4 +1,4 @@
-/** Keeps the number of series within a limit by leaving out whole families. @module */
+/** Limits the number of series by dropping whole families. @module */
 
 import type { Group } from "../catalogue/mod.ts";
 import type { Family } from "../model/mod.ts";

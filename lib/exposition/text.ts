@@ -1,4 +1,4 @@
-/** Prometheus' text format 0.0.4, of which only the values are made anew at each rendering. @module */
+/** Renders the Prometheus text format 0.0.4. Only values are formatted anew at each rendering. @module */
 
 import { METRIC_NAME } from "../catalogue/mod.ts";
 import type { Family, Series } from "../model/mod.ts";

@@ -1,4 +1,4 @@
-/** Chooses which turns stand for many: of every so many turns those that a chart must not miss. @module */
+/** Chooses the turns that represent many: of each bin those that a chart must not miss. @module */
 
 import { COLUMN_NAMES } from "../report/mod.ts";
 

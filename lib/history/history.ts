@@ -1,4 +1,4 @@
-/** The past of every session: its turns and events as reports told them, in bounded memory. @module */
+/** The history of every session: its turns and events, in bounded memory. @module */
 
 import {
   COLUMN_NAMES,

@@ -1,4 +1,4 @@
-/** Reads the past of followed files into the history, and changes nothing else. @module */
+/** Reads earlier turns of followed files into the history, and changes nothing else. @module */
 
 import { createLog } from "../log/mod.ts";
 import { JsonReader, type ReadOptions, readReport, Refused, type Report } from "../report/mod.ts";

@@ -1,4 +1,4 @@
-/** What was reported, turn by turn, of every session: kept in memory of a fixed size. @module */
+/** The history of every session, turn by turn, in memory of fixed size. @module */
 
 export { History, type HistoryOptions, type PastEvent, RESET } from "./history.ts";
 export { lookBack } from "./look_back.ts";

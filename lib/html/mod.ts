@@ -1,4 +1,4 @@
-/** Puts text into HTML so that it stays text. @module */
+/** Escapes text for HTML. @module */
 
 const ESCAPES: Readonly<Record<string, string>> = {
   "&": "&amp;",

@@ -1,4 +1,4 @@
-/** What the page is told: sessions, their past and their present, as docs/api.md has it. @module */
+/** Answers of the API: sessions, their history and current state; see docs/api.md. @module */
 
 import { REPORTED_METRICS, TURN_SECONDS_BUCKETS } from "../catalogue/mod.ts";
 import type { History, PastEvent } from "../history/mod.ts";

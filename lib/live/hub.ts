@@ -1,4 +1,4 @@
-/** Sends what is new to all that listen to /api/events: made once, sent to each. @module */
+/** Sends new turns and states to all readers of /api/events. Each message is made once. @module */
 
 import type { Telemetry } from "../telemetry/mod.ts";
 import type { Answers } from "./answers.ts";

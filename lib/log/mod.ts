@@ -1,4 +1,4 @@
-/** Writes the program's own log, one line an entry, to standard error. @module */
+/** Writes the program's log to standard error, one line per entry. @module */
 
 import { printable } from "./printable.ts";
 

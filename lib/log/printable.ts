@@ -1,4 +1,4 @@
-/** Makes text from outside harmless for a terminal and for whoever reads it there. @module */
+/** Makes text from outside harmless for a terminal and its reader. @module */
 
 /**
  * What a reader cannot see but a terminal or a viewer obeys: control characters (C0, C1), line and

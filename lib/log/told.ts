@@ -1,4 +1,4 @@
-/** Tells of each kind of thing when it first happens, and then at most once a minute. @module */
+/** Logs each kind of event when it first happens, and then at most once a minute. @module */
 
 const INTERVAL_MS = 60_000;
 /** Kinds that are told apart; what comes from outside can make up any number of them. */

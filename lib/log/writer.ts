@@ -1,4 +1,4 @@
-/** Writes lines to a stream that may be slow, or have no reader, and never waits for it. @module */
+/** Writes lines to a stream that may be slow or have no reader, without ever waiting for it. @module */
 
 /** Characters that may wait; what comes beyond is dropped. */
 const MAX_WAITING = 64 * 1024;

@@ -1,4 +1,4 @@
-/** Keeps damaged files: what cannot be read may be worth looking at. @module */
+/** Keeps copies of damaged files. @module */
 
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 

@@ -1,4 +1,4 @@
-/** Sums without any rounding, so that they are the same in whatever order they are made. @module */
+/** Exact sums, which do not depend on the order of addition. @module */
 
 /**
  * A sum as a few numbers that overlap nowhere, smallest first; empty is 0. Plain data.

@@ -1,4 +1,4 @@
-/** Games: tells those apart that come under one session id. @module */
+/** Distinguishes games that use the same session ID. @module */
 
 import type { Report } from "../report/mod.ts";
 

@@ -1,4 +1,4 @@
-/** The ledger: what one session has added to the totals so far, kept so that nothing counts twice. @module */
+/** The ledger of a session: what it has added to the totals, kept so that nothing counts twice. @module */
 
 import { metric, TURN_SECONDS_BUCKETS } from "../catalogue/mod.ts";
 import type { Report } from "../report/mod.ts";

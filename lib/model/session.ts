@@ -1,4 +1,4 @@
-/** A session: one game as its last report left it, and the ledger of what it added to the totals. @module */
+/** A session: one game as of its last report, and the ledger of its totals. @module */
 
 import { type BreakdownLabel, metric } from "../catalogue/mod.ts";
 import {

@@ -1,4 +1,4 @@
-/** One of the two files that hold the state in turn: opened once, written without any right to open. @module */
+/** One of the two state files. It is opened once, so writing needs no permission later. @module */
 
 import { crc32 } from "node:zlib";
 

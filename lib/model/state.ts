@@ -1,4 +1,4 @@
-/** The state file: totals and last reports, kept so that a restart neither loses a turn nor counts one twice. @module */
+/** The state files: totals and last reports, kept so that a restart neither loses a turn nor counts one twice. @module */
 
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";

@@ -1,4 +1,4 @@
-/** What is of this machine, and how it is reached: never by way of a proxy. @module */
+/** Which addresses belong to this machine, and a client that reaches them without a proxy. @module */
 
 /** Whether an address, as a socket or a URL gives it, is of this machine only. */
 export function isLoopback(address: string): boolean {

@@ -1,4 +1,4 @@
-/** The live page as the exporter serves it: a frame in HTML, one script and one style sheet. @module */
+/** The live page as it is served: an HTML frame, one script and one style sheet. @module */
 
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";

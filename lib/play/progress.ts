@@ -1,4 +1,4 @@
-/** Shows how far a run is: a bar on a terminal, else a line now and then. @module */
+/** Shows the progress of a run: a bar on a terminal, otherwise a line now and then. @module */
 
 import { printable } from "../log/mod.ts";
 import type { GameNumbers } from "../simulation/mod.ts";

@@ -1,4 +1,4 @@
-/** Breaks a game's numbers down by continent and by type of product, for `repartitions` of its reports. @module */
+/** Breaks the numbers of a game down by continent and product type, for `repartitions`. @module */
 
 import type { RestOfReport } from "../publish/mod.ts";
 import { type Game, PRODUCT_TYPES } from "../simulation/mod.ts";

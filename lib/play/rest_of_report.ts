@@ -1,4 +1,4 @@
-/** Makes what a game's reports carry besides the numbers of a turn. @module */
+/** Adds to reports what does not change with every turn. @module */
 
 import type { ReportMoment, RestOfReport } from "../publish/mod.ts";
 import { createRepartitions } from "./repartitions.ts";

@@ -1,4 +1,4 @@
-/** What a run came to: as one JSON object, and as lines for a reader. @module */
+/** The summary of a run: as one JSON object, or as lines of text. @module */
 
 import type { PublisherStats } from "../publish/mod.ts";
 import { type Game, stateSha256 } from "../simulation/mod.ts";

@@ -1,4 +1,4 @@
-/** Makes the stack's compose file one that needs no clone of the repository. @module */
+/** Changes the stack's compose file to use an image instead of a clone of the repository. @module */
 
 export const COMPOSE_PATH = "compose.yml";
 

@@ -1,4 +1,4 @@
-/** The command `print`: gives files that fit this version, so that nobody has to clone a repository. @module */
+/** The command `print`: writes files for this version, so nobody has to clone a repository. @module */
 
 import { dirname, join } from "node:path";
 import { COMPOSE_PATH, withoutBuild } from "./compose.ts";

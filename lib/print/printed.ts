@@ -1,4 +1,4 @@
-/** What can be printed, and which files each is. @module */
+/** What can be printed, and the files of each. @module */
 
 /** One thing to print. */
 export interface Printed {

@@ -1,4 +1,4 @@
-/** What runs in the thread of the HTTP ways out: posts one report after the other. @module */
+/** Runs in the worker of the HTTP transport: posts one report after the other. @module */
 
 import type { Direct } from "../network/mod.ts";
 

@@ -1,4 +1,4 @@
-/** The way out over HTTP: a thread beside the simulation's posts to an exporter. @module */
+/** The HTTP transport: a worker beside the simulation posts to an exporter. @module */
 
 import { directTo } from "../network/mod.ts";
 import { type Answer, deliver, type Parcel, type Stop, type Target } from "./deliver.ts";

@@ -1,4 +1,4 @@
-/** The way out into a file: a line per report, the file rotated by renaming. @module */
+/** The journal transport: a line per report, in files that are rotated by renaming. @module */
 
 import { dirname, extname } from "node:path";
 import { logProblem, messageOf, once, type OnProblem, type Out } from "./out.ts";

@@ -1,4 +1,4 @@
-/** Builds one line of JSON as bytes; columns of numbers without a string in between. @module */
+/** Builds one line of JSON as bytes, without intermediate strings for columns of numbers. @module */
 
 const encoder = new TextEncoder();
 

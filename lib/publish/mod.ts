@@ -1,4 +1,4 @@
-/** What a simulation publishes its numbers with: a publisher, and ways out for its reports. @module */
+/** The library with which a simulation publishes its numbers: a publisher and its transports. @module */
 
 export { type HttpOptions, openHttp } from "./http.ts";
 export { type Journal, type JournalOptions, openJournal } from "./journal.ts";

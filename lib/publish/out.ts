@@ -1,4 +1,4 @@
-/** What a way out for reports is. @module */
+/** The interface of a transport for reports. @module */
 
 import { createLog } from "../log/mod.ts";
 

@@ -1,4 +1,4 @@
-/** Turns a game into reports: what a simulation calls once per turn. @module */
+/** Turns a game into reports. A simulation calls it once per turn. @module */
 
 import type * as z from "zod";
 import type { NATIVE_SCHEMA, NATIVE_TYPE, NATIVE_VERSION } from "../report/mod.ts";

@@ -1,4 +1,4 @@
-/** Keeps the turns since the last report, a bounded number of them. @module */
+/** Keeps the turns since the last report, in bounded number. @module */
 
 import type { COLUMN_NAMES, MAX_COLUMN_LENGTH } from "../report/mod.ts";
 import type { ColumnFormat, Line } from "./line.ts";

@@ -1,4 +1,4 @@
-/** Reads one JSON document from chunks of bytes, without ever holding what nobody will look at. @module */
+/** Parses one JSON document from chunks of bytes, without keeping the parts that nobody needs. @module */
 
 import { Refused } from "./report.ts";
 

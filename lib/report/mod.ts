@@ -1,4 +1,4 @@
-/** Reports and their reading: a JSON value goes in, a report comes out, whatever its sender. @module */
+/** Takes a JSON value, gives a report, whatever its sender. @module */
 
 import { NATIVE_TYPE, readNative } from "./native.ts";
 import { isObject, MAX_KEYS, type ReadOptions, Refused, type Report } from "./report.ts";

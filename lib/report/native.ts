@@ -1,4 +1,4 @@
-/** The native report: its shape, made from the catalogue, and its reading. @module */
+/** The native report: its schema, made from the catalogue, and its parser. @module */
 
 import * as z from "zod";
 import {

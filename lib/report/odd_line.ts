@@ -1,4 +1,4 @@
-/** Says what a line is that is no report: in words that lead to the one who writes it. @module */
+/** Describes a line that is not a report, so that its author can find the mistake. @module */
 
 import type { Refused } from "./report.ts";
 

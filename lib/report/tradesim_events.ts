@@ -1,4 +1,4 @@
-/** Names the events of a TradeSim turn, of which its payload names two types of five. @module */
+/** Names the events of a TradeSim turn. TradeSim's payload itself names only two of five types. @module */
 
 import type { EventClues, RecentEvent } from "./report.ts";
 

@@ -1,4 +1,4 @@
-/** What TradeSim's payload holds, key by key: type, kind and meaning, in the order in which it is sent. @module */
+/** The keys of TradeSim's payload in their order: type, kind and meaning. @module */
 
 import { GAME_METRICS } from "../catalogue/mod.ts";
 

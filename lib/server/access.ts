@@ -1,4 +1,4 @@
-/** Decides which requests are heard at all: by the host they name, the peer they come from, and what they bear. @module */
+/** Decides which requests are accepted: by host, peer and credentials. @module */
 
 import { isLoopback } from "../network/mod.ts";
 import { type BasicAuth, tokenMatches } from "./auth.ts";

@@ -1,4 +1,4 @@
-/** Answers /api/…: parameters in, JSON or a stream of events out, as docs/api.md has it. @module */
+/** Answers /api/…: takes parameters, gives JSON or a stream of events; see docs/api.md. @module */
 
 import { MIN_POINTS } from "../history/mod.ts";
 import type { Answers, Hub } from "../live/mod.ts";

@@ -1,4 +1,4 @@
-/** Checks who asks: users by basic authentication, senders of data by a bearer token. @module */
+/** Authenticates users by basic authentication, and senders of reports by a bearer token. @module */
 
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { BUSY, createFairQueue } from "./fair_queue.ts";

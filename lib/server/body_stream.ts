@@ -1,4 +1,4 @@
-/** Sends bytes as the body of an answer, to readers that may be slow. @module */
+/** Sends bytes as the body of an answer to readers that may be slow. @module */
 
 import { NotRead } from "../live/mod.ts";
 

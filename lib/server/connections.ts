@@ -1,4 +1,4 @@
-/** Keeps the connections of all ports: how many at once, and how long one may do nothing. @module */
+/** Tracks the connections of all ports and limits their number and idle time. @module */
 
 import type { Telemetry } from "../telemetry/mod.ts";
 

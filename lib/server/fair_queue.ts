@@ -1,4 +1,4 @@
-/** Does slow work one piece at a time, and lets all who ask have their turn. @module */
+/** Does slow work one piece at a time, while clients take turns. @module */
 
 /** The work was not done: too much is waiting. */
 export const BUSY = Symbol("busy");

@@ -1,4 +1,4 @@
-/** The page at `/about`: what this is, that it runs, and where its data is. @module */
+/** The page `/about`: version, uptime and sources. @module */
 
 import { createHash } from "node:crypto";
 import { escapeHtml } from "../html/mod.ts";

@@ -1,4 +1,4 @@
-/** Opens a port and hands what comes in to the handler. @module */
+/** Opens a port and passes requests to the handler. @module */
 
 import type { Log } from "../log/mod.ts";
 import { NotRead } from "../live/mod.ts";

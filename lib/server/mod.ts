@@ -1,4 +1,4 @@
-/** The HTTP side: who is heard, what is answered, and the thread for slow work. @module */
+/** The HTTP server: access, answers, and a worker for slow work. @module */
 
 export { createAccess } from "./access.ts";
 export { createApi } from "./api.ts";

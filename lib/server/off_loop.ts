@@ -1,4 +1,4 @@
-/** Does slow work, password checks and compression, on a thread of its own. @module */
+/** Does slow work, password checks and compression, in a worker. @module */
 
 // The thread's source is text, not a file: a file beside this one would not survive bundling.
 import bcryptSource from "bcryptjs" with { type: "text" };

@@ -1,4 +1,4 @@
-/** Makes new worlds. @module */
+/** Generates new worlds. @module */
 
 import { FIRM_NAMES, PRODUCT_NAMES, SUPPLIER_NAMES } from "./names.ts";
 import type { Draws } from "./random.ts";

@@ -1,4 +1,4 @@
-/** The state of a game in flat arrays, and the moves that change it. @module */
+/** The state of a game in flat arrays, and the operations that change it. @module */
 
 import type { Random } from "./random.ts";
 import { DUREE_BAISSE_INFLATION, DUREE_RETOUR_INFLATION, fallen, proportional } from "./rules.ts";

@@ -1,4 +1,4 @@
-/** A TradeSim world that plays by itself: no clock, no files, only a seed. @module */
+/** A TradeSim world that plays by itself, from a seed, without clock and files. @module */
 
 export { type Effect, EVENT_TYPES, type EventType } from "./events.ts";
 export {

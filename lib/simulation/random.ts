@@ -1,4 +1,4 @@
-/** Draws a game's chances from its seed, the same on every machine. @module */
+/** Random numbers of a game from its seed, the same on every machine. @module */
 
 /** The generator's whole state: four integers from 0 to 2³² − 1. */
 export type RandomState = readonly [number, number, number, number];

@@ -1,4 +1,4 @@
-/** Keeps a game's last events, in memory that is taken once. @module */
+/** Keeps the last events of a game, in memory that is allocated once. @module */
 
 import { EVENT_TYPES, type EventType } from "./events.ts";
 

@@ -1,4 +1,4 @@
-/** A game's state for a reader: as lines, and as one hash. @module */
+/** The state of a game: as lines of text, and as one hash. @module */
 
 import type { Game } from "./game.ts";
 import { formatWorld } from "./save.ts";

@@ -1,4 +1,4 @@
-/** Reads the body of a posted report as it comes in, within limits of size, time and number. @module */
+/** Reads the body of a posted report as it arrives, within limits of size, time and number. @module */
 
 import { createGunzip } from "node:zlib";
 import { JsonReader, Refused } from "../report/mod.ts";

@@ -1,4 +1,4 @@
-/** Reads one open file of lines onwards from where it stood, holding no line. @module */
+/** Reads an open file of lines from a position on, without keeping a line in memory. @module */
 
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, readSync, type Stats } from "node:fs";

@@ -1,4 +1,4 @@
-/** Shows as metrics what following files has come to. @module */
+/** Counts what following files does, as metrics. @module */
 
 import type { Telemetry } from "../telemetry/mod.ts";
 import { createFollowCounters, type FollowCounters, type Follower } from "./follow.ts";

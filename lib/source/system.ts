@@ -1,4 +1,4 @@
-/** Reads the machine and the exporter's own process, at an interval of its own and never on a scrape. @module */
+/** Reads the machine and the exporter's process at an interval, never during a scrape. @module */
 
 import { statfsSync } from "node:fs";
 import { cpus } from "node:os";

@@ -1,4 +1,4 @@
-/** Tells that something happened in some directories, as a hint: events may be lost. @module */
+/** Reports that something happened in some directories, as a hint: events may be lost. @module */
 
 import { statSync } from "node:fs";
 import { resolve } from "node:path";

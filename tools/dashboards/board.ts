@@ -1,4 +1,4 @@
-/** Makes a board of rows and panels into Grafana's classic JSON. @module */
+/** Builds Grafana's classic JSON from rows and panels. @module */
 
 import * as dashboard from "@grafana/grafana-foundation-sdk/dashboard";
 import * as prometheus from "@grafana/grafana-foundation-sdk/prometheus";

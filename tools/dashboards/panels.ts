@@ -1,4 +1,4 @@
-/** Panels of one look: each is a description that is built for a language. @module */
+/** Panels of one style: each is a description that is built for a language. @module */
 
 import * as bargauge from "@grafana/grafana-foundation-sdk/bargauge";
 import type { Builder } from "@grafana/grafana-foundation-sdk/cog";

@@ -1,4 +1,4 @@
-/** Pieces of the queries: series of the chosen targets and games, and what is done with them. @module */
+/** Parts of queries: series of the chosen targets and games, and operations on them. @module */
 
 const TARGETS = ['job=~"$job"', 'instance=~"$instance"'];
 

@@ -1,4 +1,4 @@
-/** The one table of what the boards say, in French and in English. @module */
+/** The texts of the dashboards, in French and English. @module */
 
 export const LANGUAGES = ["fr", "en"] as const;
 export type Language = (typeof LANGUAGES)[number];

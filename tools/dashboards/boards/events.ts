@@ -1,4 +1,4 @@
-/** The board of events. @module */
+/** The dashboard of events. @module */
 
 import type { Board } from "../board.ts";
 import { bars, byTurn, number, UNIT } from "../panels.ts";

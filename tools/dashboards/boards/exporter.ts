@@ -1,4 +1,4 @@
-/** The board of the exporter, of Prometheus itself and of the machine. @module */
+/** The dashboard of the exporter, of Prometheus itself and of the machine. @module */
 
 import type { Board } from "../board.ts";
 import { graph, number, type Query, UNIT } from "../panels.ts";

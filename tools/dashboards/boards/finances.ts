@@ -1,4 +1,4 @@
-/** The board of the firms' money. @module */
+/** The dashboard of the firms' money. @module */
 
 import type { Board } from "../board.ts";
 import { byTurn, graph, number, UNIT } from "../panels.ts";

@@ -1,4 +1,4 @@
-/** The board of each firm, product and supplier, which needs `--detail`. @module */
+/** The dashboard of each firm, product and supplier, which needs `--detail`. @module */
 
 import type { Board } from "../board.ts";
 import { bars, FIRMS_UID, graph, list, type Thing, UNIT } from "../panels.ts";

@@ -1,4 +1,4 @@
-/** The board of what monitoring costs the game. @module */
+/** The dashboard of what monitoring costs the game. @module */
 
 import type { Board } from "../board.ts";
 import { graph, heat, number, UNIT } from "../panels.ts";

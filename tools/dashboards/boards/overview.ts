@@ -1,4 +1,4 @@
-/** The board that is opened first. @module */
+/** The dashboard that opens first. @module */
 
 import type { Board } from "../board.ts";
 import { byTurn, graph, number, UNIT } from "../panels.ts";

@@ -1,4 +1,4 @@
-/** The board of products and prices. @module */
+/** The dashboard of products and prices. @module */
 
 import type { Board } from "../board.ts";
 import { byTurn, graph, number, UNIT } from "../panels.ts";

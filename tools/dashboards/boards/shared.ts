@@ -1,4 +1,4 @@
-/** Panels that several boards show. @module */
+/** Panels that several dashboards share. @module */
 
 import { graph, number, type Panel, UNIT } from "../panels.ts";
 import { game, own, quantile, rate, ratio, SUCCEEDED, sum, TURNS, whole } from "../promql.ts";

@@ -1,4 +1,4 @@
-/** The board of purchases. @module */
+/** The dashboard of purchases. @module */
 
 import type { Board } from "../board.ts";
 import { byTurn, graph, number, UNIT } from "../panels.ts";
