@@ -6,7 +6,10 @@ import { type BrowserContextOptions, chromium, type Page } from "playwright-core
 
 const SCREENSHOTS = new URL("../../screenshots/", import.meta.url);
 
-/** Runs in the page before anything else: counts lines drawn, and hears what the policy forbids. */
+/**
+ * Runs in the page before anything else: counts lines drawn, keeps what is written on each canvas
+ * and what it was filled with, and hears what the policy forbids.
+ */
 const WATCH = `
   window.strokes = 0;
   const stroke = CanvasRenderingContext2D.prototype.stroke;
@@ -14,6 +17,22 @@ const WATCH = `
     window.strokes++;
     return stroke.apply(this, args);
   };
+  const { clearRect, fillText, fillRect } = CanvasRenderingContext2D.prototype;
+  Object.assign(CanvasRenderingContext2D.prototype, {
+    clearRect(...args) {
+      this.canvas.written = [];
+      return clearRect.apply(this, args);
+    },
+    fillText(text, ...args) {
+      (this.canvas.written ??= []).push(text);
+      if (!this.canvas.isConnected) window.picture = this.canvas;
+      return fillText.call(this, text, ...args);
+    },
+    fillRect(...args) {
+      (this.canvas.filled ??= []).push(this.fillStyle);
+      return fillRect.apply(this, args);
+    },
+  });
   window.violations = [];
   addEventListener("securitypolicyviolation", (event) => {
     window.violations.push(event.violatedDirective + " " + event.blockedURI);
@@ -28,6 +47,8 @@ export interface OpenPage {
   axe(): Promise<readonly string[]>;
   /** The text of the first element that a selector finds. */
   text(selector: string): Promise<string>;
+  /** What stands on a chart's canvas: the labels of its axes. */
+  written(chart: string): Promise<readonly string[]>;
   /** Keeps a picture of the whole page in `screenshots/`. */
   picture(name: string): Promise<void>;
 }
@@ -73,6 +94,8 @@ export async function withBrowser(
           );
         },
         text: async (selector) => await page.locator(selector).first().textContent() ?? "",
+        written: (chart) =>
+          page.evaluate(`document.querySelector("#chart-${chart} canvas")?.written ?? []`),
         async picture(name) {
           Deno.mkdirSync(SCREENSHOTS, { recursive: true });
           const { width } = page.viewportSize()!;

@@ -60,6 +60,7 @@ Deno.test("TEXTS have words for the same things in both languages, and other one
   const same = french.filter(([, text], index) => text === english[index]![1]);
   assert.deepEqual(same.map(([path]) => path), [
     ".title",
+    ".kinds.tradesim",
     ".series.total",
     ".queries",
     ".asCsv",

@@ -64,6 +64,8 @@ Deno.test("createFormat() writes numbers as the language does", () => {
     [english.seconds(1.5), "1.5 s"],
     [english.seconds(3725), "1:02:05"],
     [english.clock(65.9), "1:05"],
+    [english.clock(2 * 86_400 + 3725), "2 d 1:02:05"],
+    [french.seconds(86_400), "1 j 0:00"],
     // Whether thousands are k or K is not the same in all versions of Unicode's tables.
     [english.tick("euros", 189_250, 10).toLowerCase(), "€189.25k"],
     [english.tick("euros", 200_000, 100_000).toLowerCase(), "€200k"],
@@ -85,6 +87,14 @@ Deno.test("eventLine() says what an event did, as far as it is told", () => {
   assert.equal(
     line("fr", { type: "variation_disponibilite", nombre: 2, total: -1 }),
     "Variation de disponibilité (2 produits, −1 actifs)",
+  );
+  assert.equal(
+    line("en", { type: "variation_disponibilite", nombre: 2, total: 0 }),
+    "Availability changed (2 products, +0 active)",
+  );
+  assert.equal(
+    line("fr", { type: "inflation", nombre: 2, total: -0.001 }),
+    "Inflation (2 prix, +0,00 € en tout)",
   );
   assert.equal(line("en", { type: "toString", total: 5 }), "toString (1, +5)");
   assert.equal(

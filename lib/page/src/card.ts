@@ -1,7 +1,7 @@
 /** The frame that all charts share: title, metrics, legend, queries, table and files. @module */
 
 import { copyText, download, h, setText } from "./dom.ts";
-import type { Colour } from "./charts.ts";
+import { type Key, picture } from "./picture.ts";
 import type { Texts } from "./texts.ts";
 
 /** A table of what a chart shows, for those who do not see it. */
@@ -15,14 +15,15 @@ export interface CardOptions {
   readonly title: string;
   readonly texts: Texts;
   readonly metrics: readonly string[];
-  readonly legend: readonly { readonly label: string; readonly colour: Colour }[];
+  readonly legend: readonly Key[];
   readonly onToggle?: (series: number, isShown: boolean) => void;
-  readonly table: () => Table;
+  /** Undefined before anything is drawn. */
+  readonly table: () => Table | undefined;
   readonly csv: () => string;
   /** Draws the chart if it is not drawn yet; undefined where there is nothing to draw. */
   readonly canvas: () => HTMLCanvasElement | undefined;
-  /** The legend in one line. */
-  readonly caption: () => string;
+  /** What a picture of it names besides the legend: other colours, and the games that it shows. */
+  readonly more: () => { readonly keys: readonly Key[]; readonly games: readonly string[] };
   /** Says something to those who listen to the page. */
   readonly announce: (text: string) => void;
 }
@@ -33,6 +34,8 @@ export class Card {
   readonly plot: HTMLElement;
   readonly #options: CardOptions;
   readonly #values: HTMLElement[];
+  /** The same of a second game. */
+  readonly #others: HTMLElement[];
   readonly #note: HTMLElement;
   readonly #queries: HTMLElement;
   readonly #table: HTMLDetailsElement;
@@ -44,8 +47,14 @@ export class Card {
     this.#options = options;
     const { id, title, texts, metrics } = options;
     this.#values = options.legend.map(() => h("span", { class: "value" }, "–"));
+    this.#others = options.legend.map(() => h("span", { class: "other", hidden: true }));
     const legend = options.legend.map(({ label, colour }, index) => {
-      const inner = [h("i", { class: `swatch ${colour}` }), `${label} `, this.#values[index]!];
+      const inner = [
+        h("i", { class: `swatch ${colour}` }),
+        `${label} `,
+        this.#values[index]!,
+        this.#others[index]!,
+      ];
       // A single series cannot be hidden: nothing would be left.
       if (options.onToggle === undefined || options.legend.length < 2) {
         return h("span", { class: "key" }, ...inner);
@@ -99,7 +108,7 @@ export class Card {
             if (canvas === undefined) return;
             // uPlot draws what it was just given when the code that gave it has ended.
             await new Promise(requestAnimationFrame);
-            picture(title, options.caption(), canvas)
+            picture(this.root, options.more(), canvas)
               .toBlob((blob) => blob && download(`${id}.png`, blob));
           }),
         ),
@@ -111,8 +120,11 @@ export class Card {
     setText(this.#unit, text);
   }
 
-  setValue(series: number, text: string): void {
+  /** @param other What a second game has there; undefined without one. */
+  setValue(series: number, text: string, other?: string): void {
     setText(this.#values[series]!, text);
+    this.#others[series]!.hidden = other === undefined;
+    setText(this.#others[series]!, other ?? "");
   }
 
   /** Says why nothing is drawn; undefined when something is. */
@@ -146,7 +158,7 @@ export class Card {
   refreshTable(): void {
     if (!this.#table.open) return;
     const { texts, title, table } = this.#options;
-    const { header, rows } = table();
+    const { header, rows } = table() ?? { header: [], rows: [] };
     setText(this.#caption, texts.tableCaption(title));
     const head = h("tr", {}, ...header.map((text) => h("th", { scope: "col" }, text)));
     const body = rows.map(([first = "", ...rest]) =>
@@ -168,29 +180,4 @@ export class Card {
       if (isFocused) made.focus();
     }
   }
-}
-
-/** A chart's canvas with its title above it, on the page's own background. */
-function picture(
-  title: string,
-  legend: string,
-  canvas: HTMLCanvasElement,
-): HTMLCanvasElement {
-  const scale = devicePixelRatio;
-  const top = 56 * scale;
-  const made = h("canvas", { width: canvas.width, height: canvas.height + top });
-  const context = made.getContext("2d")!;
-  const style = getComputedStyle(document.body);
-  const card = document.querySelector(".card");
-  context.fillStyle = card === null
-    ? style.backgroundColor
-    : getComputedStyle(card).backgroundColor;
-  context.fillRect(0, 0, made.width, made.height);
-  context.fillStyle = style.color;
-  context.font = `600 ${16 * scale}px ${style.fontFamily}`;
-  context.fillText(title, 12 * scale, 24 * scale);
-  context.font = `${12 * scale}px ${style.fontFamily}`;
-  context.fillText(legend, 12 * scale, 44 * scale, made.width - 24 * scale);
-  context.drawImage(canvas, 0, top);
-  return made;
 }

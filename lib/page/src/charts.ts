@@ -175,6 +175,8 @@ export interface Rows {
   readonly tours: ArrayLike<number>;
   readonly times: ArrayLike<number>;
   readonly values: readonly (ArrayLike<number | null> | undefined)[];
+  /** Whether each value is the mean of what some turns added. */
+  readonly areMeans: boolean;
 }
 
 /** Points of a chart that shows what turns added: more would be noise. */
@@ -229,6 +231,7 @@ export function rowsOf(
       tours,
       times,
       values: read.map((column) => withGaps(column, chart.isLogarithmic ?? false)),
+      areMeans: false,
     };
   }
   const whole: Slice = { column: (name) => turns.column(name), values };
@@ -245,5 +248,6 @@ export function rowsOf(
       const totals = series.read(whole);
       return totals === undefined ? undefined : perTurn(allTours, totals, steps);
     }),
+    areMeans: stride > 1,
   };
 }

@@ -2,6 +2,7 @@
 
 import uPlot from "uplot";
 import type { TurnSeconds } from "./api.ts";
+import { axisLook, yAxis } from "./axes.ts";
 import { type Bar, barsOf, quantile } from "./buckets.ts";
 import { Card } from "./card.ts";
 import type { Surroundings } from "./chart.ts";
@@ -16,6 +17,7 @@ export class Distribution {
   isSeen = true;
   readonly #around: Surroundings;
   #seconds: TurnSeconds | null = null;
+  #game: string | undefined;
   #bars: readonly Bar[] = [];
   #plot: uPlot | undefined;
   #made = "";
@@ -42,10 +44,10 @@ export class Distribution {
         ),
       canvas: () => {
         this.isSeen = true;
-        this.draw(this.#seconds);
+        this.draw(this.#seconds, this.#game);
         return this.#plot?.ctx.canvas;
       },
-      caption: () => `${metric}_bucket`,
+      more: () => ({ keys: [], games: this.#game === undefined ? [] : [this.#game] }),
       announce,
     });
     this.card.setQueries([
@@ -54,8 +56,10 @@ export class Distribution {
     ]);
   }
 
-  draw(seconds: TurnSeconds | null): void {
+  /** @param game The name of the game. */
+  draw(seconds: TurnSeconds | null, game: string | undefined): void {
     this.#seconds = seconds;
+    this.#game = game;
     const { texts, format } = this.#around;
     this.#bars = seconds === null ? [] : barsOf(seconds);
     if (seconds === null || this.#bars.length === 0) {
@@ -107,12 +111,6 @@ export class Distribution {
   #options(): uPlot.Options {
     const { palette, format } = this.#around;
     const colours = palette();
-    const axis = {
-      stroke: colours.muted,
-      font: "12px system-ui, sans-serif",
-      ticks: { show: false },
-      border: { show: false },
-    };
     return {
       width: Math.max(this.card.plot.clientWidth, 200),
       height: HEIGHT,
@@ -125,7 +123,7 @@ export class Distribution {
       },
       axes: [
         {
-          ...axis,
+          ...axisLook(colours),
           size: 30,
           space: 62,
           grid: { show: false },
@@ -137,13 +135,9 @@ export class Distribution {
             }),
         },
         {
-          ...axis,
-          grid: { stroke: colours.grid, width: 1 },
+          ...axisLook(colours),
           space: 34,
-          values: (_plot, splits, _axis, _space, step) =>
-            splits.map((turns) => format.tick("count", turns, step)),
-          size: (_plot, values) =>
-            16 + 6.6 * Math.max(3, ...(values ?? []).map((text) => text.length)),
+          ...yAxis("count", () => true, format),
         },
       ],
       series: [{}, {

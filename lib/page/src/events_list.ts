@@ -4,7 +4,7 @@ import { h, setText } from "./dom.ts";
 import type { Format } from "./format.ts";
 import { marksBetween } from "./marks.ts";
 import { EVENT_COLOURS } from "./palette.ts";
-import type { Scene } from "./scene.ts";
+import { isLong, type Scene, timeWriter } from "./scene.ts";
 import type { Texts } from "./texts.ts";
 import { eventEffect, eventName } from "./wording.ts";
 
@@ -50,7 +50,9 @@ export class EventsList {
     const events = marksBetween(scene.game.events, ...scene.window);
     const shown = events.slice(-MAX_ROWS).reverse();
     const first = shown[0];
-    const version = `${events.length} ${first?.at} ${first?.type} ${scene.game.session}`;
+    const time = timeWriter(scene, format);
+    const version = [events.length, first?.at, first?.type, scene.game.session, isLong(scene)]
+      .join();
     if (version === this.#shown) return;
     this.#shown = version;
     this.#note.hidden = events.length > 0;
@@ -74,7 +76,7 @@ export class EventsList {
         "tr",
         {},
         h("td", { class: "number" }, button),
-        h("td", {}, format.time(event.timestamp)),
+        h("td", {}, time(event.timestamp)),
         h(
           "th",
           { scope: "row" },

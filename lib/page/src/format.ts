@@ -15,11 +15,15 @@ const LATEST = 8.64e12;
 
 /** A time in seconds since 1970; a number that is no time is unknown. */
 function dated(format: Intl.DateTimeFormat, at: number): string {
-  return Math.abs(at) <= LATEST ? format.format(at * 1000) : UNKNOWN;
+  return Math.abs(at) <= LATEST ? format.format(Math.round(at * 1000)) : UNKNOWN;
 }
 
-function clockOf(seconds: number): string {
+function clockOf(seconds: number, dayUnit: string): string {
   if (!Number.isFinite(seconds)) return UNKNOWN;
+  if (seconds >= 86_400) {
+    const days = Math.floor(seconds / 86_400);
+    return `${days} ${dayUnit} ${clockOf(seconds - days * 86_400, dayUnit)}`;
+  }
   const whole = Math.floor(seconds);
   const [hours, minutes, rest] = [
     Math.floor(whole / 3600),
@@ -69,6 +73,14 @@ export function createFormat(language: Language) {
     second: "2-digit",
     fractionalSecondDigits: 3,
   });
+  const clock = (value: number) => clockOf(value, language === "fr" ? "j" : "d");
+  const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });
+  const dayTime = new Intl.DateTimeFormat(locale, {
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+  });
   const moment = new Intl.DateTimeFormat(locale, { dateStyle: "short", timeStyle: "medium" });
 
   /** A duration with the unit that suits it. */
@@ -79,7 +91,7 @@ export function createFormat(language: Language) {
     if (size < 1e-6) return `${significant(value * 1e9)} ns`;
     if (size < 1e-3) return `${significant(value * 1e6)} µs`;
     if (size < 1) return `${significant(value * 1e3)} ms`;
-    return size < 120 ? `${significant(value)} s` : clockOf(value);
+    return size < 120 ? `${significant(value)} s` : clock(value);
   }
 
   function bytes(value: number): string {
@@ -99,11 +111,16 @@ export function createFormat(language: Language) {
     percent,
     seconds,
     bytes,
-    clock: clockOf,
+    /** A duration as a clock shows it. */
+    clock,
     /** A time of day; `at` is in seconds since 1970. */
     time: (at: number) => dated(time, at),
     /** The same to a millisecond. */
     fineTime: (at: number) => dated(fineTime, at),
+    /** A date without its year. */
+    day: (at: number) => dated(day, at),
+    /** The same with the time of day. */
+    dayTime: (at: number) => dated(dayTime, at),
     /** Date and time of day. */
     moment: (at: number) => dated(moment, at),
     /** A value of a chart, in full. */

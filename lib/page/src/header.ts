@@ -4,6 +4,7 @@ import type { Summary } from "./api.ts";
 import { h, setText } from "./dom.ts";
 import type { Format } from "./format.ts";
 import type { Texts } from "./texts.ts";
+import { gameLine, gameName } from "./wording.ts";
 
 export type Connection = "connecting" | "connected" | "reconnecting";
 
@@ -66,6 +67,17 @@ export class Header {
     setText(this.#connection, this.#options.texts[connection]);
   }
 
+  /** Brings the names of the games up to date, except under the eyes of who is choosing one. */
+  #rename(names: ReadonlyMap<string, string>): void {
+    for (const select of [this.#sessions, this.#others]) {
+      if (select === document.activeElement) continue;
+      for (const option of select.options) {
+        const name = names.get(option.value);
+        if (name !== undefined) setText(option, name);
+      }
+    }
+  }
+
   showTheme(isDark: boolean): void {
     const { texts } = this.#options;
     setText(this.#theme, isDark ? texts.light : texts.dark);
@@ -73,29 +85,31 @@ export class Header {
 
   /**
    * @param shown The session that was chosen; undefined for the newest.
-   * @param current The session that is drawn.
+   * @param current The game that is drawn, as it is now.
    */
   showSessions(
     sessions: readonly Summary[],
-    { shown, current, other }: Readonly<
-      Record<"shown" | "current" | "other", string | undefined>
-    >,
+    { shown, current, other }: {
+      readonly shown: string | undefined;
+      readonly current: Summary | undefined;
+      readonly other: string | undefined;
+    },
   ): void {
     const { texts, format } = this.#options;
-    const version = JSON.stringify([
-      sessions.map(({ session, state }) => [session, state]),
-      shown,
-      current,
-      other,
-    ]);
+    const begun = sessions.map((summary) => gameName(summary, texts, format));
+    const isTwice = (name: string) => begun.indexOf(name) !== begun.lastIndexOf(name);
+    const names = new Map(sessions.map((known, index) => {
+      const { session } = known;
+      const summary = session === current?.session ? current : known;
+      const name = `${gameLine(summary, texts, format)} · ${texts.states[summary.state]}`;
+      // Games that began within a second.
+      return [session, isTwice(begun[index]!) ? `${name} · ${session}` : name];
+    }));
+    this.#rename(names);
+    const version = JSON.stringify([[...names.keys()], shown, current?.session, other]);
     if (version === this.#shown) return;
     this.#shown = version;
-    const option = ({ session, state, first_report }: Summary) =>
-      h(
-        "option",
-        { value: session },
-        `${session} · ${format.moment(first_report)} · ${texts.states[state]}`,
-      );
+    const option = ({ session }: Summary) => h("option", { value: session }, names.get(session)!);
     this.#sessions.replaceChildren(
       h("option", { value: "" }, texts.newest),
       ...sessions.map(option),
@@ -103,7 +117,7 @@ export class Header {
     this.#sessions.value = shown ?? "";
     this.#others.replaceChildren(
       h("option", { value: "" }, texts.nothing),
-      ...sessions.filter(({ session }) => session !== current).map(option),
+      ...sessions.filter(({ session }) => session !== current?.session).map(option),
     );
     this.#others.value = other ?? "";
     this.#others.parentElement!.hidden = sessions.length < 2 && other === undefined;

@@ -1,5 +1,6 @@
 /** What all charts draw from: the games, the part in view and the axis. @module */
 
+import type { Format } from "./format.ts";
 import type { Game } from "./game.ts";
 import { rowAfter, rowAt, type Turns } from "./turns.ts";
 
@@ -25,12 +26,26 @@ function beginning(turns: Turns): number {
   return turns.column("timestamp")?.[0] ?? 0;
 }
 
+/** When a turn was over, in seconds since 1970. */
+function timeOf({ turns }: Game, turn: number): number {
+  const row = Math.min(rowAt(turns.column("tour")!, turn), turns.length - 1);
+  return turns.column("timestamp")?.[row] ?? 0;
+}
+
 /** The place of a turn on the x axis. */
 export function xOfTurn(scene: Scene, turn: number): number {
   if (scene.axis === "turn") return turn;
-  const { turns } = scene.game;
-  const row = Math.min(rowAt(turns.column("tour")!, turn), turns.length - 1);
-  return (turns.column("timestamp")?.[row] ?? 0) - (isElapsed(scene) ? beginning(turns) : 0);
+  return timeOf(scene.game, turn) - (isElapsed(scene) ? beginning(scene.game.turns) : 0);
+}
+
+/** Whether the view is longer than a day, so that a time of day is no answer to when. */
+export function isLong({ game, window: [from, to] }: Scene): boolean {
+  return timeOf(game, to) - timeOf(game, from) > 86_400;
+}
+
+/** Writes times as the view needs them: with a date where it is longer than a day. */
+export function timeWriter(scene: Scene, { moment, time }: Format): (at: number) => string {
+  return isLong(scene) ? moment : time;
 }
 
 /** The turn at a place on the x axis. */

@@ -1,7 +1,7 @@
 /** The page in one language: all of its parts, put together and drawn from what is known. @module */
 
 import type { Sessions, Summary, Values } from "./api.ts";
-import { Chart, type Moves, type Surroundings } from "./chart.ts";
+import { Chart, type Surroundings } from "./chart.ts";
 import { CHARTS } from "./charts.ts";
 import { Distribution } from "./distribution.ts";
 import { h, setText } from "./dom.ts";
@@ -11,12 +11,14 @@ import type { Game } from "./game.ts";
 import { type Connection, Header } from "./header.ts";
 import { Health } from "./health.ts";
 import { type Palette, readPalette } from "./palette.ts";
+import type { Moves } from "./pointer.ts";
 import type { Extent, Range } from "./range.ts";
 import type { Axis, Scene } from "./scene.ts";
 import { DetailTables } from "./tables.ts";
 import { TEXTS, type Texts } from "./texts.ts";
 import { Tiles } from "./tiles.ts";
 import { MarksLegend, Toolbar } from "./toolbar.ts";
+import { gameLine, gameName } from "./wording.ts";
 
 /** What the reader chose. */
 export interface Choices {
@@ -77,6 +79,7 @@ export class Screen {
   readonly #events: EventsList;
   readonly #tables: DetailTables;
   readonly #health: Health;
+  readonly #name = h("p", { id: "name", class: "muted" });
   readonly #about: HTMLElement;
   readonly #metricsLink: HTMLAnchorElement;
   readonly #empty: HTMLElement;
@@ -140,6 +143,7 @@ export class Screen {
     this.#content = h(
       "div",
       { hidden: true },
+      this.#name,
       this.#tiles.root,
       h("h2", { class: "aside" }, texts.chartsTitle),
       this.#toolbar.root,
@@ -202,7 +206,7 @@ export class Screen {
     this.#header.showTheme(choices.isDark);
     this.#header.showSessions(sessions, {
       shown: choices.session,
-      current: game?.session,
+      current: game?.summary,
       other: choices.other,
     });
     if (exporter !== undefined) {
@@ -217,20 +221,28 @@ export class Screen {
     if (isEmpty) return;
     this.#tiles.draw(game, shown.now);
     this.#announceState(game);
+    const laid = other?.summary ?? sessions.find(({ session }) => session === other?.session);
+    const otherName = laid && gameLine(laid, texts, format);
     this.#toolbar.draw(range, extent, choices);
-    this.#marksLegend.draw(game.events);
+    this.#marksLegend.draw(game.events, otherName);
     this.#tables.draw(game.detail);
-    this.#distribution.draw(game.turnSeconds);
+    const name = game.summary === undefined ? "" : gameLine(game.summary, texts, format);
+    setText(this.#name, name);
+    this.#distribution.draw(game.turnSeconds, name);
     if (game.turns.length === 0) return;
     const scene: Scene = { ...choices, game, other, window: range.window(extent) };
     for (const chart of this.#charts) chart.draw(scene);
+    for (const chart of this.#charts) chart.keepCursor();
     this.#events.draw(scene);
   }
 
-  #announceState({ summary, session }: Game): void {
+  #announceState({ summary }: Game): void {
     if (summary === undefined) return;
     const texts = this.#texts;
-    const said = texts.stateChanged(session, texts.states[summary.state]);
+    const said = texts.stateChanged(
+      gameName(summary, texts, this.#format),
+      texts.states[summary.state],
+    );
     if (said === this.#state) return;
     // How a game stands when the page opens is on the page.
     if (this.#state !== "") setText(this.#live, said);

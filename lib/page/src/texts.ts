@@ -7,6 +7,10 @@ const EN = {
   subtitle: "the game, live",
   skip: "Skip to the charts",
   game: "Game",
+  kinds: { natif: "Simulated", tradesim: "TradeSim" },
+  begun: (at: string) => `begun ${at}`,
+  oneTurn: "turn",
+  otherGame: "other game",
   newest: "The newest, followed",
   compare: "Compare with",
   nothing: "no other",
@@ -84,6 +88,8 @@ const EN = {
   turn: "Turn",
   time: "Time",
   unitPerTurn: "per turn",
+  thinned: (drawn: string, all: string) => `${drawn} of ${all} turns drawn`,
+  means: (turns: string) => `means of ${turns} turns`,
   noColumn: "The reports do not carry this number.",
   queries: "PromQL",
   copy: "Copy",
@@ -142,7 +148,7 @@ const EN = {
   metricsLink: "Metrics",
   version: (version: string) => `tradesim-exporter ${version}`,
   uptime: (duration: string) => `up for ${duration}`,
-  stateChanged: (session: string, state: string) => `Game ${session}: ${state}`,
+  stateChanged: (name: string, state: string) => `${name}: ${state}`,
 };
 
 export type Texts = typeof EN;
@@ -152,6 +158,10 @@ const FR: Texts = {
   subtitle: "la partie en direct",
   skip: "Aller aux graphiques",
   game: "Partie",
+  kinds: { natif: "Simulée", tradesim: "TradeSim" },
+  begun: (at) => `commencée le ${at}`,
+  oneTurn: "tour",
+  otherGame: "autre partie",
   newest: "La plus récente, suivie",
   compare: "Comparer avec",
   nothing: "aucune autre",
@@ -231,6 +241,8 @@ const FR: Texts = {
   turn: "Tour",
   time: "Heure",
   unitPerTurn: "par tour",
+  thinned: (drawn, all) => `${drawn} tours tracés sur ${all}`,
+  means: (turns) => `moyennes de ${turns} tours`,
   noColumn: "Les rapports ne portent pas ce nombre.",
   queries: "PromQL",
   copy: "Copier",
@@ -289,7 +301,7 @@ const FR: Texts = {
   metricsLink: "Métriques",
   version: (version) => `tradesim-exporter ${version}`,
   uptime: (duration) => `en marche depuis ${duration}`,
-  stateChanged: (session, state) => `Partie ${session} : ${state}`,
+  stateChanged: (name, state) => `${name} : ${state}`,
 };
 
 export const TEXTS: Readonly<Record<Language, Texts>> = { en: EN, fr: FR };

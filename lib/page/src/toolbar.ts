@@ -126,6 +126,7 @@ export class Toolbar {
 export class MarksLegend {
   readonly root: HTMLElement;
   readonly #others: HTMLElement;
+  readonly #laid = h("li", { class: "other", hidden: true });
 
   constructor(texts: Texts) {
     const entry = (colour: string, text: string) =>
@@ -138,10 +139,14 @@ export class MarksLegend {
         entry(colour, texts.events[type] ?? type)
       ),
       this.#others,
+      this.#laid,
     );
   }
 
-  draw(events: readonly GameEvent[]): void {
+  /** @param other The name of the game that is laid over. */
+  draw(events: readonly GameEvent[], other: string | undefined): void {
+    this.#laid.hidden = other === undefined;
+    setText(this.#laid, other ?? "");
     this.#others.hidden = events.every(({ type }) => Object.hasOwn(EVENT_COLOURS, type));
   }
 }

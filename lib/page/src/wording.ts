@@ -1,6 +1,6 @@
 /** Says in words what an event did. @module */
 
-import type { GameEvent } from "./api.ts";
+import type { GameEvent, Summary } from "./api.ts";
 import type { Format } from "./format.ts";
 import type { Texts } from "./texts.ts";
 
@@ -14,7 +14,8 @@ export function eventEffect(event: GameEvent, texts: Texts, format: Format): str
   const { type, nombre, total } = event;
   if (nombre === undefined || total === undefined) return "";
   const isMoney = type === "inflation" || type === "recharge_budget";
-  const sign = total > 0 ? "+" : total < 0 ? "−" : "";
+  // As it is written: less than half a cent is no loss, and no change is a change of +0.
+  const sign = Math.round(isMoney ? total * 100 : total) < 0 ? "−" : "+";
   const size = isMoney ? format.euros(Math.abs(total)) : format.whole(Math.abs(total));
   const words = Object.hasOwn(texts.effects, type) ? texts.effects[type] : undefined;
   const said = (value: string, word = "") => word === "" ? value : `${value} ${word}`;
@@ -27,4 +28,22 @@ export function eventLine(event: GameEvent, texts: Texts, format: Format): strin
   const effect = eventEffect(event, texts, format);
   const name = eventName(event, texts);
   return effect === "" ? name : `${name} (${effect})`;
+}
+
+/** What a game is and when it began. */
+export function gameName(
+  { format: kind, first_report }: Summary,
+  texts: Texts,
+  format: Format,
+): string {
+  return `${texts.kinds[kind]} · ${texts.begun(format.moment(first_report))}`;
+}
+
+/** The same, and how many turns it has. */
+export function gameLine(summary: Summary, texts: Texts, format: Format): string {
+  const name = gameName(summary, texts, format);
+  const { turn } = summary;
+  return turn === null
+    ? name
+    : `${name} · ${format.whole(turn)} ${turn === 1 ? texts.oneTurn : texts.series.turns}`;
 }

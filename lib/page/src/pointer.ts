@@ -1,0 +1,71 @@
+/** Moves a chart's view by mouse, wheel and finger. @module */
+
+import type uPlot from "uplot";
+
+/** What a chart asks of the page. Places are on the x axis. */
+export interface Moves {
+  select(from: number, to: number): void;
+  zoom(factor: number, at?: number): void;
+  /** Moves the view by a share of its width. */
+  pan(share: number): void;
+  showAll(): void;
+}
+
+/** The wheel scrolls the page, unless it is plainly meant for the chart. */
+export function listenToPointer(
+  element: HTMLElement,
+  plotOf: () => uPlot | undefined,
+  moves: Moves,
+): void {
+  element.addEventListener("wheel", (event) => {
+    const plot = plotOf();
+    if (plot === undefined) return;
+    if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+      event.preventDefault();
+      moves.pan(event.deltaX / plot.over.clientWidth);
+      return;
+    }
+    const isMeant = event.ctrlKey || event.metaKey || element.matches(":focus");
+    if (!isMeant) return;
+    event.preventDefault();
+    const left = event.clientX - plot.over.getBoundingClientRect().left;
+    moves.zoom(event.deltaY > 0 ? 1.25 : 0.8, plot.posToVal(left, "x"));
+  }, { passive: false });
+  let last = 0;
+  element.addEventListener("touchstart", (event) => {
+    last = event.touches[0]!.clientX;
+  }, { passive: true });
+  element.addEventListener("touchmove", (event) => {
+    const plot = plotOf();
+    if (plot === undefined || event.touches.length !== 1) return;
+    const { clientX } = event.touches[0]!;
+    moves.pan((last - clientX) / plot.over.clientWidth);
+    last = clientX;
+  }, { passive: true });
+}
+
+/** How the mouse is bound to a plot: it pans with Shift, and shows all when clicked twice. */
+export function mouseBindings(moves: Moves): uPlot.Cursor.Bind {
+  const pan = (plot: uPlot, start: MouseEvent) => {
+    let last = start.clientX;
+    const move = (event: MouseEvent) => {
+      moves.pan((last - event.clientX) / plot.over.clientWidth);
+      last = event.clientX;
+    };
+    document.addEventListener("mousemove", move);
+    document.addEventListener("mouseup", () => {
+      document.removeEventListener("mousemove", move);
+    }, { once: true });
+  };
+  return {
+    mousedown: (plot, _target, handler) => (event) => {
+      if (event.shiftKey) pan(plot, event);
+      else handler(event);
+      return null;
+    },
+    dblclick: () => () => {
+      moves.showAll();
+      return null;
+    },
+  };
+}
