@@ -239,10 +239,10 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
       ),
     note: (report, arrival, sent) => {
       if (isCaughtUp) {
-        state?.note(sent, arrival, report.session);
+        state?.note(sent.report, arrival, report.session);
         if (state?.isFull) save();
       }
-      hub.reported(report.session, history.take(report, arrival));
+      hub.reported(report.session, history.take(report, sent.details, arrival));
     },
     read: {
       breakdowns: options.labels.some((label) => label !== "session"),

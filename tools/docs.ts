@@ -101,7 +101,7 @@ const TRADESIM_BREAKDOWNS = new Map(
       breakdowns: true,
       detail: false,
       allKeys: false,
-    }).breakdowns,
+    }).report.breakdowns,
     ([name, breakdowns]) => [name, breakdowns.flatMap(({ labels }) => labels)],
   ),
 );

@@ -8,14 +8,14 @@
 import { basename } from "node:path";
 import { createRenderer } from "../lib/exposition/mod.ts";
 import { Model } from "../lib/model/mod.ts";
-import { readReport, Refused, type Report } from "../lib/report/mod.ts";
+import { type Reading, readReport, Refused } from "../lib/report/mod.ts";
 
 const READ = { breakdowns: false, detail: true, allKeys: false };
 
 const encoder = new TextEncoder();
 
 /** The report of a line, or undefined where it is none. */
-function reportOf(line: string): Report | undefined {
+function readingOf(line: string): Reading | undefined {
   try {
     return readReport(JSON.parse(line), READ);
   } catch (error) {
@@ -61,11 +61,11 @@ export async function* openMetrics(
   let last = -Infinity;
   for await (const line of lines) {
     if (line.trim() === "") continue;
-    const report = reportOf(line);
+    const { report, details } = readingOf(line) ?? {};
     const time = report?.timestamp;
     if (
       report === undefined || time === undefined ||
-      model.take(model.games.named(report), time) !== "taken"
+      model.take(model.games.named(report), time, details?.tables) !== "taken"
     ) {
       counts.leftOut++;
       continue;

@@ -40,7 +40,7 @@ export function createTally(): Tally {
     },
     take(value: unknown) {
       try {
-        tally.last = readReport(value, READ);
+        tally.last = readReport(value, READ).report;
       } catch (error) {
         if (error instanceof Refused) {
           tally.refused++;

@@ -2,6 +2,7 @@
 
 import {
   COLUMN_NAMES,
+  type Details,
   type EventClues,
   eventsBetween,
   type Inventory,
@@ -104,7 +105,7 @@ export class History {
    * @param arrival When it came, in seconds since 1970.
    * @returns Whether it is the first one of its session.
    */
-  take(report: Report, arrival: number): boolean {
+  take(report: Report, details: Details, arrival: number): boolean {
     const { session, order, turn } = report;
     const known = this.#pasts.get(session);
     if (order !== undefined && known?.order !== undefined && order <= known.order) return false;
@@ -118,12 +119,12 @@ export class History {
     }
     past.values = report.values;
     if (turn !== undefined && this.#maxTurns > 0) {
-      this.#takeTurns(past, report, turn);
-      this.#takeEvents(past, report, turn, arrival);
+      this.#takeTurns(past, report, details, turn);
+      this.#takeEvents(past, report, details, turn, arrival);
     }
     past.order = order ?? past.order;
     past.tick = report.tick ?? past.tick;
-    this.#takeInventory(past, report, arrival);
+    this.#takeInventory(past, details, report.finished, arrival);
     return known === undefined;
   }
 
@@ -194,8 +195,8 @@ export class History {
     return past?.inventory?.value;
   }
 
-  #takeTurns(past: Past, report: Report, turn: number): void {
-    const { columns, values, timestamp } = report;
+  #takeTurns(past: Past, report: Report, { columns }: Details, turn: number): void {
+    const { values, timestamp } = report;
     const tours = columns.get("tour") ?? [];
     if (turn < (past.table?.last ?? 0)) this.#setBack(past, Math.min(turn, tours[0] ?? turn));
     const row = this.#row;
@@ -224,8 +225,14 @@ export class History {
     past.events = events;
   }
 
-  #takeEvents(past: Past, report: Report, turn: number, arrival: number): void {
-    const { tick, recentEvents, events, eventCounts, timestamp = arrival } = report;
+  #takeEvents(
+    past: Past,
+    report: Report,
+    { recentEvents }: Details,
+    turn: number,
+    arrival: number,
+  ): void {
+    const { tick, events, eventCounts, timestamp = arrival } = report;
     const isReset = tick !== undefined && past.tick !== undefined && tick <= past.tick;
     if (isReset) this.#note(past, { tour: turn, timestamp, type: RESET });
     for (const event of recentEvents) {
@@ -346,7 +353,12 @@ export class History {
     past.table = undefined;
   }
 
-  #takeInventory(past: Past, { inventory: read, finished }: Report, arrival: number): void {
+  #takeInventory(
+    past: Past,
+    { inventory: read }: Details,
+    finished: boolean,
+    arrival: number,
+  ): void {
     if (read === undefined) return;
     if (this.#unread !== undefined && this.#unread.past !== past) this.#readInventory();
     this.#unread = { past, read, arrival };

@@ -40,7 +40,10 @@ function createConsumer({ history, maxLine, named }: LookBackOptions): LineConsu
   return {
     bytes: (chunk) => attempt(() => json.push(chunk)),
     endLine(writtenAt) {
-      attempt(() => history.take(named(readReport(json.finish(), READ)), writtenAt));
+      attempt(() => {
+        const { report, details } = readReport(json.finish(), READ);
+        history.take(named(report), details, writtenAt);
+      });
       reset();
     },
     discard: reset,

@@ -1,12 +1,15 @@
 /** Exact sums, which do not depend on the order of addition. @module */
 
+import * as z from "zod";
+
 /**
  * A sum as a few numbers that overlap nowhere, smallest first; empty is 0. Plain data.
  *
  * Source: J. R. Shewchuk, "Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric
  * Predicates" (1997), Grow-Expansion. Exact for all finite numbers below 2^1023.
  */
-export type Exact = number[];
+export const EXACT = z.array(z.number());
+export type Exact = z.infer<typeof EXACT>;
 
 /** Adds a number to a sum. */
 export function add(sum: Exact, value: number): void {

@@ -1,19 +1,24 @@
 /** Distinguishes games that use the same session ID. @module */
 
+import * as z from "zod";
 import type { Report } from "../report/mod.ts";
 
-/** One game of a session id. Plain data, so that it can be saved as it is. Times are the sender's. */
-export interface Game {
+/** One game of a session id. Plain data that is saved as it is. Times are the sender's. */
+const GAME = z.strictObject({
   /** The session that it is, of its own: the id, or the id and a number. */
-  readonly name: string;
+  name: z.string(),
   /** Time of its first report, and the highest of all of them. */
-  readonly begun: number;
-  last: number;
+  begun: z.number(),
+  last: z.number(),
   /** The highest order of a report. */
-  order: number;
+  order: z.number(),
   /** Whether reports came that fit no place in it. */
-  isMixed: boolean;
-}
+  isMixed: z.boolean(),
+});
+type Game = z.infer<typeof GAME>;
+
+/** The games of each session id. */
+export const GAMES = z.array(z.tuple([z.string(), z.array(GAME).readonly()]).readonly()).readonly();
 
 export interface GamesOptions {
   /** How many games are remembered. Default: any number. */
@@ -49,12 +54,12 @@ export class Games {
     return name === session ? report : { ...report, session: name };
   }
 
-  state(): readonly (readonly [session: string, games: readonly Game[]])[] {
+  state(): z.infer<typeof GAMES> {
     return [...this.#games];
   }
 
   /** Goes on from a saved state, which must not be used elsewhere. */
-  restore(saved: ReturnType<Games["state"]>): void {
+  restore(saved: z.infer<typeof GAMES>): void {
     for (const [session, games] of saved) {
       this.#games.set(session, [...games]);
       this.#count += games.length;

@@ -8,6 +8,7 @@ import {
   JsonReader,
   type KeyProblem,
   nameOddLine,
+  type Reading,
   type ReadOptions,
   readReport,
   type RefusalReason,
@@ -40,10 +41,10 @@ export interface IntakeOptions {
   /** The time in seconds since 1970, after which nothing can have arrived. Default: no limit. */
   readonly now?: () => number;
   /**
-   * Called with each report that was taken, before anyone can see it; `sent` still has the session
-   * that it named, which several games may have.
+   * Called with each report that was taken, before anyone can see it; `sent.report` still has the
+   * session that it named, which several games may have.
    */
-  readonly note?: (report: Report, arrival: number, sent: Report) => void;
+  readonly note?: (report: Report, arrival: number, sent: Reading) => void;
 }
 
 export interface Intake {
@@ -93,7 +94,7 @@ export function createIntake(
     take(value, source, arrivedAt) {
       // A file may have been written by a clock that was ahead.
       const arrival = Math.min(arrivedAt, now());
-      let sent;
+      let sent: Reading;
       try {
         sent = readReport(value, read);
       } catch (error) {
@@ -101,9 +102,9 @@ export function createIntake(
         throw error;
       }
       // What tells nothing of a game begins none, here or in what is noted.
-      if (!isHollow(sent)) {
-        const report = model.games.named(sent);
-        const outcome = model.take(report, arrival);
+      if (!isHollow(sent.report)) {
+        const report = model.games.named(sent.report);
+        const outcome = model.take(report, arrival, sent.details.tables);
         if (outcome !== "taken") {
           telemetry.count("tradesim_exporter_reports_repeated_total", { source, reason: outcome });
           return outcome;
@@ -111,12 +112,13 @@ export function createIntake(
         note?.(report, arrival, sent);
       }
       telemetry.count("tradesim_exporter_reports_taken_total", { source });
-      for (const { key, problem } of sent.problems) {
+      for (const { key, problem } of sent.noticed.problems) {
         telemetry.count("tradesim_exporter_keys_left_out_total", { key, reason: problem });
-        onLeftOut?.({ key, problem, session: sent.session, source });
+        onLeftOut?.({ key, problem, session: sent.report.session, source });
       }
-      if (sent.unknownKeys > 0) {
-        telemetry.count("tradesim_exporter_unknown_keys_total", {}, sent.unknownKeys);
+      const { unknownKeys } = sent.noticed;
+      if (unknownKeys > 0) {
+        telemetry.count("tradesim_exporter_unknown_keys_total", {}, unknownKeys);
       }
       return "taken";
     },

@@ -1,52 +1,52 @@
 /** The ledger of a session: what it has added to the totals, kept so that nothing counts twice. @module */
 
+import * as z from "zod";
 import { metric, TURN_SECONDS_BUCKETS } from "../catalogue/mod.ts";
-import type { Report } from "../report/mod.ts";
-import { add, addAll, type Exact, nearest } from "./exact.ts";
+import { type Report, TURN_COUNTS } from "../report/mod.ts";
+import { add, addAll, EXACT, nearest } from "./exact.ts";
+
+const NUMBER = z.number();
 
 /**
  * A total that never falls. Reports carry it since the session's last reset: `current` is the
  * highest value since then, `closed` is what the parts of the session before it came to.
  */
-export interface Total {
-  readonly closed: Exact;
-  current: number;
-}
+const TOTAL = z.strictObject({ closed: EXACT, current: NUMBER });
+export type Total = z.infer<typeof TOTAL>;
+const TOTALS = z.map(z.string(), TOTAL);
 
-interface Moment {
-  time: number;
-  turn: number;
-}
+const MOMENT = z.strictObject({ time: NUMBER, turn: NUMBER });
 
-/** Plain data, so that it can be saved as it is. */
-export interface Ledger {
+/** Plain data that is saved as it is. */
+export const LEDGER = z.strictObject({
   /** Turns played. */
-  turns: number;
+  turns: NUMBER,
   /** The highest turn of a report. TradeSim's `tour_actuel` goes on over resets. */
-  turnsSeen: number;
+  turnsSeen: NUMBER,
   /** By name of the metric or, with `--all-keys`, of the key. */
-  readonly totals: Map<string, Total>;
+  totals: TOTALS,
   /**
    * Parts of totals, by name and then by the values of the labels in use, joined; what no part
    * accounts for is a part of its own. They add up to the total but for the sender's rounding.
    */
-  readonly shares: Map<string, Map<string, Total>>;
+  shares: z.map(z.string(), TOTALS),
   /** Turns per bucket of the catalogue, not cumulated, +Inf last. */
-  readonly turnCounts: number[];
+  turnCounts: TURN_COUNTS,
   /** The highest counts of a report, for senders that give counts. */
-  readonly turnCountsSeen: number[];
+  turnCountsSeen: TURN_COUNTS,
   /** Duration of all timed turns, in seconds. */
-  readonly turnSum: Total;
+  turnSum: TOTAL,
   /** Turns whose durations are counted since the last reset, for senders that give only a sum. */
-  turnsTimed: number;
+  turnsTimed: NUMBER,
   /** Real time and turns between the reports: of closed parts, and both ends of the current one. */
-  readonly interval: {
-    readonly seconds: Exact;
-    turns: number;
-    first: Moment | undefined;
-    last: Moment | undefined;
-  };
-}
+  interval: z.strictObject({
+    seconds: EXACT,
+    turns: NUMBER,
+    first: MOMENT.optional(),
+    last: MOMENT.optional(),
+  }),
+});
+export type Ledger = z.infer<typeof LEDGER>;
 
 /** The parts of a value, by the values of the labels in use, joined. */
 export type Parts = ReadonlyMap<string, number>;

@@ -1,13 +1,15 @@
 /** The model: all sessions that the exporter knows, and what they come to together. @module */
 
+import * as z from "zod";
 import {
+  BREAKDOWN_LABELS,
   type BreakdownLabel,
   type Combine,
   GAME_METRICS,
   type Metric,
   TURN_SECONDS_BUCKETS,
 } from "../catalogue/mod.ts";
-import { type Report, TRADESIM_KEYS } from "../report/mod.ts";
+import { type DetailTables, type Report, TRADESIM_KEYS } from "../report/mod.ts";
 import { type Family, plainFamily, type Series } from "./family.ts";
 import { nearest } from "./exact.ts";
 import {
@@ -16,16 +18,18 @@ import {
   countRests,
   createLedger,
   intervalOf,
+  LEDGER,
   type Ledger,
   type Parts,
   remnantOf,
   UNKNOWN_PART,
 } from "./ledger.ts";
-import { Games, type GamesOptions } from "./games.ts";
+import { Games, GAMES, type GamesOptions } from "./games.ts";
 import {
   createSession,
   isSuccessor,
   type Outcome,
+  SESSION,
   type Session,
   SILENT_AFTER,
   silentAt,
@@ -55,14 +59,15 @@ export interface ModelOptions {
 }
 
 /** All that is needed to go on counting where another process stopped. Plain data and maps. */
-export interface ModelState {
+export const MODEL_STATE = z.strictObject({
   /** The labels that parts are kept by. */
-  readonly breakdowns: readonly BreakdownLabel[];
-  readonly evicted: Ledger;
-  readonly sessions: readonly Session[];
-  readonly retired: readonly Session[];
-  readonly games: ReturnType<Games["state"]>;
-}
+  breakdowns: z.array(z.enum(BREAKDOWN_LABELS)).readonly(),
+  evicted: LEDGER,
+  sessions: z.array(SESSION).readonly(),
+  retired: z.array(SESSION).readonly(),
+  games: GAMES,
+}).readonly();
+export type ModelState = z.infer<typeof MODEL_STATE>;
 
 /** Value of a label for what no part of a report accounts for. */
 const UNKNOWN_LABEL = "inconnu";
@@ -164,12 +169,14 @@ export class Model {
   /**
    * Takes a report that arrived at `arrival`, in seconds since 1970. Sessions that have finished
    * or fallen silent make room for the one that reports.
+   *
+   * @param tables What the report's detail is, where there is any.
    */
-  take(report: Report, arrival: number): Outcome {
+  take(report: Report, arrival: number, tables?: DetailTables): Outcome {
     let session = this.#sessions.get(report.session);
     const isNew = session === undefined;
     session ??= this.#retired.get(report.session) ?? createSession(report.session);
-    const outcome = takeReport(session, report, arrival, this.#options.breakdowns);
+    const outcome = takeReport(session, report, arrival, this.#options.breakdowns, tables);
     if (outcome !== "taken") return outcome;
     session.place = ++this.#place;
     if (isNew) {

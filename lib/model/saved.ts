@@ -1,18 +1,35 @@
 /** What is saved, as text: the state of the model, and reports. @module */
 
 import * as z from "zod";
-import { BREAKDOWN_LABELS, REPORTED_METRICS, TURN_SECONDS_BUCKETS } from "../catalogue/mod.ts";
-import type { Report } from "../report/mod.ts";
+import { REPORTED_METRICS } from "../catalogue/mod.ts";
+import { REPORT } from "../report/mod.ts";
 import type { FilePosition } from "../source/mod.ts";
-import { addAll } from "./exact.ts";
-import type { ModelState } from "./model.ts";
+import { MODEL_STATE } from "./model.ts";
 
-/** What a process leaves to the next one. `positions` are those of the followed files. */
+/** Where following stopped; the shape is that of whoever follows. */
+const POSITION: z.ZodType<FilePosition> = z.strictObject({
+  path: z.string(),
+  dev: z.number(),
+  ino: z.number(),
+  offset: z.number(),
+  head: z.string(),
+});
+
+/** The line of a snapshot. What another version has besides, or lacks, makes it unreadable. */
+export const SNAPSHOT = z.strictObject({
+  ...MODEL_STATE.unwrap().shape,
+  positions: z.array(POSITION).readonly(),
+});
+
+/** The line of a report in the write-ahead log. */
+export const ENTRY = z.strictObject({ report: REPORT, arrival: z.number() }).readonly();
+
+/** What a process leaves to the next one. */
 export interface SavedState {
-  readonly model: ModelState;
+  readonly model: z.infer<typeof MODEL_STATE>;
   readonly positions: readonly FilePosition[];
   /** Reports that came after the saving, oldest first, with their arrival. Taking one twice is harmless. */
-  readonly journal: readonly { readonly report: Report; readonly arrival: number }[];
+  readonly journal: readonly z.infer<typeof ENTRY>[];
 }
 
 const MAP_KEY = "$map";
@@ -34,129 +51,6 @@ function fromText(text: string): unknown {
   );
 }
 
-const number = z.number();
-const optional = z.number().optional();
-/** An exact sum; the version before this one had one number. */
-const exact = z.union([z.array(number), number.transform((sum) => sum === 0 ? [] : [sum])]);
-const total = z.object({ closed: exact, current: number });
-/** A part; the version before this one had what was counted, and what reports had last said. */
-const share = z.union([
-  total,
-  z.object({ counted: number, seen: number }).transform(({ counted, seen }) => {
-    const closed: number[] = [];
-    addAll(closed, [counted, -seen]);
-    return { closed, current: seen };
-  }),
-]);
-/** Of all games together they may be beyond the integers that are exact. */
-const counts = z.array(z.number().nonnegative()).length(TURN_SECONDS_BUCKETS.length + 1);
-const moment = z.object({ time: number, turn: number }).optional();
-const numbers = z.map(z.string(), number);
-const tables = z.map(
-  z.string(),
-  z.object({ labels: z.array(z.array(z.string())), values: z.array(number) })
-    .refine(({ labels, values }) => labels.length === values.length),
-);
-const ledger = z.object({
-  turns: number,
-  turnsSeen: number,
-  totals: z.map(z.string(), total),
-  shares: z.map(z.string(), z.map(z.string(), share)),
-  turnCounts: counts,
-  turnCountsSeen: counts,
-  turnSum: total,
-  turnsTimed: number,
-  interval: z.object({ seconds: exact, turns: number, first: moment, last: moment }),
-});
-const eventClues = z.object({
-  tick: number,
-  entries: numbers,
-  budget: number,
-  spent: number,
-  stock: number,
-  sold: number,
-  budgets: z.array(number),
-  suppliers: z.array(numbers),
-}).optional();
-const session = z.object({
-  id: z.string(),
-  format: z.enum(["natif", "tradesim"]),
-  order: optional,
-  tick: optional,
-  turn: optional,
-  firstTimestamp: optional,
-  lastTimestamp: optional,
-  arrival: number,
-  place: number,
-  finished: z.boolean(),
-  live: z.boolean(),
-  gauges: numbers,
-  parts: z.map(z.string(), numbers),
-  extra: numbers,
-  events: numbers,
-  eventClues,
-  detail: tables,
-  detailArrival: optional,
-  ledger,
-});
-const stateShape = z.object({
-  breakdowns: z.array(z.enum(BREAKDOWN_LABELS)),
-  evicted: ledger,
-  sessions: z.array(session),
-  retired: z.array(session),
-  // The version before this one had none.
-  games: z.array(z.tuple([
-    z.string(),
-    z.array(z.object({
-      name: z.string(),
-      begun: number,
-      last: number,
-      order: number,
-      isMixed: z.boolean(),
-    })),
-  ])).default([]),
-  positions: z.array(
-    z.object({ path: z.string(), dev: number, ino: number, offset: number, head: z.string() }),
-  ),
-});
-
-/** A journal's line: the report as it was noted. */
-const entryShape = z.object({
-  report: z.object({
-    format: z.enum(["natif", "tradesim"]),
-    session: z.string(),
-    order: optional,
-    tick: optional,
-    turn: optional,
-    timestamp: optional,
-    finished: z.boolean(),
-    values: numbers,
-    breakdowns: z.map(
-      z.string(),
-      z.array(z.object({
-        labels: z.array(z.enum(BREAKDOWN_LABELS)),
-        parts: z.array(
-          z.object({
-            labels: z.partialRecord(z.enum(BREAKDOWN_LABELS), z.string()),
-            value: number,
-          }),
-        ),
-      })),
-    ),
-    turnSeconds: z.union([
-      z.object({ counts, sum: number }),
-      z.object({ turns: number, sum: number }),
-    ]).optional(),
-    events: numbers,
-    eventClues,
-    detail: tables,
-    extra: z.map(z.string(), z.object({ type: z.enum(["counter", "gauge"]), value: number })),
-    columns: z.map(z.string(), z.array(number)),
-    problems: z.array(z.never()),
-    unknownKeys: number,
-  }),
-  arrival: number,
-});
 const REPORTED_NAMES = new Set(REPORTED_METRICS.map(({ name }) => name));
 
 /**
@@ -165,20 +59,18 @@ const REPORTED_NAMES = new Set(REPORTED_METRICS.map(({ name }) => name));
  * @throws {Error} When it is none.
  */
 export function readState(text: string): Pick<SavedState, "model" | "positions"> {
-  const { positions, ...model } = stateShape.parse(fromText(text));
-  // Optional keys come back as undefined, as the program writes them.
-  return { model: model as unknown as ModelState, positions };
+  const { positions, ...model } = SNAPSHOT.parse(fromText(text));
+  return { model, positions };
 }
 
 /** Reads the line of a report that came after a state; undefined when it is none. */
 export function readEntry(text: string): SavedState["journal"][number] | undefined {
   try {
-    const { report, arrival } = entryShape.parse(fromText(text));
+    const { report, arrival } = ENTRY.parse(fromText(text));
     // A metric that another version knew would be a bug here.
     const values = new Map([...report.values].filter(([name]) => REPORTED_NAMES.has(name)));
-    const rest = { recentEvents: [], eventCounts: new Map(), inventory: undefined };
-    return { report: { ...report, ...rest, values } as Report, arrival };
+    return { report: { ...report, values }, arrival };
   } catch {
-    return undefined; // Reports are absolute: the next one makes up for it.
+    return undefined;
   }
 }

@@ -1,15 +1,23 @@
 /** A session: one game as of its last report, and the ledger of its totals. @module */
 
+import * as z from "zod";
 import { type BreakdownLabel, metric } from "../catalogue/mod.ts";
 import {
   type Breakdown,
+  DETAIL_TABLES,
   type DetailTable,
+  type DetailTables,
+  EVENT_CLUES,
   type EventClues,
   eventsBetween,
   MAX_PARTS,
+  NUMBERS,
+  REPORT,
   type Report,
 } from "../report/mod.ts";
-import { addReport, closePart, createLedger, isAhead, type Ledger, type Parts } from "./ledger.ts";
+import { addReport, closePart, createLedger, isAhead, LEDGER, type Parts } from "./ledger.ts";
+
+const OPTIONAL = z.number().optional();
 
 /** A session that has not reported for so long, in seconds, has fallen silent; at the earliest. */
 export const SILENT_AFTER = 10;
@@ -23,35 +31,36 @@ const USUAL_INTERVALS = 3;
 export const STATES = ["running", "finished", "silent", "ended"] as const;
 export type SessionState = (typeof STATES)[number];
 
-/** Plain data, so that it can be saved as it is. Times are in seconds since 1970. */
-export interface Session {
-  readonly id: string;
-  format: Report["format"];
-  order: number | undefined;
-  tick: number | undefined;
-  turn: number | undefined;
+/** Plain data that is saved as it is. Times are in seconds since 1970. */
+export const SESSION = z.strictObject({
+  id: z.string(),
+  format: REPORT.unwrap().shape.format,
+  order: OPTIONAL,
+  tick: OPTIONAL,
+  turn: OPTIONAL,
   /** Time of the first and of the last report, by the sender's clock. */
-  firstTimestamp: number | undefined;
-  lastTimestamp: number | undefined;
+  firstTimestamp: OPTIONAL,
+  lastTimestamp: OPTIONAL,
   /** When the last report arrived, by the exporter's clock. */
-  arrival: number;
+  arrival: z.number(),
   /** Place of the last report in the order of all arrivals: the highest is the newest session. */
-  place: number;
-  finished: boolean;
+  place: z.number(),
+  finished: z.boolean(),
   /** Whether its gauges are shown. */
-  live: boolean;
-  gauges: Map<string, number>;
+  live: z.boolean(),
+  gauges: NUMBERS,
   /** Parts of gauges, by name. */
-  parts: Map<string, Parts>;
-  extra: Map<string, number>;
-  events: ReadonlyMap<string, number>;
+  parts: z.map(z.string(), NUMBERS).readonly(),
+  extra: NUMBERS,
+  events: NUMBERS,
   /** What the events of the next turn are named by. */
-  eventClues: EventClues | undefined;
-  detail: Map<string, DetailTable>;
+  eventClues: EVENT_CLUES.optional(),
+  detail: DETAIL_TABLES,
   /** When the detail arrived; gauges and parts are those of the same report while it is fresh. */
-  detailArrival: number | undefined;
-  readonly ledger: Ledger;
-}
+  detailArrival: OPTIONAL,
+  ledger: LEDGER,
+});
+export type Session = z.infer<typeof SESSION>;
 
 /** A detail that is older than this, in seconds, holds no gauge back: its sender tells it seldom. */
 const DETAIL_FRESH = 3;
@@ -168,12 +177,17 @@ export function splitPartKey(key: string): readonly string[] {
   return key.split(SEPARATOR);
 }
 
-/** Takes a report into its session, and says what became of it. Only a new one changes anything. */
+/**
+ * Takes a report into its session, and says what became of it. Only a new one changes anything.
+ *
+ * @param tables What the report's detail is, where there is any.
+ */
 export function takeReport(
   session: Session,
   report: Report,
   arrival: number,
   labels: readonly BreakdownLabel[],
+  tables: DetailTables = new Map(),
 ): Outcome {
   if (report.order !== undefined && session.order !== undefined) {
     if (report.order === session.order) return "repeat";
@@ -198,8 +212,8 @@ export function takeReport(
   session.events = eventTimes(session, report, arrival);
   // A sender may leave the detail out of some reports; then the last one stands, and with it what adds
   // up to it: one scrape shows one moment.
-  if (report.detail.size > 0) {
-    session.detail = keepLayouts(session.detail, report.detail);
+  if (tables.size > 0) {
+    session.detail = keepLayouts(session.detail, tables);
     session.detailArrival = arrival;
   } else if (arrival - (session.detailArrival ?? -Infinity) < DETAIL_FRESH && !report.finished) {
     return "taken";
@@ -250,10 +264,7 @@ function isSameLayout(a: DetailTable, b: DetailTable): boolean {
  * Replaces tables, but keeps the label rows of those whose layout has not changed: what is made
  * from the rows can then be found again by their identity.
  */
-function keepLayouts(
-  before: ReadonlyMap<string, DetailTable>,
-  after: ReadonlyMap<string, DetailTable>,
-): Map<string, DetailTable> {
+function keepLayouts(before: DetailTables, after: DetailTables): DetailTables {
   return new Map(
     Array.from(after, ([name, table]) => {
       const known = before.get(name);

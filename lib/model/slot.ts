@@ -16,8 +16,6 @@ import { crc32 } from "node:zlib";
  * file does not fit. Files of a later version begin with such a line too.
  */
 const VERSION = 3;
-/** Has no checksums and no end: a line of JSON with the state, and one for each report after it. */
-const OLD_HEADER = /^\{"version":2,"generation":(\d+),/;
 
 const NEWLINE = 0x0a;
 /** Characters of a checksum and the space after it. */
@@ -35,8 +33,6 @@ export interface Content {
   readonly state: string | undefined;
   /** Reports that came after the saving, oldest first, by their numbers from 1. */
   readonly entries: ReadonlyMap<number, string>;
-  /** Whether it is in the version before this one, which cannot be written on. */
-  readonly isOld: boolean;
   /** Whether the last writing was finished. */
   readonly isEnded: boolean;
   /** Whether it is the beginning of a state, and no more. */
@@ -107,8 +103,6 @@ function readHeader(line: Uint8Array | undefined): Pick<Content, "generation" | 
  */
 export function readContent(bytes: Uint8Array, generation?: number): Content {
   const { lines, size } = wholeLines(bytes);
-  const old = OLD_HEADER.exec(new TextDecoder().decode(lines[0]?.subarray(0, 100)));
-  if (old !== null) return readOld(lines, size, Number(old[1]));
   const header = readHeader(lines[0]);
   const own = header.generation ?? generation;
   const problems: string[] = [];
@@ -136,7 +130,6 @@ export function readContent(bytes: Uint8Array, generation?: number): Content {
     generation: own,
     state,
     entries: new Map([...entries].sort(([a], [b]) => a - b)),
-    isOld: false,
     isEnded,
     isBegun: lines.length === 1
       ? header.generation !== undefined
@@ -144,26 +137,6 @@ export function readContent(bytes: Uint8Array, generation?: number): Content {
     isSuperseded: isEnded && mark === "old",
     damage: problems.length === 0 ? undefined : problems.slice(0, 3).join(", "),
     size: isEnded ? size - lines.at(-1)!.length - 1 : size,
-  };
-}
-
-function readOld(
-  [first, ...rest]: readonly Uint8Array[],
-  size: number,
-  generation: number,
-): Content {
-  const text = (line: Uint8Array | undefined) => new TextDecoder().decode(line);
-  return {
-    generation,
-    state: text(first),
-    entries: new Map(rest.map((line, place) => [place + 1, text(line)])),
-    isOld: true,
-    isEnded: true,
-    isBegun: false,
-    isSuperseded: false,
-    damage: undefined,
-    newer: undefined,
-    size,
   };
 }
 
@@ -178,10 +151,10 @@ export class Slot {
   #size: number;
 
   /** Opens the file, and makes it where it is missing. */
-  constructor(path: string, { state, generation, entries, size, isOld, isEnded }: Content) {
+  constructor(path: string, { state, generation, entries, size, isEnded }: Content) {
     this.path = path;
     this.#file = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
-    this.#generation = state === undefined || isOld ? undefined : generation;
+    this.#generation = state === undefined ? undefined : generation;
     this.#entries = [...entries.keys()].at(-1) ?? 0;
     this.#size = size;
     if (!this.isEmpty && !isEnded) this.#restoreEnd();

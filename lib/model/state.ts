@@ -110,12 +110,15 @@ function refuseNewer(path: string, places: readonly Place[]): void {
   }
 }
 
-/** A state with the reports behind it, also with those behind a newer one that cannot be read. */
-function readSaved(state: string, { content }: Place, other: Place): SavedState {
+/**
+ * A state with the reports behind it, also with those behind a newer one that cannot be read; and how
+ * many of them cannot be read.
+ */
+function readSaved(state: string, { content }: Place, other: Place) {
   const isNext = other.content.generation === content.generation! + 1;
   const texts = [...content.entries.values(), ...isNext ? other.content.entries.values() : []];
   const journal = texts.map(readEntry).filter((entry) => entry !== undefined);
-  return { ...readState(state), journal };
+  return { saved: { ...readState(state), journal }, unread: texts.length - journal.length };
 }
 
 /** Finds the newest state that can be read, and says what is wrong with the files. */
@@ -131,7 +134,10 @@ function findState(places: readonly [Place, Place], log: Log): Found | undefined
     if (state === undefined || found !== undefined) continue;
     const other = places.find((other) => other !== place)!;
     try {
-      found = { base: place, saved: readSaved(state, place, other) };
+      const { saved, unread } = readSaved(state, place, other);
+      found = { base: place, saved };
+      // They are absolute: the next ones make up for them.
+      if (unread > 0) errors.set(place, `${unread} reports are of another version`);
     } catch (error) {
       errors.set(place, String(error).slice(0, 200));
     }
@@ -291,16 +297,7 @@ function createWriter(
       attempt(() => {
         if (current.isEmpty) throw new Error("no snapshot could be saved before");
         if (journal.bytes > MOST_JOURNAL_BYTES) throw new Error("the write-ahead log is full");
-        const kept = {
-          ...report,
-          detail: new Map(),
-          columns: new Map(),
-          recentEvents: undefined,
-          eventCounts: undefined,
-          inventory: undefined,
-          problems: [],
-        };
-        journal.bytes += current.note(toText({ report: kept, arrival }));
+        journal.bytes += current.note(toText({ report, arrival }));
         journal.sessions.add(session);
       });
     },

@@ -1,7 +1,7 @@
 /** Takes a JSON value, gives a report, whatever its sender. @module */
 
 import { NATIVE_TYPE, readNative } from "./native.ts";
-import { isObject, MAX_KEYS, type ReadOptions, Refused, type Report } from "./report.ts";
+import { isObject, MAX_KEYS, type Reading, type ReadOptions, Refused } from "./report.ts";
 import { readTradesim } from "./tradesim.ts";
 
 export { JsonReader } from "./json_reader.ts";
@@ -31,7 +31,7 @@ function nameOf(value: unknown): string {
  *
  * @throws {Refused} When the value is no report.
  */
-export function readReport(record: unknown, options: ReadOptions): Report {
+export function readReport(record: unknown, options: ReadOptions): Reading {
   const value = isObject(record) && isObject(record.metrics) && record.session_id === undefined
     ? record.metrics
     : record;

@@ -12,7 +12,8 @@ import {
 import {
   type Breakdown,
   type Columns,
-  type DetailTable,
+  type Details,
+  type DetailTables,
   type ExtraValue,
   isLabelValue,
   isTime,
@@ -21,6 +22,7 @@ import {
   MAX_LABEL_BYTES,
   MAX_PARTS,
   MAX_TOTAL,
+  type Reading,
   type ReadOptions,
   Refused,
   type Report,
@@ -189,9 +191,9 @@ function breakdowns(repartitions: Repartitions): ReadonlyMap<string, readonly Br
   );
 }
 
-function detail(
+function tablesOf(
   { produits, entreprises, fournisseurs }: z.infer<typeof OPTIONAL.detail>,
-): ReadonlyMap<string, DetailTable> {
+): DetailTables {
   const stockTable = (holders: readonly { nom: string; stocks?: number[] | undefined }[]) => {
     const labels: string[][] = [];
     const values: number[] = [];
@@ -203,7 +205,7 @@ function detail(
     }
     return { labels, values };
   };
-  return new Map<string, DetailTable>([
+  return new Map([
     ["entreprise_budget", {
       labels: entreprises.map(({ nom }) => [nom]),
       values: entreprises.map(({ budget }) => budget),
@@ -219,7 +221,7 @@ function detail(
 
 function inventoryOf(
   detail: z.infer<typeof OPTIONAL.detail> | undefined,
-): Report["inventory"] {
+): Details["inventory"] {
   if (detail === undefined) return undefined;
   const { produits, entreprises, fournisseurs } = detail;
   const withStocks = <Holder extends { stocks?: number[] | undefined }>(holder: Holder) => ({
@@ -238,7 +240,7 @@ function inventoryOf(
  *
  * @throws {Refused} When the version or what places the report is missing or wrong.
  */
-export function readNative(raw: JsonObject, options: ReadOptions): Report {
+export function readNative(raw: JsonObject, options: ReadOptions): Reading {
   if (raw.version !== NATIVE_VERSION) {
     throw new Refused(
       "other_record",
@@ -280,7 +282,7 @@ export function readNative(raw: JsonObject, options: ReadOptions): Report {
   }
   // Each key has just passed its own check.
   const known = read as Identity & Partial<Optional>;
-  return {
+  const report: Report = {
     format: "natif",
     session: known.session,
     order: known.rapport,
@@ -297,13 +299,14 @@ export function readNative(raw: JsonObject, options: ReadOptions): Report {
     turnSeconds: known.temps_simulation_tour_seconds &&
       rebucket(known.temps_simulation_tour_seconds),
     events: new Map(Object.entries(known.evenements ?? {})),
-    detail: options.detail && known.detail !== undefined ? detail(known.detail) : new Map(),
+    eventCounts: new Map(),
     extra,
+  };
+  const details: Details = {
+    tables: options.detail && known.detail !== undefined ? tablesOf(known.detail) : new Map(),
     columns: new Map(Object.entries(known.colonnes ?? {})) as Columns,
     recentEvents: known.evenements_recents ?? [],
-    eventCounts: new Map(),
     inventory: inventoryOf(known.detail),
-    problems,
-    unknownKeys,
   };
+  return { report, details, noticed: { problems, unknownKeys } };
 }

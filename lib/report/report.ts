@@ -1,6 +1,7 @@
 /** The report: what every source hands on, and all that the exporter knows of a turn. @module */
 
-import type { BreakdownLabel } from "../catalogue/mod.ts";
+import * as z from "zod";
+import { BREAKDOWN_LABELS, TURN_SECONDS_BUCKETS } from "../catalogue/mod.ts";
 
 /** Why a request is no report, before its body is even JSON. */
 export const REQUEST_REFUSAL_REASONS = [
@@ -42,37 +43,102 @@ export class Refused extends Error {
 /** Why one key of a report was left out. */
 export type KeyProblem = "type" | "not_finite" | "range" | "too_long" | "too_many";
 
+const NUMBER = z.number();
+const OPTIONAL = NUMBER.optional();
+/** Numbers by name. */
+export const NUMBERS = z.map(z.string(), NUMBER).readonly();
+/** Turns per bucket of the catalogue, +Inf last. Of all games together they may be beyond exact integers. */
+export const TURN_COUNTS = z.array(NUMBER.nonnegative()).length(TURN_SECONDS_BUCKETS.length + 1);
+
 /** One part of a metric's value, such as the budgets of one continent. */
-export interface Part {
-  readonly labels: Readonly<Partial<Record<BreakdownLabel, string>>>;
-  readonly value: number;
-}
+const PART = z.strictObject({
+  labels: z.partialRecord(z.enum(BREAKDOWN_LABELS), z.string()).readonly(),
+  value: NUMBER,
+}).readonly();
+export type Part = z.infer<typeof PART>;
 
 /** A metric's value in parts. All parts of a breakdown have the same labels, and add up to the value. */
-export interface Breakdown {
-  readonly labels: readonly BreakdownLabel[];
-  readonly parts: readonly Part[];
-}
+const BREAKDOWN = z.strictObject({
+  labels: z.array(z.enum(BREAKDOWN_LABELS)).readonly(),
+  parts: z.array(PART).readonly(),
+}).readonly();
+export type Breakdown = z.infer<typeof BREAKDOWN>;
 
 /**
  * Durations of all turns so far, in seconds: either counted into the buckets of the catalogue
  * (the last count is that of +Inf), or only their number and sum.
  */
-export type TurnSeconds =
-  | { readonly counts: readonly number[]; readonly sum: number }
-  | { readonly turns: number; readonly sum: number };
-
-/** One series per row: label values, in the order of the metric's labels, and the value. */
-export interface DetailTable {
-  readonly labels: readonly (readonly string[])[];
-  readonly values: readonly number[];
-}
+const TURN_SECONDS = z.union([
+  z.strictObject({ counts: TURN_COUNTS.readonly(), sum: NUMBER }).readonly(),
+  z.strictObject({ turns: NUMBER, sum: NUMBER }).readonly(),
+]);
+export type TurnSeconds = z.infer<typeof TURN_SECONDS>;
 
 /** A number that the catalogue does not know, for `--all-keys`. */
-export interface ExtraValue {
-  readonly type: "counter" | "gauge";
-  readonly value: number;
-}
+const EXTRA_VALUE = z.strictObject({ type: z.enum(["counter", "gauge"]), value: NUMBER })
+  .readonly();
+export type ExtraValue = z.infer<typeof EXTRA_VALUE>;
+
+/** What a payload shows of the events before it: totals since the reset, and values of now. */
+export const EVENT_CLUES = z.strictObject({
+  tick: NUMBER,
+  /** Entries per type as TradeSim counts them. */
+  entries: NUMBERS,
+  /** Euros that all firms have, and that they have spent. */
+  budget: NUMBER,
+  spent: NUMBER,
+  /** Units that all suppliers have, and that they have sold. */
+  stock: NUMBER,
+  sold: NUMBER,
+  /** The budget of each firm, in euros. */
+  budgets: z.array(NUMBER).readonly(),
+  /** Units by product of each supplier, only at turns that may have both kinds of restock. */
+  suppliers: z.array(NUMBERS).readonly(),
+}).readonly();
+export type EventClues = z.infer<typeof EVENT_CLUES>;
+
+/**
+ * The state of one game after a turn. Every number is absolute: a total since the session began or
+ * the value of now, never an increment, so that a lost report loses nothing and a repeated one
+ * changes nothing. It is saved as it is.
+ */
+export const REPORT = z.strictObject({
+  format: z.enum(["natif", "tradesim"]),
+  session: z.string(),
+  /** Grows with every report of a session. Undefined where the sender gives no order. */
+  order: OPTIONAL,
+  /** TradeSim's tick: turns since the last reset within the session, from 0. */
+  tick: OPTIONAL,
+  /** Turns played in this session. */
+  turn: OPTIONAL,
+  /** When the report was made, by the sender's clock, in seconds since 1970. */
+  timestamp: OPTIONAL,
+  finished: z.boolean(),
+  /** Values by name of the catalogue's reported metrics. */
+  values: NUMBERS,
+  /** Parts of values, by name of the metric; several breakdowns where no joint one is known. */
+  breakdowns: z.map(z.string(), z.array(BREAKDOWN).readonly()).readonly(),
+  turnSeconds: TURN_SECONDS.optional(),
+  /** When an event of a type last happened, in seconds since 1970. */
+  events: NUMBERS,
+  /** Entries about each type of event since the last reset, where the sender only counts them. */
+  eventCounts: NUMBERS,
+  /** What shows the events of a turn beside the report before it, where the sender does not name them. */
+  eventClues: EVENT_CLUES.optional(),
+  /** Numbers outside the catalogue, by key; empty unless asked for. */
+  extra: z.map(z.string(), EXTRA_VALUE).readonly(),
+}).readonly();
+export type Report = z.infer<typeof REPORT>;
+
+/** One series per row: label values, in the order of the metric's labels, and the value. */
+const DETAIL_TABLE = z.strictObject({
+  labels: z.array(z.array(z.string()).readonly()).readonly(),
+  values: z.array(NUMBER).readonly(),
+}).refine(({ labels, values }) => labels.length === values.length).readonly();
+export type DetailTable = z.infer<typeof DETAIL_TABLE>;
+/** Tables by name of the catalogue's detail metrics. */
+export const DETAIL_TABLES = z.map(z.string(), DETAIL_TABLE).readonly();
+export type DetailTables = z.infer<typeof DETAIL_TABLES>;
 
 /** The turns since the last report, a number per turn and column; all columns are equally long. */
 export type Columns = ReadonlyMap<string, readonly number[]>;
@@ -87,23 +153,6 @@ export interface RecentEvent {
   readonly total?: number | undefined;
 }
 
-/** What a payload shows of the events before it: totals since the reset, and values of now. */
-export interface EventClues {
-  readonly tick: number;
-  /** Entries per type as TradeSim counts them. */
-  readonly entries: ReadonlyMap<string, number>;
-  /** Euros that all firms have, and that they have spent. */
-  readonly budget: number;
-  readonly spent: number;
-  /** Units that all suppliers have, and that they have sold. */
-  readonly stock: number;
-  readonly sold: number;
-  /** The budget of each firm, in euros. */
-  readonly budgets: readonly number[];
-  /** Units by product of each supplier, only at turns that may have both kinds of restock. */
-  readonly suppliers: readonly ReadonlyMap<string, number>[];
-}
-
 /** Everything that there is in the game, by name. Stocks are units, in the order of `produits`. */
 export interface Inventory {
   readonly produits: readonly { readonly nom: string; readonly prix: number }[];
@@ -115,47 +164,30 @@ export interface Inventory {
   readonly fournisseurs: readonly { readonly nom: string; readonly stocks: readonly number[] }[];
 }
 
-/**
- * The state of one game after a turn. Every number is absolute: a total since the session began or
- * the value of now, never an increment, so that a lost report loses nothing and a repeated one
- * changes nothing.
- */
-export interface Report {
-  readonly format: "natif" | "tradesim";
-  readonly session: string;
-  /** Grows with every report of a session. Undefined where the sender gives no order. */
-  readonly order: number | undefined;
-  /** TradeSim's tick: turns since the last reset within the session, from 0. */
-  readonly tick: number | undefined;
-  /** Turns played in this session. */
-  readonly turn: number | undefined;
-  /** When the report was made, by the sender's clock, in seconds since 1970. */
-  readonly timestamp: number | undefined;
-  readonly finished: boolean;
-  /** Values by name of the catalogue's reported metrics. */
-  readonly values: ReadonlyMap<string, number>;
-  /** Parts of values, by name of the metric; several breakdowns where no joint one is known. */
-  readonly breakdowns: ReadonlyMap<string, readonly Breakdown[]>;
-  readonly turnSeconds: TurnSeconds | undefined;
-  /** When an event of a type last happened, in seconds since 1970. */
-  readonly events: ReadonlyMap<string, number>;
-  /** Tables by name of the catalogue's detail metrics; empty unless asked for. */
-  readonly detail: ReadonlyMap<string, DetailTable>;
-  /** Numbers outside the catalogue, by key; empty unless asked for. */
-  readonly extra: ReadonlyMap<string, ExtraValue>;
+/** What is shown of a turn and told again by the next one, or kept for the page alone: not saved. */
+export interface Details {
+  /** Empty unless asked for. */
+  readonly tables: DetailTables;
   readonly columns: Columns;
   /** Events since the last report, where the sender tells them one by one. */
   readonly recentEvents: readonly RecentEvent[];
-  /** Entries about each type of event since the last reset, where the sender only counts them. */
-  readonly eventCounts: ReadonlyMap<string, number>;
-  /** What shows the events of a turn beside the report before it, where the sender does not name them. */
-  readonly eventClues?: EventClues | undefined;
   /** Reads everything that there is. It holds the whole input, so call it soon or let it go. */
   readonly inventory: (() => Inventory) | undefined;
+}
+
+/** What the reader could not use. */
+export interface Noticed {
   /** Known keys that were left out. */
   readonly problems: readonly { readonly key: string; readonly problem: KeyProblem }[];
   /** How many keys nobody knows and nothing shows. */
   readonly unknownKeys: number;
+}
+
+/** An input as it was read. */
+export interface Reading {
+  readonly report: Report;
+  readonly details: Details;
+  readonly noticed: Noticed;
 }
 
 /** What of a report is wanted; the rest is not read. */

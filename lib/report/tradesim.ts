@@ -8,7 +8,9 @@ import {
 } from "../catalogue/mod.ts";
 import {
   type Breakdown,
+  type Details,
   type DetailTable,
+  type DetailTables,
   type ExtraValue,
   type Inventory,
   isLabelValue,
@@ -20,6 +22,7 @@ import {
   MAX_TOTAL,
   NO_SESSION,
   type Part,
+  type Reading,
   type ReadOptions,
   Refused,
   type Report,
@@ -251,7 +254,7 @@ function stockTable(holders: readonly Firm[]): DetailTable {
   );
 }
 
-function detail({ firms, suppliers, products }: Payload): ReadonlyMap<string, DetailTable> {
+function tablesOf({ firms, suppliers, products }: Payload): DetailTables {
   return new Map([
     ["entreprise_budget", table(firms.map(({ name, budget }) => [[name], budget]))],
     ["produit_prix", table(products.map(({ name, price }) => [[name], price]))],
@@ -295,7 +298,7 @@ function turnSeconds(payload: Payload): TurnSeconds | undefined {
 }
 
 /** The keys that nothing else uses, for `--all-keys`; and how many nobody knows. */
-function extra(
+function extraOf(
   raw: JsonObject,
   payload: Payload,
   { allKeys }: ReadOptions,
@@ -327,7 +330,7 @@ function extra(
  *
  * @throws {Refused} When the session's name cannot become a label.
  */
-export function readTradesim(raw: JsonObject, options: ReadOptions): Report {
+export function readTradesim(raw: JsonObject, options: ReadOptions): Reading {
   const isRestockNear = Number.isInteger(raw.tick) && needsSuppliers(raw.tick as number);
   const payload = new Payload(raw, options.detail, options.detail || isRestockNear);
   const session = payload.text("session_id") || NO_SESSION;
@@ -355,7 +358,8 @@ export function readTradesim(raw: JsonObject, options: ReadOptions): Report {
     payload.counts("evenements_par_type").filter(([type]) => isLabelValue(type))
       .slice(0, MAX_PARTS),
   );
-  const report = {
+  const { extra, unknownKeys } = extraOf(raw, payload, options);
+  const report: Report = {
     format: "tradesim",
     session,
     order: turn,
@@ -367,17 +371,19 @@ export function readTradesim(raw: JsonObject, options: ReadOptions): Report {
     breakdowns: options.breakdowns ? breakdowns(payload) : new Map(),
     turnSeconds: turnSeconds(payload),
     events: new Map(),
-    detail: options.detail ? detail(payload) : new Map(),
-    columns: new Map(),
-    recentEvents: [],
     eventCounts,
     eventClues: eventClues(payload, tick, eventCounts),
+    extra,
+  };
+  const details: Details = {
+    tables: options.detail ? tablesOf(payload) : new Map(),
+    columns: new Map(),
+    recentEvents: [],
     inventory: payload.firms.length > 0 || payload.products.length > 0
       ? () => inventoryOf(new Payload(raw, true))
       : undefined,
-    ...extra(raw, payload, options),
-  } as const;
+  };
   // Last, because reading is what finds the problems.
   const problems = Array.from(payload.problems, ([key, problem]) => ({ key, problem }));
-  return { ...report, problems };
+  return { report, details, noticed: { problems, unknownKeys } };
 }

@@ -105,9 +105,8 @@ type ServeConnection = (
  * Undefined where Deno does not have it.
  */
 export function ownServeConnection(): ServeConnection | undefined {
-  const { internal } = Deno as unknown as { internal: symbol };
-  const inner = (Deno as unknown as Record<symbol, Record<string, unknown> | undefined>)[internal];
-  const serve = inner?.serveHttpOnConnection;
+  const inner = Reflect.get(Deno, Reflect.get(Deno, "internal"));
+  const serve: unknown = inner?.serveHttpOnConnection;
   return typeof serve === "function" && serve.length === 5 ? serve as ServeConnection : undefined;
 }
 

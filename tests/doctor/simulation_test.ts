@@ -10,7 +10,7 @@ import { EXPORTER, inquiryWith, NOW } from "./inquiries.ts";
 const READ = { breakdowns: false, detail: false, allKeys: false };
 const lastReport = {
   path: "/logs/m.jsonl",
-  report: readReport(payloadAt({ session: "s" }, 9), READ),
+  report: readReport(payloadAt({ session: "s" }, 9), READ).report,
 };
 
 /** What an exporter shows of a game in this state, `age` seconds after its last report. */

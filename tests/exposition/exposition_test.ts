@@ -50,8 +50,16 @@ function setUp(options: Partial<ExpositionOptions> = {}) {
     },
     ...options,
   });
-  const take = (order: number, changes: Parameters<typeof report>[0] = {}) =>
-    model.take(report({ order, values: { transactions_total: order }, ...changes }), clock.now);
+  const take = (
+    order: number,
+    changes: Parameters<typeof report>[0] = {},
+    tables?: Parameters<typeof model.take>[2],
+  ) =>
+    model.take(
+      report({ order, values: { transactions_total: order }, ...changes }),
+      clock.now,
+      tables,
+    );
   return { model, system, telemetry, lines, clock, gzipped, exposition, take };
 }
 
@@ -175,16 +183,16 @@ Deno.test("text() keeps to the limit, counts what is dropped, and says so once a
       labels: Array.from({ length: rows }, (_, index) => [`P${index}`]),
       values: new Array<number>(rows).fill(1),
     }]]);
-  take(1, { detail: detail(100) });
+  take(1, {}, detail(100));
   assert.match(await exposition.text(), /^produit_prix\{/m);
   assert.deepEqual(lines, []);
-  take(2, { detail: detail(2000) });
+  take(2, {}, detail(2000));
   const text = await exposition.text();
   assert.doesNotMatch(text, /produit_prix/);
   assert.equal(valueOf(text, 'tradesim_exporter_series{state="dropped"}'), 2000);
   assert.ok(countSeries(text) <= 1000);
   assert.equal(valueOf(text, "tours_completes"), 2);
-  take(3, { detail: detail(2001) });
+  take(3, {}, detail(2001));
   await exposition.text();
   assert.deepEqual(lines, [
     'level=warn msg="Too many series: whole metric families are dropped; see --max-series" ' +
@@ -219,7 +227,7 @@ Deno.test("gzip() hands only large texts to the thread, once per text for all wh
     labels: Array.from({ length: 2000 }, (_, index) => [`Produit ${index}`]),
     values: new Array<number>(2000).fill(1),
   }]]);
-  take(2, { detail });
+  take(2, {}, detail);
   await exposition.text();
   const all = await Promise.all(Array.from({ length: 5 }, () => exposition.gzip()));
   assert.equal(gzipped.length, 1);

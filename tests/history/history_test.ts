@@ -2,9 +2,8 @@
 
 import assert from "node:assert/strict";
 import { History, RESET } from "../../lib/history/mod.ts";
-import type { Inventory, Report } from "../../lib/report/mod.ts";
-import { report } from "../model/reports.ts";
-import { reportOf, type Turn, wildTurns } from "./turns.ts";
+import type { Inventory } from "../../lib/report/mod.ts";
+import { reportOf, take, type Told, told, type Turn, wildTurns } from "./turns.ts";
 
 const ALL = 20_000;
 
@@ -16,9 +15,9 @@ const toursOf = (history: History, session = "a") =>
   history.turns(session, 0, ALL).columns.tour ?? [];
 
 /** TradeSim's report of a turn. */
-function tradesim(turn: number, changes: Partial<Report> = {}): Report {
+function tradesim(turn: number, changes: Partial<Told> = {}): Told {
   return {
-    ...report({ order: turn, turn, values: { budget_total: 100 - turn } }),
+    ...told({ order: turn, turn, values: { budget_total: 100 - turn } }),
     format: "tradesim",
     tick: turn - 1,
     timestamp: 1000 + turn,
@@ -31,7 +30,7 @@ const turns = (...tours: readonly number[]): Turn[] => tours.map((tour) => ({ to
 
 Deno.test("take() keeps one turn of a TradeSim report, with the mean time of a turn", () => {
   const history = createHistory();
-  for (const turn of [1, 2, 5]) history.take(tradesim(turn), 0);
+  for (const turn of [1, 2, 5]) take(history, tradesim(turn), 0);
   const { columns } = history.turns("a", 0, ALL);
   assert.deepEqual(columns, {
     tour: [1, 2, 5],
@@ -43,15 +42,15 @@ Deno.test("take() keeps one turn of a TradeSim report, with the mean time of a t
 
 Deno.test("take() does not guess the time of turns that it has not seen", () => {
   const history = createHistory();
-  for (const turn of [7, 8]) history.take(tradesim(turn), 0);
+  for (const turn of [7, 8]) take(history, tradesim(turn), 0);
   assert.deepEqual(history.turns("a", 0, ALL).columns.duree_seconds, [NaN, 15]);
 });
 
 Deno.test("take() keeps every turn of a native report's columns, and its own one", () => {
   const history = createHistory();
   const wild = wildTurns(6);
-  history.take(reportOf(wild.slice(0, 4)), 0);
-  history.take(reportOf(wild.slice(4), { turn: 7, timestamp: 9, order: 7 }), 0);
+  take(history, reportOf(wild.slice(0, 4)), 0);
+  take(history, reportOf(wild.slice(4), { turn: 7, timestamp: 9, order: 7 }), 0);
   assert.deepEqual(toursOf(history), [1, 2, 3, 4, 5, 6, 7]);
   const { columns } = history.turns("a", 0, ALL);
   assert.deepEqual(columns.budget_total, [...wild.map((turn) => turn.budget_total), NaN]);
@@ -61,19 +60,19 @@ Deno.test("take() keeps every turn of a native report's columns, and its own one
 Deno.test("take() takes no repeated or late report, and none of its turns twice", () => {
   const history = createHistory();
   const recentEvents = [{ tour: 2, type: "inflation" }];
-  history.take(reportOf(turns(1, 2), { order: 2, recentEvents }), 0);
-  history.take(reportOf(turns(1, 2), { order: 2, recentEvents }), 0);
+  take(history, reportOf(turns(1, 2), { order: 2, recentEvents }), 0);
+  take(history, reportOf(turns(1, 2), { order: 2, recentEvents }), 0);
   assert.equal(history.noted("a"), 1);
-  history.take(reportOf(turns(3, 4), { order: 1 }), 0);
+  take(history, reportOf(turns(3, 4), { order: 1 }), 0);
   assert.deepEqual(toursOf(history), [1, 2]);
   // One that overlaps with the last one, in disorder, and tells of the future.
-  history.take(reportOf(turns(2, 4, 3, 99, 5), { order: 3, turn: 5 }), 0);
+  take(history, reportOf(turns(2, 4, 3, 99, 5), { order: 3, turn: 5 }), 0);
   assert.deepEqual(toursOf(history), [1, 2, 4, 5]);
 });
 
 Deno.test("take() says which report is the first of its session", () => {
   const history = createHistory();
-  const first = (session: string, order: number) => history.take(report({ session, order }), 0);
+  const first = (session: string, order: number) => take(history, told({ session, order }), 0);
   assert.deepEqual([first("a", 1), first("a", 2), first("a", 1), first("b", 1)], [
     true,
     false,
@@ -85,20 +84,17 @@ Deno.test("take() says which report is the first of its session", () => {
 Deno.test("take() plays a native game anew from where it was set back to", () => {
   const history = createHistory();
   const event = (tour: number) => ({ tour, type: `event ${tour}` });
-  history.take(
-    reportOf(turns(1, 2, 3, 4), { order: 1, recentEvents: [event(2), event(3)] }),
-    0,
-  );
-  history.take(reportOf(turns(3), { order: 2 }), 0);
+  take(history, reportOf(turns(1, 2, 3, 4), { order: 1, recentEvents: [event(2), event(3)] }), 0);
+  take(history, reportOf(turns(3), { order: 2 }), 0);
   assert.deepEqual(toursOf(history), [1, 2, 3]);
   assert.deepEqual(history.events("a", 0).map(({ tour }) => tour), [2]);
 });
 
 Deno.test("take() tells a reset within a TradeSim session, whose turns go on", () => {
   const history = createHistory();
-  for (const turn of [1, 2, 3]) history.take(tradesim(turn), 0);
+  for (const turn of [1, 2, 3]) take(history, tradesim(turn), 0);
   const begunAgain = { tick: 0, turnSeconds: { turns: 1, sum: 0.5 } };
-  history.take(tradesim(4, begunAgain), 0);
+  take(history, tradesim(4, begunAgain), 0);
   assert.deepEqual(toursOf(history), [1, 2, 3, 4]);
   assert.equal(history.turns("a", 0, ALL).columns.duree_seconds!.at(-1), 0.5);
   assert.deepEqual(history.events("a", 0), [{ tour: 4, timestamp: 1004, type: RESET }]);
@@ -106,7 +102,8 @@ Deno.test("take() tells a reset within a TradeSim session, whose turns go on", (
 
 Deno.test("take() notes recent events, each with the time of its turn", () => {
   const history = createHistory();
-  history.take(
+  take(
+    history,
     reportOf([{ tour: 1, timestamp: 10 }, { tour: 4, timestamp: 40 }], {
       timestamp: 41,
       recentEvents: [
@@ -127,7 +124,7 @@ Deno.test("take() notes recent events, each with the time of its turn", () => {
 Deno.test("take() notes the last times of events where that is all there is, each once", () => {
   const history = createHistory();
   const at = (order: number, times: Record<string, number>) =>
-    history.take(report({ order, events: new Map(Object.entries(times)) }), 0);
+    take(history, told({ order, events: new Map(Object.entries(times)) }), 0);
   at(1, { inflation: 10 });
   at(2, { inflation: 10, reassort: 12 });
   at(3, {});
@@ -142,10 +139,7 @@ Deno.test("take() notes the last times of events where that is all there is, eac
 Deno.test("take() notes a type of event whose count grows, but none from before it came", () => {
   const history = createHistory();
   const at = (session: string, turn: number, counts: Record<string, number>) =>
-    history.take(
-      tradesim(turn, { session, eventCounts: new Map(Object.entries(counts)) }),
-      0,
-    );
+    take(history, tradesim(turn, { session, eventCounts: new Map(Object.entries(counts)) }), 0);
   at("whole", 1, { inconnu: 4 });
   at("whole", 2, { inconnu: 4 });
   at("whole", 3, { inconnu: 6, inflation: 1 });
@@ -162,7 +156,7 @@ Deno.test("eventsAfter() gives what came since, as far as it is kept", () => {
   const recentEvents = (order: number) =>
     Array.from({ length: 100 }, (_, index) => ({ tour: order, type: `${order}.${index}` }));
   for (let order = 1; order <= 15; order++) {
-    history.take(reportOf(turns(order), { order, recentEvents: recentEvents(order) }), 0);
+    take(history, reportOf(turns(order), { order, recentEvents: recentEvents(order) }), 0);
   }
   assert.equal(history.noted("a"), 1500);
   assert.equal(history.events("a", 0).length <= 1000, true);
@@ -177,7 +171,7 @@ Deno.test("take() keeps the turns of all sessions in so much memory, the largest
   const bytes = 96 * 4096;
   const history = createHistory(10_000, bytes);
   const play = (session: string, from: number, to: number) => {
-    for (let turn = from; turn <= to; turn++) history.take(tradesim(turn, { session }), 0);
+    for (let turn = from; turn <= to; turn++) take(history, tradesim(turn, { session }), 0);
   };
   const points = (session: string) => history.extent(session).points;
   play("large", 1, 5000);
@@ -209,9 +203,9 @@ Deno.test("take() keeps at most so many turns of a session, and with 0 neither t
   const history = createHistory(500);
   const none = createHistory(0);
   for (let turn = 1; turn <= 3000; turn++) {
-    const told = tradesim(turn, { eventCounts: new Map([["inconnu", turn]]) });
-    history.take(told, 0);
-    none.take(told, 0);
+    const report = tradesim(turn, { eventCounts: new Map([["inconnu", turn]]) });
+    take(history, report, 0);
+    take(none, report, 0);
   }
   assert.ok(history.extent("a").points <= 500 && history.extent("a").points > 100);
   assert.deepEqual(none.extent("a"), { points: 0, from: undefined, to: undefined });
@@ -221,13 +215,13 @@ Deno.test("take() keeps at most so many turns of a session, and with 0 neither t
 
 Deno.test("forget() and keepOnly() leave nothing of a session", () => {
   const history = createHistory();
-  for (const session of ["a", "b", "c"]) history.take(tradesim(1, { session }), 0);
+  for (const session of ["a", "b", "c"]) take(history, tradesim(1, { session }), 0);
   history.forget("a");
   history.forget("nobody");
   history.keepOnly((session) => session === "c");
   assert.deepEqual(["a", "b", "c"].map((name) => history.extent(name).points), [0, 0, 1]);
   assert.equal(history.values("a").size, 0);
-  assert.equal(history.take(tradesim(1), 0), true);
+  assert.equal(take(history, tradesim(1), 0), true);
 });
 
 const EMPTY: Inventory = { produits: [], entreprises: [], fournisseurs: [] };
@@ -235,12 +229,12 @@ const EMPTY: Inventory = { produits: [], entreprises: [], fournisseurs: [] };
 Deno.test("inventory() is the last one, read at most once a second unless it is asked for", () => {
   const history = createHistory();
   const read: number[] = [];
-  const at = (order: number, arrival: number, changes: Partial<Report> = {}) => {
+  const at = (order: number, arrival: number, changes: Partial<Told> = {}) => {
     const inventory = () => {
       read.push(order);
       return { ...EMPTY, produits: [{ nom: "Acier", prix: order }] };
     };
-    history.take({ ...report({ order }), inventory, ...changes }, arrival);
+    take(history, { ...told({ order }), inventory, ...changes }, arrival);
   };
   const price = () => history.inventory("a")?.produits[0]?.prix;
   assert.equal(price(), undefined);
@@ -257,7 +251,7 @@ Deno.test("inventory() is the last one, read at most once a second unless it is 
   assert.deepEqual(read, [1, 3, 4, 6]);
   at(7, 102.3);
   // Another session's report must not be what is read of this one's.
-  history.take({ ...report({ session: "b" }), inventory: () => EMPTY }, 102.3);
+  take(history, { ...told({ session: "b" }), inventory: () => EMPTY }, 102.3);
   assert.equal(price(), 7);
   assert.deepEqual(history.inventory("b"), EMPTY);
 });
@@ -272,12 +266,12 @@ Deno.test("inventory() of a huge world has no stocks and the first of each list"
     entreprises: many(100).map((one) => ({ ...one, budget: 1, stocks })),
     fournisseurs: many(2).map((one) => ({ ...one, stocks })),
   };
-  history.take({ ...report({}), inventory: () => huge }, 0);
-  const told = history.inventory("a")!;
-  const size = JSON.stringify(told).length;
+  take(history, { ...told({}), inventory: () => huge }, 0);
+  const kept = history.inventory("a")!;
+  const size = JSON.stringify(kept).length;
   assert.ok(size <= 64 * 1024 && size > 48 * 1024, `${size}`);
-  assert.deepEqual(told.entreprises[7], { nom: "7", budget: 1, stocks: [] });
-  assert.deepEqual(told.produits.at(-1), huge.produits[told.produits.length - 1]);
+  assert.deepEqual(kept.entreprises[7], { nom: "7", budget: 1, stocks: [] });
+  assert.deepEqual(kept.produits.at(-1), huge.produits[kept.produits.length - 1]);
 });
 
 Deno.test("inventory() of many sessions is kept of the newest ones", () => {
@@ -285,7 +279,7 @@ Deno.test("inventory() of many sessions is kept of the newest ones", () => {
   const stocks = new Array<number>(32_000).fill(0);
   const large = { ...EMPTY, fournisseurs: [{ nom: "F", stocks }] };
   for (let game = 0; game < 40; game++) {
-    history.take({ ...report({ session: `${game}` }), inventory: () => large }, 0);
+    take(history, { ...told({ session: `${game}` }), inventory: () => large }, 0);
   }
   const kept = Array.from({ length: 40 }, (_, game) => history.inventory(`${game}`) !== undefined);
   const most = Math.floor(2 ** 21 / JSON.stringify(large).length);
@@ -300,7 +294,7 @@ Deno.test("take() takes the last of many games as quickly as the first", () => {
     const marks: number[] = [];
     for (let game = 0; game <= GAMES; game++) {
       if (game % (GAMES / 4) === 0) marks.push(performance.now());
-      history.take(report({ session: `game ${game}`, order: 1, turn: 1 }), game);
+      take(history, told({ session: `game ${game}`, order: 1, turn: 1 }), game);
     }
     const [first, second, , , last] = marks;
     return (last! - marks[3]!) / (second! - first!);
@@ -315,11 +309,8 @@ Deno.test("take() takes the last of many games as quickly as the first", () => {
 
 Deno.test("take() forgets the game that reported longest ago, beyond so many", () => {
   const history = new History({ maxTurns: 100, maxSessions: 2 });
-  const take = (session: string, order: number) =>
-    history.take(report({ session, order, turn: order }), order);
-  take("a", 1);
-  take("b", 1);
-  take("a", 2);
-  take("c", 1);
+  for (const [session, order] of [["a", 1], ["b", 1], ["a", 2], ["c", 1]] as const) {
+    take(history, told({ session, order }), order);
+  }
   assert.deepEqual(["a", "b", "c"].map((game) => history.extent(game).points), [2, 0, 1]);
 });

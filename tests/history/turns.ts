@@ -1,6 +1,7 @@
 /** Made-up turns and reports of them, for tests. @module */
 
-import { COLUMN_NAMES, type Report } from "../../lib/report/mod.ts";
+import type { History } from "../../lib/history/mod.ts";
+import { COLUMN_NAMES, type Details, type Report } from "../../lib/report/mod.ts";
 import { report } from "../model/reports.ts";
 
 export type Turn = Readonly<Partial<Record<(typeof COLUMN_NAMES)[number], number>>>;
@@ -20,12 +21,33 @@ export function wildTurns(count: number): Required<Turn>[] {
   });
 }
 
+/** A report with what is beside it. */
+export type Told = Report & Details;
+
+type Changes = Parameters<typeof report>[0] & Partial<Details>;
+
+/** A native report that says nothing but its place, and what is put into it. */
+export function told({ tables, columns, recentEvents, inventory, ...changes }: Changes): Told {
+  return {
+    ...report(changes),
+    tables: tables ?? new Map(),
+    columns: columns ?? new Map(),
+    recentEvents: recentEvents ?? [],
+    inventory,
+  };
+}
+
+/** Takes a report as the program does. */
+export function take(history: History, told: Told, arrival: number): boolean {
+  return history.take(told, told, arrival);
+}
+
 /** A native report of these turns, of which the last is its own. */
-export function reportOf(turns: readonly Turn[], changes: Partial<Report> = {}): Report {
+export function reportOf(turns: readonly Turn[], changes: Partial<Told> = {}): Told {
   const names = COLUMN_NAMES.filter((name) => turns.some((turn) => turn[name] !== undefined));
   const turn = turns.at(-1)?.tour ?? 0;
   return {
-    ...report({ order: turn, turn }),
+    ...told({ order: turn, turn }),
     columns: new Map(names.map((name) => [name, turns.map((turn) => turn[name] ?? 0)])),
     ...changes,
   };

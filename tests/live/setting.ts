@@ -2,9 +2,9 @@
 
 import { History } from "../../lib/history/mod.ts";
 import { Answers, Hub } from "../../lib/live/mod.ts";
-import type { Report } from "../../lib/report/mod.ts";
 import { createTelemetry } from "../../lib/telemetry/mod.ts";
-import { createModel, report } from "../model/reports.ts";
+import { take, type Told, told } from "../history/turns.ts";
+import { createModel } from "../model/reports.ts";
 
 export interface Message {
   readonly event: string;
@@ -68,11 +68,11 @@ export function createSetting({ maxTurns = 1000, maxSessions = 1000 } = {}) {
     /** Whether anything is done while no report comes. */
     isTicking: () => tick !== undefined,
     /** Takes a report as the program does. */
-    take(changes: Parameters<typeof report>[0] | Report): void {
-      const told = report(changes as Parameters<typeof report>[0]);
+    take(changes: Parameters<typeof told>[0] | Told): void {
+      const sent = told(changes as Parameters<typeof told>[0]);
       const arrival = milliseconds / 1000;
-      if (model.take(told, arrival) !== "taken") return;
-      hub.reported(told.session, history.take(told, arrival));
+      if (model.take(sent, arrival) !== "taken") return;
+      hub.reported(sent.session, take(history, sent, arrival));
     },
     /** Lets time pass, with the ticks in it. */
     pass(time: number): void {

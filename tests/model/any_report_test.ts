@@ -134,7 +134,7 @@ function createCore(bySession: boolean, now: () => number) {
     model,
     telemetry,
     read: READ,
-    note: (report, arrival) => void history.take(report, arrival),
+    note: (report, arrival, { details }) => void history.take(report, details, arrival),
   });
   const exposition = createExposition({
     model,

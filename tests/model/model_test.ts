@@ -13,7 +13,7 @@ import { by, createModel, flatten, report, shown } from "./reports.ts";
 function realReport(turn: "001" | "005", options = NOTHING): Report {
   const reader = new JsonReader(1 << 20);
   reader.push(Deno.readFileSync(new URL(`../testdata/tour-${turn}.json`, import.meta.url)));
-  return readReport(reader.finish(), options);
+  return readReport(reader.finish(), options).report;
 }
 
 const PHASE_1 = ["budget_total", "transactions_total", "produits_actifs", "tours_completes"];
@@ -285,9 +285,9 @@ Deno.test("families() leaves gauges out once all sessions are stale, and keeps t
       values: { budget_total: 7, budget_moyen: 7, produits_actifs: 0, transactions_total: 3 },
       events: new Map([["inflation", 5]]),
       extra: { autre: { type: "gauge", value: 1 }, total_volume: { type: "counter", value: 2 } },
-      detail: new Map([["produit_prix", { labels: [["Acier"]], values: [1] }]]),
     }),
     1000,
+    new Map([["produit_prix", { labels: [["Acier"]], values: [1] }]]),
   );
   const names = () => model.families(1060).families.map((family) => family.metric.name);
   assert.ok(flatten(model.families(1059).families).has("produits_actifs"));
@@ -422,9 +422,9 @@ Deno.test("families() shows the detail and what adds up to it of one moment", ()
       report({
         order,
         values: { budget_total: budget, transactions_total: order },
-        ...withDetail ? { detail: detail(budget) } : {},
       }),
       time,
+      withDetail ? detail(budget) : undefined,
     );
   const seen = (now: number) => {
     const all = shown(model, now, "budget_total", "entreprise_budget", "transactions_total");
@@ -662,8 +662,8 @@ const DETAIL = (budget: number, ...firms: string[]) =>
 Deno.test("families() shows the detail of the newest session, or of each where they are told apart", () => {
   for (const bySession of [false, true]) {
     const model = createModel({ bySession });
-    model.take(report({ session: "a", detail: DETAIL(1, "A", "B") }), 1000);
-    model.take(report({ session: "b", detail: DETAIL(2, "A") }), 1001);
+    model.take(report({ session: "a" }), 1000, DETAIL(1, "A", "B"));
+    model.take(report({ session: "b" }), 1001, DETAIL(2, "A"));
     const expected = bySession
       ? {
         'entreprise_budget{entreprise="A",session="a"}': 1,
@@ -679,14 +679,14 @@ Deno.test("families() keeps the last detail where a report has none, and its ser
   const model = createModel();
   const family = () =>
     model.families(1000).families.find(({ metric: { name } }) => name === "entreprise_budget")!;
-  model.take(report({ order: 1, detail: DETAIL(1, "A", "B") }), 1000);
+  model.take(report({ order: 1 }), 1000, DETAIL(1, "A", "B"));
   const first = family();
   model.take(report({ order: 2 }), 1000);
   assert.deepEqual(family().values, [1, 1]);
-  model.take(report({ order: 3, detail: DETAIL(3, "A", "B") }), 1000);
+  model.take(report({ order: 3 }), 1000, DETAIL(3, "A", "B"));
   assert.equal(family().series, first.series);
   assert.deepEqual(family().values, [3, 3]);
-  model.take(report({ order: 4, detail: DETAIL(4, "A", "C") }), 1000);
+  model.take(report({ order: 4 }), 1000, DETAIL(4, "A", "C"));
   assert.notEqual(family().series, first.series);
   assert.deepEqual(shown(model, 1000, "entreprise_budget"), {
     'entreprise_budget{entreprise="A"}': 4,
@@ -697,7 +697,7 @@ Deno.test("families() keeps the last detail where a report has none, and its ser
 Deno.test("families() tells two firms of one name apart", () => {
   const model = createModel();
   for (const order of [1, 2]) {
-    model.take(report({ order, detail: DETAIL(order, "A", "B", "A", "A") }), 1000);
+    model.take(report({ order }), 1000, DETAIL(order, "A", "B", "A", "A"));
     assert.deepEqual(shown(model, 1000, "entreprise_budget"), {
       'entreprise_budget{entreprise="A"}': order,
       'entreprise_budget{entreprise="B"}': order,
@@ -1003,13 +1003,13 @@ Deno.test("restore() drops detail and other numbers that are not asked for any m
     report({
       session: "s",
       order: 1,
-      detail: new Map([["entreprise_budget", { labels: [["A"]], values: [1] }]]),
       extra: {
         stabilite_prix: { type: "gauge", value: 1 },
         total_volume: { type: "counter", value: 2 },
       },
     }),
     1000,
+    new Map([["entreprise_budget", { labels: [["A"]], values: [1] }]]),
   );
   const names = (of: Model) =>
     [...seriesOf(of, 1000).keys()].filter((name) =>

@@ -246,7 +246,7 @@ function reportsOf(parts: readonly (readonly boolean[])[]): { report: Report; is
       // What is lost at either end of a part is lost for good, when its totals begin again.
       const isEnd = index === 0 || index === part.length - 1;
       const payload = payloadAt({ session: "s", turnSeconds: 2 ** -11 }, turn, resetAt);
-      return { report: readReport(payload, NOTHING), isLost: isLost && !isEnd };
+      return { report: readReport(payload, NOTHING).report, isLost: isLost && !isEnd };
     });
     resetAt += part.length;
     return reports;

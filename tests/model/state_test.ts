@@ -73,38 +73,12 @@ function noted(path: string): string[] {
 /** What stood in a file before a newer state was written into the other one. */
 function asNewest(text: string): string {
   const { generation } = JSON.parse(text.slice(9, text.indexOf("\n")));
-  return text.replace(/[0-9a-f]{8} old (\d+)\n$/, (_, count) => {
-    const end = `end ${count}`;
-    return `${crc32(end, crc32(`${generation} `)).toString(16).padStart(8, "0")} ${end}\n`;
-  });
+  return text.replace(/[0-9a-f]{8} old (\d+)\n$/, (_, count) => sealed(`end ${count}`, generation));
 }
 
-/**
- * What the version before this one wrote: no checksums, one number for each sum, and of a part what
- * was counted and what reports last said.
- */
-function oldText(path: string): string {
-  const [, state, ...entries] = Deno.readTextFileSync(path).split("\n")
-    .map((line) => line.slice(8).replace(/^ \d+ /, ""));
-  const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
-  const old = JSON.parse(state!, (key, item) => {
-    if (key === "seconds") return sum(item);
-    if (key === "shares") {
-      const shares = item.$map.map(([name, { $map }]: [string, { $map: unknown[] }]) => [name, {
-        $map: $map.map((entry) => {
-          const [part, { closed, current }] = entry as [
-            string,
-            { closed: number; current: number },
-          ];
-          return [part, { counted: closed + current, seen: current }];
-        }),
-      }]);
-      return { $map: shares };
-    }
-    return Array.isArray(item?.closed) ? { ...item, closed: sum(item.closed) } : item;
-  });
-  return [JSON.stringify({ version: 2, generation: 1, ...old }), ...entries.slice(0, -2), ""]
-    .join("\n");
+/** A line as it stands in a file of this generation. */
+function sealed(text: string, generation: number): string {
+  return `${crc32(text, crc32(`${generation} `)).toString(16).padStart(8, "0")} ${text}\n`;
 }
 
 const OPTIONS: Partial<ModelOptions> = {
@@ -119,7 +93,8 @@ function usedModel(): Model {
   for (const session of ["a", "b", "c", "d"]) {
     for (let turn = 1; turn <= 4; turn++) {
       const payload = payloadAt({ session }, turn, turn > 2 ? 2 : 0);
-      model.take(readReport(payload, ALL), 1000 + turn);
+      const { report, details } = readReport(payload, ALL);
+      model.take(report, 1000 + turn, details.tables);
     }
   }
   model.take(
@@ -164,9 +139,9 @@ Deno.test("save() keeps all that the families are made of", async () => {
     for (const now of [1004, 1010, 1500, 9000]) {
       assert.deepEqual(next.families(now), model.families(now), String(now));
     }
-    const again = readReport(payloadAt({ session: "d" }, 4, 2), ALL);
+    const again = readReport(payloadAt({ session: "d" }, 4, 2), ALL).report;
     assert.equal(next.take(again, 1020), "repeat");
-    const more = readReport(payloadAt({ session: "a" }, 5, 2), ALL);
+    const more = readReport(payloadAt({ session: "a" }, 5, 2), ALL).report;
     for (const restored of [model, next]) assert.equal(restored.take(more, 1020), "taken");
     assert.deepEqual(next.families(1020), model.families(1020));
   });
@@ -196,9 +171,9 @@ Deno.test("save() leaves the detail of sessions out that are not shown, or have 
         labels: Array.from({ length: count }, (_, index) => [`P${index}`]),
         values: new Array<number>(count).fill(1),
       }]]);
-    model.take(report({ session: "gone", finished: true, detail: rows(2) }), 1000);
-    model.take(report({ session: "small", detail: rows(20_000) }), 1000);
-    model.take(report({ session: "large", detail: rows(20_001) }), 1000);
+    model.take(report({ session: "gone", finished: true }), 1000, rows(2));
+    model.take(report({ session: "small" }), 1000, rows(20_000));
+    model.take(report({ session: "large" }), 1000, rows(20_001));
     const state = open(path);
     await save(state, model);
     state.close();
@@ -309,7 +284,7 @@ Deno.test("note() keeps what came after the last saving, in order", async () => 
     const state = open(path);
     await save(state, model);
     for (const turn of [1, 2, 3]) {
-      const next = readReport(payloadAt({ session: "a" }, turn), { ...ALL, detail: false });
+      const next = readReport(payloadAt({ session: "a" }, turn), ALL).report;
       model.take(next, 1000 + turn);
       state.note(next, 1000 + turn);
     }
@@ -335,34 +310,6 @@ Deno.test("note() counts as failed what comes before anything could be saved", a
     assert.equal(lines.length, 1);
     assert.match(lines[0]!, /^level=error msg="Cannot write the state file".*no snapshot could be/);
     assert.equal(reopened(path), undefined);
-  });
-});
-
-Deno.test("openState() reads the files of the version before this one, and saves in its own way", async () => {
-  await inFolder(async (path) => {
-    const model = usedModel();
-    const state = open(path);
-    await save(state, model);
-    state.note(report({ session: "d", order: 1 }), 1000);
-    state.close();
-    const text = oldText(path);
-    Deno.writeTextFileSync(path, `${text}{"report":`);
-
-    const { log, lines } = captureLog();
-    const next = openState({ path, log });
-    assert.equal(next.saved?.journal.length, 1);
-    const restored = createModel(OPTIONS);
-    restored.restore(next.saved.model);
-    assert.deepEqual(restored.families(1010), model.families(1010));
-    assert.deepEqual(lines, []);
-    next.note(report({ order: 2 }), 1000);
-    assert.equal(noted(path).length, text.split("\n").length - 3, "nothing is written behind it");
-    await save(next, modelOf(9).model);
-    assert.equal(Deno.readTextFileSync(path), `${text}{"report":`, "nor over it, for now");
-    assert.deepEqual(ordersOf(copyOf(path)), [9]);
-    await save(next, modelOf(10).model);
-    next.close();
-    assert.deepEqual(ordersOf(reopened(path)), [10]);
   });
 });
 
@@ -544,24 +491,31 @@ testWithSmallDisk(
   },
 );
 
-Deno.test("openState() skips old lines that are no reports, and metrics that nobody knows", async () => {
+Deno.test("openState() skips reports of another shape and says so, and metrics that nobody knows", async () => {
   await inFolder(async (path) => {
     const state = open(path);
     await save(state, createModel());
     state.note(report({ session: "s", order: 1, turn: 3, values: { budget_total: 1 } }), 1000);
     state.close();
-    const [first, line] = oldText(path).split("\n") as [string, string];
-    const renamed = line.replace('"budget_total"', '"metrique_de_jadis"');
-    const torn = line.slice(0, 30);
+    const lines = Deno.readTextFileSync(path).split("\n");
+    const entry = lines[2]!.slice("01234567 1 ".length);
+    const renamed = entry.replace('"budget_total"', '"metrique_de_jadis"');
+    const more = entry.replace('"session"', '"inconnue":1,"session"');
+    const texts = [entry, "{}", "null", '{"report":5}', renamed, more];
+    const noted = texts.map((text, index) => sealed(`${index + 1} ${text}`, 1));
     Deno.writeTextFileSync(
       path,
-      `${first}\n{}\nnull\n[1]\n{"report":5}\n${renamed}\n${torn}${line}\n${line}\n${torn}`,
+      [`${lines[0]}\n${lines[1]}\n`, ...noted, sealed(`end ${texts.length}`, 1)].join(""),
     );
-    const saved = reopened(path)!;
+    const { log, lines: said } = captureLog();
+    const next = openState({ path, log });
+    next.close();
     assert.deepEqual(
-      saved.journal.map(({ report }) => [report.turn, report.values.size]),
-      [[3, 0], [3, 1]],
+      next.saved?.journal.map(({ report }) => [report.turn, report.values.size]),
+      [[3, 1], [3, 0]],
     );
+    assert.equal(said.length, 1);
+    assert.match(said[0]!, /what is whole of it is used.*error="4 reports are of another version"/);
   });
 });
 

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { createPublisher, type HttpOptions, openHttp, type Out } from "../../lib/publish/mod.ts";
-import type { Report } from "../../lib/report/mod.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
+import type { Flat } from "../report/options.ts";
 import { createNumbers, playTurn, read } from "./support.ts";
 
 /** What a made-up exporter does with a request. */
@@ -14,11 +14,11 @@ const answerWell: Behaviour = () => Response.json({ status: "success" });
 
 /** An exporter that reads what it is sent, as it is told to. */
 class FakeExporter {
-  readonly reports: Report[] = [];
+  readonly reports: Flat[] = [];
   readonly headers: Headers[] = [];
   behaviour: Behaviour = answerWell;
   /** Told of every report that is asked to be taken. */
-  onReport: (report: Report) => void = () => {};
+  onReport: (report: Flat) => void = () => {};
   /** Requests that are being answered, now and at most. */
   open = 0;
   mostOpen = 0;
@@ -55,7 +55,7 @@ class FakeExporter {
     return `http://127.0.0.1:${this.#port}/update_metrics`;
   }
 
-  get last(): Report | undefined {
+  get last(): Flat | undefined {
     return this.reports.at(-1);
   }
 }

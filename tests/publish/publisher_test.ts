@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { REPORTED_METRICS, TURN_SECONDS_BUCKETS } from "../../lib/catalogue/mod.ts";
 import { createPublisher, type PublisherOptions } from "../../lib/publish/mod.ts";
-import type { Report } from "../../lib/report/mod.ts";
+import type { Flat } from "../report/options.ts";
 import { Clock, createNumbers, MemoryOut, type Numbers, playTurn, read } from "./support.ts";
 
 function setUp(options: Partial<PublisherOptions> = {}) {
@@ -47,7 +47,7 @@ function expectedValues(numbers: Numbers): Record<string, number> {
   };
 }
 
-function valuesOf(report: Report): Record<string, number> {
+function valuesOf(report: Flat): Record<string, number> {
   const { simulation_publication_seconds_total: _, ...values } = Object.fromEntries(report.values);
   return values;
 }
@@ -96,7 +96,7 @@ Deno.test("turn() writes a report that the exporter takes whole, every number as
   });
   assert.deepEqual([...report.events], [["inflation", 1_795_343_329.25]]);
   assert.equal(report.breakdowns.get("budget_total")?.[0]?.parts[0]?.value, 75_000);
-  assert.deepEqual(report.detail.get("entreprise_stock")?.labels, [["Élan", 'Blé "dur"']]);
+  assert.deepEqual(report.tables.get("entreprise_stock")?.labels, [["Élan", 'Blé "dur"']]);
   assert.deepEqual(Object.fromEntries(report.columns), {
     tour: [1],
     timestamp: [clock.wallClock() / 1000],

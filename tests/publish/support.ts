@@ -1,7 +1,8 @@
 /** What the tests of publishing share: a game of made-up numbers, a clock, and the reading of reports. @module */
 
 import type { Out } from "../../lib/publish/mod.ts";
-import { type JsonObject, readReport, type Report } from "../../lib/report/mod.ts";
+import type { JsonObject } from "../../lib/report/mod.ts";
+import { type Flat, readFlat } from "../report/options.ts";
 
 export type Numbers = {
   -readonly [Name in keyof typeof NUMBERS]: number;
@@ -35,13 +36,7 @@ export function playTurn(numbers: Numbers): void {
 }
 
 /** Reads a line as the exporter does, all of it. */
-export function read(line: string): Report {
-  return readReport(JSON.parse(line), {
-    breakdowns: true,
-    detail: true,
-    allKeys: true,
-  });
-}
+export const read = (line: string): Flat => readFlat(JSON.parse(line));
 
 /** A way out into memory. */
 export class MemoryOut implements Out {
@@ -49,7 +44,7 @@ export class MemoryOut implements Out {
   isReady = true;
   ended = false;
 
-  get reports(): Report[] {
+  get reports(): Flat[] {
     return this.lines.map(read);
   }
 

@@ -1,9 +1,8 @@
 /** Tests of how the kinds of reports are told apart. @module */
 
 import assert from "node:assert/strict";
-import { readReport } from "../../lib/report/mod.ts";
-import { isLabelValue, type RefusalReason, Refused } from "../../lib/report/report.ts";
-import { ALL, NOTHING } from "./options.ts";
+import { isLabelValue, type RefusalReason, Refused } from "../../lib/report/mod.ts";
+import { ALL, NOTHING, readFlat } from "./options.ts";
 
 Deno.test("readReport() refuses what is no report, and says why", () => {
   const many = (keys: number) =>
@@ -29,7 +28,7 @@ Deno.test("readReport() refuses what is no report, and says why", () => {
     ],
   };
   for (const [name, [value, reason, message]] of Object.entries(cases)) {
-    assert.throws(() => readReport(value, ALL), (error) => {
+    assert.throws(() => readFlat(value, ALL), (error) => {
       assert.ok(error instanceof Refused, name);
       assert.equal(error.reason, reason, name);
       assert.match(error.message, message, name);
@@ -40,7 +39,7 @@ Deno.test("readReport() refuses what is no report, and says why", () => {
 
 Deno.test("readReport() takes 2000 keys", () => {
   const payload = Object.fromEntries(Array.from({ length: 2000 }, (_, index) => [`k${index}`, 1]));
-  assert.equal(readReport(payload, NOTHING).unknownKeys, 2000);
+  assert.equal(readFlat(payload, NOTHING).unknownKeys, 2000);
 });
 
 Deno.test("readReport() tells native reports, payloads and wrapped payloads apart", () => {
@@ -61,7 +60,7 @@ Deno.test("readReport() tells native reports, payloads and wrapped payloads apar
     "payload that has metrics of its own": [{ ...payload, metrics: { a: 1 } }, "tradesim"],
   };
   for (const [name, [value, format]] of Object.entries(cases)) {
-    const report = readReport(value, NOTHING);
+    const report = readFlat(value, NOTHING);
     assert.deepEqual(
       { format: report.format, session: report.session, turn: report.turn, order: report.order },
       { format, session: "s", turn: 3, order: 3 },

@@ -2,10 +2,14 @@
 
 import assert from "node:assert/strict";
 import { REPORTED_METRICS, TURN_SECONDS_BUCKETS } from "../../lib/catalogue/mod.ts";
-import { COLUMN_NAMES, MAX_COLUMN_LENGTH, NATIVE_SCHEMA } from "../../lib/report/native.ts";
-import { readReport } from "../../lib/report/mod.ts";
-import { type KeyProblem, Refused, type Report } from "../../lib/report/report.ts";
-import { ALL, NOTHING } from "./options.ts";
+import {
+  COLUMN_NAMES,
+  type KeyProblem,
+  MAX_COLUMN_LENGTH,
+  NATIVE_SCHEMA,
+  Refused,
+} from "../../lib/report/mod.ts";
+import { ALL, type Flat, NOTHING, readFlat } from "./options.ts";
 
 type Keys = Record<string, unknown>;
 
@@ -53,11 +57,11 @@ const FULL = native({
   })),
 });
 
-const problemsOf = (report: Report): Record<string, KeyProblem> =>
+const problemsOf = (report: Flat): Record<string, KeyProblem> =>
   Object.fromEntries(report.problems.map(({ key, problem }) => [key, problem]));
 
 Deno.test("readNative() reads every key", () => {
-  const report = readReport(FULL, ALL);
+  const report = readFlat(FULL, ALL);
   assert.deepEqual(
     {
       ...report,
@@ -91,7 +95,7 @@ Deno.test("readNative() reads every key", () => {
       ]),
       turnSeconds: { counts: [...TURN_SECONDS_BUCKETS.map((_, index) => index), 7], sum: 3.5 },
       events: new Map([["inflation", 1_795_000_000], ["reassort", 1_795_000_005]]),
-      detail: new Map([
+      tables: new Map([
         ["entreprise_budget", { labels: [["A"], ["B"]], values: [10, 20] }],
         ["produit_prix", { labels: [["Acier"], ["Colle"]], values: [2, 3] }],
         ["entreprise_stock", { labels: [["A", "Acier"], ["A", "Colle"]], values: [0, 5] }],
@@ -128,7 +132,7 @@ Deno.test("NATIVE_SCHEMA takes the full report and knows all its keys", () => {
 });
 
 Deno.test("readNative() needs only what places a report", () => {
-  const report = readReport(native(), ALL);
+  const report = readFlat(native(), ALL);
   assert.deepEqual([report.session, report.order, report.turn], ["partie 1", 12, 40]);
   assert.equal(report.finished, false);
   assert.equal(report.values.size, 0);
@@ -137,9 +141,9 @@ Deno.test("readNative() needs only what places a report", () => {
 });
 
 Deno.test("readNative() reads breakdowns and detail only when they are asked for", () => {
-  const report = readReport(FULL, NOTHING);
+  const report = readFlat(FULL, NOTHING);
   assert.equal(report.breakdowns.size, 0);
-  assert.equal(report.detail.size, 0);
+  assert.equal(report.tables.size, 0);
   assert.deepEqual(Object.fromEntries(report.values), NUMBERS);
 });
 
@@ -163,7 +167,7 @@ Deno.test("readNative() refuses a report that cannot be placed", () => {
       Object.entries(native(keys)).filter(([, value]) => value !== undefined),
     );
     assert.throws(
-      () => readReport(raw, ALL),
+      () => readFlat(raw, ALL),
       (error) => error instanceof Refused && error.reason === reason,
       name,
     );
@@ -248,7 +252,7 @@ Deno.test("readNative() leaves out a key of the wrong shape, and takes the rest"
     "column that is too long": ["colonnes", { tour: many(MAX_COLUMN_LENGTH + 1) }, "too_many"],
   };
   for (const [name, [key, value, problem]] of Object.entries(cases)) {
-    const report = readReport(native({ produits_total: 3, [key]: value }), ALL);
+    const report = readFlat(native({ produits_total: 3, [key]: value }), ALL);
     assert.deepEqual(problemsOf(report), { [key]: problem }, name);
     assert.equal(report.values.get("produits_total"), 3, name);
     assert.equal(report.values.has(key), false, name);
@@ -257,7 +261,7 @@ Deno.test("readNative() leaves out a key of the wrong shape, and takes the rest"
 
 Deno.test("readNative() takes every wrong key for itself: all may be wrong, and it is still placed", () => {
   const wrong = Object.fromEntries(Object.keys(FULL).map((key) => [key, {}]));
-  const report = readReport({ ...wrong, ...native() }, ALL);
+  const report = readFlat({ ...wrong, ...native() }, ALL);
   const identity = ["type", "version", "session", "rapport", "tour"];
   // Nothing is required of these two, so an empty object is one.
   const empty = ["evenements", "repartitions", "colonnes"];
@@ -283,7 +287,7 @@ Deno.test("readNative() puts turns that were counted with other bounds into no l
     "own bound with an error of rounding": [[0.1 + 0.2 - 0.2], [1, 0], { [bucket(0.1)]: 1 }],
   };
   for (const [name, [le, counts, expected]] of Object.entries(cases)) {
-    const report = readReport(
+    const report = readFlat(
       native({ temps_simulation_tour_seconds: { le, counts, sum: 1 } }),
       NOTHING,
     );
@@ -296,7 +300,7 @@ Deno.test("readNative() puts turns that were counted with other bounds into no l
 
 Deno.test("readNative() reads parts of one metric alone", () => {
   const parts = (repartition: unknown) =>
-    readReport(native({ repartitions: { budget_total: repartition } }), ALL)
+    readFlat(native({ repartitions: { budget_total: repartition } }), ALL)
       .breakdowns.get("budget_total");
   const cases: Record<string, [unknown, unknown]> = {
     "no part": [[], [{ labels: [], parts: [] }]],
@@ -326,14 +330,14 @@ Deno.test("readNative() ignores stocks of products that the report does not list
     entreprises: [{ nom: "A", budget: 1, stocks: [4, 5, 6] }],
     fournisseurs: [],
   };
-  assert.deepEqual(readReport(native({ detail }), ALL).detail.get("entreprise_stock"), {
+  assert.deepEqual(readFlat(native({ detail }), ALL).tables.get("entreprise_stock"), {
     labels: [["A", "Acier"]],
     values: [4],
   });
 });
 
 Deno.test("readNative() leaves out impossible times one by one, and says so", () => {
-  const report = readReport(
+  const report = readFlat(
     native({
       evenements: { inflation: 1_795_000_000, reassort: 1_795_000_000_000 },
       colonnes: { tour: [1, 2], timestamp: [1_795_000_000, 1_795_000_000_000] },
@@ -362,14 +366,14 @@ Deno.test("readNative() shows an unknown key with allKeys where its name is vali
   };
   for (const [name, [key, value, shown]] of Object.entries(cases)) {
     const raw = { ...native(), [key]: value };
-    const report = readReport(raw, ALL);
+    const report = readFlat(raw, ALL);
     assert.deepEqual(
       Object.fromEntries(report.extra),
       shown ? { [key]: { type: "gauge", value } } : {},
       name,
     );
     assert.equal(report.unknownKeys, shown ? 0 : 1, name);
-    assert.deepEqual([readReport(raw, NOTHING).extra.size, readReport(raw, NOTHING).unknownKeys], [
+    assert.deepEqual([readFlat(raw, NOTHING).extra.size, readFlat(raw, NOTHING).unknownKeys], [
       0,
       1,
     ], name);
@@ -377,7 +381,7 @@ Deno.test("readNative() shows an unknown key with allKeys where its name is vali
 });
 
 Deno.test("readNative() takes at most 100 recent events, each of a known shape", () => {
-  const read = (evenements_recents: unknown) => readReport(native({ evenements_recents }), NOTHING);
+  const read = (evenements_recents: unknown) => readFlat(native({ evenements_recents }), NOTHING);
   const events = (count: number) =>
     Array.from({ length: count }, (_, tour) => ({ tour, type: "inflation" }));
   assert.equal(read(events(100)).recentEvents.length, 100);

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { History } from "../../lib/history/mod.ts";
 import { createSession, takeReport } from "../../lib/model/session.ts";
-import { eventsBetween, readReport, type RecentEvent, type Report } from "../../lib/report/mod.ts";
-import { NOTHING } from "./options.ts";
+import { eventsBetween, type RecentEvent, type Report } from "../../lib/report/mod.ts";
+import { take } from "../history/turns.ts";
+import { type Flat, NOTHING, readFlat } from "./options.ts";
 
 const TYPES = [
   "inflation",
@@ -36,7 +37,7 @@ const START = Date.UTC(2026, 0, 1) / 1000;
 function reportOf([tick, budget, spent, mean, suppliers, sold, entries, budgets, stocks]: Turn) {
   const named = ["inflation", "variation_disponibilite", "inconnu"]
     .map((type, index) => [type, entries[index]!] as const).filter(([, count]) => count > 0);
-  return readReport({
+  return readFlat({
     type: "metrics",
     session_id: "réelle",
     tick,
@@ -63,7 +64,7 @@ function reportOf([tick, budget, spent, mean, suppliers, sold, entries, budgets,
 
 const REPORTS = TURNS.map(reportOf);
 
-function between(before: Report | undefined, after: Report): RecentEvent[] | undefined {
+function between(before: Report | undefined, after: Flat): RecentEvent[] | undefined {
   return eventsBetween(before?.eventClues, after.eventClues!, after.turn!);
 }
 
@@ -107,7 +108,7 @@ Deno.test("History names a real game's events, and says inconnu where a turn was
     TURNS[index - 1]![6][2] === TURNS[index - 2]![6][2]
   );
   REPORTS.forEach((report, index) => {
-    if (index !== missed - 1) history.take(report, START + index);
+    if (index !== missed - 1) take(history, report, START + index);
   });
   const events = history.events("réelle", 0);
   const unknown = events.filter(({ type, tour }) => type === "inconnu" && tour !== 1);

@@ -2,10 +2,14 @@
 
 import assert from "node:assert/strict";
 import { REPORTED_METRICS } from "../../lib/catalogue/mod.ts";
-import { JsonReader, readReport } from "../../lib/report/mod.ts";
-import { type KeyProblem, Refused, type Report } from "../../lib/report/report.ts";
-import { TRADESIM_KEYS, useOf } from "../../lib/report/tradesim_keys.ts";
-import { ALL, NOTHING } from "./options.ts";
+import {
+  JsonReader,
+  type KeyProblem,
+  Refused,
+  TRADESIM_KEYS,
+  useOf,
+} from "../../lib/report/mod.ts";
+import { ALL, type Flat, NOTHING, readFlat } from "./options.ts";
 
 type Payload = Record<string, unknown>;
 
@@ -22,12 +26,12 @@ function payload(keys: Payload): Payload {
 
 Deno.test("readTradesim() takes an empty key for one that nobody knows", () => {
   const raw = { session_id: "s", tick: 0, "": "1\nevil_metric 7" };
-  const report = readReport(raw, ALL);
+  const report = readFlat(raw, ALL);
   assert.deepEqual([report.values, report.extra, report.unknownKeys], [new Map(), new Map(), 1]);
-  assert.deepEqual(readReport({ ...raw, "": NaN }, ALL).values, new Map());
+  assert.deepEqual(readFlat({ ...raw, "": NaN }, ALL).values, new Map());
 });
 
-const problemsOf = (report: Report): Record<string, KeyProblem> =>
+const problemsOf = (report: Flat): Record<string, KeyProblem> =>
   Object.fromEntries(report.problems.map(({ key, problem }) => [key, problem]));
 
 /** Every metric that TradeSim's payload carries, in the order of the catalogue. */
@@ -75,7 +79,7 @@ const VALUES: Readonly<Record<"001" | "005", Readonly<Record<string, number>>>> 
 
 for (const turn of ["001", "005"] as const) {
   Deno.test(`readTradesim() reads every metric out of the real payload of turn ${turn}`, () => {
-    const report = readReport(realPayload(turn), ALL);
+    const report = readFlat(realPayload(turn), ALL);
     assert.deepEqual(Object.fromEntries(report.values), VALUES[turn]);
     const sent = REPORTED_METRICS.filter((entry) => entry.tradesim).map((entry) => entry.name);
     assert.deepEqual([...report.values.keys()], sent);
@@ -85,7 +89,7 @@ for (const turn of ["001", "005"] as const) {
 }
 
 Deno.test("readTradesim() leaves out a difference that is beyond all numbers", () => {
-  const { values } = readReport({
+  const { values } = readFlat({
     type: "metrics",
     session_id: "a",
     tour_actuel: 1,
@@ -97,7 +101,7 @@ Deno.test("readTradesim() leaves out a difference that is beyond all numbers", (
 });
 
 Deno.test("readTradesim() places the real payloads in their session", () => {
-  const place = ({ format, session, order, tick, turn, timestamp, finished }: Report) => ({
+  const place = ({ format, session, order, tick, turn, timestamp, finished }: Flat) => ({
     format,
     session,
     order,
@@ -107,14 +111,14 @@ Deno.test("readTradesim() places the real payloads in their session", () => {
     finished,
   });
   const common = { format: "tradesim", session: "20261122_102849", finished: false } as const;
-  assert.deepEqual(place(readReport(realPayload("001"), NOTHING)), {
+  assert.deepEqual(place(readFlat(realPayload("001"), NOTHING)), {
     ...common,
     order: 1,
     tick: 0,
     turn: 1,
     timestamp: Date.UTC(2026, 10, 22, 10, 28, 49, 721) / 1000,
   });
-  assert.deepEqual(place(readReport(realPayload("005"), NOTHING)), {
+  assert.deepEqual(place(readFlat(realPayload("005"), NOTHING)), {
     ...common,
     order: 5,
     tick: 4,
@@ -124,11 +128,11 @@ Deno.test("readTradesim() places the real payloads in their session", () => {
 });
 
 Deno.test("readTradesim() takes turn durations from the totals of the game's own time", () => {
-  assert.deepEqual(readReport(realPayload("001"), NOTHING).turnSeconds, {
+  assert.deepEqual(readFlat(realPayload("001"), NOTHING).turnSeconds, {
     turns: 1,
     sum: 0.0028548240661621094,
   });
-  assert.deepEqual(readReport(realPayload("005"), NOTHING).turnSeconds, {
+  assert.deepEqual(readFlat(realPayload("005"), NOTHING).turnSeconds, {
     turns: 5,
     sum: 0.005133628845214844,
   });
@@ -139,19 +143,19 @@ Deno.test("readTradesim() takes turn durations from the totals of the game's own
     "negative sum": { total_mesures: 1, total_temps: -1 },
   };
   for (const [name, keys] of Object.entries(cases)) {
-    assert.equal(readReport(payload(keys), NOTHING).turnSeconds, undefined, name);
+    assert.equal(readFlat(payload(keys), NOTHING).turnSeconds, undefined, name);
   }
 });
 
 Deno.test("readTradesim() reads breakdowns and detail only when they are asked for", () => {
-  const report = readReport(realPayload("005"), NOTHING);
+  const report = readFlat(realPayload("005"), NOTHING);
   assert.equal(report.breakdowns.size, 0);
-  assert.equal(report.detail.size, 0);
+  assert.equal(report.tables.size, 0);
   assert.equal(report.extra.size, 0);
 });
 
 Deno.test("readTradesim() breaks the real payload down by continent and product type", () => {
-  const { breakdowns } = readReport(realPayload("005"), ALL);
+  const { breakdowns } = readFlat(realPayload("005"), ALL);
   const flat = Object.fromEntries(
     Array.from(breakdowns, ([name, found]) => [
       name,
@@ -184,7 +188,7 @@ Deno.test("readTradesim() breaks the real payload down by continent and product 
 });
 
 Deno.test("readTradesim() reads every firm, price and stock of the real payload, zeros included", () => {
-  const { detail } = readReport(realPayload("005"), ALL);
+  const { tables: detail } = readFlat(realPayload("005"), ALL);
   const sizes = Array.from(detail, ([name, { labels, values }]) => {
     assert.equal(labels.length, values.length, name);
     return [name, values.length];
@@ -213,7 +217,7 @@ Deno.test("readTradesim() reads every firm, price and stock of the real payload,
 });
 
 Deno.test("readTradesim() shows with allKeys the numbers that nothing else uses, by their kind", () => {
-  const report = readReport(realPayload("005"), ALL);
+  const report = readFlat(realPayload("005"), ALL);
   assert.deepEqual(
     Array.from(report.extra.keys()).sort(),
     Array.from(TRADESIM_KEYS.values()).filter((entry) => useOf(entry) === "all-keys")
@@ -253,7 +257,7 @@ Deno.test("readTradesim() takes the first of a metric's keys that is there", () 
     "no firm": [{ entreprises_individuales: [] }, "budget_min", undefined],
   };
   for (const [name, [keys, metric, expected]] of Object.entries(cases)) {
-    assert.equal(readReport(payload(keys), NOTHING).values.get(metric), expected, name);
+    assert.equal(readFlat(payload(keys), NOTHING).values.get(metric), expected, name);
   }
 });
 
@@ -313,7 +317,7 @@ Deno.test("readTradesim() leaves out a key that cannot be used, and takes the re
     "part that is text": ["produits_par_type", { consommable: "1" }, "type"],
   };
   for (const [name, [key, value, problem]] of Object.entries(cases)) {
-    const report = readReport(payload({ evenements_total: 3, [key]: value }), ALL);
+    const report = readFlat(payload({ evenements_total: 3, [key]: value }), ALL);
     assert.deepEqual(problemsOf(report), { [key]: problem }, name);
     assert.equal(report.values.get("evenements_total"), 3, name);
   }
@@ -326,7 +330,7 @@ Deno.test("readTradesim() uses the good items of a list and the good parts of an
     continent: "Europe",
     stocks_produits: [{ nom_produit: "P", stock: 1 }, { nom_produit: "Q", stock: "1" }],
   });
-  const report = readReport(
+  const report = readFlat(
     payload({
       budget_total_entreprises: 8,
       entreprises_total: 5,
@@ -337,11 +341,11 @@ Deno.test("readTradesim() uses the good items of a list and the good parts of an
   );
   assert.equal(report.values.get("budget_min"), 3);
   assert.equal(report.values.get("budget_max"), 5);
-  assert.deepEqual(report.detail.get("entreprise_budget"), {
+  assert.deepEqual(report.tables.get("entreprise_budget"), {
     labels: [["A"], ["C"]],
     values: [5, 3],
   });
-  assert.deepEqual(report.detail.get("entreprise_stock"), {
+  assert.deepEqual(report.tables.get("entreprise_stock"), {
     labels: [["A", "P"], ["C", "P"]],
     values: [1, 1],
   });
@@ -353,12 +357,12 @@ Deno.test("readTradesim() uses the good items of a list and the good parts of an
 
 Deno.test("readTradesim() keeps at most 100 parts of a breakdown", () => {
   const parts = Object.fromEntries(Array.from({ length: 150 }, (_, index) => [`C${index}`, 1]));
-  const report = readReport(payload({ entreprises_par_continent: parts }), ALL);
+  const report = readFlat(payload({ entreprises_par_continent: parts }), ALL);
   assert.equal(report.breakdowns.get("entreprises_total")?.[0]?.parts.length, 100);
 });
 
 Deno.test("readTradesim() does with what little a payload says of its place", () => {
-  const cases: Record<string, [Payload, Partial<Report>]> = {
+  const cases: Record<string, [Payload, Partial<Flat>]> = {
     "no tour_actuel": [{ session_id: "s", tick: 4 }, { order: 5, tick: 4, turn: 5 }],
     "only tours_completes": [{ session_id: "s", tours_completes: 4 }, { order: 5, tick: 4 }],
     "only tick_actuel": [{ session_id: "s", tick_actuel: 4 }, { order: 5, tick: 4 }],
@@ -373,9 +377,9 @@ Deno.test("readTradesim() does with what little a payload says of its place", ()
     ],
   };
   for (const [name, [value, expected]] of Object.entries(cases)) {
-    const report = readReport(value, NOTHING);
+    const report = readFlat(value, NOTHING);
     const found = Object.fromEntries(
-      Object.keys(expected).map((key) => [key, report[key as keyof Report]]),
+      Object.keys(expected).map((key) => [key, report[key as keyof Flat]]),
     );
     assert.deepEqual(found, expected, name);
   }
@@ -383,7 +387,7 @@ Deno.test("readTradesim() does with what little a payload says of its place", ()
 
 Deno.test("readTradesim() refuses a session whose name is too long for a label", () => {
   assert.throws(
-    () => readReport(payload({ session_id: "é".repeat(65) }), NOTHING),
+    () => readFlat(payload({ session_id: "é".repeat(65) }), NOTHING),
     (error) => error instanceof Refused && error.reason === "session",
   );
 });
@@ -410,10 +414,10 @@ Deno.test("readTradesim() shows an unknown key with allKeys where its name is va
   };
   for (const [name, [key, value, shown]] of Object.entries(cases)) {
     const raw = payload({ [key]: value });
-    const with_ = readReport(raw, ALL);
+    const with_ = readFlat(raw, ALL);
     assert.deepEqual(with_.extra.get(key), shown ? { type: "gauge", value } : undefined, name);
     assert.equal(with_.unknownKeys, shown ? 0 : 1, name);
-    const without = readReport(raw, NOTHING);
+    const without = readFlat(raw, NOTHING);
     assert.deepEqual([without.extra.size, without.unknownKeys], [0, 1], `${name}, not asked for`);
   }
 });
@@ -446,7 +450,7 @@ Deno.test("TRADESIM_KEYS calls frozen exactly what the game no longer changes af
 
 Deno.test("readTradesim() can give everything that the payload lists, asked for or not", () => {
   const stock = (nom_produit: string, units: number) => ({ nom_produit, stock: units });
-  const read = readReport(
+  const read = readFlat(
     payload({
       produits_individuales: [{ nom: "Acier", prix: 2 }, { nom: "Colle", prix: 3 }],
       entreprises_individuales: [
@@ -467,8 +471,8 @@ Deno.test("readTradesim() can give everything that the payload lists, asked for 
     ],
     fournisseurs: [{ nom: "F", stocks: [7, 0] }],
   });
-  assert.equal(readReport(payload({}), ALL).inventory, undefined);
-  const { produits, entreprises, fournisseurs } = readReport(realPayload("005"), NOTHING)
+  assert.equal(readFlat(payload({}), ALL).inventory, undefined);
+  const { produits, entreprises, fournisseurs } = readFlat(realPayload("005"), NOTHING)
     .inventory!();
   assert.deepEqual([produits.length, entreprises.length, fournisseurs.length > 0], [48, 6, true]);
   assert.equal(entreprises[0]!.stocks[2], 45);
@@ -476,7 +480,7 @@ Deno.test("readTradesim() can give everything that the payload lists, asked for 
 
 Deno.test("readTradesim() gives entries of events by type, those that can be named", () => {
   const countsOf = (evenements_par_type: unknown) =>
-    Object.fromEntries(readReport(payload({ evenements_par_type }), NOTHING).eventCounts);
+    Object.fromEntries(readFlat(payload({ evenements_par_type }), NOTHING).eventCounts);
   assert.deepEqual(countsOf({ inconnu: 7, inflation: 0 }), { inconnu: 7, inflation: 0 });
   assert.deepEqual(countsOf({ ["x".repeat(129)]: 1, "": 1, inflation: -1 }), {});
   assert.deepEqual(countsOf([1]), {});
