@@ -515,7 +515,7 @@ Deno.test("openState() skips reports of another shape and says so, and metrics t
       [[3, 1], [3, 0]],
     );
     assert.equal(said.length, 1);
-    assert.match(said[0]!, /what is whole of it is used.*error="4 reports are of another version"/);
+    assert.match(said[0]!, /its undamaged part.*error="4 reports are of another version"/);
   });
 });
 
