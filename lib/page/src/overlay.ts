@@ -15,7 +15,7 @@ export function joined(own: Data, laid: Data): Data {
       Array.from(xs),
       ...values.map((column) => column === undefined ? [] : Array.from(column)),
     ] as unknown as uPlot.AlignedData;
-  const [xs, ...values] = uPlot.join([full(own), full(laid)]) as unknown as Data;
+  const [xs, ...values] = uPlot.join([full(own), full(laid)]) as Data;
   const known = [...own.slice(1), ...laid.slice(1)].map((column) => column !== undefined);
   return [xs, ...values.map((column, index) => known[index] ? column : undefined)];
 }
