@@ -18,7 +18,7 @@ const GAME = z.strictObject({
 type Game = z.infer<typeof GAME>;
 
 /** The games of each session id. */
-export const GAMES = z.array(z.tuple([z.string(), z.array(GAME).readonly()]).readonly()).readonly();
+export const SAVED_GAMES = z.array(z.tuple([z.string(), z.array(GAME).readonly()]).readonly()).readonly();
 
 export interface GamesOptions {
   /** How many games are remembered. Default: any number. */
@@ -54,12 +54,12 @@ export class Games {
     return name === session ? report : { ...report, session: name };
   }
 
-  state(): z.infer<typeof GAMES> {
+  state(): z.infer<typeof SAVED_GAMES> {
     return [...this.#games];
   }
 
   /** Goes on from a saved state, which must not be used elsewhere. */
-  restore(saved: z.infer<typeof GAMES>): void {
+  restore(saved: z.infer<typeof SAVED_GAMES>): void {
     for (const [session, games] of saved) {
       this.#games.set(session, [...games]);
       this.#count += games.length;

@@ -24,7 +24,7 @@ import {
   remnantOf,
   UNKNOWN_PART,
 } from "./ledger.ts";
-import { Games, GAMES, type GamesOptions } from "./games.ts";
+import { Games, SAVED_GAMES, type GamesOptions } from "./games.ts";
 import {
   createSession,
   isSuccessor,
@@ -65,7 +65,7 @@ export const MODEL_STATE = z.strictObject({
   evicted: LEDGER,
   sessions: z.array(SESSION).readonly(),
   retired: z.array(SESSION).readonly(),
-  games: GAMES,
+  games: SAVED_GAMES,
 }).readonly();
 export type ModelState = z.infer<typeof MODEL_STATE>;
 
