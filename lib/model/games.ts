@@ -18,7 +18,8 @@ const GAME = z.strictObject({
 type Game = z.infer<typeof GAME>;
 
 /** The games of each session id. */
-export const SAVED_GAMES = z.array(z.tuple([z.string(), z.array(GAME).readonly()]).readonly()).readonly();
+export const SAVED_GAMES = z.array(z.tuple([z.string(), z.array(GAME).readonly()]).readonly())
+  .readonly();
 
 export interface GamesOptions {
   /** How many games are remembered. Default: any number. */

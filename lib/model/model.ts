@@ -24,7 +24,7 @@ import {
   remnantOf,
   UNKNOWN_PART,
 } from "./ledger.ts";
-import { Games, SAVED_GAMES, type GamesOptions } from "./games.ts";
+import { Games, type GamesOptions, SAVED_GAMES } from "./games.ts";
 import {
   createSession,
   isSuccessor,
