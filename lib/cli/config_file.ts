@@ -8,15 +8,16 @@ import { VERSION } from "./version.ts";
 const WIDTH = 98;
 
 /** The line of a flag: its default, or a commented example if the default cannot be written. */
-function setting({ name, unit, kind, initial, initially, repeatable }: Flag): string {
-  const isNothing = initial === undefined ||
-    (repeatable && Array.isArray(initial) && initial.length === 0);
+function setting({ name, unit, kind, defaultValue, defaultText, repeatable }: Flag): string {
+  const isNothing = defaultValue === undefined ||
+    (repeatable && Array.isArray(defaultValue) && defaultValue.length === 0);
   if (isNothing) return `# ${name}: ${unit}`;
-  // A time or a size stands as a user writes it, with its unit.
-  const words = initially?.split(",")[0] ?? "";
-  const value = typeof initial === "number" && kind.parse(words) === initial && /\D/.test(words)
-    ? words
-    : initial;
+  // Times and sizes are written with their unit, as a user would.
+  const words = defaultText?.split(",")[0] ?? "";
+  const value =
+    typeof defaultValue === "number" && kind.parse(words) === defaultValue && /\D/.test(words)
+      ? words
+      : defaultValue;
   return stringify({ [name]: value }).trimEnd();
 }
 

@@ -37,16 +37,16 @@ import {
   YES_OR_NO,
 } from "./kinds.ts";
 
-/** A place that sets flags; the places left of it may set the same ones. */
-export type Place = "command line" | "environment" | "configuration file";
+/** A source of settings. A layer takes precedence over those to its right. */
+export type LayerName = "command line" | "environment" | "configuration file";
 
 /** A flag whose texts are each of kind `T` and which in all has the value `V`. */
 export interface Flag<T = unknown, V = unknown> {
   /** The name after the two dashes; also the key in a configuration file. */
   readonly name: string;
-  /** A single letter that stands for it. */
+  /** Its one-letter form. */
   readonly short?: string;
-  /** What its value is called in the help, such as `<PORT>`; absent for what is only on or off. */
+  /** The name of its value in the help, such as `<PORT>`; absent for on/off flags. */
   readonly unit?: string;
   readonly kind: Kind<T>;
   /** True when it may be given several times; its value is then the list of all. */
@@ -54,13 +54,13 @@ export interface Flag<T = unknown, V = unknown> {
   /** True for the argument of a command: a value alone, without a name before it. */
   readonly positional?: true;
   /** The default. */
-  readonly initial: V;
+  readonly defaultValue: V;
   /** The default in words, for the help; absent if the help says it all. */
-  readonly initially?: string;
+  readonly defaultText?: string;
   /** What it does, in sentences. */
   readonly help: string;
-  /** The farthest place that may set it. Default: the configuration file. */
-  readonly place?: Place;
+  /** The last layer that may set it. Default: the configuration file. */
+  readonly layer?: LayerName;
 }
 
 export type Flags = Readonly<Record<string, Flag>>;
@@ -85,8 +85,8 @@ function single<T>(flag: Flag<T, T>): Flag<T, T> {
   return flag;
 }
 
-function optional<T>(flag: Omit<Flag<T>, "initial">): Flag<T, T | undefined> {
-  return { ...flag, initial: undefined };
+function optional<T>(flag: Omit<Flag<T>, "defaultValue">): Flag<T, T | undefined> {
+  return { ...flag, defaultValue: undefined };
 }
 
 function repeatable<T>(flag: Omit<Flag<T, readonly T[]>, "repeatable">): Flag<T, readonly T[]> {
@@ -94,22 +94,22 @@ function repeatable<T>(flag: Omit<Flag<T, readonly T[]>, "repeatable">): Flag<T,
 }
 
 /** A flag that asks for something else to be done. */
-function action(flag: Omit<Flag, "kind" | "initial">): Flag<boolean, boolean> {
-  return { ...flag, kind: YES_OR_NO, initial: false, place: "command line" };
+function action(flag: Omit<Flag, "kind" | "defaultValue">): Flag<boolean, boolean> {
+  return { ...flag, kind: YES_OR_NO, defaultValue: false, layer: "command line" };
 }
 
-function onOff(flag: Omit<Flag, "kind" | "initial">): Flag<boolean, boolean> {
-  return { initially: "off", ...flag, kind: YES_OR_NO, initial: false };
+function onOff(flag: Omit<Flag, "kind" | "defaultValue">): Flag<boolean, boolean> {
+  return { defaultText: "off", ...flag, kind: YES_OR_NO, defaultValue: false };
 }
 
 const CONFIG_FLAG = optional({
   name: "config",
   unit: "<FILE>",
   kind: FILE,
-  initially: "none",
+  defaultText: "none",
   help:
     "YAML file with settings, whose keys are the names of the options, or TradeSim's own config.py.",
-  place: "environment",
+  layer: "environment",
 });
 
 /** Flags of a command that can be configured by a file. */
@@ -139,16 +139,16 @@ const LOG_FLAGS = {
     name: "log.level",
     unit: "<LEVEL>",
     kind: oneOf(LOG_LEVELS),
-    initial: "info",
-    initially: "info",
+    defaultValue: "info",
+    defaultText: "info",
     help: "Lowest severity to log: debug, info, warn or error.",
   }),
   logFormat: single<LogFormat>({
     name: "log.format",
     unit: "<FORMAT>",
     kind: oneOf(LOG_FORMATS),
-    initial: "logfmt",
-    initially: "logfmt",
+    defaultValue: "logfmt",
+    defaultText: "logfmt",
     help: "Format of the log on standard error: logfmt or json.",
   }),
 } as const;
@@ -158,24 +158,24 @@ const SERVE_FLAGS = {
     name: "port",
     unit: "<PORT>",
     kind: wholeNumber(0, 65535),
-    initial: 8000,
-    initially: "8000",
+    defaultValue: 8000,
+    defaultText: "8000",
     help: "Port to listen on. 0 selects a free one.",
   }),
   host: single({
     name: "host",
     unit: "<HOST>",
     kind: HOST,
-    initial: "localhost",
-    initially: "localhost, which is 127.0.0.1 and [::1]",
+    defaultValue: "localhost",
+    defaultText: "localhost, which is 127.0.0.1 and [::1]",
     help: "Address to listen on. 0.0.0.0 opens the exporter to the network.",
   }),
   webListenAddress: repeatable<Address>({
     name: "web.listen-address",
     unit: "<ADDR>",
     kind: LISTEN_ADDRESS,
-    initial: [],
-    initially: "the values of --host and --port",
+    defaultValue: [],
+    defaultText: "the values of --host and --port",
     help:
       "Address and port to listen on, such as 127.0.0.1:8000, [::1]:8000, or :8000 for all IPv4 addresses. Repeatable. Replaces --host and --port.",
   }),
@@ -183,15 +183,15 @@ const SERVE_FLAGS = {
     name: "web.telemetry-path",
     unit: "<PATH>",
     kind: urlPath(OWN_PATHS),
-    initial: "/metrics",
-    initially: "/metrics",
+    defaultValue: "/metrics",
+    defaultText: "/metrics",
     help: "Path of the metrics.",
   }),
   webConfigFile: optional({
     name: "web.config.file",
     unit: "<FILE>",
     kind: FILE,
-    initially: "none",
+    defaultText: "none",
     help:
       "File that sets TLS, passwords and headers, in the format of Prometheus' exporter toolkit.",
   }),
@@ -199,8 +199,8 @@ const SERVE_FLAGS = {
     name: "follow",
     unit: "<FILE>",
     kind: FILES,
-    initial: ["logs/metrics*.jsonl"],
-    initially: "logs/metrics*.jsonl, as soon as there is one",
+    defaultValue: ["logs/metrics*.jsonl"],
+    defaultText: "logs/metrics*.jsonl, as soon as there is one",
     help:
       "JSONL file to follow, such as the one that TradeSim writes. A * in the file name matches any characters. Repeatable.",
   }),
@@ -208,15 +208,15 @@ const SERVE_FLAGS = {
     name: "state",
     unit: "<FILE>",
     kind: FILE,
-    initially: "a file named after the port in the user's state directory; none with port 0",
+    defaultText: "a file named after the port in the user's state directory; none with port 0",
     help: 'File in which counters are kept across restarts (FILE and FILE.2). "none" disables it.',
   }),
   labels: single<readonly Label[]>({
     name: "labels",
     unit: "<LIST>",
     kind: someOf(LABELS),
-    initial: [],
-    initially: "none",
+    defaultValue: [],
+    defaultText: "none",
     help: "Labels to break metrics down by, separated by commas: continent, produit_type, session.",
   }),
   detail: onOff({
@@ -231,32 +231,32 @@ const SERVE_FLAGS = {
     name: "collect-interval",
     unit: "<TIME>",
     kind: time("50ms", "24h", "not zero"),
-    initial: 1,
-    initially: "1s",
+    defaultValue: 1,
+    defaultText: "1s",
     help: "How often to check followed files if no file event arrives.",
   }),
   systemInterval: single({
     name: "system-interval",
     unit: "<TIME>",
     kind: time("100ms", "24h", "zero too"),
-    initial: 5,
-    initially: "5s",
+    defaultValue: 5,
+    defaultText: "5s",
     help: "How often to measure this machine. 0 disables system metrics.",
   }),
   staleAfter: single({
     name: "stale-after",
     unit: "<TIME>",
     kind: time("1s", "8760h", "not zero"),
-    initial: 3600,
-    initially: "1h",
+    defaultValue: 3600,
+    defaultText: "1h",
     help: "How long the last game is shown after its last report.",
   }),
   maxSeries: single({
     name: "max-series",
     unit: "<COUNT>",
     kind: wholeNumber(1, 10_000_000),
-    initial: 10_000,
-    initially: "10000",
+    defaultValue: 10_000,
+    defaultText: "10000",
     help:
       "Maximum number of series of the game and the machine. When exceeded, whole metric families are dropped, detail metrics first.",
   }),
@@ -264,16 +264,16 @@ const SERVE_FLAGS = {
     name: "max-sessions",
     unit: "<COUNT>",
     kind: wholeNumber(1, 1_000_000),
-    initial: 1000,
-    initially: "1000",
+    defaultValue: 1000,
+    defaultText: "1000",
     help: "Maximum number of games to remember. The totals of forgotten games are kept.",
   }),
   historyTurns: single({
     name: "history-turns",
     unit: "<COUNT>",
     kind: wholeNumber(0, 300_000),
-    initial: 100_000,
-    initially: "100000",
+    defaultValue: 100_000,
+    defaultText: "100000",
     help:
       "Maximum number of turns in the history of each game, within 32 MiB for all games. 0 disables it.",
   }),
@@ -281,23 +281,23 @@ const SERVE_FLAGS = {
     name: "max-body",
     unit: "<SIZE>",
     kind: size("1KiB", "1GiB"),
-    initial: 32 * 2 ** 20,
-    initially: "32MiB",
+    defaultValue: 32 * 2 ** 20,
+    defaultText: "32MiB",
     help: "Maximum size of a report after decompression.",
   }),
   ingestTokenFile: optional({
     name: "ingest-token-file",
     unit: "<FILE>",
     kind: FILE,
-    initially: "none",
+    defaultText: "none",
     help: "File with a token that allows other machines to post reports.",
   }),
   allowedHost: repeatable<string>({
     name: "allowed-host",
     unit: "<NAME>",
     kind: HOST,
-    initial: [],
-    initially: "localhost and loopback addresses when listening on a loopback address, else any",
+    defaultValue: [],
+    defaultText: "localhost and loopback addresses when listening on a loopback address, else any",
     help: "Additional Host header value to accept. Repeatable. Requests for other hosts get 421.",
   }),
   allowRemoteIngest: onOff({
@@ -316,98 +316,98 @@ const SIMULATE_FLAGS = {
     unit: "<COUNT>",
     kind: wholeNumber(1, 1_000_000_000_000),
     help: "Number of turns to play.",
-    place: "command line",
+    layer: "command line",
   }),
   infinite: onOff({
     name: "infinite",
     help: "Play until Ctrl-C.",
-    place: "command line",
+    layer: "command line",
   }),
   seed: single({
     name: "seed",
     unit: "<NUMBER>",
     kind: wholeNumber(0, Number.MAX_SAFE_INTEGER),
-    initial: 1,
-    initially: "1",
+    defaultValue: 1,
+    defaultText: "1",
     help: "Seed of the game. The same seed gives the same game on every machine.",
-    place: "command line",
+    layer: "command line",
   }),
   entreprises: optional({
     name: "entreprises",
     unit: "<COUNT>",
     kind: wholeNumber(1, 1_000_000),
-    initially: "3",
+    defaultText: "3",
     help: "Number of firms in a new world.",
-    place: "command line",
+    layer: "command line",
   }),
   produits: optional({
     name: "produits",
     unit: "<COUNT>",
     kind: wholeNumber(1, 1_000_000),
-    initially: "12",
+    defaultText: "12",
     help: "Number of products in a new world.",
-    place: "command line",
+    layer: "command line",
   }),
   fournisseurs: optional({
     name: "fournisseurs",
     unit: "<COUNT>",
     kind: wholeNumber(1, 1_000_000),
-    initially: "5",
+    defaultText: "5",
     help: "Number of suppliers in a new world.",
-    place: "command line",
+    layer: "command line",
   }),
   commeTradesim: onOff({
     name: "comme-tradesim",
     help:
       "Play exactly as TradeSim's code does, where it differs from its rules; see docs/simulation.md.",
-    place: "command line",
+    layer: "command line",
   }),
   load: optional({
     name: "load",
     unit: "<FILE>",
     kind: FILE,
     help: "World to play in, in the format of TradeSim's partie_active.json.",
-    place: "command line",
+    layer: "command line",
   }),
   save: optional({
     name: "save",
     unit: "<FILE>",
     kind: FILE,
     help: "File in which to save the world at the end, in the same format.",
-    place: "command line",
+    layer: "command line",
   }),
   status: onOff({
     name: "status",
     help: "Print budgets, prices and stocks, and play nothing.",
-    place: "command line",
+    layer: "command line",
   }),
   verbose: onOff({
     name: "verbose",
     help: "Print every purchase and every event.",
-    place: "command line",
+    layer: "command line",
   }),
   pause: single({
     name: "pause",
     unit: "<TIME>",
     kind: time("1ms", "1h", "zero too"),
-    initial: 0,
-    initially: "0",
+    defaultValue: 0,
+    defaultText: "0",
     help: "Time between two turns.",
-    place: "command line",
+    layer: "command line",
   }),
   withMetrics: onOff({
     name: "with-metrics",
     help: "Report to an exporter. Without it, the game writes no report.",
-    place: "command line",
+    layer: "command line",
   }),
   journal: single({
     name: "journal",
     unit: "<FILE>",
     kind: FILE,
-    initial: "logs/metrics.jsonl",
-    initially: "logs/metrics.jsonl, which an exporter in the same folder follows",
+    defaultValue: "logs/metrics.jsonl",
+    defaultText: "logs/metrics.jsonl, which an exporter in the same folder follows",
     help: "File to which reports are appended.",
-    place: "command line",
+    layer: "command line",
   }),
   publishTo: optional({
     name: "publish-to",
@@ -415,30 +415,30 @@ const SIMULATE_FLAGS = {
     kind: WEB_URL,
     help:
       "Post reports to this exporter instead of the journal, for example http://127.0.0.1:8000. The default path is /update_metrics.",
-    place: "command line",
+    layer: "command line",
   }),
   publishTokenFile: optional({
     name: "publish-token-file",
     unit: "<FILE>",
     kind: FILE,
-    initially: "none",
+    defaultText: "none",
     help:
       "File with the token for --publish-to, if the exporter is on another machine: the same as in its --ingest-token-file.",
-    place: "command line",
+    layer: "command line",
   }),
   publishInterval: single({
     name: "publish-interval",
     unit: "<TIME>",
     kind: time("1ms", "1h", "not zero"),
-    initial: 0.1,
-    initially: "100ms",
+    defaultValue: 0.1,
+    defaultText: "100ms",
     help: "Minimum time between two reports.",
-    place: "command line",
+    layer: "command line",
   }),
   json: onOff({
     name: "json",
     help: "Print the summary as one JSON object.",
-    place: "command line",
+    layer: "command line",
   }),
   ...COMMON_FLAGS,
 } as const;
@@ -466,132 +466,132 @@ const BENCH_FLAGS = {
     name: "worlds",
     unit: "<LIST>",
     kind: atLeastOne(someOf(WORLDS)),
-    initially: "all; default with --sessions",
+    defaultText: "all; default with --sessions",
     help:
       "Worlds to play in, separated by commas: default (3 firms, 12 products, 5 suppliers), moyen (100, 100, 20), grand (1000, 200, 50).",
-    place: "command line",
+    layer: "command line",
   }),
   publishers: single<readonly Publisher[]>({
     name: "publishers",
     unit: "<LIST>",
     kind: atLeastOne(someOf(PUBLISHERS)),
-    initial: PUBLISHERS,
-    initially: "all",
+    defaultValue: PUBLISHERS,
+    defaultText: "all",
     help:
       "What to compare with a game without monitoring: journal, http, and none, the control, which is always played.",
-    place: "command line",
+    layer: "command line",
   }),
   sessions: single({
     name: "sessions",
     unit: "<COUNT>",
     kind: wholeNumber(1, 1000),
-    initial: 1,
-    initially: "1",
+    defaultValue: 1,
+    defaultText: "1",
     help:
       "Number of games that report to one exporter at once. With more than one, each plays ten turns per second.",
-    place: "command line",
+    layer: "command line",
   }),
   duration: optional({
     name: "duration",
     unit: "<TIME>",
     kind: time("1s", "24h", "not zero"),
-    initially: "10m; 3m with --sessions",
+    defaultText: "10m; 3m with --sessions",
     help: "Total time of the benchmark. Less time gives wider intervals.",
-    place: "command line",
+    layer: "command line",
   }),
   scrapeInterval: single({
     name: "scrape-interval",
     unit: "<TIME>",
     kind: time("10ms", "1h", "not zero"),
-    initial: 1,
-    initially: "1s",
+    defaultValue: 1,
+    defaultText: "1s",
     help: "How often the exporter is scraped.",
-    place: "command line",
+    layer: "command line",
   }),
   budget: optional({
     name: "budget",
     unit: "<BUDGET>",
     kind: BUDGET,
-    initially: "none",
+    defaultText: "none",
     help:
       "Maximum cost of monitoring per turn, such as 1% or 0.25us. Exit with 1 if the upper bound of an interval exceeds it.",
-    place: "command line",
+    layer: "command line",
   }),
   json: optional({
     name: "json",
     unit: "<FILE>",
     kind: FILE,
-    initially: "none",
+    defaultText: "none",
     help: "Write results and raw rounds as JSON.",
-    place: "command line",
+    layer: "command line",
   }),
   html: optional({
     name: "html",
     unit: "<FILE>",
     kind: FILE,
-    initially: "none",
+    defaultText: "none",
     help: "Write results and raw rounds as a page with charts.",
-    place: "command line",
+    layer: "command line",
   }),
   ...COMMON_FLAGS,
 } as const;
 
 const DOCTOR_FLAGS = {
-  config: { ...CONFIG_FLAG, help: "Configuration file of the exporter.", place: "command line" },
+  config: { ...CONFIG_FLAG, help: "Configuration file of the exporter.", layer: "command line" },
   url: optional({
     name: "url",
     unit: "<URL>",
     kind: PLAIN_URL,
-    initially: "from the exporter's configuration, else http://127.0.0.1:8000",
+    defaultText: "from the exporter's configuration, else http://127.0.0.1:8000",
     help: "Address of the exporter.",
-    place: "command line",
+    layer: "command line",
   }),
   follow: repeatable<string>({
     name: "follow",
     unit: "<FILE>",
     kind: FILES,
-    initial: [],
-    initially: "from the exporter's configuration",
+    defaultValue: [],
+    defaultText: "from the exporter's configuration",
     help: "File that the exporter follows. Repeatable.",
-    place: "command line",
+    layer: "command line",
   }),
   userFile: optional({
     name: "user-file",
     unit: "<FILE>",
     kind: FILE,
-    initially: "none",
+    defaultText: "none",
     help: "File with user:password, if the exporter requires a password.",
-    place: "command line",
+    layer: "command line",
   }),
   prometheus: optional({
     name: "prometheus",
     unit: "<URL>",
     kind: PLAIN_URL,
-    initially: "http://127.0.0.1:9090, if it answers",
+    defaultText: "http://127.0.0.1:9090, if it answers",
     help: "Address of Prometheus.",
-    place: "command line",
+    layer: "command line",
   }),
   grafana: optional({
     name: "grafana",
     unit: "<URL>",
     kind: PLAIN_URL,
-    initially: "http://localhost:3000, if it answers",
+    defaultText: "http://localhost:3000, if it answers",
     help: "Address of Grafana.",
-    place: "command line",
+    layer: "command line",
   }),
   until: single<LinkName>({
     name: "until",
     unit: "<LINK>",
     kind: oneOf(LINKS),
-    initial: "grafana",
-    initially: "grafana",
+    defaultValue: "grafana",
+    defaultText: "grafana",
     help: `Last link to check: ${LINKS.join(", ")}.`,
-    place: "command line",
+    layer: "command line",
   }),
   json: onOff({
     name: "json",
     help: "Print the results as one JSON object.",
-    place: "command line",
+    layer: "command line",
   }),
   ...COMMON_FLAGS,
 } as const;
@@ -604,36 +604,36 @@ const PRINT_FLAGS = {
     kind: oneOf(PRINTABLES),
     help: "What to print. " +
       Object.entries(PRINTED).map(([what, { summary }]) => `${what}: ${summary}`).join("; ") + ".",
-    place: "command line",
+    layer: "command line",
   }),
   out: optional({
     name: "out",
     unit: "<DIR>",
     kind: FILE,
-    initially: "standard output, if it is a single file",
+    defaultText: "standard output, if it is a single file",
     help: "Folder to write to. It is created if it does not exist.",
-    place: "command line",
+    layer: "command line",
   }),
   lang: optional<BoardLanguage>({
     name: "lang",
     unit: "<fr|en>",
     kind: oneOf(BOARD_LANGUAGES),
-    initially: "both",
+    defaultText: "both",
     help: "Language of the dashboards, for print dashboards.",
-    place: "command line",
+    layer: "command line",
   }),
   runbooks: optional({
     name: "runbooks",
     unit: "<URL>",
     kind: WEB_URL,
-    initially: "the page that Prometheus serves",
+    defaultText: "the page that Prometheus serves",
     help: "Address for the runbook_url of alerts. #alertname is appended.",
-    place: "command line",
+    layer: "command line",
   }),
   force: onOff({
     name: "force",
     help: "Overwrite files that were changed.",
-    place: "command line",
+    layer: "command line",
   }),
   ...COMMON_FLAGS,
 } as const;
@@ -672,8 +672,8 @@ export type CommandName = keyof typeof COMMANDS;
 export const DEFAULT_COMMAND: CommandName = "serve";
 
 /** The name of the environment variable that sets a flag, or undefined where none may. */
-export function environmentName({ name, place }: Flag): string | undefined {
-  if (place === "command line") return undefined;
+export function environmentName({ name, layer }: Flag): string | undefined {
+  if (layer === "command line") return undefined;
   return "TRADESIM_EXPORTER_" + name.toUpperCase().replaceAll(/[.-]/g, "_");
 }
 
@@ -684,8 +684,8 @@ export function emptyEnvironment(command: CommandName): Readonly<Record<string, 
 }
 
 /** True for a flag that a configuration file may set. */
-export function isInConfigFile({ place = "configuration file" }: Flag): boolean {
-  return place === "configuration file";
+export function isInConfigFile({ layer = "configuration file" }: Flag): boolean {
+  return layer === "configuration file";
 }
 
 /** True for a flag that `--no-…` turns off: one that the environment or a file can turn on. */

@@ -14,7 +14,7 @@ import { VERSION } from "./version.ts";
 const WIDTH = 100;
 const INDENT = 2;
 const GAP = 2;
-/** Stands for a space at which no line is broken. */
+/** A space at which no line is broken. */
 const HARD_SPACE = "\u00a0";
 
 const ENVIRONMENT =
@@ -53,7 +53,7 @@ function usage(flag: Flag): string {
 
 /** What a flag does, and its default; to be wrapped. */
 export function meaning(flag: Flag): string {
-  const words = flag.initially;
+  const words = flag.defaultText;
   return words === undefined ? flag.help : `${flag.help} Default:${HARD_SPACE}${words}.`;
 }
 
@@ -115,7 +115,7 @@ export function flagsMarkdown(command: CommandName = DEFAULT_COMMAND): string {
     const cells = [
       `\`${usage(flag)}\`` + (isInConfigFile(flag) ? "" : " †"),
       variable === undefined ? "–" : `\`${variable}\``,
-      cell(flag.initially ?? "–"),
+      cell(flag.defaultText ?? "–"),
       cell(flag.help),
     ];
     return `| ${cells.join(" | ")} |`;

@@ -4,7 +4,7 @@ import { isIP, isIPv4, isIPv6 } from "node:net";
 
 /** A kind of value. */
 export interface Kind<T> {
-  /** What a right value is, in words that follow "expected". */
+  /** A description of valid values, to follow "expected". */
   readonly expected: string;
   /** The types that a configuration file may write it in. */
   readonly types: readonly ("string" | "number" | "boolean")[];
@@ -106,7 +106,7 @@ export function someOf<T extends string>(words: readonly T[]): Kind<readonly T[]
       if (text.trim() === "") return [];
       const parts: readonly string[] = text.split(",").map((part) => part.trim());
       const chosen = words.filter((word) => parts.includes(word));
-      // One that is missing from the words, or that stands there twice, is a slip.
+      // An unknown or repeated word is a mistake.
       return chosen.length === parts.length ? chosen : undefined;
     },
   };
@@ -140,7 +140,7 @@ export const WEB_URL: Kind<string> = {
   parse: (text) => /^https?:\/\//.test(text) ? URL.parse(text)?.href : undefined,
 };
 
-/** Where a server is. A password would stand in the list of processes for all to read. */
+/** The address of a server, without a password: everyone could read it in the list of processes. */
 export const PLAIN_URL: Kind<string> = {
   expected: "a URL such as http://127.0.0.1:8000, without user and password",
   types: ["string"],

@@ -5,17 +5,17 @@ import { environmentName, type Flag, type Flags, isNegatable } from "./flags.ts"
 import { nearest } from "./suggest.ts";
 import { badValue, UsageError } from "./usage_error.ts";
 
-/** What one place says for one flag. */
+/** What one layer says about one flag. */
 export interface Given {
-  /** How the place names the flag: `--port`, `TRADESIM_EXPORTER_PORT`, `port`. */
+  /** How the layer names the flag: `--port`, `TRADESIM_EXPORTER_PORT`, `port`. */
   readonly name: string;
   /** One text; of a repeatable flag, one or more. */
   readonly texts: readonly string[];
-  /** The configuration file that it stands in. */
+  /** The configuration file, if it is in one. */
   readonly file?: string;
 }
 
-/** What one place says, by the property of the flag. */
+/** What one layer says, by the property of the flag. */
 export type Layer = ReadonlyMap<string, Given>;
 
 /** Looks up an environment variable. */
@@ -63,7 +63,7 @@ export function readArguments(flags: Flags, args: readonly string[]): Layer {
         ...(short === undefined ? {} : { short }),
       }]),
     ),
-    // Strict parsing tells what is wrong in node's own words only: its rules are applied below.
+    // Strict parsing would report errors in node's own words; its rules are applied below.
     strict: false,
     tokens: true,
   });
@@ -90,7 +90,7 @@ export function readArguments(flags: Flags, args: readonly string[]): Layer {
       if (text !== undefined) throw badValue(name, JSON.stringify(text), "no value");
       text = String(!negated);
     } else if (text === undefined || (!token.inlineValue && /^-\D/s.test(text))) {
-      // Another flag in the place of the value: the value was forgotten.
+      // Another flag instead of the value: the value was forgotten.
       throw new UsageError(`Cannot read ${name} without a value: expected ${name}=${flag.unit}`);
     }
     const earlier = layer.get(property);
@@ -108,7 +108,7 @@ export function readArguments(flags: Flags, args: readonly string[]): Layer {
  */
 const KUBERNETES_FORM = /^(?:tcp|udp|sctp):\/\/\S+:\d+$/;
 
-/** What the environment says; a variable that is empty, or is of Kubernetes' own form, counts as not set. */
+/** The settings of the environment. Empty variables and those of Kubernetes' own form are ignored. */
 export function readEnvironment(flags: Flags, env: Environment): Layer {
   const layer = new Map<string, Given>();
   for (const [property, flag] of Object.entries(flags)) {
@@ -123,7 +123,7 @@ export function readEnvironment(flags: Flags, env: Environment): Layer {
 }
 
 /**
- * Reads the values that one place gives.
+ * Reads the values that one layer gives.
  *
  * @throws {UsageError} When a text is not of the flag's kind.
  */

@@ -95,13 +95,13 @@ export type CommandLine =
   | { readonly command: "help"; readonly text: string }
   | { readonly command: "version" };
 
-/** Values of one place, with the place's name for messages. */
+/** Values of one layer, with its name for messages. */
 interface Source {
-  readonly place: string;
+  readonly name: string;
   readonly values: ReadonlyMap<string, unknown>;
 }
 
-/** What all places say, the strongest first. */
+/** The values of all layers, the strongest first. */
 interface Settings {
   readonly sources: readonly Source[];
   readonly enabled: boolean;
@@ -112,7 +112,7 @@ function isCommand(name: string): name is CommandName {
   return Object.hasOwn(COMMANDS, name);
 }
 
-/** The command that the arguments name; undefined for the one that need not be named. */
+/** The command that the arguments name; undefined for the default command. */
 export function commandNamed([first = ""]: readonly string[]): CommandName | undefined {
   return isCommand(first) && first !== DEFAULT_COMMAND ? first : undefined;
 }
@@ -182,7 +182,7 @@ export function checkNamedFile(path: string, name: string): void {
   }
 }
 
-/** What stronger places leave of a place: what they override is not judged. */
+/** A layer without the settings that stronger layers override, which are not checked. */
 function without(layer: Layer, ...stronger: readonly Layer[]): Layer {
   return new Map(
     [...layer].filter(([property]) => !stronger.some((other) => other.has(property))),
@@ -197,8 +197,8 @@ function readSettings(
 ): Settings {
   const fromEnvironment = readEnvironment(flags, env);
   const sources = [
-    { place: "command line", values: readValues(flags, fromArguments) },
-    { place: "environment", values: readValues(flags, without(fromEnvironment, fromArguments)) },
+    { name: "command line", values: readValues(flags, fromArguments) },
+    { name: "environment", values: readValues(flags, without(fromEnvironment, fromArguments)) },
   ];
   const config = fromArguments.get("config") ?? fromEnvironment.get("config");
   const path = config?.texts[0];
@@ -212,7 +212,7 @@ function readSettings(
     : { layer: readYamlConfig(flags, text, path, isOverruled), enabled: true, notes: [] };
   return {
     sources: [...sources, {
-      place: path,
+      name: path,
       values: readValues(flags, without(layer, fromArguments, fromEnvironment)),
     }],
     enabled,
@@ -220,13 +220,13 @@ function readSettings(
   };
 }
 
-/** For each flag the value of the strongest place that gives one, else its initial one. */
+/** For each flag the value of the strongest layer that gives one, else its default. */
 function mergeValues<F extends Flags>(flags: F, sources: readonly Source[]): Values<F> {
-  const entries = Object.entries(flags).map(([property, { initial }]) => {
+  const entries = Object.entries(flags).map(([property, { defaultValue }]) => {
     const source = sources.find(({ values }) => values.has(property));
-    return [property, source === undefined ? initial : source.values.get(property)];
+    return [property, source === undefined ? defaultValue : source.values.get(property)];
   });
-  // Each value comes from its own flag: from its kind's parse or its initial value.
+  // Each value comes from its own flag: from its kind's parse or its default.
   return Object.fromEntries(entries) as Values<F>;
 }
 
@@ -236,11 +236,11 @@ function chooseAddresses(values: ServeValues, sources: readonly Source[]): reado
   if (listen < 0) return [{ hostname: values.host, port: values.port }];
   for (const name of ["host", "port"] as const) {
     const other = rank(name);
-    // A weaker place is overruled; one that is as strong or stronger contradicts.
+    // A weaker layer is overruled; an equal or stronger one contradicts.
     if (other < 0 || other > listen) continue;
     throw new UsageError(
-      `Cannot use --${name} (${sources[other]?.place}) together with --web.listen-address ` +
-        `(${sources[listen]?.place}): expected one of them`,
+      `Cannot use --${name} (${sources[other]?.name}) together with --web.listen-address ` +
+        `(${sources[listen]?.name}): expected one of them`,
     );
   }
   checkApart(values.webListenAddress);
@@ -296,7 +296,7 @@ function simulateOptions(fromArguments: Layer): CommandLine {
   const { flags } = COMMANDS.simulate;
   const given = readValues(flags, fromArguments);
   const { tours, infinite, version: _version, help: _help, ...rest } = mergeValues(flags, [
-    { place: "command line", values: given },
+    { name: "command line", values: given },
   ]);
   if (tours !== undefined && infinite) {
     throw new UsageError("Cannot use --tours together with --infinite: expected one of them");
@@ -334,14 +334,14 @@ function commandLineValues<F extends Flags & { version: Flag; help: Flag }>(
   fromArguments: Layer,
 ): Omit<Values<F>, "version" | "help"> {
   const { version: _version, help: _help, ...options } = mergeValues(flags, [
-    { place: "command line", values: readValues(flags, fromArguments) },
+    { name: "command line", values: readValues(flags, fromArguments) },
   ]);
   return options;
 }
 
 /**
- * Reads what the user asks for: flags win over the environment, that over the configuration file,
- * and that over what is initially so.
+ * Reads the options. Flags take precedence over the environment, that over the configuration file,
+ * and that over the defaults.
  *
  * @param args The arguments after the program's name.
  * @param readFile Reads the file of `--config`.
@@ -376,5 +376,5 @@ export function readCommandLine(
 
 /** Whether the files to follow are other ones than those that are taken unasked. */
 export function isFollowChosen({ follow }: ServeOptions): boolean {
-  return follow.join("\0") !== COMMANDS.serve.flags.follow.initial.join("\0");
+  return follow.join("\0") !== COMMANDS.serve.flags.follow.defaultValue.join("\0");
 }

@@ -72,7 +72,7 @@ export function neededToPlay({ variant }: PlayerSetup): Needs {
 /** All kinds that there are. */
 export const KINDS = ["read", "write", "net", "env", "run", "sys", "ffi", "import"] as const;
 
-/** Gives up for good all that is not needed. */
+/** Revokes, for good, all permissions that are not needed. */
 export function giveUpPermissions(needs: Needs): void {
   const needed: Partial<Record<(typeof KINDS)[number], boolean>> = needs;
   for (const name of KINDS) {

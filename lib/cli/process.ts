@@ -5,7 +5,7 @@ const encoder = new TextEncoder();
 /** Standard output cannot be written; the message is one sentence. */
 export class OutputError extends Error {
   override readonly name = "OutputError";
-  /** Whether whoever read it, such as `head`, has seen enough. */
+  /** Whether its reader, such as `head`, has closed it. */
   readonly isClosed: boolean;
   constructor(cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -32,12 +32,12 @@ export function print(text: string): void {
   }
 }
 
-/** Writes to standard error. Where that cannot be written there is nowhere left to say so. */
+/** Writes to standard error. If that fails, there is no place left to report it. */
 export function complain(text: string): void {
   try {
     writeAll(Deno.stderr, text);
   } catch {
-    // Whatever the program does goes on.
+    // The program continues.
   }
 }
 

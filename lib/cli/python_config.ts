@@ -70,7 +70,7 @@ function logicalLines(text: string): string[] {
 function lastAssignments(text: string): ReadonlyMap<string, string> {
   const assignments = new Map<string, string>();
   for (const line of logicalLines(text.replace(/^\uFEFF/, "").replaceAll(/\r\n?/g, "\n"))) {
-    // The annotation of a type may stand between; with an operator, only Python knows the value.
+    // A type annotation may follow the name; with an operator, only Python knows the value.
     const [, name, operator, value = ""] =
       /^(METRICS_\w+)\s*(?::[^=]*)?([-+*\/%&|^@<>]*)=(?!=)(.*)$/s.exec(line) ?? [];
     if (name !== undefined) assignments.set(name, operator === "" ? value.trim() : line);

@@ -2,13 +2,13 @@
 
 import { printable } from "../log/mod.ts";
 
-/** What the user gave is wrong; the message is one sentence that names it and says what was expected. */
+/** Wrong input of the user. The message is one sentence that names it and what was expected. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
 /**
- * Two lines for standard error, with a newline after each: what is wrong, and where help is.
+ * Two lines for standard error, each with a newline: what is wrong, and where to find help.
  *
  * @param command The command whose help it is, where that is not the program's own.
  */
@@ -24,7 +24,7 @@ export function formatUsageError(error: UsageError, command?: string): string {
  *
  * @param name The flag, environment variable or key.
  * @param shown The value as the user sees it, in quotes where it is text.
- * @param file The configuration file that it stands in, if any.
+ * @param file The configuration file, if it is in one.
  */
 export function badValue(name: string, shown: string, expected: string, file?: string): UsageError {
   const place = file === undefined ? "" : ` in ${file}`;

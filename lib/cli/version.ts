@@ -10,7 +10,7 @@ export interface Build {
   readonly isForTests: boolean;
 }
 
-/** The global variable by which a bundle tells its `Build`. */
+/** The global variable in which a bundle has its `Build`. */
 export const BUILD_VARIABLE = "tradesimExporterBuild";
 
 const SOURCE: Build = { commit: "source", isForTests: false };

@@ -36,7 +36,7 @@ function nodeTexts(flag: Flag, node: unknown, file: string): readonly string[] {
  * Reads a YAML file's text.
  *
  * @param file Its name, for messages.
- * @param isOverruled Whether a stronger place sets a flag's property: then its value is not judged.
+ * @param isOverruled Whether a stronger layer sets a flag's property; its value is then not checked.
  * @throws {UsageError} When it is not YAML, not one flat mapping, or has a key that is unknown, of
  * the wrong type or there twice.
  */

@@ -1,6 +1,6 @@
 /** The time by which ages are computed. Setting the wall clock makes nothing older or younger. @module */
 
-/** A wall clock that differs by more than this from what was expected has been set, in seconds. */
+/** If the wall clock differs from the expected time by more than this, it was set; in seconds. */
 const SMALLEST_STEP = 1;
 
 export interface ClockOptions {
@@ -11,7 +11,7 @@ export interface ClockOptions {
   readonly onStep: (seconds: number) => void;
   /** The wall clock, in seconds since 1970. Default: the system's. */
   readonly wall?: () => number;
-  /** A clock that nobody sets, in seconds. Default: the process's. */
+  /** A monotonic clock, in seconds. Default: that of the process. */
   readonly monotonic?: () => number;
 }
 

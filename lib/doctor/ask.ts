@@ -66,7 +66,7 @@ async function readText(response: Response, maxBytes: number): Promise<string> {
   return text + decoder.decode();
 }
 
-/** The innermost cause says it best; the others repeat the URL. */
+/** The innermost cause is the most precise; the others repeat the URL. */
 function innermost(error: unknown): string {
   let found = error;
   while (found instanceof Error && found.cause !== undefined) found = found.cause;

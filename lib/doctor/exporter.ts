@@ -8,7 +8,7 @@ import { readScrape, type Scrape, sumOf, TextFormatError } from "./text_format.t
 const REALM = 'realm="tradesim-exporter"';
 const BUILD_INFO = "tradesim_exporter_build_info";
 
-/** What a stranger said of himself, made short and harmless. */
+/** Text of another server, shortened and made harmless. */
 function quoted(text: string): string {
   return JSON.stringify(text.trim().slice(0, 60));
 }
@@ -18,7 +18,7 @@ function isExporter({ headers, text }: Answer): boolean {
     text.includes(`\n${BUILD_INFO}{`) || text.includes("<title>tradesim-exporter</title>");
 }
 
-/** Who another server is, as far as its answers at the metrics' path and at `/` tell. */
+/** What another server is, according to its answers at the metrics' path and at `/`. */
 function describeServer(metrics: Answer, page: Answer | Silence): string {
   const { text } = metrics;
   if (/^python_info\{/m.test(text) && /^tradesim_/m.test(text)) return "TradeSim's own exporter";
@@ -32,12 +32,12 @@ function describeServer(metrics: Answer, page: Answer | Silence): string {
   return `a server that answers ${quoted(last.text.split("\n")[0] ?? "")} (${last.status})`;
 }
 
-/** Asks for the metrics, and says whose the port is. */
+/** Requests the metrics, and tells whether an exporter uses the port. */
 export async function lookAtPort(inquiry: Inquiry): Promise<Finding> {
   const { ask, url, metricsUrl, authorization } = inquiry;
   const { host, hostname, port } = new URL(url);
   let answer = await ask(metricsUrl);
-  // Whoever else has the port shall not learn the password.
+  // Another program on the port must not learn the password.
   if (isAnswer(answer) && answer.status === 401 && isExporter(answer)) {
     answer = await ask(metricsUrl, authorization);
   }
@@ -89,7 +89,7 @@ function silentPort({ url }: Inquiry, { kind, reason }: Silence): Finding {
   );
 }
 
-/** Asks whether the exporter is ready, and tells what it says of itself. */
+/** Checks whether the exporter is ready, and reports its version and state. */
 export async function lookAtExporter(inquiry: Inquiry): Promise<Finding> {
   const { ask, url, answer, now } = inquiry;
   const ready = await ask(`${url}/-/ready`);
@@ -125,7 +125,7 @@ function readQuietly(text: string): Scrape | undefined {
   }
 }
 
-/** Reads the metrics that were asked for. */
+/** Checks the metrics that were requested before. */
 export function lookAtMetrics(inquiry: Inquiry): Finding {
   const { answer, metricsUrl } = inquiry;
   if (answer === undefined) throw new Error("The port is checked before the metrics");

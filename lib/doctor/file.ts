@@ -12,13 +12,13 @@ import { broken, count, type Finding, ok, skip, span } from "./link.ts";
 
 /** How much of the end of a file is read, unless its last line is longer. */
 const TAIL_BYTES = 64 * 1024;
-/** Most files that are looked into. */
+/** Maximum number of files to read. */
 const MAX_FILES = 20;
 
-/** Only the numbers that tell one report from another are wanted. */
+/** Only the numbers that distinguish reports are needed. */
 const READ = { breakdowns: false, detail: false, allKeys: false };
 
-/** What the lines at the end of a file came to. */
+/** What the lines at the end of a file are. */
 interface Tally extends Intake {
   readonly taken: number;
   readonly refused: number;
@@ -55,7 +55,7 @@ export function createTally(): Tally {
   return tally;
 }
 
-/** A number of bytes as a person says it. */
+/** A number of bytes as text. */
 function bytes(size: number): string {
   const [unit, factor] = size >= 1e6 ? ["MB", 1e6] as const : ["kB", 1e3] as const;
   return size < 1000 ? `${size} B` : `${(size / factor).toFixed(1)} ${unit}`;

@@ -4,14 +4,14 @@ import type { Report } from "../report/mod.ts";
 import type { Answer, Ask } from "./ask.ts";
 import type { Scrape } from "./text_format.ts";
 
-/** The exporter's settings, as far as they say where to look. */
+/** The settings of the exporter that the checks need. */
 export interface Configuration {
   /** Where it listens; port 0 = any free one. */
   readonly address: { readonly hostname: string; readonly port: number };
   readonly telemetryPath: string;
   /** Followed files, and patterns with a `*`. */
   readonly follow: readonly string[];
-  /** Whether these files were asked for, so that one must be there. */
+  /** Whether the user set these files, so that one must exist. */
   readonly isFollowChosen: boolean;
   /** The longest report, in bytes. */
   readonly maxBody: number;
@@ -47,7 +47,7 @@ export interface Inquiry {
 
 /** Where an exporter answers on its own machine, without a slash at the end. */
 export function localUrl({ address: { hostname, port }, certificate }: Configuration): string {
-  // The addresses that stand for all of a machine are none to connect to. A certificate is for a name.
+  // One cannot connect to an unspecified address. A certificate is for a name.
   const plain = new Map([["0.0.0.0", "127.0.0.1"], ["::", "::1"]]).get(hostname) ?? hostname;
   const host = plain === "localhost" && certificate === undefined ? "127.0.0.1" : plain;
   const scheme = certificate === undefined ? "http" : "https";

@@ -1,6 +1,6 @@
 /** The links of the chain from a game to Grafana, and the result of a check. @module */
 
-/** In the order in which they are looked at: each stands on those before it. */
+/** In the order of the checks: each relies on those before it. */
 export const LINKS = [
   "configuration",
   "port",
@@ -13,7 +13,7 @@ export const LINKS = [
 ] as const;
 export type LinkName = (typeof LINKS)[number];
 
-/** What was found out about a link, in words that begin small and end without a full stop. */
+/** The result of a check. The text begins in lower case and has no full stop. */
 export type Finding =
   | { readonly state: "ok" | "skip"; readonly text: string }
   | { readonly state: "FAIL"; readonly text: string; readonly remedy: string };
@@ -22,7 +22,7 @@ export function ok(text: string): Finding {
   return { state: "ok", text };
 }
 
-/** The link is not there or cannot be seen, and nobody asked for it. */
+/** The link is missing or cannot be checked, and is not required. */
 export function skip(text: string): Finding {
   return { state: "skip", text };
 }
@@ -32,7 +32,7 @@ export function broken(text: string, remedy: string): Finding {
   return { state: "FAIL", text, remedy };
 }
 
-/** A time span in seconds as a person says it, such as `0.4 s` or `3 min`; never a negative one. */
+/** A time span in seconds as text, such as `0.4 s` or `3 min`, never negative. */
 export function span(seconds: number): string {
   const units = [["d", 86_400], ["h", 3600], ["min", 60]] as const;
   const [unit, size] = units.find(([, size]) => seconds >= 2 * size) ?? ["s", 1];

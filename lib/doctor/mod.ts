@@ -15,20 +15,20 @@ export type { Configuration } from "./inquiry.ts";
 export { type LinkName, LINKS } from "./link.ts";
 
 export interface DoctorOptions {
-  /** Where the exporter is; undefined = where its configuration says. */
+  /** The address of the exporter. Default: from its configuration. */
   readonly url: string | undefined;
-  /** Files to look into in place of those that the exporter's configuration names, if any. */
+  /** Files to check instead of those in the exporter's configuration. */
   readonly follow: readonly string[];
-  /** Undefined = the usual place, if it is there. */
+  /** Default: the usual address, if it answers. */
   readonly prometheus: string | undefined;
   readonly grafana: string | undefined;
-  /** The last link to look at. */
+  /** The last link to check. */
   readonly until: LinkName;
   readonly json: boolean;
 }
 
 export interface DoctorContext {
-  /** Reads the exporter's configuration. What is wrong with it comes as a sentence. */
+  /** Reads the exporter's configuration. A problem is returned as a sentence. */
   readonly configure: () => Configuration | { readonly problem: string };
   /** `user:password` for the exporter, if it asks for one. */
   readonly user: string | undefined;
@@ -42,7 +42,7 @@ const PROMETHEUS_URL = "http://127.0.0.1:9090";
 /** The stack's Grafana is served under this name alone. */
 const GRAFANA_URL = "http://localhost:3000";
 
-/** How the links after the first are looked at. */
+/** The checks of the links after the first. */
 const LOOKS: Readonly<
   Record<Exclude<LinkName, "configuration">, (inquiry: Inquiry) => Finding | Promise<Finding>>
 > = {
@@ -111,7 +111,7 @@ function line(name: LinkName, { state, text }: Finding): string {
   return `${state.padEnd(4)} ${name.padEnd(width)}  ${printable(text)}\n`;
 }
 
-/** Walks the chain and says what it finds. Returns the exit code: 1 when a link is broken. */
+/** Checks the chain and writes the results. Returns the exit code: 1 if a link is broken. */
 export async function doctor(options: DoctorOptions, context: DoctorContext): Promise<0 | 1> {
   const { until, json } = options;
   const findings: (readonly [LinkName, Finding])[] = [];

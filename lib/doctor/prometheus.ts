@@ -62,7 +62,7 @@ export async function lookAtPrometheus(inquiry: Inquiry): Promise<Finding> {
     );
   }
   const started = scrape && sumOf(scrape, "process_start_time_seconds");
-  // Only this very exporter's series tell the same start.
+  // Only the series of this very exporter have the same start time.
   const own = series.data.result.find(({ value: [, text] }) => Number(text) === started)?.metric;
   const { activeTargets } = targets.data;
   const target = own === undefined

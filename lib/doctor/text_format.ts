@@ -50,13 +50,13 @@ function familyOf(name: string, types: ReadonlyMap<string, string>): string | un
   return isPart ? base : undefined;
 }
 
-/** The labels of a series but one, in an order of their own. */
+/** The labels of a series except one, in a fixed order. */
 function keyOf({ name, labels }: Sample, without?: string): string {
   const pairs = Object.entries(labels).filter(([label]) => label !== without);
   return JSON.stringify([name, ...pairs.toSorted(([a], [b]) => a < b ? -1 : 1)]);
 }
 
-/** Checks that each histogram's last bucket holds what its count says. */
+/** Checks that the last bucket of each histogram equals its count. */
 function checkHistograms(samples: readonly Sample[], types: ReadonlyMap<string, string>): void {
   const counts = new Map<string, number>();
   for (const sample of samples) {

@@ -8,7 +8,7 @@ import type { Telemetry } from "../telemetry/mod.ts";
 import { countSeries, limitSeries } from "./series_limit.ts";
 import { createRenderer } from "./text.ts";
 
-/** A source of families that says when they have changed. */
+/** A source of families that knows when they have changed. */
 export interface FamilySource {
   readonly version: number;
   families(): readonly Family[];
@@ -35,7 +35,7 @@ export interface Exposition {
   gzip(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** Up to here compressing takes a fraction of a millisecond, less than handing it to a thread. */
+/** Up to this size, compression takes a fraction of a millisecond, less than a worker would. */
 const LARGEST_INLINE_BYTES = 32 * 1024;
 
 /** Names of families in one log entry. */
@@ -67,7 +67,7 @@ export function createExposition(options: ExpositionOptions): Exposition {
     | { readonly text: string; readonly bytes: Promise<Uint8Array<ArrayBuffer>> }
     | undefined;
 
-  /** Says once of each group that families of it are kept back. */
+  /** Logs once for each group that families of it are dropped. */
   function tell(dropped: readonly Family[]): void {
     const fresh = dropped.filter(({ metric }) => !told.has(metric.group));
     if (fresh.length === 0) return;
@@ -79,7 +79,7 @@ export function createExposition(options: ExpositionOptions): Exposition {
     });
   }
 
-  /** Renders game and system anew where something has changed. */
+  /** Renders game and system again if something has changed. */
   function renderGame(): void {
     const time = now();
     const isFresh = model.version === modelVersion && system.version === systemVersion &&
@@ -101,7 +101,7 @@ export function createExposition(options: ExpositionOptions): Exposition {
   async function currentText(): Promise<string> {
     renderGame();
     const own = await telemetry.text();
-    // Another scrape may have rendered while this one waited: what is newest serves both.
+    // Another scrape may have rendered while this one waited; the newest text serves both.
     if (gameText !== whole.game || own !== whole.own) {
       whole = { game: gameText, own, text: gameText + own };
     }

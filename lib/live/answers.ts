@@ -13,11 +13,11 @@ import {
 import type { Inventory } from "../report/mod.ts";
 import type { Telemetry } from "../telemetry/mod.ts";
 
-/** Most sessions that are told of. */
+/** Maximum number of sessions in an answer. */
 const MAX_SESSIONS = 100;
 /** Values of a column that make a piece of JSON. */
 const PIECE_VALUES = 2048;
-/** Asking for the exporter's own numbers takes a moment, and they say little that is new. */
+/** Collecting the exporter's own numbers takes a moment, and they change little. */
 const OWN_INTERVAL_MS = 1000;
 
 export interface AnswersOptions {
@@ -60,7 +60,7 @@ export interface State {
   readonly system: Readonly<Record<string, number>>;
 }
 
-/** A part of a session's past; what is not known is NaN in a column, and null in JSON. */
+/** A part of a session's history. Unknown values are NaN in a column and null in JSON. */
 export interface Turns {
   readonly session: string;
   readonly from: number | null;

@@ -3,7 +3,7 @@
 import type { Telemetry } from "../telemetry/mod.ts";
 import type { Answers } from "./answers.ts";
 
-/** Why an answer is broken off of which nobody reads the rest. */
+/** Why an answer is aborted whose rest nobody reads. */
 export class NotRead extends Error {
   override name = "NotRead";
 }
@@ -23,9 +23,9 @@ const EARLY_MS = TICK_MS / 2;
 const TURNS_MS = 100;
 const STATE_MS = 250;
 const DETAIL_MS = 1000;
-/** How often to look whether games have begun, ended or fallen silent. */
+/** How often to check whether games have begun, ended or fallen silent. */
 const SESSIONS_MS = 500;
-/** How often to tell the health of the exporter and the machine when no report comes. */
+/** How often to send the state of the exporter and the machine when no report arrives. */
 const IDLE_STATE_MS = 5000;
 const COMMENT_MS = 15_000;
 /** How soon a reader that was cut off comes back. */
@@ -42,12 +42,12 @@ export interface HubOptions {
 
 interface Reader {
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
-  /** Whether it goes on to a newer game. */
+  /** Whether it switches to a newer game. */
   readonly isFollower: boolean;
   topic: Topic | undefined;
 }
 
-/** A session that somebody listens to. */
+/** A session that has readers. */
 interface Topic {
   readonly session: string;
   readonly readers: Set<Reader>;
@@ -217,7 +217,7 @@ export class Hub {
     for (const { controller } of readers) controller.enqueue(bytes);
   }
 
-  /** Lets go of those that do not read: what is sent to them would pile up without end. */
+  /** Cuts off readers that do not read, because their messages would pile up. */
   #cutOff(now: number): void {
     if (!isDue(now, this.#cutOffAt, TURNS_MS)) return;
     this.#cutOffAt = now;
@@ -259,7 +259,7 @@ export class Hub {
     if (!topic.hasNews || !isDue(now, topic.turnsAt, TURNS_MS)) return;
     const { answers } = this.#options;
     const last = answers.lastTurn(topic.session);
-    // The game was set back, and nobody knows how far.
+    // The game was set back by an unknown number of turns.
     if (last < topic.turn) topic.turn = -1;
     const news = answers.news(topic.session, topic, { points: MAX_POINTS, events: MAX_EVENTS });
     topic.hasNews = false;
@@ -273,7 +273,7 @@ export class Hub {
   #tellState(topic: Topic, now: number): void {
     if (!isDue(now, topic.stateAt, topic.isStateOld ? STATE_MS : IDLE_STATE_MS)) return;
     const { answers } = this.#options;
-    // A session that was forgotten has nothing to tell until it reports again.
+    // A forgotten session has nothing to send until it reports again.
     if (!answers.has(topic.session)) return;
     topic.isStateOld = false;
     topic.stateAt = now;

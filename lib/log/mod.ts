@@ -22,7 +22,7 @@ export type Log = Readonly<Record<LogLevel, (message: string, fields?: LogFields
 export interface LogOptions {
   readonly level: LogLevel;
   readonly format: LogFormat;
-  /** Where a finished line goes; what returns false has dropped it. Default: standard error, at once. */
+  /** Takes a finished line; returns false if it was dropped. Default: standard error, synchronously. */
   readonly write?: (line: string) => unknown;
   /** The time of an entry. Default: the clock. */
   readonly now?: () => Date;
@@ -34,7 +34,7 @@ function writeToStderr(line: string): void {
   try {
     Deno.stderr.writeSync(encoder.encode(line));
   } catch {
-    // Standard error is closed: there is nowhere left to say so.
+    // Standard error is closed, so there is no place left to report it.
   }
 }
 
@@ -63,7 +63,7 @@ function formatEntry(
 
 /**
  * Makes a log that drops what is below `level` and writes the rest as `format` says. When lines were
- * dropped for want of a reader, the next one that is not says how many.
+ * dropped for lack of a reader, the next one says how many.
  */
 export function createLog(
   { level, format, write = writeToStderr, now }: LogOptions,

@@ -14,7 +14,7 @@ function escaped(character: string): string {
   ).join("");
 }
 
-/** The text with each character that is not to be printed as it is written out, such as `\u202e`. */
+/** The text with unprintable characters escaped, such as `\u202e`. */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, escaped);
 }

@@ -1,24 +1,24 @@
 /** Logs each kind of event when it first happens, and then at most once a minute. @module */
 
 const INTERVAL_MS = 60_000;
-/** Kinds that are told apart; what comes from outside can make up any number of them. */
+/** Maximum number of kinds, because input can create any number of them. */
 const MAX_KINDS = 200;
-/** What stands for all kinds beyond those. */
+/** The kind that stands for all further ones. */
 const OTHERS = "";
 
-/** Calls `tell` with how often this kind of thing has happened since it was last told. */
+/** Calls `tell` with the number of events of this kind since the last call. */
 export type TellKind = (kind: string, tell: (times: number) => void) => void;
 
 export interface Teller {
   readonly tell: TellKind;
-  /** Tells what has waited for a minute, and forgets the kinds that have not come again. */
+  /** Logs what has waited for a minute, and forgets kinds that have not occurred again. */
   flush(): void;
-  /** Tells all that waits, at the end. */
+  /** Logs all that waits, at the end. */
   close(): void;
 }
 
 /**
- * Makes such a teller. Beyond 200 kinds in a minute, the rest count as one kind, of which the last is told.
+ * Creates such a logger. Beyond 200 kinds in a minute, the rest count as one kind, of which the last is logged.
  *
  * @param now Milliseconds that only grow.
  */

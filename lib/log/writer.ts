@@ -4,7 +4,7 @@
 const MAX_WAITING = 64 * 1024;
 
 export interface LineWriter {
-  /** Takes a line to be written; false when it is dropped, for want of room. */
+  /** Takes a line to be written; returns false if it was dropped for lack of room. */
   write(line: string): boolean;
   /** How many lines were dropped, or lost because the stream cannot be written. */
   readonly dropped: number;
@@ -12,14 +12,14 @@ export interface LineWriter {
   flush(milliseconds: number): Promise<void>;
 }
 
-/** What bytes are written to; tells how many were. */
+/** A target of bytes; returns how many were written. */
 export interface Sink {
   write(bytes: Uint8Array): Promise<number>;
 }
 
 const encoder = new TextEncoder();
 
-/** Makes a writer. Deno writes to standard error on a thread of its own, so that it can wait there. */
+/** Creates a writer. Deno writes to standard error on another thread, which may wait. */
 export function createLineWriter(sink: Sink = Deno.stderr): LineWriter {
   let lines: string[] = [];
   let waiting = 0;

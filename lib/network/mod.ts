@@ -23,13 +23,13 @@ export function overlap(a: ListenAddress, b: ListenAddress): boolean {
   return includes(first, second) || includes(second, first);
 }
 
-/** An address to listen on; an IPv6 one stands without brackets. */
+/** An address to listen on; an IPv6 address has no brackets. */
 export interface ListenAddress {
   readonly hostname: string;
   readonly port: number;
 }
 
-/** An address as it stands in a URL. */
+/** An address in URL notation. */
 export function formatAddress({ hostname, port }: ListenAddress): string {
   return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }
@@ -59,7 +59,7 @@ export function directTo(url: URL): Direct | undefined {
 }
 
 /**
- * Tells this process that no request to this machine goes to the environment's proxy. To be called before
+ * Makes this process send requests to this machine without the environment's proxy. Call it before
  * the first request. Without the right to set `NO_PROXY` it does nothing.
  */
 export function neverProxyThisMachine(): void {
@@ -71,7 +71,7 @@ export function neverProxyThisMachine(): void {
   }
 }
 
-/** A client that goes straight to a URL of this machine; undefined where `directTo()` is. */
+/** A client that reaches a URL of this machine directly; undefined if `directTo()` is. */
 export function directClient(url: URL): Deno.HttpClient | undefined {
   const proxy = directTo(url);
   return proxy && Deno.createHttpClient({ proxy });

@@ -20,10 +20,10 @@ export {
 } from "./printed.ts";
 
 const ALERTS_PATH = "prometheus/rules/alerts.yml";
-/** What stands before an alert's name in its link. */
+/** The part of an alert's link before the name. */
 const RUNBOOKS = "{{ $externalURL }}/consoles/alerts.html";
 
-/** What was asked for cannot be printed; the message is one sentence. */
+/** The requested files cannot be printed; the message is one sentence. */
 export class PrintError extends Error {
   override readonly name = "PrintError";
 }
@@ -47,7 +47,7 @@ export interface PrintContext {
   readonly write: (text: string) => void;
 }
 
-/** What is at a path now: a file's text, or undefined where there is nothing. */
+/** The text of an existing file, or undefined if there is none. */
 function textAt(path: string): string | undefined {
   try {
     return Deno.readTextFileSync(path);

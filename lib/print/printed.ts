@@ -2,7 +2,7 @@
 
 /** One thing to print. */
 export interface Printed {
-  /** What it is, in words that begin small and end without a full stop. */
+  /** What it is. Begins in lower case and has no full stop. */
   readonly summary: string;
   /** Its files, as paths from the top of the repository; a folder ends with a slash and means all that is in it. */
   readonly paths: readonly string[];

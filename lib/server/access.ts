@@ -3,7 +3,7 @@
 import { isLoopback } from "../network/mod.ts";
 import { type BasicAuth, tokenMatches } from "./auth.ts";
 
-/** Names under which a server on a loopback address is served. Any other name is somebody else's. */
+/** Host names that are accepted on a loopback address. Any other name belongs to someone else. */
 const LOCAL_NAMES = ["localhost", "127.0.0.1", "[::1]"];
 
 /**
@@ -36,7 +36,7 @@ export function isOwnHost(url: string, listening: string, allowed: readonly stri
 }
 
 export interface AccessOptions {
-  /** Checks passwords; undefined: nobody has to log in. */
+  /** Checks passwords; undefined: no login is required. */
   readonly basicAuth: BasicAuth | undefined;
   readonly token: string | undefined;
   readonly allowRemoteIngest: boolean;

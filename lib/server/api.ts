@@ -10,14 +10,14 @@ type ApiPath = (typeof API_PATHS)[number];
 
 const POINTS = 2000;
 const MAX_POINTS = 20_000;
-/** Bytes that are being sent to all readers at once; whoever asks then has to wait. */
+/** Maximum number of bytes being sent to all readers; further requests get 503. */
 const MAX_SENDING_BYTES = 32 * 1024 * 1024;
-/** Parts of the past that wait to be made, one after the other; whoever asks then has to wait. */
+/** Maximum number of history requests that wait, one after the other; further ones get 503. */
 const MAX_WAITING = 64;
-/** How long other requests wait for a piece of the past, and then have time for themselves. */
+/** How long other requests wait for a piece of the history, and then get time of their own. */
 const SLICE_MS = 1;
 const PAUSE_MS = 2;
-/** Up to here compressing is not worth a thread's while. */
+/** Up to this size, compression does not need a worker. */
 const SMALL_BYTES = 4096;
 
 export interface ApiOptions {
@@ -43,7 +43,7 @@ export function isApiPath(path: string): path is ApiPath {
   return (API_PATHS as readonly string[]).includes(path);
 }
 
-/** A request that cannot be answered; the message is for whoever sent it. */
+/** A request that cannot be answered; the message is for its sender. */
 class Unanswerable extends Error {
   readonly status: 400 | 404;
   constructor(status: 400 | 404, message: string) {
@@ -123,7 +123,7 @@ async function gather(pieces: Iterable<string>): Promise<Uint8Array<ArrayBuffer>
 export function createApi({ answers, hub, gzip }: ApiOptions): Api {
   let sending = 0;
   const queue = createFairQueue(MAX_WAITING);
-  /** What is being made, by all that it depends on. */
+  /** Answers in progress, by everything that they depend on. */
   const pending = new Map<string, Promise<Uint8Array<ArrayBuffer> | typeof BUSY>>();
 
   function tooBusy(message: string): Response {
@@ -133,7 +133,7 @@ export function createApi({ answers, hub, gzip }: ApiOptions): Api {
     });
   }
 
-  /** The session that is asked for, else the newest one. */
+  /** The requested session, else the newest one. */
   function sessionOf(parameters: URLSearchParams): string {
     const asked = parameters.get("session");
     const session = asked ?? answers.newest();
@@ -168,7 +168,7 @@ export function createApi({ answers, hub, gzip }: ApiOptions): Api {
     return new Response(streamOf(body, () => sending -= body.length), { headers });
   }
 
-  /** A part of the past: made once for all that ask for it, and not while others wait long. */
+  /** A part of the history: made once for all equal requests, and without blocking others for long. */
   async function past(
     request: ApiRequest,
     session: string,
@@ -192,7 +192,7 @@ export function createApi({ answers, hub, gzip }: ApiOptions): Api {
   }
 
   function events({ parameters, isHead }: ApiRequest): Response {
-    // With no game yet, whoever names none waits for the first.
+    // Without any game yet, a stream without a session waits for the first.
     const session = parameters.has("session") ? sessionOf(parameters) : undefined;
     const headers = {
       "content-type": "text/event-stream; charset=utf-8",

@@ -15,10 +15,10 @@ export interface BasicAuth {
   check(header: string | null, peer?: string): Promise<AuthResult>;
 }
 
-/** Far more than a user name and the 72 bytes of a password that bcrypt looks at. */
+/** Far more than a user name and the 72 bytes of a password that bcrypt uses. */
 const MAX_HEADER_LENGTH = 4096;
 const MAX_REMEMBERED = 100;
-/** As many as there are connections: whoever asks on one waits for each other one once, at most. */
+/** As many as connections: each request waits for every other one at most once. */
 const MAX_WAITING = 512;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -73,7 +73,7 @@ export function createBasicAuth(
 ): BasicAuth {
   const hashes = new Map(Object.entries(users));
   const nobody = createNobodies([...hashes.values()]);
-  // Apart, so that wrong guesses cannot push out what is right.
+  // Separate, so that wrong guesses cannot evict right passwords.
   const right = new Set<string>();
   const wrong = new Set<string>();
   const pending = new Map<string, Promise<AuthResult>>();
@@ -84,7 +84,7 @@ export function createBasicAuth(
       const given = parseBasic(header);
       if (given === undefined) return "wrong";
       const { user, password } = given;
-      // An unknown user costs a comparison too: the time taken must not tell who exists.
+      // An unknown user costs a comparison too, because the time must not reveal who exists.
       const hash = hashes.get(user) ?? nobody(user);
       // JSON keeps the three apart: no shift of characters between them gives the same key.
       const key = createHash("sha256").update(JSON.stringify([user, hash, password])).digest("hex");
@@ -105,7 +105,7 @@ export function createBasicAuth(
   };
 }
 
-/** Whether the `Authorization` header bears `token`, in a time that tells nothing about it. */
+/** Whether the `Authorization` header has `token`, in a time that reveals nothing about it. */
 export function tokenMatches(header: string | null, token: string): boolean {
   const given = /^bearer +([\x21-\x7e]+)$/i.exec(header ?? "")?.[1];
   return given !== undefined && timingSafeEqual(sha256(given), sha256(token));
@@ -114,7 +114,7 @@ export function tokenMatches(header: string | null, token: string): boolean {
 /**
  * Reads the token from the text of its file; space around it does not count.
  *
- * @throws {WebConfigError} When it is too short or cannot stand in a header.
+ * @throws {WebConfigError} When it is too short or not valid in a header.
  */
 export function readToken(text: string): string {
   const token = text.trim();

@@ -16,7 +16,7 @@ const PIECE_BYTES = (WAITS_BETWEEN_PIECES ? 512 : 32) * 1024;
 
 /**
  * A body that all answers can share: made of the bytes themselves, `Response` would copy them.
- * `onEnd` is called once, when it was read, or nobody will read it.
+ * `onEnd` is called once, when the body was read or will not be read.
  */
 export function streamOf(bytes: Uint8Array, onEnd: () => void): ReadableStream<Uint8Array> {
   let timer: ReturnType<typeof setTimeout>;
@@ -35,7 +35,7 @@ export function streamOf(bytes: Uint8Array, onEnd: () => void): ReadableStream<U
       }, SENDING_MS);
       Deno.unrefTimer(timer);
     },
-    // Asked for more only when all is read.
+    // Called for more only when everything was read.
     pull(controller) {
       controller.close();
       end();

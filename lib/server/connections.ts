@@ -13,13 +13,13 @@ const SWEEP_MS = 1000;
 /** What a connection may take to make itself known, before it makes room for a newer one. */
 const GRACE_MS = 100;
 
-/** File descriptors that must be free for files and threads; how often that is looked at. */
+/** File descriptors that must stay free for files and threads; how often this is checked. */
 export const SPARE_DESCRIPTORS = 48;
 const CONNECTIONS_PER_LOOK = 16;
 
 const REASONS = ["no_request", "idle", "slow", "room"] as const;
 
-/** A connection, as whoever serves it tells of it. */
+/** A connection, as its server describes it. */
 export interface Tracked {
   /** Whether it is one of the last, which are kept for scrapes and probes. */
   readonly isReserved: boolean;
@@ -32,11 +32,11 @@ export interface Tracked {
 }
 
 export interface Connections {
-  /** Waits until one more connection may be taken; lets go of the one that has waited longest. */
+  /** Waits until one more connection may be accepted; closes the one that has waited longest. */
   room(): Promise<void>;
   /** Takes up a connection. `close` ends it at once; undefined while there is no way to. */
   add(connection: { readonly close: (() => void) | undefined }): Tracked;
-  /** Looks which ones have done nothing for too long. Done each second by itself. */
+  /** Closes connections that have been idle for too long. Runs every second by itself. */
   sweep(): void;
   close(): void;
 }
@@ -56,7 +56,7 @@ interface Entry {
   requests: number;
   hasAsked: boolean;
   isStream: boolean;
-  /** Whether it was told to end; its descriptor is free once it is gone. */
+  /** Whether it is closing; its descriptor is free once it is gone. */
   isEnding: boolean;
   /** When it last began something: itself, a request, or to wait for the next one. */
   since: number;
@@ -100,7 +100,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
   }
   telemetry.beforeRender(() => telemetry.set("tradesim_exporter_connections", open.size));
 
-  /** Looks as far ahead as it takes to reserve some connections before all are in use. */
+  /** Checks early enough to reserve some connections before all are in use. */
   function limitAt(size: number): number {
     const ahead = SPARE_DESCRIPTORS + CONNECTIONS_PER_LOOK + RESERVED_CONNECTIONS;
     const spare = countSpare(ahead);

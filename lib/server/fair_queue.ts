@@ -40,7 +40,7 @@ export function createFairQueue(most: number): FairQueue {
     isWorking = false;
   }
 
-  /** Drops the last work of whoever has most waiting, unless that is one who asks for as much. */
+  /** Drops the last work of the client with the longest queue, unless the new client has as much. */
   function makeRoom(who: string): boolean {
     let [greediest, longest]: [string | undefined, Job[]] = [undefined, []];
     for (const [other, jobs] of waiting) {

@@ -31,7 +31,7 @@ export const OWN_PATHS: readonly string[] = [
   ...PAGE_ASSETS.keys(),
 ];
 
-/** Requests that are answered at once; one more is turned away, unless it is a scrape or a probe. */
+/** Maximum number of requests at once. A further one gets 503, unless it is a scrape or a probe. */
 const MAX_REQUESTS = 512;
 /** Answers to scrapes that are being sent at once, as many as Prometheus' own exporters allow. */
 const MAX_ANSWERS = 40;
@@ -46,7 +46,7 @@ export interface HandlerOptions {
   readonly api: Api;
   readonly telemetry: Telemetry;
   readonly log: Log;
-  /** Tells the log of what a client can repeat at will. */
+  /** Logs what a client can repeat at will. */
   readonly tellKind: TellKind;
   readonly telemetryPath: string;
   /** Headers that every answer carries, from the web configuration. */
@@ -58,7 +58,7 @@ export interface HandlerOptions {
   readonly now: () => number;
 }
 
-/** A request's way in: the address it came to and the one it came from. */
+/** The two addresses of a connection. */
 export interface Connection {
   readonly listening: string;
   readonly peer: string;
@@ -118,9 +118,9 @@ export function createHandler(options: HandlerOptions): Handler {
       vary: "Accept-Encoding",
     };
     if (wantsGzip) head["content-encoding"] = "gzip";
-    // Some versions of Deno compress by themselves what says nothing else.
+    // Some versions of Deno compress by themselves unless told otherwise.
     else head["cache-control"] = "no-transform";
-    // Nobody reads the body of an answer to HEAD, so there would be no end to wait for.
+    // The body of an answer to HEAD is never read, so its end would never come.
     const isRead = request.method !== "HEAD";
     if (isRead) answers++;
     const body = isRead ? streamOf(bytes, () => answers--) : bytes;
@@ -207,7 +207,7 @@ export function createHandler(options: HandlerOptions): Handler {
     }
   }
 
-  /** Answers what says only whether the exporter is well; no password is asked for it. */
+  /** Answers probes, which need no password. */
   function probe(path: string): Response | undefined {
     switch (path) {
       case "/-/healthy":
@@ -231,7 +231,7 @@ export function createHandler(options: HandlerOptions): Handler {
     }
     const { pathname } = url;
     const isProbe = PROBE_PATHS.includes(pathname);
-    // Kubelets and load balancers ask by address; what they are answered says nothing of a game.
+    // Kubelets and load balancers ask by address; the answers reveal nothing about a game.
     const isOwn = isOwnHost(request.url, listening, options.allowedHosts) ||
       (isProbe && isAddress(url.hostname));
     if (!isOwn) {
@@ -304,7 +304,7 @@ function sendAsset(asset: Asset, request: Request): Response {
   return new Response(wantsGzip ? asset.gzip() : asset.bytes, {
     headers: {
       "content-type": asset.type,
-      // What is behind a password is for its reader alone.
+      // An answer behind a password must not be cached for others.
       "cache-control": "private, max-age=31536000, immutable, no-transform",
       vary: "Accept-Encoding",
       ...(wantsGzip ? { "content-encoding": "gzip" } : {}),

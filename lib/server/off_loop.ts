@@ -1,6 +1,6 @@
 /** Does slow work, password checks and compression, in a worker. @module */
 
-// The thread's source is text, not a file: a file beside this one would not survive bundling.
+// The worker's source is text, not a file: a file beside this one would not survive bundling.
 import bcryptSource from "bcryptjs" with { type: "text" };
 
 /** Slow work that leaves the event loop free. Both functions reject once `close` was called. */
@@ -12,7 +12,7 @@ export interface OffLoop {
    * afterwards. Waits for one comparison at most.
    */
   gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
-  /** Ends the thread, whatever it is doing; what was still asked of it rejects. */
+  /** Ends the worker, whatever it is doing; pending work rejects. */
   close(): void;
 }
 
@@ -31,11 +31,11 @@ globalThis.onmessage = ({ data: { password, hash, bytes } }) => {
   }
 };`;
 
-/** Makes the means to work off the event loop. The thread starts with the first work. */
+/** Creates a worker for slow work. It starts with the first work. */
 export function createOffLoop(): OffLoop {
   let worker: Worker | undefined;
   let closed = false;
-  // The thread answers in the order it was asked.
+  // The worker answers in the order of its requests.
   let unanswered: PromiseWithResolvers<unknown>[] = [];
   let lastCompare: Promise<unknown> = Promise.resolve();
 

@@ -11,7 +11,7 @@ export interface WebConfig {
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   /** Headers that every response carries, by name. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Bcrypt hashes by user name. Empty: nobody has to log in. */
+  /** Bcrypt hashes by user name. Empty: no login is required. */
   readonly users: Readonly<Record<string, string>>;
 }
 
@@ -47,7 +47,7 @@ const NOTHING_ELSE = " because this exporter cannot honour anything else";
 const filled = z.string({ error: "is no plain value, expected text" })
   .min(1, { error: "is empty, expected text" }).optional();
 
-// A line break, which a YAML block leaves at its end, cannot stand in a header.
+// A header cannot contain a line break, which a YAML block leaves at its end.
 const headerValue = z.string({ error: "is no plain value, expected text" }).trim()
   .regex(/^[\x20-\x7e]*$/, { error: "has characters unfit for a header, expected ASCII in a line" })
   .optional();
@@ -95,7 +95,7 @@ const schema = z.strictObject({
 
 type TlsSection = NonNullable<z.infer<typeof schema>["tls_server_config"]>;
 
-/** Says what is wrong, and where, in words that hold no value but a harmless one. */
+/** Describes what is wrong, and where, without quoting secret values. */
 function describe(issue: z.core.$ZodIssue): string {
   const path = [...issue.path];
   let problem = issue.message;
@@ -125,7 +125,7 @@ export function readWebConfig(
 
   function readYaml(): unknown {
     // Failsafe makes all values text, as written: a user may be called 007, a header be 0. The
-    // parser's messages quote the file, hence its secrets: only the place and the kind are told.
+    // parser's messages quote the file and its secrets, so only position and kind are reported.
     const document = parseDocument(text, { schema: "failsafe", stringKeys: true });
     const wrong = [...document.errors, ...document.warnings][0];
     if (wrong !== undefined) {

@@ -94,9 +94,9 @@ Deno.test("COMMANDS have properties that are their flags' names in camel case", 
 
 Deno.test("COMMANDS have initial values that the words for them mean", () => {
   for (const [, flag] of ALL_FLAGS) {
-    if (["string", "number"].includes(typeof flag.initial) && flag.initial !== "") {
-      const [words = ""] = (flag.initially ?? "").split(",");
-      assert.equal(flag.kind.parse(words), flag.initial, flag.name);
+    if (["string", "number"].includes(typeof flag.defaultValue) && flag.defaultValue !== "") {
+      const [words = ""] = (flag.defaultText ?? "").split(",");
+      assert.equal(flag.kind.parse(words), flag.defaultValue, flag.name);
     }
   }
 });
