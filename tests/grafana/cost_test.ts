@@ -6,10 +6,8 @@
  */
 
 import assert from "node:assert/strict";
-import { parse } from "yaml";
-import { labelsOf, recordGame } from "../../bench/recording.ts";
-import { remoteWrite, type TimeSeries } from "../../bench/remote_write.ts";
 import { PINNED } from "../harness/engines.ts";
+import { writeGame } from "../harness/past.ts";
 import { testWith } from "../harness/programs.ts";
 import { type RunningPrometheus, startPrometheus } from "../harness/prometheus.ts";
 import { withTempDir } from "../harness/waiting.ts";
@@ -31,52 +29,6 @@ const MOST: Readonly<Record<string, number>> = {
   products: 53,
   transactions: 70,
 };
-
-/** Writes samples, one a second up to `end`. */
-function everySecond(
-  end: number,
-  series: string,
-  all: readonly (number | undefined)[],
-): TimeSeries {
-  const there = Array.from(all.keys()).filter((scrape) => all[scrape] !== undefined);
-  return {
-    labels: labelsOf(series, TARGET),
-    values: there.map((scrape) => all[scrape]!),
-    times: there.map((scrape) => (end - (SCRAPES - 1 - scrape)) * 1000),
-  };
-}
-
-/** Writes a game, and what the rules have recorded of it. */
-async function fill(prometheus: RunningPrometheus, end: number): Promise<void> {
-  const added = { up: 1, scrape_duration_seconds: 0.004, scrape_samples_scraped: 180 };
-  await remoteWrite(prometheus.url, [
-    ...Array.from(
-      await recordGame({ interval: 1, scrapes: SCRAPES }),
-      (pair) => everySecond(end, ...pair),
-    ),
-    ...Object.entries(added).map(([name, value]) =>
-      everySecond(end, name, Array(SCRAPES).fill(value))
-    ),
-  ]);
-  const rules = new URL("../../prometheus/rules/games.yml", import.meta.url);
-  const { groups } = parse(await Deno.readTextFile(rules));
-  for (const { record, expr } of groups.flatMap(({ rules }: { rules: unknown[] }) => rules)) {
-    const { result } = await prometheus.api("query_range", {
-      query: expr,
-      start: String(end - SCRAPES),
-      end: String(end),
-      step: "15s",
-    }) as { result: { metric: Record<string, string>; values: [number, string][] }[] };
-    await remoteWrite(
-      prometheus.url,
-      result.map(({ metric, values }) => ({
-        labels: { ...metric, __name__: record },
-        values: values.map(([, text]) => Number(text)),
-        times: values.map(([time]) => time * 1000),
-      })),
-    );
-  }
-}
 
 const NAMES = ["instance", "session", "entreprise", "produit", "fournisseur"];
 const CHOICES = {
@@ -109,8 +61,7 @@ testWith(PINNED.prometheus, "no board costs Prometheus more than is documented",
       args: ["--web.enable-remote-write-receiver"],
     });
     try {
-      const end = Math.floor(Date.now() / 1000);
-      await fill(prometheus, end);
+      const end = await writeGame(prometheus, { scrapes: SCRAPES, target: TARGET });
       // Marks are off until somebody switches them on.
       const asked = questions().filter(({ name }) => !name.includes(": event "));
       const up = ["query_range", {

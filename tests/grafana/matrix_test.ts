@@ -7,9 +7,10 @@
  */
 
 import assert from "node:assert/strict";
-import { labelsOf, recordGame, type Recording } from "../../bench/recording.ts";
+import { recordGame } from "../../bench/recording.ts";
 import { remoteWrite, type TimeSeries } from "../../bench/remote_write.ts";
 import { builtEngine, PROMETHEUS_VERSIONS } from "../harness/engines.ts";
+import { ADDED, OWN, seriesOf, steady } from "../harness/past.ts";
 import { testWith } from "../harness/programs.ts";
 import { type PrometheusApi, startPrometheus } from "../harness/prometheus.ts";
 import { startThanos } from "../harness/thanos.ts";
@@ -34,19 +35,6 @@ const TOPOLOGIES: Readonly<Record<string, readonly Readonly<Record<string, strin
   ],
 };
 
-/** What Prometheus adds to every scrape. */
-const ADDED = { up: 1, scrape_duration_seconds: 0.004, scrape_samples_scraped: 180 } as const;
-
-/** What the boards ask about Prometheus itself, as it shows it. */
-const SELF: Readonly<Record<string, number>> = {
-  up: 1,
-  prometheus_tsdb_head_series: 500,
-  prometheus_tsdb_head_samples_appended_total: 1e6,
-  process_resident_memory_bytes: 6e7,
-  prometheus_tsdb_storage_blocks_bytes: 1e6,
-  'prometheus_engine_query_duration_seconds{slice="inner_eval",quantile="0.99"}': 0.002,
-};
-
 interface Case {
   readonly name: string;
   readonly job: string;
@@ -67,37 +55,6 @@ const CASES: readonly Case[] = INTERVALS.flatMap((interval) =>
   )
 );
 
-/** The samples of one target, the newest at `end` in seconds since 1970. */
-function seriesOf(
-  recording: Recording,
-  target: Readonly<Record<string, string>>,
-  interval: number,
-  end: number,
-): TimeSeries[] {
-  const timeOf = (scrape: number) => (end - (SCRAPES - 1 - scrape) * interval) * 1000;
-  return Array.from(recording, ([series, all]) => {
-    const there = Array.from(all.keys()).filter((scrape) => all[scrape] !== undefined);
-    return {
-      labels: labelsOf(series, target),
-      values: there.map((scrape) => all[scrape]!),
-      times: there.map(timeOf),
-    };
-  });
-}
-
-/** A recording of values that stay as they are, counters that grow by one. */
-function steady(values: Readonly<Record<string, number>>): Recording {
-  return new Map(
-    Object.entries(values).map(([series, value]) => [
-      series,
-      Array.from(
-        { length: SCRAPES },
-        (_, scrape) => series.endsWith("_total") ? value + scrape : value,
-      ),
-    ]),
-  );
-}
-
 interface Past {
   readonly end: number;
   readonly series: readonly TimeSeries[];
@@ -106,11 +63,16 @@ interface Past {
 /** All cases at once, each under a job of its own. */
 async function past(): Promise<Past> {
   const end = Math.floor(Date.now() / 1000);
-  const series = seriesOf(steady(SELF), { job: "prometheus", instance: "localhost:9090" }, 15, end);
+  const series = seriesOf(
+    steady(OWN, SCRAPES),
+    { job: "prometheus", instance: "localhost:9090" },
+    15,
+    end,
+  );
   for (const interval of INTERVALS) {
     for (const [flags, args] of Object.entries(FLAGS)) {
       const recording = await recordGame({ interval, scrapes: SCRAPES, args });
-      const whole = new Map([...recording, ...steady(ADDED)]);
+      const whole = new Map([...recording, ...steady(ADDED, SCRAPES)]);
       for (
         const { job, targets } of CASES.filter((one) =>
           one.interval === interval && one.flags === flags

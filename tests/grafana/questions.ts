@@ -1,7 +1,15 @@
 /** Everything that the boards ask, and how it is asked. @module */
 
 import type { PrometheusApi, QueriedSeries } from "../harness/prometheus.ts";
-import { type Asking, type Board, boardsIn, type Choice, interpolate } from "./boards.ts";
+import {
+  type Asking,
+  type Board,
+  boardsIn,
+  type Choice,
+  interpolate,
+  type Panel,
+  type Target,
+} from "./boards.ts";
 
 /** What the boards show when they are opened, in seconds. */
 export const RANGE_SECONDS = 300;
@@ -17,28 +25,36 @@ export interface Question {
   readonly isInstant: boolean;
 }
 
+function questionOf(
+  board: Board,
+  title: string,
+  { refId, expr, interval, instant = false }: Target,
+  maxPoints?: number,
+): Question {
+  return {
+    name: `${board.file}: ${title}: ${refId}`,
+    board,
+    expr,
+    isInstant: instant,
+    ...interval === undefined ? {} : { minStep: interval },
+    ...maxPoints === undefined ? {} : { maxPoints },
+  };
+}
+
+/** What a panel asks. */
+export function questionsOf(
+  board: Board,
+  { title = "", maxDataPoints, targets = [] }: Panel,
+): Question[] {
+  return targets.map((target) => questionOf(board, title, target, maxDataPoints));
+}
+
 /** Everything that panels and annotations ask, under English titles. */
 export function questions(): Question[] {
-  return boardsIn("en").flatMap((board) => {
-    const all = [
-      ...board.panels.flatMap(({ title, maxDataPoints, targets = [] }) =>
-        targets.map((target) => ({ title, target, maxDataPoints }))
-      ),
-      ...board.annotations.list.map(({ name, target }) => ({
-        title: `event ${name}`,
-        target,
-        maxDataPoints: undefined,
-      })),
-    ];
-    return all.map(({ title, maxDataPoints, target }) => ({
-      name: `${board.file}: ${title}: ${target.refId}`,
-      board,
-      expr: target.expr,
-      isInstant: target.instant ?? false,
-      ...target.interval === undefined ? {} : { minStep: target.interval },
-      ...maxDataPoints === undefined ? {} : { maxPoints: maxDataPoints },
-    }));
-  });
+  return boardsIn("en").flatMap((board) => [
+    ...board.panels.flatMap((panel) => questionsOf(board, panel)),
+    ...board.annotations.list.map(({ name, target }) => questionOf(board, `event ${name}`, target)),
+  ]);
 }
 
 /** How a board is looked at. */

@@ -17,6 +17,7 @@ import { labelsOf } from "../../bench/recording.ts";
 import { remoteWrite, type TimeSeries } from "../../bench/remote_write.ts";
 import { type RunningAlertmanager, startAlertmanager } from "../harness/alertmanager.ts";
 import { builtEngine, PINNED } from "../harness/engines.ts";
+import { recordRules } from "../harness/past.ts";
 import { testWith } from "../harness/programs.ts";
 import { type RunningPrometheus, startPrometheus } from "../harness/prometheus.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
@@ -185,26 +186,6 @@ function pastOf(instance: string, exporter: Exporter, begun: number): TimeSeries
   }));
 }
 
-/** Writes what the shipped recording rules would have recorded, one after the other as they stand. */
-async function recordPast(prometheus: RunningPrometheus, begun: number): Promise<void> {
-  const { groups } = parse(await Deno.readTextFile(`${PROMETHEUS}rules/games.yml`));
-  for (const { record, expr } of groups.flatMap(({ rules }: { rules: unknown[] }) => rules)) {
-    const { result } = await prometheus.api("query_range", {
-      query: expr,
-      start: String(begun - PAST),
-      end: String(begun - 15),
-      step: "15s",
-    }) as { result: { metric: Record<string, string>; values: [number, string][] }[] };
-    const recorded = result.map(({ metric, values }) => ({
-      labels: { ...metric, __name__: record },
-      values: values.map(([, text]) => Number(text)),
-      times: values.map(([time]) => time * 1000),
-    }));
-    assert.ok(recorded.length > 0, record);
-    await remoteWrite(prometheus.url, recorded);
-  }
-}
-
 /** A Prometheus with the project's rules, which sends to an Alertmanager and scrapes nothing yet. */
 async function startJudge(
   dir: string,
@@ -283,7 +264,7 @@ testWith(
       const begun = Math.floor(Date.now() / 1000);
       const past = Array.from(EXPORTERS, (one) => pastOf(...one, begun)).flat();
       await remoteWrite(prometheus.url, past);
-      await recordPast(prometheus, begun);
+      await recordRules(prometheus, begun - PAST, begun - 15);
       const server = serveExporters(begun);
       running.defer(() => server.shutdown());
       await scrape(server.addr.port);

@@ -1,0 +1,99 @@
+/**
+ * Takes the pictures of docs/dashboards.md: of each board in both languages, drawn from the answers
+ * of a real Prometheus. They are not Grafana's, which is not asked.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+import { withBrowser } from "../tests/browser/browser.ts";
+import { boardsIn } from "../tests/grafana/boards.ts";
+import { ask, questionsOf, RANGE_SECONDS } from "../tests/grafana/questions.ts";
+import { PINNED } from "../tests/harness/engines.ts";
+import { writeGame, writeOwnSeries } from "../tests/harness/past.ts";
+import { type PrometheusApi, startPrometheus } from "../tests/harness/prometheus.ts";
+import { withTempDir } from "../tests/harness/waiting.ts";
+import { drawBoard, type DrawnBoard, type Series } from "./board_pictures/draw.ts";
+import { toPalette } from "./board_pictures/palette.ts";
+import { type Language, LANGUAGES } from "./dashboards/texts.ts";
+
+const FOLDER = fileURLToPath(new URL("../docs/img/dashboards/", import.meta.url));
+const INSTANCE = "exporter:8000";
+const NAMES = ["instance", "session", "entreprise", "produit", "fournisseur"];
+const CHOICES = {
+  ...Object.fromEntries(NAMES.map((name) => [name, "all"] as const)),
+  job: ["tradesim"],
+};
+
+/** Wide enough for the 24 columns of a board. */
+const WIDTH = 1074;
+
+/** Lends a Prometheus that has scraped a game for five minutes, everything shown, up to `end`. */
+async function withPast(
+  use: (prometheus: PrometheusApi, end: number) => Promise<void>,
+): Promise<void> {
+  await withTempDir(async (dir) => {
+    const prometheus = await startPrometheus({
+      version: PINNED,
+      dir,
+      targetPort: 0,
+      change: () => "global: {}\n",
+      args: ["--web.enable-remote-write-receiver"],
+    });
+    try {
+      const end = await writeGame(prometheus, {
+        scrapes: RANGE_SECONDS,
+        target: { job: "tradesim", instance: INSTANCE },
+        args: ["--detail", "--labels", "continent,produit_type"],
+      });
+      await writeOwnSeries(prometheus, RANGE_SECONDS, end);
+      await use(prometheus, end);
+    } finally {
+      await prometheus.stop();
+    }
+  });
+}
+
+/** Each board of a language as a page, by the name of its file. */
+async function pages(
+  prometheus: PrometheusApi,
+  language: Language,
+  end: number,
+): Promise<ReadonlyMap<string, string>> {
+  const drawn = new Map<string, string>();
+  for (const board of boardsIn(language)) {
+    const answers = new Map<number, (readonly Series[])[]>();
+    for (const panel of board.panels) {
+      const own: (readonly Series[])[] = [];
+      for (const question of questionsOf(board, panel)) {
+        own.push(await ask(prometheus, question, { choices: CHOICES }, end));
+      }
+      answers.set(panel.id, own);
+    }
+    const setting = {
+      language,
+      instance: INSTANCE,
+      end,
+      answers: ({ id }: { id: number }) => answers.get(id)!,
+    };
+    drawn.set(board.file, drawBoard(board as unknown as DrawnBoard, setting));
+  }
+  return drawn;
+}
+
+if (import.meta.main) {
+  await withPast(async (prometheus, end) => {
+    for (const language of LANGUAGES) {
+      await Deno.mkdir(FOLDER + language, { recursive: true });
+      const boards = await pages(prometheus, language, end);
+      await withBrowser(async (open) => {
+        for (const [file, html] of boards) {
+          const { page } = await open("about:blank", { viewport: { width: WIDTH, height: 600 } });
+          await page.setContent(html);
+          const picture = await page.screenshot({ fullPage: true });
+          await Deno.writeFile(`${FOLDER}${language}/${file}.png`, toPalette(picture));
+        }
+      });
+    }
+  });
+}
