@@ -98,7 +98,7 @@ Deno.test("close() rejects what is running and what waits, at once", async () =>
   offLoop.close();
   for (const result of await Promise.allSettled(asked)) {
     assert.equal(result.status, "rejected");
-    assert.match(String(result.reason), /thread for slow work is closed/);
+    assert.match(String(result.reason), /The worker is closed/);
   }
 });
 
