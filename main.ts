@@ -237,6 +237,10 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
             times,
           }),
       ),
+    onRepeated: (report, arrival, sent) => {
+      // What the state has kept the history has not.
+      if (!isCaughtUp) history.take(report, sent.details, arrival);
+    },
     note: (report, arrival, sent) => {
       if (isCaughtUp) {
         state?.note(sent.report, arrival, report.session);
@@ -278,19 +282,12 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
   });
   // Files are caught up with before the port opens, so that no scrape sees less than the last one.
   const reportsBefore = model.reports;
-  if (options.historyTurns > 0) {
-    lookBack({
-      history,
-      paths: options.follow,
-      maxLine: options.maxBody,
-      named: (report) => model.games.named(report),
-    });
-  }
   follower.poll();
   model.settle(reportsBefore);
   history.keepOnly((session) => model.sessions.has(session));
   isCaughtUp = true;
-  for (const { path, exists } of follower.files()) {
+  const seen = follower.files();
+  for (const { path, exists } of seen) {
     if (!exists) log.info("Waiting for a file to follow", { path });
   }
   const stopWatching = watchProcess(telemetry);
@@ -317,6 +314,15 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
     now,
   });
   let isReady = true;
+  const past = lookBack({
+    history,
+    files: options.historyTurns === 0 ? [] : seen,
+    maxLine: options.maxBody,
+    named: (report) => model.games.named(report),
+    isShown: (session) => model.sessions.has(session),
+    onDone: () => hub.renew(),
+    log,
+  });
   const openDoor = ({ web, token }: ReturnType<typeof readFiles>) => ({
     access: createAccess({
       basicAuth: Object.keys(web.users).length === 0
@@ -347,6 +353,7 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
       uptime: (performance.now() - started) / 1000,
       telemetryPath: options.webTelemetryPath,
       files: filesOf(options.follow, follower.files()),
+      past: past.progress(),
       sessions: model.liveSessions,
     }),
     log,
@@ -380,12 +387,19 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
     }, log)
   );
   follower.start();
+  const pastRead = past.start();
   giveUpPermissions(neededToServe(options));
 
-  const signal = await Promise.race([firstSignal(), ...servers.map(({ lost }) => lost)]);
+  const signal = await Promise.race([
+    firstSignal(),
+    ...servers.map(({ lost }) => lost),
+    // Never resolves, but tells of a bug in it.
+    pastRead.then(() => new Promise<never>(() => {})),
+  ]);
   log.info("Stopping", { signal });
   isReady = false;
   follower.close();
+  past.stop();
   stopWatching();
   system?.close();
   clearInterval(saving);

@@ -73,6 +73,7 @@ interface Past extends Timed {
 }
 
 export class History {
+  readonly #options: HistoryOptions;
   readonly #maxTurns: number;
   readonly #maxCapacity: number;
   /** The one that reported last comes last. */
@@ -93,7 +94,9 @@ export class History {
     | undefined;
   readonly #row = new Float64Array(WIDTH);
 
-  constructor({ maxTurns, maxBytes = MAX_BYTES, maxSessions = Infinity }: HistoryOptions) {
+  constructor(options: HistoryOptions) {
+    const { maxTurns, maxBytes = MAX_BYTES, maxSessions = Infinity } = options;
+    this.#options = options;
     this.#maxSessions = maxSessions;
     this.#maxTurns = maxTurns === 0 ? 0 : Math.max(maxTurns, FEWEST_TURNS);
     this.#maxCapacity = Math.floor(maxBytes / BYTES_PER_TURN);
@@ -110,9 +113,8 @@ export class History {
     const known = this.#pasts.get(session);
     if (order !== undefined && known?.order !== undefined && order <= known.order) return false;
     const past = known ?? createPast();
-    this.#pasts.delete(session);
     this.#pasts.set(session, past);
-    if (this.#tabled.delete(past)) this.#tabled.add(past);
+    this.#touch(session);
     if (this.#pasts.size > this.#maxSessions) {
       const [quietest] = this.#pasts.keys();
       this.forget(quietest!);
@@ -141,6 +143,74 @@ export class History {
   /** Forgets all sessions but some. */
   keepOnly(isKept: (session: string) => boolean): void {
     for (const session of [...this.#pasts.keys()]) if (!isKept(session)) this.forget(session);
+  }
+
+  /** One with the same bounds and nothing in it. */
+  emptied(): History {
+    return new History(this.#options);
+  }
+
+  sessions(): string[] {
+    return [...this.#pasts.keys()];
+  }
+
+  /**
+   * Puts before the turns and events of each session those that another history has of it, so far as
+   * they are older, and takes over the sessions that are not known. In steps, between which reports may
+   * be taken; the other history must not be used afterwards.
+   *
+   * @returns How many turns have come.
+   */
+  *prepending(earlier: History): Generator<void, number> {
+    const known = [...this.#pasts.keys()];
+    let turns = 0;
+    for (const [session, before] of earlier.#pasts) {
+      earlier.inventory(session); // Which reads it, if that was put off.
+      turns += this.#prepend(session, before);
+      yield;
+    }
+    for (const session of known) this.#touch(session);
+    return turns;
+  }
+
+  #prepend(session: string, before: Past): number {
+    const past = this.#pasts.get(session) ?? this.#adopt(session, before);
+    const { table } = past;
+    const first = table?.first ?? Infinity;
+    before.table?.truncate(first);
+    const rows = [before.table, table].map((table) => table?.rows() ?? new Float64Array());
+    this.#dropTable(past);
+    for (const block of rows) {
+      for (let at = 0; at < block.length; at += WIDTH) {
+        this.#append(past, block.subarray(at, at + WIDTH));
+      }
+    }
+    const firstTime = past.events[0]?.timestamp ?? Infinity;
+    const older = before.events.filter(({ tour, timestamp }) =>
+      tour === null ? timestamp < firstTime : tour < first
+    );
+    const room = Math.min(MAX_EVENTS - past.events.length, MAX_ALL_EVENTS - this.#events);
+    const kept = room > 0 ? older.slice(-room) : [];
+    past.events.unshift(...kept);
+    this.#events += kept.length;
+    return before.table?.count ?? 0;
+  }
+
+  /** Takes over what is known of a session, but for its turns and events. */
+  #adopt(session: string, before: Past): Past {
+    const past = { ...before, table: undefined, events: [], noted: 0 };
+    this.#pasts.set(session, past);
+    this.#inventories += past.inventory?.size ?? 0;
+    return past;
+  }
+
+  /** Makes a session the one that reported last. */
+  #touch(session: string): void {
+    const past = this.#pasts.get(session);
+    if (past === undefined) return;
+    this.#pasts.delete(session);
+    this.#pasts.set(session, past);
+    if (this.#tabled.delete(past)) this.#tabled.add(past);
   }
 
   /** Values by metric, as the session last told them. */

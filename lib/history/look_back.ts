@@ -1,14 +1,25 @@
-/** Reads earlier turns of followed files into the history, and changes nothing else. @module */
+/** Reads the past of followed files into the history, beside all other work. @module */
 
-import { createLog } from "../log/mod.ts";
-import { JsonReader, type ReadOptions, readReport, Refused, type Report } from "../report/mod.ts";
-import { follow, type LineConsumer } from "../source/mod.ts";
+import { statSync } from "node:fs";
+import type { Log } from "../log/mod.ts";
+import {
+  JsonReader,
+  type Reading,
+  type ReadOptions,
+  readReport,
+  Refused,
+  type Report,
+} from "../report/mod.ts";
+import { type LineConsumer, readPart } from "../source/mod.ts";
 import type { History } from "./history.ts";
 
-/** How far back from the end of each file, in bytes: half a second's reading, and 300 000 turns. */
-const LOOK_BACK_BYTES = 32 * 1024 * 1024;
-/** Of the files that a pattern matches, those last written to. */
-const MAX_FILES = 4;
+/** How far back from where its following began a file is read, in bytes. */
+const LOOK_BACK_BYTES = 4 * 1024 ** 3;
+/** Of the files that are followed, those last written to. */
+const MAX_FILES = 16;
+/** How long others wait at most while this reads. */
+const SLICE_MS = 4;
+const PROGRESS_MS = 5000;
 
 const READ: ReadOptions = {
   breakdowns: false,
@@ -16,10 +27,11 @@ const READ: ReadOptions = {
   allKeys: false,
 };
 
-const SILENT = createLog({ level: "error", format: "logfmt", write: () => {} });
-
-/** Hands on the reports among the lines; whoever counts what is wrong reads them elsewhere. */
-function createConsumer({ history, maxLine, named }: LookBackOptions): LineConsumer {
+/** Hands on the reports among the lines; bad ones are counted nowhere, because nobody follows them. */
+function createConsumer(
+  maxLine: number,
+  take: (reading: Reading, arrival: number) => void,
+): LineConsumer {
   const json = new JsonReader(maxLine);
   let isRefused = false;
 
@@ -40,43 +52,94 @@ function createConsumer({ history, maxLine, named }: LookBackOptions): LineConsu
   return {
     bytes: (chunk) => attempt(() => json.push(chunk)),
     endLine(writtenAt) {
-      attempt(() => {
-        const { report, details } = readReport(json.finish(), READ);
-        history.take(named(report), details, writtenAt);
-      });
+      attempt(() => take(readReport(json.finish(), READ), writtenAt));
       reset();
     },
     discard: reset,
   };
 }
 
+function modified(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
 export interface LookBackOptions {
+  /** What reports were taken into since the start. */
   readonly history: History;
-  /** Files and patterns, as `follow` takes them. */
-  readonly paths: readonly string[];
+  /** Followed files, and where their following began, in bytes. */
+  readonly files: readonly { readonly path: string; readonly from: number }[];
   /** The longest line worth having, in bytes. */
   readonly maxLine: number;
   /** Gives a report the name of its own game, as for the model. */
   readonly named: (report: Report) => Report;
-  /** How far back, in bytes. Default: 32 MiB. */
+  /** Whether a session is one of those that are shown; others are passed over. */
+  readonly isShown: (session: string) => boolean;
+  /** Called when the history has got turns that it did not have. */
+  readonly onDone?: () => void;
+  readonly log: Log;
+  /** How far back, in bytes. Default: 4 GiB. */
   readonly bytes?: number;
 }
 
+export interface LookBack {
+  /** Bytes that were read, of those that are to be read; undefined once it is over. */
+  progress(): { readonly read: number; readonly total: number } | undefined;
+  /** Reads it; resolves when all is read, or it was stopped. */
+  start(): Promise<void>;
+  /** Ends it; what was read so far is dropped. */
+  stop(): void;
+}
+
 /**
- * Takes into the history what the ends of the files tell. Following goes on where it stopped before
- * a restart, so the turns before that are nowhere else.
+ * Takes into the history what files told before their following began: nothing else holds it. Each
+ * byte is parsed once, here or by the following. It reads as fast as it can, in slices between which
+ * other work gets its turn, and puts the past before what came since once it has all of it.
  */
-export function lookBack(options: LookBackOptions) {
-  const { paths, maxLine, bytes = LOOK_BACK_BYTES } = options;
-  const follower = follow({
-    paths,
-    interval: 1,
-    maxLine,
-    tailBytes: bytes,
-    maxFiles: MAX_FILES,
-    consumer: () => createConsumer(options),
-    log: SILENT,
-  });
-  follower.poll();
-  follower.close();
+export function lookBack(options: LookBackOptions): LookBack {
+  const { history, maxLine, named, isShown, log, bytes = LOOK_BACK_BYTES } = options;
+  const parts = options.files.filter(({ from }) => from > 0)
+    .toSorted((a, b) => modified(a.path) - modified(b.path)).slice(-MAX_FILES)
+    .map(({ path, from }) => ({ path, from: Math.max(0, from - bytes), until: from }));
+  const progress = {
+    read: 0,
+    total: parts.reduce((sum, { from, until }) => sum + until - from, 0),
+  };
+  let isStopped = false;
+  let isOver = progress.total === 0;
+
+  async function read(): Promise<void> {
+    const started = performance.now();
+    const earlier = history.emptied();
+    const consumer = createConsumer(maxLine, (sent, arrival) => {
+      const report = named(sent.report);
+      if (isShown(report.session)) earlier.take(report, sent.details, arrival);
+    });
+    let toldAt = started;
+    for (const part of parts) {
+      for await (const count of readPart(part, consumer, SLICE_MS)) {
+        if (isStopped) return;
+        progress.read += count;
+        if (performance.now() - toldAt < PROGRESS_MS) continue;
+        toldAt = performance.now();
+        log.info("Reading the past of followed files", { ...progress });
+      }
+    }
+    const steps = history.prepending(earlier);
+    let step = steps.next();
+    for (; !step.done; step = steps.next()) {
+      await new Promise((resolve) => setTimeout(resolve));
+      if (isStopped) return;
+    }
+    const turns = step.value;
+    const seconds = Math.round((performance.now() - started) / 100) / 10;
+    log.info("The past of followed files was read", { bytes: progress.read, seconds, turns });
+    isOver = true;
+    if (turns > 0) options.onDone?.();
+  }
+
+  return {
+    progress: () => isOver ? undefined : progress,
+    start: () => isOver ? Promise.resolve() : read(),
+    stop: () => isStopped = true,
+  };
 }

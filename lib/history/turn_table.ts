@@ -55,6 +55,11 @@ export class TurnTable {
     this.#rows.set(turn, this.#count++ * WIDTH);
   }
 
+  /** A copy of all turns, one behind the other. */
+  rows(): Float64Array {
+    return this.#rows.slice(0, this.#count * WIDTH);
+  }
+
   /** Forgets the turns from this number on. */
   truncate(tour: number): void {
     this.#count = this.#indexOf(tour);

@@ -93,6 +93,8 @@ export class Hub {
   #commentAt = 0;
   #cutOffAt = -Infinity;
   #closed = false;
+  /** How often the history has got turns before those that were known. */
+  #past = 0;
   #hasStalled = false;
 
   constructor(options: HubOptions) {
@@ -136,6 +138,15 @@ export class Hub {
     topic.isStateOld = true;
   }
 
+  /** Ends all streams, whose readers come back at once: what they know of the past has changed. */
+  renew(): void {
+    this.#past++;
+    for (const reader of [...this.#readers]) {
+      this.#remove(reader);
+      reader.controller.close();
+    }
+  }
+
   /**
    * Ends all streams; no new one is opened.
    *
@@ -166,7 +177,7 @@ export class Hub {
     telemetry.set("tradesim_exporter_live_readers", this.#readers.size);
     if (session !== undefined) this.#join(reader, session);
     const { version, started } = answers;
-    const hello = JSON.stringify({ version, started, session: session ?? null });
+    const hello = JSON.stringify({ version, started, session: session ?? null, past: this.#past });
     reader.controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n`));
     reader.controller.enqueue(message("hello", hello));
   }

@@ -38,6 +38,8 @@ export interface IntakeOptions {
   readonly read: ReadOptions;
   /** Told of each known key that was left out. */
   readonly onLeftOut?: (left: LeftOut) => void;
+  /** Told of each report that the model knows, or a later one than it. */
+  readonly onRepeated?: (report: Report, arrival: number, sent: Reading) => void;
   /** The time in seconds since 1970, after which nothing can have arrived. Default: no limit. */
   readonly now?: () => number;
   /**
@@ -81,7 +83,7 @@ function startAtZero(telemetry: Telemetry): void {
 }
 
 export function createIntake(
-  { model, telemetry, read, note, onLeftOut, now = () => Infinity }: IntakeOptions,
+  { model, telemetry, read, note, onLeftOut, onRepeated, now = () => Infinity }: IntakeOptions,
 ): Intake {
   startAtZero(telemetry);
 
@@ -107,6 +109,7 @@ export function createIntake(
         const outcome = model.take(report, arrival, sent.details.tables);
         if (outcome !== "taken") {
           telemetry.count("tradesim_exporter_reports_repeated_total", { source, reason: outcome });
+          onRepeated?.(report, arrival, sent);
           return outcome;
         }
         note?.(report, arrival, sent);

@@ -13,6 +13,7 @@ const POSITION: z.ZodType<FilePosition> = z.strictObject({
   ino: z.number(),
   offset: z.number(),
   head: z.string(),
+  modified: z.number().optional(),
 });
 
 /** The line of a snapshot. What another version has besides, or lacks, makes it unreadable. */

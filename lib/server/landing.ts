@@ -11,6 +11,8 @@ export interface LandingFacts {
   /** Followed files, and whether each is there now. */
   readonly files: readonly { readonly path: string; readonly exists: boolean }[];
   readonly sessions: number;
+  /** Bytes of the past of followed files that were read, of those that are to be read. */
+  readonly past?: { readonly read: number; readonly total: number } | undefined;
 }
 
 /**
@@ -49,6 +51,8 @@ const TEXTS = {
     post: "rapports envoyés par la simulation",
     present: "présent",
     absent: "pas encore là",
+    past: "Passé des fichiers suivis",
+    read: "lus",
   },
   en: {
     what: "Shows the course of TradeSim games as Prometheus metrics.",
@@ -60,6 +64,8 @@ const TEXTS = {
     post: "reports that the simulation posts",
     present: "there",
     absent: "not there yet",
+    past: "Past of followed files",
+    read: "read",
   },
 } as const;
 
@@ -83,7 +89,10 @@ function duration(seconds: number): string {
 
 export function landingPage(facts: LandingFacts, language: Language): string {
   const text = TEXTS[language];
-  const { version, uptime, telemetryPath, files, sessions } = facts;
+  const { version, uptime, telemetryPath, files, sessions, past } = facts;
+  const progress = past === undefined
+    ? ""
+    : `\n<p>${text.past}: ${Math.floor(100 * past.read / past.total)} % ${text.read}.`;
   const sources = files.map(({ path, exists }) =>
     `<li><code>${escapeHtml(path)}</code> (${exists ? text.present : text.absent})</li>`
   );
@@ -104,7 +113,7 @@ export function landingPage(facts: LandingFacts, language: Language): string {
 <ul>
 <li><code>POST /update_metrics</code> (${text.post})
 ${sources.join("\n")}
-</ul>
+</ul>${progress}
 </html>
 `;
 }

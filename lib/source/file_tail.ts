@@ -1,7 +1,8 @@
 /** Reads an open file of lines from a position on, without keeping a line in memory. @module */
 
 import { createHash } from "node:crypto";
-import { closeSync, fstatSync, readSync, type Stats } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, type Stats } from "node:fs";
+import { setImmediate } from "node:timers";
 
 /** Takes one file's bytes line by line. Lines without a byte are not handed on. */
 export interface LineConsumer {
@@ -42,6 +43,7 @@ export interface Mark {
 export type Start =
   | { readonly at: "start" }
   | { readonly at: "mark"; readonly mark: Mark }
+  | { readonly at: "offset"; readonly offset: number }
   | { readonly at: "tail"; readonly tailBytes: number; readonly maxLine: number };
 
 /** What the open files of one follower share. */
@@ -64,12 +66,16 @@ export interface ReadResult {
 
 export interface FileTail {
   readonly id: string;
+  /** Where the reading began, in bytes from the file's start. */
+  readonly from: number;
   /** How far the file was read, in bytes from its start. */
   readonly offset: number;
   /** Whether the file is under no path any more, or out of reach. */
   isDeleted(): boolean;
   /** Hands on what was appended, up to `limit` bytes, wherever the file was moved. */
   read(limit: number): ReadResult;
+  /** When it was last written to, in milliseconds since the epoch, as far as that is known. */
+  readonly modified: number;
   /** Undefined as long as no line's start was met. */
   mark(): Mark | undefined;
   /** Closes the file, and voids what was handed on of a line that is not complete. */
@@ -79,6 +85,7 @@ export interface FileTail {
 const NEWLINE = 10;
 const CARRIAGE_RETURN = Uint8Array.of(13);
 const HEAD_LENGTH = 256;
+const PART_BUFFER_BYTES = 256 * 1024;
 
 /** Tells files apart as long as they exist, whatever their paths are. */
 export function fileId({ dev, ino }: { dev: number; ino: number }): string {
@@ -151,6 +158,42 @@ function findTailStart(
 }
 
 /**
+ * Hands on the lines of a part of a file, in slices of about so many milliseconds, and gives the bytes
+ * that each slice read. A line that the part begins within is left out. A file that cannot be read, or
+ * is cut off meanwhile, ends it early.
+ */
+export async function* readPart(
+  { path, from, until }: { readonly path: string; readonly from: number; readonly until: number },
+  consumer: LineConsumer,
+  sliceMs: number,
+): AsyncGenerator<number, void> {
+  const counters = { bytesRead: 0, rotations: 0, truncations: 0, readErrors: 0 };
+  const buffer = new Uint8Array(PART_BUFFER_BYTES);
+  const reading = { buffer, counters, now: () => Date.now() / 1000 };
+  let fd: number | undefined;
+  let file: FileTail | undefined;
+  try {
+    fd = openSync(path, "r");
+    file = tailFile(fd, { at: "offset", offset: from }, consumer, reading);
+    while (file.offset < until) {
+      const end = performance.now() + sliceMs;
+      const before = file.offset;
+      do {
+        const { bytes } = file.read(Math.min(buffer.length, until - file.offset));
+        if (bytes === 0) return;
+      } while (file.offset < until && performance.now() < end);
+      yield file.offset - before;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+  } finally {
+    if (file !== undefined) file.close();
+    else if (fd !== undefined) closeSync(fd);
+  }
+}
+
+/**
  * Takes over an open file. Throws what the file system throws while the start is looked for; the
  * file is then still open.
  */
@@ -169,6 +212,10 @@ export function tailFile(
   let lineStart: number | undefined = 0;
   if (start.at === "mark" && fitsMark(fd, opened, start.mark)) {
     offset = lineStart = start.mark.offset;
+  } else if (start.at === "offset" && start.offset > 0) {
+    // What stands before the next line's end may be the rest of a line.
+    offset = start.offset - 1;
+    lineStart = undefined;
   } else if (start.at === "tail") {
     lineStart = findTailStart(fd, opened.size, start.tailBytes, start.maxLine, reading);
     offset = lineStart ?? opened.size;
@@ -249,8 +296,13 @@ export function tailFile(
     return { bytes, more: true };
   }
 
+  const from = offset;
   return {
     id,
+    from,
+    get modified() {
+      return lastModified;
+    },
     get offset() {
       return offset;
     },

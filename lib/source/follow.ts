@@ -21,6 +21,8 @@ export type { FollowCounters, LineConsumer } from "./file_tail.ts";
 
 /** Where the reading of a file stands, at the end of its last complete line. JSON-able. */
 export interface FilePosition extends Mark {
+  /** When the file was last written to, as far as it was read, in milliseconds since the epoch. */
+  readonly modified?: number | undefined;
   /** The absolute path the file was followed under. */
   readonly path: string;
 }
@@ -60,6 +62,8 @@ export interface FollowedFile {
   readonly path: string;
   /** Whether there is a regular file at the path. */
   readonly exists: boolean;
+  /** Where its reading began, in bytes. */
+  readonly from: number;
   /** How far it was read, in bytes. */
   readonly offset: number;
   /** Its size at the last look, in bytes. */
@@ -95,6 +99,9 @@ const MOST_SLICE_BYTES = 8 * MIB;
 const SLICE_MS = 2;
 /** Gathers the events of a burst of writes into one poll. */
 const DEBOUNCE_MS = 50;
+/** What rotation appends to a file's name: a number or a date, and then what compressed it. */
+const ROTATED = /^[.\-_]\d[\d.:T_-]*(?:\.(?:gz|bz2|xz|zst))?$/;
+const COMPRESSED = /\.(?:gz|bz2|xz|zst)$/;
 /** How long, in seconds, a moved file that a pattern took may stay silent before it is let go. */
 const MOVED_PATIENCE = 60;
 
@@ -263,21 +270,22 @@ export function follow(options: FollowOptions): Follower {
   }
 
   /** Opens the file at `path`, unless it is open already. Returns why it cannot be read. */
-  function open(entry: Entry, path: string, moved?: FilePosition): string | undefined {
+  function open(entry: Entry, path: string, from?: Start): string | undefined {
     let fd;
     try {
       fd = openSync(path, "r");
       const stats = fstatSync(fd);
       const id = fileId(stats);
       entry.twin = isFollowed(id);
-      if (entry.twin || (moved && !fitsMark(fd, stats, moved))) return undefined;
-      const start: Start = moved ? { at: "mark", mark: moved } : startIn(path, stats);
+      const isOther = from?.at === "mark" && !fitsMark(fd, stats, from.mark);
+      if (entry.twin || isOther) return undefined;
+      const start = from ?? startIn(path, stats);
       entry.file = tailFile(fd, start, entry.consumer, reading);
       entry.lastSign = now();
       changed = true;
       released.delete(id);
       initial.delete(id);
-      if (!moved) saved.delete(resolve(path));
+      if (!from) saved.delete(resolve(path));
       log.info("Following a file", { path, offset: entry.file.offset, size: stats.size });
     } catch (error) {
       if (isAbsence(error)) return undefined;
@@ -308,9 +316,50 @@ export function follow(options: FollowOptions): Follower {
       const isMarked = ({ stats }: Seen) => stats && fileId(stats) === fileId(position);
       if (isMarked(look(entry.path))) continue;
       for (const path of list(dirname(entry.path), entry.path)) {
-        if (!entry.file && isMarked(look(path))) open(entry, path, position);
+        const start: Start = { at: "mark", mark: position };
+        if (!entry.file && isMarked(look(path))) open(entry, path, start);
+      }
+      // It is gone, but others may have come after it.
+      if (!entry.file && position.modified !== undefined && look(entry.path).stats) {
+        openRotated(entry, position.modified);
       }
     }
+  }
+
+  /**
+   * The oldest of the files that were rotated away under this path since another one was, and that
+   * nothing has read: the path had them all in between.
+   *
+   * @param last The latest moment, in milliseconds, at which the file before them was written to.
+   */
+  function rotatedSince({ path }: Entry, last: number): string | undefined {
+    const name = basename(path);
+    const found = list(dirname(path), path).flatMap((other) => {
+      const isRotated = basename(other).startsWith(name) &&
+        ROTATED.test(basename(other).slice(name.length));
+      const { stats } = isRotated && !entries.has(other) ? look(other) : {};
+      const isNew = stats !== undefined && stats.mtimeMs > last && !isFollowed(fileId(stats));
+      return isNew ? [{ path: other, stats }] : [];
+    }).sort((a, b) => a.stats.mtimeMs - b.stats.mtimeMs);
+    const compressed = found.find(({ path }) => COMPRESSED.test(path));
+    if (compressed !== undefined) {
+      log.warn(
+        "A file was rotated away and compressed before it was read: its lines are not known",
+        {
+          path: compressed.path,
+          remedy: "let it be compressed one rotation later (delaycompress)",
+        },
+      );
+    }
+    return found.find(({ path }) => !COMPRESSED.test(path))?.path;
+  }
+
+  /** Takes up the next file that was rotated away unread, from its start. */
+  function openRotated(entry: Entry, last: number): void {
+    const path = rotatedSince(entry, last);
+    if (path === undefined) return;
+    const problem = open(entry, path, { at: "start" });
+    if (problem !== undefined) setProblem(path, problem);
   }
 
   function begin(named: Set<string>): void {
@@ -356,8 +405,11 @@ export function follow(options: FollowOptions): Follower {
   /** Brings one entry up to date. True when there is more to read. */
   function pollEntry(entry: Entry, named: Set<string>, limit: number): boolean {
     const { stats, problem } = entry.seen;
-    if (entry.file && (!stats || fileId(stats) !== entry.file.id)) {
-      if (finish(entry, entry.file, named, limit)) return true;
+    while (entry.file && (!stats || fileId(stats) !== entry.file.id)) {
+      const { file } = entry;
+      if (finish(entry, file, named, limit)) return true;
+      if (entry.file) break; // Lines may still come.
+      if (stats) openRotated(entry, file.modified);
     }
     let reason = problem;
     let more = false;
@@ -437,7 +489,8 @@ export function follow(options: FollowOptions): Follower {
         const absolute = resolve(path);
         // A file that could not be opened so far keeps its saved position.
         const mark = file ? file.mark() : saved.get(absolute);
-        return mark ? [{ ...mark, path: absolute }] : [];
+        const modified = file?.modified;
+        return mark ? [{ ...mark, path: absolute, ...modified !== undefined && { modified } }] : [];
       });
     },
     files() {
@@ -445,6 +498,7 @@ export function follow(options: FollowOptions): Follower {
         .map(({ path, file, seen: { stats } }) => ({
           path,
           exists: stats !== undefined,
+          from: file?.from ?? 0,
           offset: file?.offset ?? 0,
           size: stats?.size ?? 0,
         }));

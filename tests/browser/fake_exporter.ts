@@ -153,7 +153,7 @@ export function startFake(): FakeExporter {
             own = controller;
             readers.add(controller);
             controller.enqueue(
-              frame("hello", { version: "0", started: 0, session: asked }),
+              frame("hello", { version: "0", started: 0, session: asked, past: 0 }),
             );
             controller.enqueue(frame("state", state(game.summary)));
           },

@@ -144,6 +144,17 @@ Deno.test("a game's past is told again after a restart, from the followed file, 
     // These come while no exporter is there.
     await append(path, nativeReport("natif", 51, 60));
     const second = await startExporter(options);
+    await until("the past", async () => {
+      const counts = await Promise.all(
+        ["natif", "tradesim"].map(async (session) => {
+          const { columns } = await json(second, `/api/history?session=${session}`) as {
+            columns: { tour?: number[] };
+          };
+          return columns.tour?.length;
+        }),
+      );
+      return counts.join() === "60,5";
+    });
     const stream = await listen(second.url, "?session=natif");
     try {
       const { columns, events } = await json(second, "/api/history?session=natif") as {

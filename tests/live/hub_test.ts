@@ -20,7 +20,7 @@ Deno.test("open() says hello, and tells nothing of the past", async () => {
   assert.deepEqual(await listener.read(), [{
     event: "hello",
     id: undefined,
-    data: { version: "1.2.3", started: 900, session: "a" },
+    data: { version: "1.2.3", started: 900, session: "a", past: 0 },
   }]);
   pass(1000);
   assert.deepEqual(eventsOf(await listener.read()), ["state"]);
@@ -153,7 +153,7 @@ Deno.test("a reader that names no session goes on to each newer game, one that d
   const listener = listen();
   assert.deepEqual(
     (await listener.read()).map((one) => one === ":" ? one : one.data),
-    [{ version: "1.2.3", started: 900, session: null }],
+    [{ version: "1.2.3", started: 900, session: null, past: 0 }],
   );
   take({ session: "a", order: 1 });
   pass(100);
@@ -261,4 +261,17 @@ Deno.test("close() ends every stream and opens no other", async () => {
   assert.equal((await listener.stream.read()).done, true);
   await assert.rejects(() => behind.stream.read(), /stops/);
   assert.deepEqual([hub.open(undefined), isTicking()], [undefined, false]);
+});
+
+Deno.test("renew() ends every stream, and hello says that the past has changed", async () => {
+  const { take, hub, listen } = createSetting();
+  take({ order: 1 });
+  const listener = listen();
+  await listener.read();
+  hub.renew();
+  assert.equal((await listener.stream.read()).done, true);
+  const again = listen();
+  const [hello] = only(await again.read(), "hello");
+  assert.deepEqual(hello!.data, { version: "1.2.3", started: 900, session: "a", past: 1 });
+  await again.cancel();
 });

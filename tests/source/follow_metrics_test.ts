@@ -34,7 +34,7 @@ Deno.test("reportFollowing() shows what was counted before and after it, and the
   counters.rotations++;
   counters.truncations += 2;
   counters.readErrors += 3;
-  const file = { offset: 0, size: 0 };
+  const file = { from: 0, offset: 0, size: 0 };
   files.push({ ...file, path: "/a", exists: true }, { ...file, path: "/b", exists: false });
   assert.deepEqual(await shown(), [150, 1, 2, 3, 1]);
 });

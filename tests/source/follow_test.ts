@@ -246,7 +246,7 @@ test("follow() reads a file that was deleted and created again", ({ path, start,
   fs.rmSync(path);
   follower.poll();
   assert.deepEqual(follower.positions(), [], "a deleted file is not held");
-  assert.deepEqual(follower.files(), [{ path, exists: false, offset: 0, size: 0 }]);
+  assert.deepEqual(follower.files(), [{ path, exists: false, from: 0, offset: 0, size: 0 }]);
   fs.writeFileSync(path, "longer than before\n");
   follower.poll();
   assert.deepEqual(take(), ["a", "b", "longer than before"]);
@@ -301,13 +301,13 @@ test("follow() reads a file that comes later from its start", ({ dir, start, tak
   const path = join(dir, "logs", "deep", "metrics.jsonl");
   const follower = start({ paths: [path], tailBytes: 4 });
   follower.poll();
-  assert.deepEqual(follower.files(), [{ path, exists: false, offset: 0, size: 0 }]);
+  assert.deepEqual(follower.files(), [{ path, exists: false, from: 0, offset: 0, size: 0 }]);
   fs.mkdirSync(join(dir, "logs", "deep"), { recursive: true });
   follower.poll();
   fs.writeFileSync(path, "aaa\nbbb\nccc\n");
   follower.poll();
   assert.deepEqual(take(), ["aaa", "bbb", "ccc"]);
-  assert.deepEqual(follower.files(), [{ path, exists: true, offset: 12, size: 12 }]);
+  assert.deepEqual(follower.files(), [{ path, exists: true, from: 0, offset: 12, size: 12 }]);
 });
 
 test("follow() survives that the directory goes and comes again", ({ dir, start, take }) => {
@@ -496,6 +496,137 @@ test("follow() holds a file renamed while away until the new one is there", (ben
   assert.deepEqual(bench.take(), ["c", "d"]);
 });
 
+/** Rotates as logrotate does: each number goes up by one; `suffix` names the first. */
+function rotate(path: string, suffix = ".1"): void {
+  for (let number = 8; number > 0; number--) {
+    if (fs.existsSync(`${path}.${number}`)) {
+      fs.renameSync(`${path}.${number}`, `${path}.${number + 1}`);
+    }
+  }
+  fs.renameSync(path, path + suffix);
+}
+
+let moment = 1_700_000_000;
+
+/** Writes a file at a moment after all before; the clock of files may be too coarse for that. */
+function writeLater(path: string, text: string): void {
+  fs.appendFileSync(path, text);
+  fs.utimesSync(path, ++moment, moment);
+}
+
+test("follow() reads files that were rotated away between two polls, each once and in order", (bench) => {
+  const { path, counters } = bench;
+  writeLater(`${path}.1`, "before\n");
+  writeLater(path, "a\n");
+  const follower = bench.start();
+  follower.poll();
+  writeLater(path, "b\n");
+  for (const text of ["c\nd\n", "e\n", "f\n"]) {
+    rotate(path);
+    writeLater(path, text);
+  }
+  follower.poll();
+  assert.deepEqual(bench.take(), ["a", "b", "c", "d", "e", "f"]);
+  rotate(path);
+  writeLater(path, "g\n");
+  follower.poll();
+  follower.poll();
+  assert.deepEqual(bench.take(), ["g"]);
+  assert.equal(counters.rotations, 4);
+  assert.deepEqual(bench.warnings, []);
+});
+
+test("follow() reads files rotated away under dates, and though the one it had is removed", (bench) => {
+  const { path } = bench;
+  writeLater(path, "a\n");
+  const follower = bench.start();
+  follower.poll();
+  writeLater(path, "b\n");
+  rotate(path, "-20261127");
+  writeLater(path, "c\n");
+  rotate(path, "-20261128");
+  writeLater(path, "d\n");
+  fs.rmSync(`${path}-20261127`);
+  fs.writeFileSync(`${path}.bak`, "no rotation\n");
+  follower.poll();
+  assert.deepEqual(bench.take(), ["a", "b", "c", "d"]);
+});
+
+test("follow() of a pattern reads what was rotated away out of it", (bench) => {
+  const { path, dir } = bench;
+  writeLater(path, "a\n");
+  const follower = bench.start({ paths: [join(dir, "metrics*.jsonl")] });
+  follower.poll();
+  for (const text of ["b\n", "c\n"]) {
+    rotate(path);
+    writeLater(path, text);
+  }
+  follower.poll();
+  assert.deepEqual(bench.take(), ["a", "b", "c"]);
+});
+
+test("follow() warns of a file that was compressed before it was read", (bench) => {
+  const { path } = bench;
+  writeLater(path, "a\n");
+  const follower = bench.start();
+  follower.poll();
+  rotate(path);
+  writeLater(`${path}.2.gz`, "compressed");
+  writeLater(path, "c\n");
+  follower.poll();
+  follower.poll();
+  assert.deepEqual(bench.take(), ["a", "c"]);
+  assert.equal(bench.warnings.length, 1);
+  assert.match(bench.warnings[0]!, /compressed before it was read.*\.2\.gz$/);
+});
+
+for (const isRemoved of [false, true]) {
+  const name = isRemoved ? "of which the first is gone" : "the rest of the first too";
+  test(`follow() after a restart reads all files rotated away meanwhile, ${name}`, (bench) => {
+    const { path } = bench;
+    const { lines, follower } = restart(bench, "a\n", () => {
+      moment = Math.ceil(fs.statSync(path).mtimeMs / 1000);
+      writeLater(path, "b\n");
+      for (const text of ["c\n", "d\n", "e\n"]) {
+        rotate(path);
+        writeLater(path, text);
+      }
+      if (isRemoved) fs.rmSync(`${path}.3`);
+    });
+    assert.deepEqual(lines, [...isRemoved ? [] : ["b"], "c", "d", "e"]);
+    rotate(path);
+    writeLater(path, "f\n");
+    follower.poll();
+    assert.deepEqual(bench.take(), ["f"]);
+  });
+}
+
+test("follow() goes on, after a restart, within a file that was rotated away unread", (bench) => {
+  const { path } = bench;
+  writeLater(path, "a\n");
+  const follower = bench.start();
+  follower.poll();
+  rotate(path);
+  writeLater(path, "b\nc\n");
+  rotate(path);
+  writeLater(path, "d\n");
+  const slow = bench.start({
+    saved: follower.positions(),
+    consumer: (path) => {
+      const consumer = collect().consumer(path);
+      return { ...consumer, endLine: () => {} };
+    },
+  });
+  slow.poll();
+  // As a kill finds it in the middle of the unread file.
+  const { ino, dev } = fs.statSync(`${path}.1`);
+  const [position] = slow.positions();
+  const saved = [{ ...position!, ino, dev, offset: 0, head: "0:e3b0c44298fc1c14" }];
+  bench.take();
+  bench.start({ saved }).poll();
+  assert.deepEqual(bench.take(), ["b", "c", "d"]);
+});
+
 const long = "x".repeat(1000);
 const restarts: Record<string, { change: (path: string) => void; lines: string[] }> = {
   "a file replaced while away from its start": {
@@ -513,13 +644,15 @@ const restarts: Record<string, { change: (path: string) => void; lines: string[]
     change: (path) => fs.writeFileSync(path, `xx\nyy\n${long}${long}\n`),
     lines: ["xx", "yy", long + long],
   },
-  "a file rewritten under another name as if it were new": {
+  "a file rewritten under the name of a rotated one as if it were one": {
     change(path) {
       fs.renameSync(path, path + ".1");
       fs.writeFileSync(path + ".1", `other content, longer than before ${long}\n`);
       fs.writeFileSync(path, "xx\nyy\n");
+      moment = Math.ceil(Date.now() / 1000);
+      fs.utimesSync(path + ".1", moment, moment);
     },
-    lines: ["xx", "yy"],
+    lines: [`other content, longer than before ${long}`, "xx", "yy"],
   },
   "nothing of an unchanged file": { change: () => {}, lines: [] },
 };
@@ -601,7 +734,7 @@ test("follow() follows a file that is named in several ways once", ({ dir, path,
   fs.appendFileSync(path, "b\n");
   follower.poll();
   assert.deepEqual(take(), ["a", "b"]);
-  assert.deepEqual(follower.files(), [{ path, exists: true, offset: 4, size: 4 }]);
+  assert.deepEqual(follower.files(), [{ path, exists: true, from: 0, offset: 4, size: 4 }]);
 });
 
 test("follow() takes all files that match, new ones too, oldest first", (bench) => {

@@ -80,6 +80,8 @@ export interface State {
 export interface Hello {
   readonly version: string;
   readonly started: number;
+  /** How often turns before the known ones have come. */
+  readonly past: number;
   readonly session: string | null;
 }
 

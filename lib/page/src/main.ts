@@ -35,6 +35,8 @@ const choices: Choices = {
 };
 const range = new Range();
 let connection: Connection = "connecting";
+/** How often the exporter has learnt of turns before those that it knew. */
+let past = 0;
 let exporter: Sessions["exporter"] | undefined;
 let sessions: readonly Summary[] = [];
 let game: Game | undefined;
@@ -176,10 +178,16 @@ async function leaveForgotten(): Promise<void> {
 }
 
 const feed = openFeed({
-  async hello({ session }) {
+  async hello({ session, past: known }) {
     connection = "connected";
-    const known = game;
-    if (session !== null && gameOf(session) === known) open(known);
+    if (known !== past) {
+      // All is asked for again, from its beginning.
+      past = known;
+      game = undefined;
+      if (other !== undefined) actions.setOther(other.session);
+    }
+    const shown = game;
+    if (session !== null && gameOf(session) === shown) open(shown);
     other?.fill();
     redraw();
     try {

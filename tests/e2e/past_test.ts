@@ -1,0 +1,44 @@
+/** Runs the real program on a journal that was long before it was followed. @module */
+
+import assert from "node:assert/strict";
+import { startExporter, valueOf } from "../harness/exporter.ts";
+import { payloadAt } from "../harness/tradesim.ts";
+import { until, withTempDir } from "../harness/waiting.ts";
+
+const TURNS = 220;
+
+Deno.test("a file that is followed late gives the page its whole past, and each byte is read once", async () => {
+  await withTempDir(async (cwd) => {
+    const path = `${cwd}/metrics.jsonl`;
+    // So long that what is followed at the start holds a few turns only.
+    const filling = "x".repeat(1_000_000);
+    const encoder = new TextEncoder();
+    using file = Deno.openSync(path, { write: true, create: true });
+    for (let turn = 1; turn <= TURNS; turn++) {
+      const line = JSON.stringify({ ...payloadAt({ session: "late" }, turn), filling });
+      file.writeSync(encoder.encode(`${line}\n`));
+    }
+    const { size } = Deno.statSync(path);
+    const exporter = await startExporter({ cwd, args: ["--state=none", "--follow", path] });
+    try {
+      const tours = async () => {
+        const response = await fetch(`${exporter.url}/api/history?session=late&points=1000`);
+        return (await response.json()).columns.tour as number[];
+      };
+      const atFirst = await tours();
+      assert.ok(atFirst.length < 20 && atFirst.at(-1) === TURNS, `${atFirst}`);
+      await until("the past", async () => (await tours()).length === TURNS);
+      assert.deepEqual(await tours(), Array.from({ length: TURNS }, (_, index) => index + 1));
+      const log = /msg="The past of followed files was read" bytes=(\d+)/.exec(exporter.log());
+      const followed = valueOf(
+        await exporter.scrape(),
+        "tradesim_exporter_follow_bytes_total",
+      )!;
+      // The search for a line to begin at reads a little.
+      const read = Number(log![1]) + followed;
+      assert.ok(read >= size && read < size * 1.05, `${read} of ${size}`);
+    } finally {
+      await exporter.stop();
+    }
+  });
+});
