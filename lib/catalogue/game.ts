@@ -1,6 +1,6 @@
 /** The metrics of the game, in the order in which they are documented. @module */
 
-import type { Metric, TradesimPayload } from "./metric.ts";
+import { type Metric, SESSION_STATES, type SessionFacts, type TradesimPayload } from "./metric.ts";
 
 /** 1, 2.5 and 5 in every decade from 1 µs to 10 s: a turn may last a microsecond or be stuck in a request. */
 export const TURN_SECONDS_BUCKETS: readonly number[] = [
@@ -20,6 +20,17 @@ function smallest(values: readonly number[]): number | undefined {
 
 function largest(values: readonly number[]): number | undefined {
   return values.length === 0 ? undefined : values.reduce((a, b) => Math.max(a, b));
+}
+
+/** Seconds since 1970 are exact to a fraction of a microsecond; what is below that is noise. */
+function toMicroseconds(seconds: number): number {
+  return Math.round(seconds * 1e6) / 1e6;
+}
+
+/** Time from the first to the last report, in seconds. */
+function duration({ firstTimestamp: first, lastTimestamp: last }: SessionFacts) {
+  const seconds = difference(last, first);
+  return seconds && toMicroseconds(Math.max(0, seconds));
 }
 
 const inactiveProducts = (payload: TradesimPayload) =>
@@ -64,6 +75,7 @@ export const GAME_METRICS: readonly Metric[] = [
     unit: "turns",
     help: "Turns that were played to their end.",
     group: "phase1",
+    read: { total: ({ turns }) => [turns] },
     origin: "the report's turn",
   },
   {
@@ -73,6 +85,7 @@ export const GAME_METRICS: readonly Metric[] = [
     help: "Time that a turn took in the game itself, without monitoring, in seconds.",
     group: "phase1",
     buckets: TURN_SECONDS_BUCKETS,
+    read: { turns: ({ turnCounts, turnSeconds }) => ({ counts: turnCounts, seconds: turnSeconds }) },
     origin:
       "native: bucket counts; TradeSim: `total_temps` and `total_mesures`, the turns since the last report at their mean",
   },
@@ -229,6 +242,7 @@ export const GAME_METRICS: readonly Metric[] = [
     help: "The turn at which the game stands; the first is 1.",
     group: "game",
     combine: "newest",
+    read: { value: ({ turn }) => turn },
     origin: "the report's turn",
   },
   {
@@ -247,6 +261,7 @@ export const GAME_METRICS: readonly Metric[] = [
     help: "Time from the first to the last report of the game, in seconds.",
     group: "game",
     combine: "max",
+    read: { value: duration },
     origin: "the reports' own times",
   },
   {
@@ -255,6 +270,10 @@ export const GAME_METRICS: readonly Metric[] = [
     unit: "seconds",
     help: "Real time per turn, monitoring and pauses included, in seconds.",
     group: "game",
+    read: {
+      turns: ({ interval: { turns, seconds } }) => ({ counts: [turns], seconds }),
+      round: toMicroseconds,
+    },
     origin: "the reports' own times and turns",
   },
   {
@@ -263,6 +282,7 @@ export const GAME_METRICS: readonly Metric[] = [
     unit: "sessions",
     help: "Sessions whose last report is shown now.",
     group: "game",
+    read: { count: (live) => live },
   },
   {
     name: "simulation_etat",
@@ -272,6 +292,7 @@ export const GAME_METRICS: readonly Metric[] = [
       "interrupted), silent (a game that would have said that it is over has stopped reporting).",
     group: "game",
     labels: ["etat"],
+    read: { states: SESSION_STATES },
   },
   {
     name: "simulation_dernier_rapport_timestamp_seconds",
@@ -280,6 +301,7 @@ export const GAME_METRICS: readonly Metric[] = [
     help: "When the last report arrived, in seconds since 1970.",
     group: "game",
     combine: "max",
+    read: { value: ({ arrival }) => arrival },
   },
   {
     name: "simulation_info",
@@ -288,6 +310,7 @@ export const GAME_METRICS: readonly Metric[] = [
     help: "One series per session shown now; the value is always 1.",
     group: "game",
     labels: ["session", "format"],
+    read: { rows: ({ id, format }) => [[[id, format], 1]] },
   },
   {
     name: "simulation_publication_seconds_total",
@@ -305,6 +328,7 @@ export const GAME_METRICS: readonly Metric[] = [
     group: "game",
     labels: ["type"],
     combine: "max",
+    read: { rows: ({ events }) => Array.from(events, ([type, time]) => [[type], time]) },
     origin: "native: `evenements`; TradeSim: named from what changed in a turn",
   },
   {

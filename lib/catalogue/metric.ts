@@ -42,6 +42,61 @@ export type TradesimSource =
     readonly read: (payload: TradesimPayload) => number | undefined;
   };
 
+/**
+ * States of a session. `silent` is a game that would have said that it is over, and has not.
+ * TradeSim's own payload never says so: an end of it cannot be told from a kill, and is `ended`.
+ */
+export const SESSION_STATES = ["running", "finished", "silent", "ended"] as const;
+export type SessionState = (typeof SESSION_STATES)[number];
+
+/** What a session shows of its last report. Times are in seconds since 1970. */
+export interface SessionFacts {
+  readonly id: string;
+  readonly format: string;
+  readonly turn?: number | undefined;
+  /** Time of the first and of the last report, by the sender's clock. */
+  readonly firstTimestamp?: number | undefined;
+  readonly lastTimestamp?: number | undefined;
+  /** When the last report arrived, by the exporter's clock. */
+  readonly arrival: number;
+  /** When an event of a type last happened. */
+  readonly events: ReadonlyMap<string, number>;
+}
+
+/** What a session has counted so far. Lists of seconds are to be added exactly. */
+export interface LedgerFacts {
+  readonly turns: number;
+  /** Turns per bucket of the catalogue, not cumulated, +Inf last; and their duration. */
+  readonly turnCounts: readonly number[];
+  readonly turnSeconds: readonly number[];
+  /** Real time between the reports, and the turns played in it. */
+  readonly interval: { readonly seconds: readonly number[]; readonly turns: number };
+}
+
+/** How a metric's value is read from the sessions, where no report hands it over under its name. */
+export type Reading =
+  /** A gauge of a live session; undefined where it has none. */
+  | { readonly value: (session: SessionFacts) => number | undefined }
+  /** A counter: numbers that add up to what a session has counted. */
+  | { readonly total: (ledger: LedgerFacts) => readonly number[] }
+  /** A histogram of turns, by bucket, or a summary, whose sum may be rounded. */
+  | {
+    readonly turns: (
+      ledger: LedgerFacts,
+    ) => { readonly counts: readonly number[]; readonly seconds: readonly number[] };
+    readonly round?: (seconds: number) => number;
+  }
+  /** Series by the values of the metric's own labels; the highest of all live sessions. */
+  | {
+    readonly rows: (
+      session: SessionFacts,
+    ) => Iterable<readonly [labels: readonly string[], value: number]>;
+  }
+  /** How many sessions are in each state. */
+  | { readonly states: typeof SESSION_STATES }
+  /** A number that follows from how many sessions are live. */
+  | { readonly count: (live: number) => number };
+
 export interface Metric {
   readonly name: string;
   readonly type: MetricType;
@@ -58,10 +113,12 @@ export interface Metric {
   /** Upper bounds of the buckets, ascending, without +Inf; only for histograms. */
   readonly buckets?: readonly number[];
   /**
-   * Set where reports hand over one number under the metric's own name. Such a metric needs no
-   * other code: its key in the native report, its state and its series follow from the entry.
+   * Set where reports hand over one number under the metric's own name. Its key in the native
+   * report, its state and its series follow from the entry.
    */
   readonly reported?: true;
+  /** Set for the other metrics of the game, but for detail, which reports hand over as tables. */
+  readonly read?: Reading;
   /** Where TradeSim's payload has it. Absent: TradeSim does not send it. */
   readonly tradesim?: TradesimSource;
   /** Where the value comes from when it is neither a reported number nor the exporter's own count. */

@@ -7,7 +7,6 @@ export {
   type Outcome,
   quietState,
   type Session,
-  type SessionState,
   SILENT_AFTER,
   stateOf,
 } from "./session.ts";

@@ -1,29 +1,11 @@
 /** The model: all sessions that the exporter knows, and what they come to together. @module */
 
 import * as z from "zod";
-import {
-  BREAKDOWN_LABELS,
-  type BreakdownLabel,
-  type Combine,
-  GAME_METRICS,
-  type Metric,
-  TURN_SECONDS_BUCKETS,
-} from "../catalogue/mod.ts";
-import { type DetailTables, type Report, TRADESIM_KEYS } from "../report/mod.ts";
-import { type Family, plainFamily, type Series } from "./family.ts";
-import { nearest } from "./exact.ts";
-import {
-  absorb,
-  amountsOf,
-  countRests,
-  createLedger,
-  intervalOf,
-  LEDGER,
-  type Ledger,
-  type Parts,
-  remnantOf,
-  UNKNOWN_PART,
-} from "./ledger.ts";
+import { BREAKDOWN_LABELS } from "../catalogue/mod.ts";
+import type { DetailTables, Report } from "../report/mod.ts";
+import { familiesOf, type View } from "./families.ts";
+import type { Family } from "./family.ts";
+import { absorb, countRests, createLedger, LEDGER, remnantOf } from "./ledger.ts";
 import { Games, type GamesOptions, SAVED_GAMES } from "./games.ts";
 import {
   createSession,
@@ -33,21 +15,14 @@ import {
   type Session,
   SILENT_AFTER,
   silentAt,
-  splitPartKey,
   stateOf,
-  STATES,
   stopShowing,
   takeReport,
 } from "./session.ts";
 
-export interface ModelOptions {
-  /** Labels from the reports that are in use, the preferred one first. */
-  readonly breakdowns: readonly BreakdownLabel[];
-  /** Whether each session has series of its own. */
-  readonly bySession: boolean;
-  /** Whether detail, and numbers outside the catalogue, are shown. */
+export interface ModelOptions extends Pick<View, "breakdowns" | "bySession" | "allKeys"> {
+  /** Whether detail is shown. */
   readonly detail: boolean;
-  readonly allKeys: boolean;
   /** How many sessions are remembered. */
   readonly maxSessions: number;
   /** After so many seconds without a report the last session's gauges go too. */
@@ -69,72 +44,8 @@ export const MODEL_STATE = z.strictObject({
 }).readonly();
 export type ModelState = z.infer<typeof MODEL_STATE>;
 
-/** Value of a label for what no part of a report accounts for. */
-const UNKNOWN_LABEL = "inconnu";
-/** Value of the session label for what sessions counted that are no longer remembered. */
-const EVICTED_LABEL = "autres";
-/** Stands for them among the sessions' ids; no session has an empty one. */
-const EVICTED = "";
-
-/** The label of a session. One that is called as the forgotten ones are is told apart, whatever others are called. */
-function labelOf(id: string): string {
-  return /^autres( #2)*$/.test(id) ? `${id} #2` : id;
-}
-
 /** How many sessions that had to make room are remembered for each that is shown. */
 export const RETIRED_PER_SESSION = 4;
-
-type Labels = Series["labels"];
-
-/** Collects the series of one family; values of the same labels are added. */
-class Collector {
-  readonly #values = new Map<string, { labels: Labels; amounts: number[] }>();
-
-  add(labels: Labels, ...amounts: readonly number[]): void {
-    const key = labels.map(([name, text]) => `${name}=${text}`).join("\u0000");
-    const found = this.#values.get(key);
-    if (found === undefined) this.#values.set(key, { labels, amounts: [...amounts] });
-    else found.amounts.push(...amounts);
-  }
-
-  /** The family, its series in the order of their labels; undefined when there is none. */
-  family(metric: Metric): Family | undefined {
-    const sorted = [...this.#values].sort(([a], [b]) => a < b ? -1 : 1)
-      .map(([, { labels, amounts }]) => ({ labels, value: nearest(amounts) }))
-      // Numbers that a game may have can add up to more than there are numbers for.
-      .filter(({ value }) => Number.isFinite(value));
-    if (sorted.length === 0) return undefined;
-    return {
-      metric,
-      series: sorted.map(({ labels }) => ({ suffix: "", labels })),
-      values: sorted.map(({ value }) => value),
-    };
-  }
-}
-
-/** An upper bound as Go writes it, so that Prometheus 2 and 3 store the same label. */
-function boundLabel(bound: number): string {
-  if (bound === Infinity) return "+Inf";
-  if (bound >= 1e-4) return Number.isInteger(bound) ? bound.toFixed(1) : String(bound);
-  return bound.toExponential().replace(/e-(\d)$/, "e-0$1");
-}
-
-const BUCKET_SERIES = [...TURN_SECONDS_BUCKETS, Infinity].map((
-  bound,
-): readonly [string, string] => [
-  "le",
-  boundLabel(bound),
-]);
-
-/** Seconds since 1970 are exact to a fraction of a microsecond; what is below that is noise. */
-function toMicroseconds(seconds: number): number {
-  return Math.round(seconds * 1e6) / 1e6;
-}
-
-function cumulated(counts: readonly number[]): number[] {
-  let sum = 0;
-  return counts.map((count) => sum += count);
-}
 
 export class Model {
   readonly #options: ModelOptions;
@@ -147,8 +58,7 @@ export class Model {
   #evicted = createLedger();
   #place = 0;
   #version = 0;
-  /** Series of detail tables, found by the identity of their rows. */
-  readonly #detailSeries = new WeakMap<object, readonly Series[]>();
+  readonly #detailSeries: View["detailSeries"] = new WeakMap();
 
   constructor(options: ModelOptions) {
     this.#options = options;
@@ -287,10 +197,14 @@ export class Model {
       const stale = session.arrival + this.#options.staleAfter;
       if (stale > now && (session.live || state === "silent")) until = Math.min(until, stale);
     }
-    const families = [
-      ...GAME_METRICS.map((entry) => this.#family(entry, now)),
-      ...this.#options.allKeys ? this.#extraFamilies() : [],
-    ].filter((family) => family !== undefined);
+    const families = familiesOf({
+      ...this.#options,
+      live: this.#live,
+      sessions: [...this.#sessions.values()],
+      evicted: this.#evicted,
+      detailSeries: this.#detailSeries,
+      now,
+    });
     return { families, until };
   }
 
@@ -345,329 +259,6 @@ export class Model {
     for (const oldest of this.#retired.keys()) {
       if (this.#retired.size <= RETIRED_PER_SESSION * this.#options.maxSessions) break;
       this.#retired.delete(oldest);
-    }
-  }
-
-  #family(entry: Metric, now: number): Family | undefined {
-    if (entry.group === "detail") return this.#detailFamily(entry);
-    switch (entry.name) {
-      case "tours_completes":
-        return this.#counter(entry, (ledger) => [ledger.turns]);
-      case "temps_simulation_tour_seconds":
-        return this.#turnSeconds(entry);
-      case "simulation_tour_intervalle_seconds":
-        return this.#turnInterval(entry);
-      case "simulation_tour":
-        return this.#gauge(entry, (session) => session.turn);
-      case "simulation_duree_seconds":
-        return this.#gauge(
-          entry,
-          ({ firstTimestamp, lastTimestamp }) =>
-            firstTimestamp === undefined || lastTimestamp === undefined
-              ? undefined
-              : toMicroseconds(Math.max(0, lastTimestamp - firstTimestamp)),
-        );
-      case "simulation_dernier_rapport_timestamp_seconds":
-        return this.#gauge(entry, (session) => session.arrival);
-      case "simulation_sessions":
-        return plainFamily(entry, this.#live.length);
-      case "simulation_etat":
-        return this.#states(entry, now);
-      case "simulation_info":
-        return this.#info(entry);
-      case "evenement_dernier_timestamp_seconds":
-        return this.#events(entry);
-    }
-    if (entry.type === "gauge") {
-      return this.#gauge(entry, (session) => session.gauges.get(entry.name));
-    }
-    return this.#counter(
-      entry,
-      (ledger) => {
-        const total = ledger.totals.get(entry.name);
-        return total && amountsOf(total);
-      },
-    );
-  }
-
-  /** Every ledger with the value of its session label. */
-  #ledgers(): [string, Ledger][] {
-    const ledgers = Array.from(
-      this.#sessions.values(),
-      ({ id, ledger }): [string, Ledger] => [id, ledger],
-    );
-    ledgers.push([EVICTED, this.#evicted]);
-    return ledgers;
-  }
-
-  #sessionLabel(id: string): Labels {
-    return this.#options.bySession
-      ? [["session", id === EVICTED ? EVICTED_LABEL : labelOf(id)]]
-      : [];
-  }
-
-  /** The labels of a part; what has no name is said to be unknown. */
-  #partLabels(key: string, entry: Metric): Labels {
-    const inUse = this.#options.breakdowns;
-    if (key === UNKNOWN_PART) {
-      const label = inUse.find((label) => entry.breakdowns?.includes(label));
-      return label === undefined ? [] : [[label, UNKNOWN_LABEL]];
-    }
-    const values = splitPartKey(key);
-    return inUse.flatMap((label, index) => values[index] ? [[label, values[index]] as const] : []);
-  }
-
-  /**
-   * A counter over all sessions that there ever were. It is there from the start, at 0, so that
-   * its first increase is seen; only what TradeSim never sends waits for a report that has it.
-   */
-  #counter(
-    entry: Metric,
-    read: (ledger: Ledger) => readonly number[] | undefined,
-  ): Family | undefined {
-    const ledgers = this.#ledgers();
-    const hasParts = ledgers.some(([, ledger]) => ledger.shares.has(entry.name));
-    const collector = new Collector();
-    const total: number[] = [];
-    let isKnown = false;
-    for (const [id, ledger] of ledgers) {
-      const amounts = read(ledger);
-      if (amounts === undefined || (ledger === this.#evicted && nearest(amounts) === 0)) continue;
-      isKnown = true;
-      total.push(...amounts);
-      const own = this.#sessionLabel(id);
-      const shares = ledger.shares.get(entry.name);
-      if (shares !== undefined) {
-        for (const [key, share] of shares) {
-          collector.add([...this.#partLabels(key, entry), ...own], ...amountsOf(share));
-        }
-      } else if (!hasParts) collector.add(own, ...amounts);
-      else if (nearest(amounts) > 0) {
-        collector.add([...this.#partLabels(UNKNOWN_PART, entry), ...own], ...amounts);
-      }
-    }
-    if (isKnown && (hasParts || this.#options.bySession)) return collector.family(entry);
-    const fromTheStart = entry.tradesim !== undefined || entry.origin !== undefined;
-    return isKnown || fromTheStart ? plainFamily(entry, nearest(total)) : undefined;
-  }
-
-  /** A gauge over the live sessions, combined as the catalogue says. */
-  #gauge(entry: Metric, read: (session: Session) => number | undefined): Family | undefined {
-    const found = this.#live.flatMap((session) => {
-      const value = read(session);
-      return value === undefined ? [] : [{ session, value }];
-    });
-    if (found.length === 0) return undefined;
-    const hasParts = entry.combine === "sum" &&
-      found.some(({ session }) => session.parts.has(entry.name));
-    if (!hasParts && !this.#options.bySession) {
-      const value = combine(entry.combine, found);
-      return Number.isFinite(value) ? plainFamily(entry, value) : undefined;
-    }
-    const collector = new Collector();
-    for (const { session, value } of found) {
-      const own = this.#sessionLabel(session.id);
-      if (!hasParts) {
-        collector.add(own, value);
-        continue;
-      }
-      for (const [key, part] of withRest(session.parts.get(entry.name), value)) {
-        collector.add([...this.#partLabels(key, entry), ...own], part);
-      }
-    }
-    return collector.family(entry);
-  }
-
-  /** Histograms and summaries: per session or over all, a fixed list of series each. */
-  #perLedger(
-    entry: Metric,
-    series: (labels: Labels) => readonly Series[],
-    read: (ledgers: readonly Ledger[]) => readonly number[],
-  ): Family {
-    const ledgers = this.#ledgers();
-    if (!this.#options.bySession) {
-      return { metric: entry, series: series([]), values: read(ledgers.map(([, own]) => own)) };
-    }
-    const known = ledgers.map(([id, ledger]) => ({ id, ledger, values: read([ledger]) }))
-      .filter(({ ledger, values }) =>
-        ledger !== this.#evicted || values.some((value) => value > 0)
-      );
-    return {
-      metric: entry,
-      series: known.flatMap(({ id }) => series(this.#sessionLabel(id))),
-      values: known.flatMap(({ values }) => values),
-    };
-  }
-
-  #turnSeconds(entry: Metric): Family {
-    return this.#perLedger(
-      entry,
-      (labels) => [
-        ...BUCKET_SERIES.map((bound) => ({ suffix: "_bucket", labels: [...labels, bound] })),
-        { suffix: "_sum", labels },
-        { suffix: "_count", labels },
-      ],
-      (ledgers) => {
-        const counts = BUCKET_SERIES.map((_, place) =>
-          ledgers.reduce((sum, { turnCounts }) => sum + turnCounts[place]!, 0)
-        );
-        const buckets = cumulated(counts);
-        const seconds = nearest(ledgers.flatMap(({ turnSum }) => amountsOf(turnSum)));
-        return [...buckets, seconds, buckets.at(-1)!];
-      },
-    );
-  }
-
-  #turnInterval(entry: Metric): Family {
-    return this.#perLedger(
-      entry,
-      (labels) => [{ suffix: "_sum", labels }, { suffix: "_count", labels }],
-      (ledgers) => {
-        const intervals = ledgers.map(intervalOf);
-        return [
-          toMicroseconds(nearest(intervals.flatMap(({ seconds }) => seconds))),
-          intervals.reduce((sum, { turns }) => sum + turns, 0),
-        ];
-      },
-    );
-  }
-
-  /** Sessions by state: those that are shown, and all that would be missed. */
-  #states(entry: Metric, now: number): Family {
-    const counted = Array.from(this.#sessions.values(), (session) => ({
-      session,
-      state: stateOf(session, now),
-    })).filter(({ session, state }) =>
-      session.live || (state === "silent" && now - session.arrival < this.#options.staleAfter)
-    );
-    const count = (found: typeof counted) =>
-      STATES.map((state) => found.filter((one) => one.state === state).length);
-    if (!this.#options.bySession || counted.length === 0) {
-      return { metric: entry, series: STATE_SERIES, values: count(counted) };
-    }
-    return {
-      metric: entry,
-      series: counted.flatMap(({ session }) =>
-        STATE_SERIES.map(({ suffix, labels }) => ({
-          suffix,
-          labels: [...labels, ...this.#sessionLabel(session.id)],
-        }))
-      ),
-      values: counted.flatMap((one) => count([one])),
-    };
-  }
-
-  #info(entry: Metric): Family | undefined {
-    const collector = new Collector();
-    for (const { id, format } of this.#live) {
-      collector.add([["session", id], ["format", format]], 1);
-    }
-    return collector.family(entry);
-  }
-
-  #events(entry: Metric): Family | undefined {
-    const newest = new Map<string, number>();
-    for (const { events } of this.#live) {
-      for (const [type, time] of events) newest.set(type, Math.max(time, newest.get(type) ?? 0));
-    }
-    const collector = new Collector();
-    for (const [type, time] of newest) collector.add([["type", type]], time);
-    return collector.family(entry);
-  }
-
-  /** Tables of the newest session or, where sessions are told apart, of every live one. */
-  #detailFamily(entry: Metric): Family | undefined {
-    const withTable = this.#live.filter((session) => session.detail.has(entry.name));
-    const shown = this.#options.bySession ? withTable : withTable.slice(-1);
-    if (shown.length === 0) return undefined;
-    const tables = shown.map((session) => {
-      const { labels, values } = session.detail.get(entry.name)!;
-      let series = this.#detailSeries.get(labels);
-      if (series === undefined) {
-        const own = this.#sessionLabel(session.id);
-        series = labels.map((row) => ({
-          suffix: "",
-          labels: [...row.map((value, place) => [entry.labels![place]!, value] as const), ...own],
-        }));
-        this.#detailSeries.set(labels, series);
-      }
-      return { series, values };
-    });
-    if (tables.length === 1) return { metric: entry, ...tables[0]! };
-    return {
-      metric: entry,
-      series: tables.flatMap(({ series }) => series),
-      values: tables.flatMap(({ values }) => values),
-    };
-  }
-
-  /** What `--all-keys` adds: gauges of the newest session, and totals over all. */
-  #extraFamilies(): (Family | undefined)[] {
-    const gauges = new Map<string, Collector>();
-    for (const session of this.#options.bySession ? this.#live : this.#live.slice(-1)) {
-      for (const [name, value] of session.extra) {
-        let collector = gauges.get(name);
-        if (collector === undefined) gauges.set(name, collector = new Collector());
-        collector.add(this.#sessionLabel(session.id), value);
-      }
-    }
-    const counters = new Set(
-      this.#ledgers().flatMap(([, ledger]) => [...ledger.totals.keys()]).filter((name) =>
-        !REPORTED.has(name)
-      ),
-    );
-    return [
-      ...Array.from(gauges, ([name, collector]) => collector.family(extraMetric(name, "gauge"))),
-      ...Array.from(counters, (name) =>
-        this.#counter(extraMetric(name, "counter"), (ledger) => {
-          const total = ledger.totals.get(name);
-          return total && amountsOf(total);
-        })),
-    ];
-  }
-}
-
-const REPORTED = new Set(GAME_METRICS.map(({ name }) => name));
-
-const STATE_SERIES: readonly Series[] = STATES.map((state) => ({
-  suffix: "",
-  labels: [["etat", state]],
-}));
-
-function extraMetric(name: string, type: "counter" | "gauge"): Metric {
-  const help = TRADESIM_KEYS.get(name)?.help ?? "Sent by the simulation under this key.";
-  return { name, type, help, unit: "", group: "extra" };
-}
-
-/** The parts of a gauge, and what they do not account for; the game rounds its sums to cents. */
-function withRest(parts: Parts | undefined, value: number): [string, number][] {
-  const known = [...parts ?? []];
-  const rest = nearest([value, ...known.map(([, part]) => -part)]);
-  if (Math.abs(rest) > 0.01) known.push([UNKNOWN_PART, rest]);
-  return known;
-}
-
-function combine(
-  how: Combine | undefined,
-  found: readonly { session: Session; value: number }[],
-): number {
-  const values = found.map(({ value }) => value);
-  switch (how) {
-    case "sum":
-      return values.reduce((sum, value) => sum + value, 0);
-    case "min":
-      return values.reduce((a, b) => Math.min(a, b));
-    case "max":
-      return values.reduce((a, b) => Math.max(a, b));
-    case "newest":
-    case undefined:
-      return values.at(-1)!;
-    default: {
-      if (found.length === 1) return values[0]!;
-      const weights = found.map(({ session }) => session.gauges.get(how.mean) ?? 1);
-      const weight = weights.reduce((sum, next) => sum + next, 0);
-      const sum = values.reduce((total, value, index) => total + value * weights[index]!, 0);
-      return weight === 0 ? values.at(-1)! : sum / weight;
     }
   }
 }

@@ -1,7 +1,7 @@
 /** A session: one game as of its last report, and the ledger of its totals. @module */
 
 import * as z from "zod";
-import { type BreakdownLabel, metric } from "../catalogue/mod.ts";
+import { type BreakdownLabel, metric, type SessionState } from "../catalogue/mod.ts";
 import {
   type Breakdown,
   DETAIL_TABLES,
@@ -23,13 +23,6 @@ const OPTIONAL = z.number().optional();
 export const SILENT_AFTER = 10;
 /** A slow one may be quiet for so many of its usual intervals between reports. */
 const USUAL_INTERVALS = 3;
-
-/**
- * `silent` is a game that would have said that it is over, and has not. TradeSim's own payload never
- * says so: an end of it cannot be told from a kill, and is `ended`.
- */
-export const STATES = ["running", "finished", "silent", "ended"] as const;
-export type SessionState = (typeof STATES)[number];
 
 /** Plain data that is saved as it is. Times are in seconds since 1970. */
 export const SESSION = z.strictObject({

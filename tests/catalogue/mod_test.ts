@@ -44,6 +44,8 @@ function faultsOf(entry: Metric): string[] {
     !entry.reported || type === "counter" || combine !== undefined,
     "combine of a reported gauge",
   );
+  expect(isGame !== (!entry.reported && !entry.read && group !== "detail"), "reading");
+  expect(!entry.reported || !entry.read, "two readings");
   expect(!entry.tradesim || entry.reported === true, "source");
   if (entry.tradesim && "keys" in entry.tradesim) {
     expect(entry.tradesim.keys.every((key) => TRADESIM_KEYS.get(key)?.json === "number"), "keys");
@@ -66,11 +68,14 @@ Deno.test("METRICS would be found to have faults", () => {
     ]],
     "gauge with buckets": [{ buckets: [1] }, ["buckets"]],
     "weight that is not there": [{ combine: { mean: "poids" } }, ["weight", "sum of parts"]],
+    "two readings": [{ read: { count: () => 1 } }, ["two readings"]],
     "key that is not there": [{ tradesim: { keys: ["budget"] } }, ["keys"]],
   };
   for (const [name, [changes, faults]] of Object.entries(cases)) {
     assert.deepEqual(faultsOf({ ...right, ...changes }), faults, name);
   }
+  const { read: _, ...unread } = metric("simulation_sessions");
+  assert.deepEqual(faultsOf(unread), ["reading"]);
 });
 
 Deno.test("METRICS gives every name once, those of histogram series included", () => {
