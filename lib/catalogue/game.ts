@@ -85,7 +85,9 @@ export const GAME_METRICS: readonly Metric[] = [
     help: "Time that a turn took in the game itself, without monitoring, in seconds.",
     group: "phase1",
     buckets: TURN_SECONDS_BUCKETS,
-    read: { turns: ({ turnCounts, turnSeconds }) => ({ counts: turnCounts, seconds: turnSeconds }) },
+    read: {
+      turns: ({ turnCounts, turnSeconds }) => ({ counts: turnCounts, seconds: turnSeconds }),
+    },
     origin:
       "native: bucket counts; TradeSim: `total_temps` and `total_mesures`, the turns since the last report at their mean",
   },
