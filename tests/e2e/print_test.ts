@@ -31,7 +31,7 @@ Deno.test("print report-schema --out writes the schema and leaves one that was c
     assert.deepEqual([third.code, third.stdout, third.stderr], [
       2,
       "",
-      `tradesim-exporter: error: Cannot write "${path}": it is there and differs, ` +
+      `tradesim-exporter: error: Cannot write "${path}": it exists and differs, ` +
       "expected --force to overwrite it\nTry: tradesim-exporter print --help\n",
     ]);
     assert.equal(Deno.readTextFileSync(join(cwd, path)), "{}");
