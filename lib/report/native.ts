@@ -62,19 +62,19 @@ const stocks = z.array(z.number()).optional()
 
 /** Keys without which a report cannot be placed. A report that lacks one is refused. */
 const IDENTITY = {
-  session: label.describe("The game: a name that no other game has."),
+  session: label.describe("Name of the session, different for every game."),
   rapport: count.describe(
-    "Number of the report within its session. It grows with every report; gaps are fine.",
+    "Number of the report within its session. It grows with every report; gaps are allowed.",
   ),
   tour: count.describe("Turns played since the session began."),
 };
 
 const OPTIONAL = {
-  timestamp: seconds.describe("When the report was made, in seconds since 1970."),
+  timestamp: seconds.describe("Time of the report, in seconds since 1970."),
   fini: z.boolean().describe("True in the last report of a game."),
   temps_simulation_tour_seconds: z.object({
     le: z.array(seconds).min(1).max(100).describe("Upper bounds, ascending, without +Inf."),
-    counts: z.array(count).min(2).max(101).describe("Turns per bucket, +Inf last; not cumulated."),
+    counts: z.array(count).min(2).max(101).describe("Turns per bucket, +Inf last, not cumulative."),
     sum: total.describe("Sum of all turns, in seconds."),
   }).refine(({ le, counts }) => counts.length === le.length + 1).describe(
     "Durations of all turns since the session began.",
@@ -86,18 +86,18 @@ const OPTIONAL = {
     z.object({
       tour: count.describe("The turn in which it happened."),
       type: label,
-      nombre: count.optional().describe("How many firms, suppliers or products it concerned."),
-      total: z.number().optional().describe("What it added: euros, or units."),
+      nombre: count.optional().describe("Number of firms, suppliers or products concerned."),
+      total: z.number().optional().describe("Amount that it added: euros or units."),
     }),
   ).max(MAX_RECENT_EVENTS).describe(
-    `Events since the last report, each told once: the last ${MAX_RECENT_EVENTS} of them.`,
+    `Events since the last report, each once, at most the last ${MAX_RECENT_EVENTS}.`,
   ),
   repartitions: z.partialRecord(
     z.enum(REPORTED_METRICS.filter((entry) => entry.breakdowns).map((entry) => entry.name)),
     z.array(
       z.object({ continent: label.optional(), produit_type: label.optional(), valeur: total }),
     ).max(MAX_PARTS),
-  ).describe("Values in parts, by metric. All parts of a metric have the same labels."),
+  ).describe("Parts of values, by metric. All parts of a metric have the same labels."),
   detail: z.object({
     produits: z.array(z.object({ nom: label, prix: z.number() })),
     entreprises: z.array(z.object({ nom: label, budget: z.number(), stocks })),
