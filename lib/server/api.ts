@@ -5,11 +5,18 @@ import type { Answers, Hub } from "../live/mod.ts";
 import { streamOf } from "./body_stream.ts";
 import { BUSY, createFairQueue } from "./fair_queue.ts";
 
-export const API_PATHS = ["/api/sessions", "/api/history", "/api/state", "/api/events"] as const;
-type ApiPath = (typeof API_PATHS)[number];
+/** The parameters of each path. */
+const PARAMETERS = {
+  "/api/sessions": [],
+  "/api/history": ["session", "from", "points"],
+  "/api/state": ["session"],
+  "/api/events": ["session"],
+} satisfies Readonly<Record<string, readonly string[]>>;
+type ApiPath = keyof typeof PARAMETERS;
+export const API_PATHS = Object.keys(PARAMETERS) as readonly ApiPath[];
 
-const POINTS = 2000;
-const MAX_POINTS = 20_000;
+const FROM = { initial: 0, least: 0, most: Number.MAX_SAFE_INTEGER };
+const POINTS = { initial: 2000, least: MIN_POINTS, most: 20_000 };
 /** Maximum number of bytes being sent to all readers; further requests get 503. */
 const MAX_SENDING_BYTES = 32 * 1024 * 1024;
 /** Maximum number of history requests that wait, one after the other; further ones get 503. */
@@ -39,10 +46,6 @@ export interface ApiRequest {
 
 export type Api = (request: ApiRequest) => Promise<Response>;
 
-export function isApiPath(path: string): path is ApiPath {
-  return (API_PATHS as readonly string[]).includes(path);
-}
-
 /** A request that cannot be answered; the message is for its sender. */
 class Unanswerable extends Error {
   readonly status: 400 | 404;
@@ -52,21 +55,14 @@ class Unanswerable extends Error {
   }
 }
 
-const KNOWN: Readonly<Record<ApiPath, readonly string[]>> = {
-  "/api/sessions": [],
-  "/api/history": ["session", "from", "points"],
-  "/api/state": ["session"],
-  "/api/events": ["session"],
-};
-
 function checkParameters(path: ApiPath, parameters: URLSearchParams): void {
+  const known: readonly string[] = PARAMETERS[path];
   for (const name of parameters.keys()) {
-    if (!KNOWN[path].includes(name)) {
+    if (!known.includes(name)) {
+      const expected = known.join(", ") || "none";
       throw new Unanswerable(
         400,
-        `Cannot answer: the parameter ${quoted(name)} is not known, expected ${
-          KNOWN[path].join(", ") || "none"
-        }`,
+        `Cannot answer: the parameter ${quoted(name)} is not known, expected ${expected}`,
       );
     }
     if (parameters.getAll(name).length > 1) {
@@ -82,7 +78,7 @@ function quoted(text: string): string {
 function wholeNumber(
   parameters: URLSearchParams,
   name: string,
-  { initial, least, most }: { initial: number; least: number; most: number },
+  { initial, least, most }: typeof POINTS,
 ): number {
   const text = parameters.get(name);
   if (text === null) return initial;
@@ -206,38 +202,27 @@ export function createApi({ answers, hub, gzip }: ApiOptions): Api {
     return tooBusy("Too many readers at once");
   }
 
-  async function answer(request: ApiRequest): Promise<Response> {
-    const { path, parameters } = request;
-    checkParameters(path, parameters);
-    switch (path) {
-      case "/api/sessions":
-        return await json(request, answers.sessions());
-      case "/api/history": {
-        const most = Number.MAX_SAFE_INTEGER;
-        const from = wholeNumber(parameters, "from", { initial: 0, least: 0, most });
-        const points = wholeNumber(parameters, "points", {
-          initial: POINTS,
-          least: MIN_POINTS,
-          most: MAX_POINTS,
-        });
-        return await past(request, sessionOf(parameters), from, points);
-      }
-      case "/api/state": {
-        const session = sessionOf(parameters);
-        await answers.readOwn();
-        return await json(request, {
-          ...answers.state(session),
-          detail: answers.inventory(session) ?? null,
-        });
-      }
-      case "/api/events":
-        return events(request);
-    }
-  }
+  const answer: Readonly<Record<ApiPath, (request: ApiRequest) => Response | Promise<Response>>> = {
+    "/api/sessions": (request) => json(request, answers.sessions()),
+    "/api/history": (request) => {
+      const { parameters } = request;
+      const from = wholeNumber(parameters, "from", FROM);
+      const points = wholeNumber(parameters, "points", POINTS);
+      return past(request, sessionOf(parameters), from, points);
+    },
+    "/api/state": async (request) => {
+      const session = sessionOf(request.parameters);
+      await answers.readOwn();
+      const detail = answers.inventory(session) ?? null;
+      return await json(request, { ...answers.state(session), detail });
+    },
+    "/api/events": events,
+  };
 
   return async (request) => {
     try {
-      return await answer(request);
+      checkParameters(request.path, request.parameters);
+      return await answer[request.path](request);
     } catch (error) {
       if (!(error instanceof Unanswerable)) throw error;
       const { status, message } = error;

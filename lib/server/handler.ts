@@ -1,4 +1,4 @@
-/** Answers requests: which path, which method, who may, and what comes back. @module */
+/** Answers requests by one table: path, methods, guard, handler. @module */
 
 import { CONTENT_TYPE, type Exposition } from "../exposition/mod.ts";
 import type { Log, TellKind } from "../log/mod.ts";
@@ -8,7 +8,7 @@ import { type RefusalReason, Refused } from "../report/mod.ts";
 import type { ReadBody } from "../source/mod.ts";
 import type { Telemetry } from "../telemetry/mod.ts";
 import { type Access, isAddress, isHostHeader, isOwnHost } from "./access.ts";
-import { type Api, API_PATHS, isApiPath } from "./api.ts";
+import { type Api, API_PATHS } from "./api.ts";
 import { streamOf } from "./body_stream.ts";
 import {
   chooseLanguage,
@@ -17,19 +17,6 @@ import {
   landingPage,
   type Language,
 } from "./landing.ts";
-
-/** Where TradeSim posts its reports. */
-const INGEST_PATH = "/update_metrics";
-
-const PROBE_PATHS: readonly string[] = ["/-/healthy", "/-/ready"];
-
-/** The exporter's own paths, which the metrics cannot have. */
-export const OWN_PATHS: readonly string[] = [
-  ...["/", "/about", "/health", INGEST_PATH],
-  ...PROBE_PATHS,
-  ...API_PATHS,
-  ...PAGE_ASSETS.keys(),
-];
 
 /** Maximum number of requests at once. A further one gets 503, unless it is a scrape or a probe. */
 const MAX_REQUESTS = 512;
@@ -70,7 +57,7 @@ export type Handler = (request: Request, connection: Connection) => Promise<Resp
 
 const TEXT = { "content-type": "text/plain; charset=utf-8" } as const;
 
-/** What a refused report is answered with. */
+/** What a refused report is answered with; else 400. */
 const STATUS_OF: Readonly<Partial<Record<RefusalReason, number>>> = {
   content_type: 415,
   encoding: 415,
@@ -81,18 +68,92 @@ const STATUS_OF: Readonly<Partial<Record<RefusalReason, number>>> = {
 
 /** What turns a request away before it is looked at. */
 const REQUEST_REFUSALS = ["busy", "host", "method", "path", "access"] as const;
+type RequestRefusal = (typeof REQUEST_REFUSALS)[number];
+
+/** A request, and whom it comes from. */
+interface Asked {
+  readonly request: Request;
+  readonly url: URL;
+  readonly peer: string;
+}
+
+/** What answers are made from. */
+interface Context extends HandlerOptions {
+  readonly refuse: (reason: RequestRefusal, status: number, text: string) => Response;
+  readonly tooBusy: () => Response;
+  /** Answers to scrapes that are being sent. */
+  sending: number;
+}
+
+interface Route {
+  readonly methods: readonly string[];
+  /** Who may; without it anyone, since the answer reveals nothing about a game. */
+  readonly guard?: keyof Access;
+  /** Whether it is answered when others are too busy, and on the connections kept for it. */
+  readonly isKept?: boolean;
+  readonly handle: (context: Context, asked: Asked) => Promise<Response> | Response;
+}
+
+function reading(handle: Route["handle"]): Route {
+  return { methods: ["GET", "HEAD"], guard: "toRead", handle };
+}
+
+function probe(handle: Route["handle"]): Route {
+  return { methods: ["GET", "HEAD"], isKept: true, handle };
+}
+
+const SCRAPE: Route = { ...reading(scrape), isKept: true };
+/** Nobody learns without the password which paths there are. */
+const UNKNOWN: Route = reading(({ refuse }) => refuse("path", 404, "Not found"));
+
+const ROUTES: Readonly<Record<string, Route>> = {
+  "/": reading((_, { request }) => html(pageHtml(languageOf(request)), PAGE_POLICY)),
+  "/about": reading(({ facts }, { request }) =>
+    html(landingPage(facts(), languageOf(request)), LANDING_POLICY)
+  ),
+  "/health": reading(({ facts }) =>
+    Response.json({ status: "healthy", uptime: facts().uptime, metrics_enabled: true })
+  ),
+  // Where TradeSim posts its reports.
+  "/update_metrics": { methods: ["POST"], guard: "toPost", handle: ingest },
+  "/-/healthy": probe(() => new Response("OK\n", { headers: TEXT })),
+  "/-/ready": probe(({ isReady }) =>
+    isReady()
+      ? new Response("Ready\n", { headers: TEXT })
+      : new Response("Not ready\n", { status: 503, headers: TEXT })
+  ),
+  ...Object.fromEntries(API_PATHS.map((path) => [
+    path,
+    reading(({ api }, { request, url, peer }) =>
+      api({
+        path,
+        parameters: url.searchParams,
+        isHead: request.method === "HEAD",
+        acceptsGzip: wantsGzip(request),
+        peer,
+      })
+    ),
+  ])),
+  ...Object.fromEntries([...PAGE_ASSETS].map(([path, asset]) => [
+    path,
+    reading((_, { request }) => sendAsset(asset, request)),
+  ])),
+};
+
+/** The exporter's own paths, which the metrics cannot have. */
+export const OWN_PATHS: readonly string[] = Object.keys(ROUTES);
 
 export function createHandler(options: HandlerOptions): Handler {
-  const { exposition, intake, readBody, access, telemetry, log, tellKind, telemetryPath, headers } =
-    options;
+  const { access, telemetry, log, tellKind, telemetryPath, headers } = options;
   for (const reason of REQUEST_REFUSALS) {
     telemetry.count("tradesim_exporter_requests_refused_total", { reason }, 0);
   }
+  const routes = new Map([...Object.entries(ROUTES), [telemetryPath, SCRAPE]]);
+  const context: Context = { ...options, refuse, tooBusy, sending: 0 };
   let requests = 0;
-  let answers = 0;
 
   function refuse(
-    reason: (typeof REQUEST_REFUSALS)[number],
+    reason: RequestRefusal,
     status: number,
     text: string,
     extra: Record<string, string> = {},
@@ -108,120 +169,21 @@ export function createHandler(options: HandlerOptions): Handler {
     });
   }
 
-  async function scrape(request: Request): Promise<Response> {
-    const started = performance.now();
-    const wantsGzip = acceptsGzip(request.headers.get("accept-encoding"));
-    const bytes = wantsGzip ? await exposition.gzip() : await exposition.bytes();
-    const head: Record<string, string> = {
-      "content-type": CONTENT_TYPE,
-      "content-length": String(bytes.length),
-      vary: "Accept-Encoding",
-    };
-    if (wantsGzip) head["content-encoding"] = "gzip";
-    // Some versions of Deno compress by themselves unless told otherwise.
-    else head["cache-control"] = "no-transform";
-    // The body of an answer to HEAD is never read, so its end would never come.
-    const isRead = request.method !== "HEAD";
-    if (isRead) answers++;
-    const body = isRead ? streamOf(bytes, () => answers--) : bytes;
-    const response = new Response(body, { headers: head });
-    telemetry.observe(
-      "tradesim_exporter_scrape_duration_seconds",
-      (performance.now() - started) / 1000,
-    );
-    return response;
-  }
-
-  async function ingest(request: Request, peer: string): Promise<Response> {
-    const started = performance.now();
-    const denied = await access.toPost(request, peer);
-    if (denied !== undefined) {
-      telemetry.count("tradesim_exporter_requests_refused_total", { reason: "access" });
-      await request.body?.cancel();
-      return denied;
-    }
-    try {
-      const value = await readBody(request).catch((error) => {
-        if (error instanceof Refused) intake.refuse("post", error.reason);
-        throw error;
-      });
-      intake.take(value, "post", options.now());
-      // The words are TradeSim's own answer, which its simulation knows.
-      return Response.json({ status: "success", message: "Métriques mises à jour" });
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      const status = STATUS_OF[error.reason] ?? 400;
-      tellKind(`post ${error.reason} ${peer}`, (times) =>
-        log.warn("A posted report was rejected", {
-          reason: error.reason,
-          message: error.message,
+  function refuseHost(host: string, peer: string): Response {
+    tellKind(
+      `host ${peer}`,
+      (times) =>
+        log.warn("Rejected a request for another host", {
+          host,
           from: peer,
           times,
-        }));
-      return Response.json({ status: "error", message: error.message }, {
-        status,
-        headers: status === 503 ? { "retry-after": "1" } : {},
-      });
-    } finally {
-      telemetry.observe(
-        "tradesim_exporter_report_duration_seconds",
-        (performance.now() - started) / 1000,
-        { source: "post" },
-      );
-    }
+          remedy: `--allowed-host ${host}`,
+        }),
+    );
+    return refuse("host", 421, "This host name is not accepted; see --allowed-host");
   }
 
-  /** Answers what only reads, behind the door. */
-  function read(
-    url: URL,
-    request: Request,
-    peer: string,
-  ): Promise<Response> | Response | undefined {
-    const { pathname: path, searchParams: parameters } = url;
-    if (isApiPath(path)) {
-      return options.api({
-        path,
-        parameters,
-        isHead: request.method === "HEAD",
-        acceptsGzip: acceptsGzip(request.headers.get("accept-encoding")),
-        peer,
-      });
-    }
-    switch (path) {
-      case telemetryPath:
-        return answers < MAX_ANSWERS ? scrape(request) : tooBusy();
-      case "/":
-        return html(pageHtml(languageOf(request)), PAGE_POLICY);
-      case "/about":
-        return html(landingPage(options.facts(), languageOf(request)), LANDING_POLICY);
-      case "/health":
-        return Response.json({
-          status: "healthy",
-          uptime: options.facts().uptime,
-          metrics_enabled: true,
-        });
-      default: {
-        const asset = PAGE_ASSETS.get(path);
-        return asset && sendAsset(asset, request);
-      }
-    }
-  }
-
-  /** Answers probes, which need no password. */
-  function probe(path: string): Response | undefined {
-    switch (path) {
-      case "/-/healthy":
-        return new Response("OK\n", { headers: TEXT });
-      case "/-/ready":
-        return options.isReady()
-          ? new Response("Ready\n", { headers: TEXT })
-          : new Response("Not ready\n", { status: 503, headers: TEXT });
-      default:
-        return undefined;
-    }
-  }
-
-  async function route(
+  async function answer(
     request: Request,
     { listening, peer, isReserved = false }: Connection,
   ): Promise<Response> {
@@ -229,51 +191,31 @@ export function createHandler(options: HandlerOptions): Handler {
     if (url === null || !isHostHeader(request.headers.get("host"))) {
       return refuse("host", 400, "Expected a host and a path");
     }
-    const { pathname } = url;
-    const isProbe = PROBE_PATHS.includes(pathname);
-    // Kubelets and load balancers ask by address; the answers reveal nothing about a game.
+    const asked: Asked = { request, url, peer };
+    const route = routes.get(url.pathname) ?? UNKNOWN;
+    const { methods, guard, isKept = false } = route;
+    // Kubelets and load balancers ask by address.
     const isOwn = isOwnHost(request.url, listening, options.allowedHosts) ||
-      (isProbe && isAddress(url.hostname));
-    if (!isOwn) {
-      tellKind(
-        `host ${peer}`,
-        (times) =>
-          log.warn("Rejected a request for another host", {
-            host: url.hostname,
-            from: peer,
-            times,
-            remedy: `--allowed-host ${url.hostname}`,
-          }),
-      );
-      return refuse("host", 421, "This host name is not accepted; see --allowed-host");
+      (guard === undefined && isAddress(url.hostname));
+    if (!isOwn) return refuseHost(url.hostname, peer);
+    if (!isKept && (isReserved || requests > MAX_REQUESTS)) return tooBusy(isReserved);
+    if (!methods.includes(request.method)) {
+      if (route === UNKNOWN) return route.handle(context, asked);
+      return refuse("method", 405, `Expected ${methods.join(" or ")}`, {
+        allow: methods.join(", "),
+      });
     }
-    const isTelling = pathname === telemetryPath || isProbe;
-    if (!isTelling && (isReserved || requests > MAX_REQUESTS)) return tooBusy(isReserved);
-    if (pathname === INGEST_PATH) {
-      if (request.method === "POST") return await ingest(request, peer);
-      return refuse("method", 405, "Expected POST", { allow: "POST" });
-    }
-    const isRead = request.method === "GET" || request.method === "HEAD";
-    if (!isRead) {
-      const isKnown = pathname === telemetryPath || OWN_PATHS.includes(pathname);
-      return isKnown
-        ? refuse("method", 405, "Expected GET or HEAD", { allow: "GET, HEAD" })
-        : refuse("path", 404, "Not found");
-    }
-    const probed = probe(pathname);
-    if (probed !== undefined) return probed;
-    const denied = await access.toRead(request, peer);
-    if (denied !== undefined) {
-      telemetry.count("tradesim_exporter_requests_refused_total", { reason: "access" });
-      return denied;
-    }
-    return await read(url, request, peer) ?? refuse("path", 404, "Not found");
+    const denied = guard && await access[guard](request, peer);
+    if (denied === undefined) return await route.handle(context, asked);
+    telemetry.count("tradesim_exporter_requests_refused_total", { reason: "access" });
+    await request.body?.cancel();
+    return denied;
   }
 
   return async (request, connection) => {
     requests++;
     try {
-      const response = await route(request, connection);
+      const response = await answer(request, connection);
       response.headers.set("x-content-type-options", "nosniff");
       for (const [name, value] of Object.entries(headers())) response.headers.set(name, value);
       return response;
@@ -281,6 +223,63 @@ export function createHandler(options: HandlerOptions): Handler {
       requests--;
     }
   };
+}
+
+async function scrape(context: Context, { request }: Asked): Promise<Response> {
+  if (context.sending >= MAX_ANSWERS) return context.tooBusy();
+  const { exposition, telemetry } = context;
+  const started = performance.now();
+  const isPacked = wantsGzip(request);
+  const bytes = isPacked ? await exposition.gzip() : await exposition.bytes();
+  // The body of an answer to HEAD is never read, so its end would never come.
+  const isRead = request.method !== "HEAD";
+  if (isRead) context.sending++;
+  const body = isRead ? streamOf(bytes, () => context.sending--) : bytes;
+  const response = new Response(body, {
+    headers: {
+      "content-type": CONTENT_TYPE,
+      "content-length": String(bytes.length),
+      vary: "Accept-Encoding",
+      // Some versions of Deno compress by themselves unless told otherwise.
+      ...(isPacked ? { "content-encoding": "gzip" } : { "cache-control": "no-transform" }),
+    },
+  });
+  telemetry.observe("tradesim_exporter_scrape_duration_seconds", secondsSince(started));
+  return response;
+}
+
+async function ingest(context: Context, { request, peer }: Asked): Promise<Response> {
+  const { intake, log, tellKind, telemetry } = context;
+  const started = performance.now();
+  try {
+    const value = await context.readBody(request).catch((error) => {
+      if (error instanceof Refused) intake.refuse("post", error.reason);
+      throw error;
+    });
+    intake.take(value, "post", context.now());
+    // The words are TradeSim's own answer, which its simulation knows.
+    return Response.json({ status: "success", message: "Métriques mises à jour" });
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    const { reason, message } = error;
+    const status = STATUS_OF[reason] ?? 400;
+    tellKind(
+      `post ${reason} ${peer}`,
+      (times) => log.warn("A posted report was rejected", { reason, message, from: peer, times }),
+    );
+    return Response.json({ status: "error", message }, {
+      status,
+      headers: status === 503 ? { "retry-after": "1" } : {},
+    });
+  } finally {
+    telemetry.observe("tradesim_exporter_report_duration_seconds", secondsSince(started), {
+      source: "post",
+    });
+  }
+}
+
+function secondsSince(started: number): number {
+  return (performance.now() - started) / 1000;
 }
 
 function languageOf(request: Request): Language {
@@ -300,16 +299,20 @@ function html(text: string, policy: string): Response {
 }
 
 function sendAsset(asset: Asset, request: Request): Response {
-  const wantsGzip = acceptsGzip(request.headers.get("accept-encoding"));
-  return new Response(wantsGzip ? asset.gzip() : asset.bytes, {
+  const isPacked = wantsGzip(request);
+  return new Response(isPacked ? asset.gzip() : asset.bytes, {
     headers: {
       "content-type": asset.type,
       // An answer behind a password must not be cached for others.
       "cache-control": "private, max-age=31536000, immutable, no-transform",
       vary: "Accept-Encoding",
-      ...(wantsGzip ? { "content-encoding": "gzip" } : {}),
+      ...(isPacked ? { "content-encoding": "gzip" } : {}),
     },
   });
+}
+
+function wantsGzip(request: Request): boolean {
+  return acceptsGzip(request.headers.get("accept-encoding"));
 }
 
 /** Whether gzip is wanted: named, or covered by `*`, and not with a weight of 0 (RFC 9110, 12.5.3). */
