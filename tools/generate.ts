@@ -9,6 +9,7 @@ import { dashboards } from "./dashboards.ts";
 import { documents } from "./docs.ts";
 import { embeddedPaths, LIST_PATH, listModule } from "./embed.ts";
 import { pageFiles } from "./page.ts";
+import { scanFiles } from "./scan.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -18,6 +19,7 @@ const MAKERS:
     documents,
     dashboards,
     pageFiles,
+    scanFiles,
     () => new Map([[LIST_PATH, listModule(embeddedPaths())]]),
   ];
 

@@ -1,6 +1,15 @@
 /** Parses one JSON document from chunks of bytes, without keeping the parts that nobody needs. @module */
 
 import { Refused } from "./report.ts";
+import {
+  MAX_DEPTH,
+  PIECE_BYTES,
+  type ScanState,
+  scanTo,
+  takePiece,
+  tooDeep,
+  unmatched,
+} from "./scan.ts";
 
 /**
  * The value under this key is skipped over, brackets and strings checked: it is TradeSim's whole
@@ -9,8 +18,6 @@ import { Refused } from "./report.ts";
 const SKIPPED_KEY = new TextEncoder().encode("stocks_historiques");
 /** As a key of the payload, or of the payload inside the record of TradeSim's own exporter. */
 const SKIPPED_KEY_DEPTH = 2;
-
-const MAX_DEPTH = 64;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -29,7 +36,19 @@ const NULL = new TextEncoder().encode("null");
  */
 const NON_FINITE = /"[^"\\]*(?:\\.[^"\\]*)*"|(?<![\w.+-])-?(?:NaN|Infinity)(?![\w.+-])/g;
 
-const decoder = new TextDecoder("utf-8", { fatal: true });
+const decoder = new TextDecoder();
+const strictDecoder = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Decodes UTF-8. A decoder that refuses what is broken is some times slower than one that puts U+FFFD in
+ * its place, so that it is asked only when there is one, which the sender may have meant.
+ *
+ * @throws {TypeError} When it is broken.
+ */
+function decode(bytes: Uint8Array): string {
+  const text = decoder.decode(bytes);
+  return text.includes("\uFFFD") ? strictDecoder.decode(bytes) : text;
+}
 
 function parse(text: string): unknown {
   try {
@@ -58,10 +77,12 @@ export class JsonReader {
   #kept = new Uint8Array(8192);
   #keptLength = 0;
   #bytes = 0;
-  #depth = 0;
-  readonly #brackets = new Uint8Array(MAX_DEPTH);
-  #inString = false;
-  #escaped = false;
+  readonly #at: ScanState = {
+    depth: 0,
+    brackets: new Uint8Array(MAX_DEPTH),
+    inString: false,
+    escaped: false,
+  };
   /** Where the current string began in the kept bytes. */
   #stringStart = 0;
   /** The last byte that was neither space nor inside a string. */
@@ -91,9 +112,9 @@ export class JsonReader {
     if (this.#kept.length > 1 << 20) this.#kept = new Uint8Array(8192);
     this.#keptLength = 0;
     this.#bytes = 0;
-    this.#depth = 0;
-    this.#inString = false;
-    this.#escaped = false;
+    this.#at.depth = 0;
+    this.#at.inString = false;
+    this.#at.escaped = false;
     this.#previous = 0;
     this.#skipNext = false;
     this.#skipDepth = -1;
@@ -112,9 +133,16 @@ export class JsonReader {
         `Cannot read the report: it is larger than ${this.#maxBytes} bytes, the limit of --max-body`,
       );
     }
+    for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
+      this.#piece(chunk.length <= PIECE_BYTES ? chunk : chunk.subarray(at, at + PIECE_BYTES));
+    }
+  }
+
+  #piece(piece: Uint8Array): void {
+    takePiece(piece);
     let at = 0;
-    while (at < chunk.length) {
-      at = this.#skipDepth >= 0 ? this.#skip(chunk, at) : this.#keep(chunk, at);
+    while (at < piece.length) {
+      at = this.#skipDepth >= 0 ? this.#skip(piece, at) : this.#keep(piece, at);
     }
   }
 
@@ -124,12 +152,12 @@ export class JsonReader {
    * @throws {Refused} When it is not JSON.
    */
   finish(): unknown {
-    if (this.#inString || this.#depth > 0) {
+    if (this.#at.inString || this.#at.depth > 0) {
       throw new Refused("json", "Cannot read the report: it is incomplete");
     }
     let text: string;
     try {
-      text = decoder.decode(this.#kept.subarray(0, this.#keptLength));
+      text = decode(this.#kept.subarray(0, this.#keptLength));
     } catch {
       throw new Refused("json", "Cannot read the report: it is not UTF-8");
     }
@@ -142,12 +170,19 @@ export class JsonReader {
     const start = this.#keptLength - from;
     const end = chunk.length;
     let at = from;
-    if (this.#inString) at = this.#string(chunk, at, start);
+    if (this.#at.inString && this.#at.depth <= SKIPPED_KEY_DEPTH) {
+      at = this.#string(chunk, at, start);
+    }
     while (at < end) {
+      if (this.#at.depth > SKIPPED_KEY_DEPTH) {
+        at = scanTo(at, end, SKIPPED_KEY_DEPTH, this.#at, false);
+        this.#previous = CLOSE_ARRAY;
+        continue;
+      }
       const byte = chunk[at++]!;
       if (byte <= SPACE) continue;
       if (byte === QUOTE) {
-        this.#inString = true;
+        this.#at.inString = true;
         this.#stringStart = start + at;
         at = this.#string(chunk, at, start);
         continue;
@@ -156,7 +191,7 @@ export class JsonReader {
         this.#open(byte);
         if (this.#skipNext) {
           this.#skipNext = false;
-          this.#skipDepth = this.#depth - 1;
+          this.#skipDepth = this.#at.depth - 1;
           this.#append(chunk, from, at - 1);
           return at;
         }
@@ -175,26 +210,26 @@ export class JsonReader {
   #string(chunk: Uint8Array, from: number, start: number): number {
     const end = chunk.length;
     let at = from;
-    if (this.#escaped && at < end) {
-      this.#escaped = false;
+    if (this.#at.escaped && at < end) {
+      this.#at.escaped = false;
       at++;
     }
     while (at < end) {
       const byte = chunk[at++]!;
       if (byte === QUOTE) {
-        this.#inString = false;
+        this.#at.inString = false;
         this.#skipNext = this.#isSkippedKey(chunk, start + at - 1, start);
         this.#previous = QUOTE;
         break;
       }
-      if (byte === BACKSLASH && at++ >= end) this.#escaped = true;
+      if (byte === BACKSLASH && at++ >= end) this.#at.escaped = true;
     }
     return Math.min(at, end);
   }
 
   /** Whether the string that ends at `end` of the kept bytes is the key whose value is skipped. */
   #isSkippedKey(chunk: Uint8Array, end: number, start: number): boolean {
-    if (end - this.#stringStart !== SKIPPED_KEY.length || this.#depth > SKIPPED_KEY_DEPTH) {
+    if (end - this.#stringStart !== SKIPPED_KEY.length || this.#at.depth > SKIPPED_KEY_DEPTH) {
       return false;
     }
     // A key follows a bracket or a comma; its first bytes may lie in the chunk before.
@@ -204,65 +239,28 @@ export class JsonReader {
       const byte = place < this.#keptLength ? this.#kept[place] : chunk[place - start];
       if (byte !== SKIPPED_KEY[i]) return false;
     }
-    return this.#brackets[this.#depth - 1] === OPEN_OBJECT;
+    return this.#at.brackets[this.#at.depth - 1] === OPEN_OBJECT;
   }
 
   /** Reads on without keeping, until the chunk or the skipped value ends; returns where. */
   #skip(chunk: Uint8Array, from: number): number {
-    const end = chunk.length;
-    let at = from;
-    let inString = this.#inString;
-    if (this.#escaped && at < end) {
-      this.#escaped = false;
-      at++;
+    const at = scanTo(from, chunk.length, this.#skipDepth, this.#at, true);
+    if (this.#at.depth === this.#skipDepth) {
+      this.#skipDepth = -1;
+      this.#append(NULL, 0, NULL.length);
     }
-    while (at < end) {
-      const byte = chunk[at++]!;
-      if (inString || byte === QUOTE) {
-        if (inString) at--;
-        inString = true;
-        while (at < end) {
-          const inner = chunk[at++]!;
-          if (inner === QUOTE) {
-            inString = false;
-            break;
-          }
-          if (inner === BACKSLASH) {
-            if (at++ >= end) this.#escaped = true;
-          } else if (inner < SPACE) {
-            throw new Refused("json", "Cannot read the report: a string contains a line break");
-          }
-        }
-      } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
-        this.#open(byte);
-      } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
-        this.#close(byte);
-        if (this.#depth === this.#skipDepth) {
-          this.#skipDepth = -1;
-          this.#inString = false;
-          this.#append(NULL, 0, NULL.length);
-          return at;
-        }
-      }
-    }
-    this.#inString = inString;
-    return end;
+    return at;
   }
 
   #open(bracket: number): void {
-    if (this.#depth === MAX_DEPTH) {
-      throw new Refused(
-        "too_deep",
-        `Cannot read the report: it is nested deeper than ${MAX_DEPTH} levels`,
-      );
-    }
-    this.#brackets[this.#depth++] = bracket;
+    if (this.#at.depth === MAX_DEPTH) throw tooDeep();
+    this.#at.brackets[this.#at.depth++] = bracket;
   }
 
   #close(bracket: number): void {
     // An opening bracket is two below its closing one, in ASCII.
-    if (this.#depth === 0 || this.#brackets[--this.#depth] !== bracket - 2) {
-      throw new Refused("json", "Cannot read the report: its brackets do not match");
+    if (this.#at.depth === 0 || this.#at.brackets[--this.#at.depth] !== bracket - 2) {
+      throw unmatched();
     }
   }
 

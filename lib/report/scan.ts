@@ -1,0 +1,89 @@
+/** Finds the end of a JSON value in bytes, 16 of them at a time; `scan.wat` does the work. @module */
+
+import { Refused } from "./report.ts";
+import { SCAN_WASM } from "./scan_wasm.ts";
+
+/** The deepest nesting that is read. */
+export const MAX_DEPTH = 64;
+/** The longest piece that is looked at in one call. */
+export const PIECE_BYTES = 1 << 16;
+
+/** Where a reader stands in its document. */
+export interface ScanState {
+  depth: number;
+  /** The opening brackets, from the outermost to the innermost. */
+  readonly brackets: Uint8Array;
+  inString: boolean;
+  /** The last byte was a backslash in a string. */
+  escaped: boolean;
+}
+
+/** As `scan.wat` lays its memory out. */
+const STATE_AT = 64;
+const PIECE_AT = 1024;
+const [DEPTH, IN_STRING, ESCAPED, FAULT] = [0, 1, 2, 3] as const;
+
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  readonly scan: (at: number, end: number, floor: number, strict: number) => number;
+}
+
+const bytes = Uint8Array.from(atob(SCAN_WASM), (character) => character.charCodeAt(0));
+const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
+const { memory, scan } = exports as unknown as Exports;
+const brackets = new Uint8Array(memory.buffer, 0, MAX_DEPTH);
+const state = new Int32Array(memory.buffer, STATE_AT, 4);
+const copy = new Uint8Array(memory.buffer, PIECE_AT, PIECE_BYTES);
+
+/** Takes a piece of at most {@linkcode PIECE_BYTES}; until the next one, scans read from it. */
+export function takePiece(piece: Uint8Array): void {
+  copy.set(piece);
+}
+
+export function tooDeep(): Refused {
+  return new Refused(
+    "too_deep",
+    `Cannot read the report: it is nested deeper than ${MAX_DEPTH} levels`,
+  );
+}
+
+export function unmatched(): Refused {
+  return new Refused("json", "Cannot read the report: its brackets do not match");
+}
+
+/**
+ * Reads the piece that was taken last, until a bracket closes down to `floor`, or the piece ends.
+ *
+ * @param from Where to begin in the piece; `to` is its end.
+ * @param at Where the reader stands, deeper than `floor`; is moved on.
+ * @param isStrict Whether strings may hold no control character.
+ * @returns Where it stopped: behind the bracket, or at the end.
+ * @throws {Refused} When brackets or strings are broken.
+ */
+export function scanTo(
+  from: number,
+  to: number,
+  floor: number,
+  at: ScanState,
+  isStrict: boolean,
+): number {
+  brackets.set(at.brackets);
+  state[DEPTH] = at.depth;
+  state[IN_STRING] = Number(at.inString);
+  state[ESCAPED] = Number(at.escaped);
+  state[FAULT] = 0;
+  const end = scan(PIECE_AT + from, PIECE_AT + to, floor, Number(isStrict)) - PIECE_AT;
+  switch (state[FAULT]) {
+    case 1:
+      throw tooDeep();
+    case 2:
+      throw unmatched();
+    case 3:
+      throw new Refused("json", "Cannot read the report: a string contains a line break");
+  }
+  at.brackets.set(brackets);
+  at.depth = state[DEPTH]!;
+  at.inString = state[IN_STRING] === 1;
+  at.escaped = state[ESCAPED] === 1;
+  return end;
+}
