@@ -271,3 +271,122 @@ Deno.test("finish() makes the reader ready for the next document", () => {
     assert.deepEqual(read(encoder.encode(JSON.stringify(value)), [], reader), value);
   }
 });
+
+/** What becomes of a document: its value, or why it is refused. */
+function verdict(bytes: Uint8Array, cuts: readonly number[] = []): unknown {
+  try {
+    return { value: read(bytes, cuts) };
+  } catch (error) {
+    assert.ok(error instanceof Refused, String(error));
+    return { reason: error.reason, message: error.message };
+  }
+}
+
+/** Reads whole, 16 bytes at a time, and byte by byte, and wants the same verdict. */
+function sameVerdict(bytes: Uint8Array, cuts: readonly number[], name: string): void {
+  const single = verdict(bytes, Array.from(bytes, (_, index) => index));
+  assert.deepEqual(verdict(bytes), single, name);
+  assert.deepEqual(verdict(bytes, cuts), single, name);
+}
+
+const HOSTILE = [...encoder.encode('"\\{}[],:\n 0u'), 0x00, 0x1f, 0x80, 0xc3, 0xff];
+
+Deno.test("JsonReader's verdict on damaged documents does not depend on where they are cut", () => {
+  const document = fc.tuple(anyValue, anyValue).map(([kept, skipped]) =>
+    encoder.encode(JSON.stringify({ a: [[kept]], stocks_historiques: [skipped], b: kept }))
+  );
+  const damage = fc.array(fc.tuple(fc.nat(), fc.constantFrom(...HOSTILE)), { maxLength: 4 });
+  fc.assert(
+    fc.property(document, damage, fc.array(fc.nat(10_000)), (bytes, changes, places) => {
+      for (const [place, byte] of changes) bytes[place % bytes.length] = byte;
+      const cuts = places.map((place) => place % (bytes.length + 1)).sort((a, b) => a - b);
+      sameVerdict(bytes, cuts, JSON.stringify(String.fromCharCode(...bytes)));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+Deno.test("JsonReader takes exactly what JSON.parse takes where nothing is skipped", () => {
+  const damage = fc.array(fc.tuple(fc.nat(), fc.constantFrom(...HOSTILE)), { maxLength: 3 });
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const depthOne = (value: unknown) => ({ a: [[[value]]] });
+  fc.assert(
+    fc.property(anyValue, damage, (value, changes) => {
+      const text = JSON.stringify(depthOne(value)).replaceAll("stocks_historiques", "stocks");
+      const bytes = encoder.encode(text);
+      for (const [place, byte] of changes) bytes[place % bytes.length] = byte;
+      let expected: unknown;
+      try {
+        expected = JSON.parse(decoder.decode(bytes));
+      } catch {
+        assert.equal(refusal(() => read(bytes)).reason, "json");
+        return;
+      }
+      assert.deepEqual(read(bytes), expected);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+Deno.test("JsonReader sees what is wrong wherever it lies among 16 bytes", () => {
+  const nested = (levels: number, inside: string) =>
+    "[".repeat(levels) + inside + "]".repeat(levels);
+  const cases: Record<string, string> = {
+    "the 65th level and then a line break in text": nested(63, '["\n"]'),
+    "crossed brackets and then a line break in text": '{]"\n"',
+    "text with a quote behind backslashes": '["\\\\\\"]}","\\\\"]',
+    "a line break behind the end": '[]}\n{"\n"',
+    "brackets in text": '["]}{[",{"[":"]"}]',
+    "the letters beside brackets": '["\\z","|~^_Z\u007f"]',
+    "many closing brackets": nested(20, ""),
+    "one too many": nested(20, "]"),
+  };
+  for (const [name, text] of Object.entries(cases)) {
+    for (let pad = 0; pad <= 33; pad++) {
+      const padding = "x".repeat(pad);
+      for (const key of ["stocks_historiques", "a"]) {
+        const document = `{"${key}":["${padding}",${text}],"b":[[["${padding}",${text}]]],"c":1}`;
+        sameVerdict(encoder.encode(document), [pad, 40], `${name}, ${pad}, ${key}`);
+      }
+    }
+  }
+});
+
+Deno.test("JsonReader takes U+FFFD for itself, and refuses what would become one", () => {
+  assert.deepEqual(readAllWays('["\ufffd"]'), ["\ufffd"]);
+  const cut = encoder.encode('["\ufffd"]');
+  assert.match(refusal(() => read(cut.filter((_, index) => index !== 4))).message, /not UTF-8/);
+});
+
+Deno.test("Two readers can read at once, piece by piece", () => {
+  const documents = [
+    '{"a":[[["b]"]]],"stocks_historiques":[[{"c":"]"}]]}',
+    '{"d":[[{"e\\"":[[]]}]]}',
+  ];
+  const readers = documents.map(() => new JsonReader(LARGE));
+  const pieces = documents.map((text) => Array.from(encoder.encode(text)));
+  while (pieces.some((bytes) => bytes.length > 0)) {
+    pieces.forEach((bytes, index) => readers[index]!.push(Uint8Array.from(bytes.splice(0, 3))));
+  }
+  assert.deepEqual(readers.map((reader) => reader.finish()), [
+    { a: [[["b]"]]], stocks_historiques: null },
+    { d: [[{ 'e"': [[]] }]] },
+  ]);
+});
+
+Deno.test("JsonReader reads the recorded payloads as JSON.parse does, in pieces of any size", () => {
+  for (const name of ["tour-001.json", "tour-005.json"]) {
+    const bytes = Deno.readFileSync(new URL(`../testdata/${name}`, import.meta.url));
+    const expected = { ...JSON.parse(new TextDecoder().decode(bytes)), stocks_historiques: null };
+    // Larger than a piece, and so is the last one.
+    const doubled = Uint8Array.from([...new Uint8Array(1 << 17).fill(0x20), ...bytes]);
+    assert.deepEqual(read(doubled), expected, name);
+    for (const size of [7, 1000, 65_536, 65_537]) {
+      const cuts = Array.from(
+        { length: Math.floor(bytes.length / size) },
+        (_, index) => (index + 1) * size,
+      );
+      assert.deepEqual(read(bytes, cuts), expected, `${name}, ${size}`);
+    }
+  }
+});
