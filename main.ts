@@ -15,9 +15,9 @@ import {
   emptyEnvironment,
   firstSignal,
   formatUsageError,
-  isFollowChosen,
   listenToHangUps,
   OutputError,
+  ownCommand,
   print,
   readCommandLine,
   readNamedFile,
@@ -215,6 +215,7 @@ async function serve(options: ServeOptions, log: Log, lines: LineWriter): Promis
     version: VERSION,
     started: now() - (performance.now() - started) / 1000,
     telemetryPath: options.webTelemetryPath,
+    command: ownCommand(),
     now,
   });
   const hub = new Hub({ answers, telemetry });
@@ -448,7 +449,7 @@ function readConfiguration(
       address,
       telemetryPath: options.webTelemetryPath,
       follow: options.follow,
-      isFollowChosen: isFollowChosen(options),
+      isFollowChosen: options.isFollowChosen,
       maxBody: options.maxBody,
       certificate: web.tls?.cert,
     };
@@ -533,6 +534,7 @@ export async function main(args: readonly string[]): Promise<number> {
             "--user-file",
           ),
           write: print,
+          command: ownCommand(),
           now: () => Date.now() / 1000,
         });
       }
@@ -542,7 +544,7 @@ export async function main(args: readonly string[]): Promise<number> {
         const { logLevel: level, logFormat: format } = options;
         const log = createLog({ level, format, write: lines.write });
         try {
-          for (const note of notes) log.info(note);
+          for (const note of notes) log.warn(note);
           if (options.checkConfig) {
             readFiles(options);
             print("The configuration is right\n");

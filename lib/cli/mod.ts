@@ -1,5 +1,6 @@
 /** Turns command line, environment and configuration file into the options of a command. @module */
 
+import { dirname, join } from "node:path";
 import {
   type CommandName,
   COMMANDS,
@@ -17,8 +18,8 @@ import {
   readEnvironment,
   readValues,
 } from "./layers.ts";
-import { formatAddress, overlap } from "../network/mod.ts";
-import { readPythonConfig } from "./python_config.ts";
+import { formatAddress, overlap, TRADESIM_PORT } from "../network/mod.ts";
+import { type PythonConfig, readPythonConfig } from "./python_config.ts";
 import { defaultStatePath } from "./state_path.ts";
 import { nearest } from "./suggest.ts";
 import { badValue, UsageError } from "./usage_error.ts";
@@ -28,7 +29,14 @@ export { defaultConfig } from "./config_file.ts";
 export { emptyEnvironment, type Label, LABELS } from "./flags.ts";
 export { flagsMarkdown, helpText } from "./help.ts";
 export type { Address } from "./kinds.ts";
-export { complain, firstSignal, listenToHangUps, OutputError, print } from "./process.ts";
+export {
+  complain,
+  firstSignal,
+  listenToHangUps,
+  OutputError,
+  ownCommand,
+  print,
+} from "./process.ts";
 export { formatUsageError, UsageError } from "./usage_error.ts";
 export { BUILD_INFO, VERSION, versionText } from "./version.ts";
 
@@ -65,6 +73,8 @@ export interface ServeOptions extends
   readonly state: string | undefined;
   /** Whether the user named that file. */
   readonly isStateChosen: boolean;
+  /** Whether the user named the files to follow. */
+  readonly isFollowChosen: boolean;
   /** False when TradeSim's config.py switches metrics off. */
   readonly enabled: boolean;
 }
@@ -189,6 +199,16 @@ function without(layer: Layer, ...stronger: readonly Layer[]): Layer {
   );
 }
 
+/**
+ * What config.py says, and the journal beside it: TradeSim has the file in `app/config`, and writes
+ * to `app/logs`.
+ */
+function withOwnJournal(config: PythonConfig, path: string): PythonConfig {
+  const journals = join(dirname(path), "..", "logs", "metrics*.jsonl");
+  const follow = { name: "follow", texts: [journals], file: path };
+  return { ...config, layer: new Map([...config.layer, ["follow", follow]]) };
+}
+
 function readSettings(
   flags: Flags,
   fromArguments: Layer,
@@ -208,7 +228,7 @@ function readSettings(
   const isOverruled = (property: string) =>
     fromArguments.has(property) || fromEnvironment.has(property);
   const { layer, enabled, notes } = path.toLowerCase().endsWith(".py")
-    ? readPythonConfig(text, path)
+    ? withOwnJournal(readPythonConfig(text, path), path)
     : { layer: readYamlConfig(flags, text, path, isOverruled), enabled: true, notes: [] };
   return {
     sources: [...sources, {
@@ -261,6 +281,17 @@ function checkApart(addresses: readonly Address[]): void {
   });
 }
 
+/** Whether the user named files other than the default ones. */
+function isFollowChosen(
+  follow: readonly string[],
+  sources: readonly Source[],
+  tradesimConfig: string | undefined,
+): boolean {
+  const giver = sources.find(({ values }) => values.has("follow"));
+  return giver !== undefined && giver.name !== tradesimConfig &&
+    follow.join("\0") !== COMMANDS.serve.flags.follow.defaultValue.join("\0");
+}
+
 function serveOptions(
   { sources, enabled, notes }: Settings,
   env: Environment,
@@ -272,7 +303,7 @@ function serveOptions(
     port: _port,
     host: _host,
     webListenAddress: _webListenAddress,
-    config: _config,
+    config,
     version: _version,
     help: _help,
     state: chosenState,
@@ -285,10 +316,24 @@ function serveOptions(
     state = defaultStatePath(port, env);
     if (state === undefined) stateNotes = ["No state is kept: there is no home directory for it"];
   }
+  const isOfTradesim = config?.toLowerCase().endsWith(".py") ?? false;
+  const portNotes = isOfTradesim && enabled && !addresses.some(({ port }) => port === TRADESIM_PORT)
+    ? [
+      `TradeSim posts to port ${TRADESIM_PORT} whatever its configuration says: ` +
+      `its turns come from the file that it writes, or use --port ${TRADESIM_PORT}`,
+    ]
+    : [];
   return {
     command: "serve",
-    options: { ...rest, addresses, state, isStateChosen: chosenState !== undefined, enabled },
-    notes: [...notes, ...stateNotes],
+    options: {
+      ...rest,
+      addresses,
+      state,
+      isStateChosen: chosenState !== undefined,
+      isFollowChosen: isFollowChosen(values.follow, sources, isOfTradesim ? config : undefined),
+      enabled,
+    },
+    notes: [...notes, ...portNotes, ...stateNotes],
   };
 }
 
@@ -372,9 +417,4 @@ export function readCommandLine(
     return { command, options, serve: () => serveOptions(settings(), env).options };
   }
   return serveOptions(readSettings(flags, fromArguments, env, readFile), env);
-}
-
-/** Whether the files to follow are other ones than those that are taken unasked. */
-export function isFollowChosen({ follow }: ServeOptions): boolean {
-  return follow.join("\0") !== COMMANDS.serve.flags.follow.defaultValue.join("\0");
 }

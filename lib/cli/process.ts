@@ -2,6 +2,13 @@
 
 const encoder = new TextEncoder();
 
+/** What stands before a command's name where this very program is called, from its folder. */
+export function ownCommand(): string {
+  if (Deno.build.standalone) return "./tradesim-exporter";
+  const isOfNpx = /[\\/]_npx[\\/]/.test(Deno.execPath());
+  return `${isOfNpx ? `npx -y deno@${Deno.version.deno}` : "deno"} task`;
+}
+
 /** Standard output cannot be written; the message is one sentence. */
 export class OutputError extends Error {
   override readonly name = "OutputError";

@@ -35,6 +35,8 @@ export interface Inquiry {
   readonly prometheus: Neighbour;
   readonly grafana: Neighbour;
   readonly ask: Ask;
+  /** What stands before a command's name on the command line of this program. */
+  readonly command: string;
   /** The time in seconds since 1970. */
   readonly now: () => number;
   /** The answer at the metrics' path. */

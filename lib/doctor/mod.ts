@@ -34,6 +34,8 @@ export interface DoctorContext {
   readonly user: string | undefined;
   /** Writes to standard output. */
   readonly write: (text: string) => void;
+  /** What stands before a command's name on the command line of this program. */
+  readonly command: string;
   /** The time in seconds since 1970. */
   readonly now: () => number;
 }
@@ -69,7 +71,7 @@ function neighbour(asked: string | undefined, usual: string): Neighbour {
 
 function createInquiry(
   options: DoctorOptions,
-  { user, now }: DoctorContext,
+  { user, command, now }: DoctorContext,
   read: Configuration,
 ): Inquiry {
   const configuration = options.follow.length === 0
@@ -84,6 +86,7 @@ function createInquiry(
     prometheus: neighbour(options.prometheus, PROMETHEUS_URL),
     grafana: neighbour(options.grafana, GRAFANA_URL),
     ask: createAsk({ certificate: configuration.certificate }),
+    command,
     now,
   };
 }

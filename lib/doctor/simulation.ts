@@ -1,5 +1,6 @@
 /** Checks whether a game reports, according to the exporter's metrics. @module */
 
+import { TRADESIM_PORT } from "../network/mod.ts";
 import type { Inquiry } from "./inquiry.ts";
 import { broken, count, type Finding, ok, span } from "./link.ts";
 import { sumOf } from "./text_format.ts";
@@ -9,8 +10,15 @@ const SILENT_AFTER = 10;
 /** A slow game may be silent for this many of its usual intervals between turns. */
 const USUAL_TURNS = 3;
 
-const PLAY = "start a game (tradesim-exporter simulate --infinite --pause 1s --with-metrics, or " +
-  "TradeSim as usual)";
+/** What starts a game that reports to this exporter. */
+function waysToPlay({ url, command }: Inquiry): string {
+  const tradesim = Number(new URL(url).port || 80) === TRADESIM_PORT
+    ? "start TradeSim as usual, but without its --with-metrics, which takes this port"
+    : `TradeSim posts to port ${TRADESIM_PORT} only: start the exporter with --port ` +
+      `${TRADESIM_PORT}, or let it follow TradeSim's file with --follow …/app/logs/metrics.jsonl`;
+  const play = `${command} simulate --infinite --pause 1s --with-metrics --publish-to ${url}`;
+  return `${tradesim}; or play without TradeSim: ${play}`;
+}
 
 export function lookAtSimulation(inquiry: Inquiry): Finding {
   const { scrape, now, lastReport } = inquiry;
@@ -61,7 +69,8 @@ export function lookAtSimulation(inquiry: Inquiry): Finding {
   );
 }
 
-function noSession({ scrape, url, lastReport, configuration }: Inquiry, turns: number): Finding {
+function noSession(inquiry: Inquiry, turns: number): Finding {
+  const { scrape, url, lastReport, configuration } = inquiry;
   if (scrape === undefined) throw new Error("The metrics are checked before the simulation");
   const refused = scrape.samples.filter(({ name, value }) =>
     name === "tradesim_exporter_reports_refused_total" && value > 0
@@ -83,5 +92,8 @@ function noSession({ scrape, url, lastReport, configuration }: Inquiry, turns: n
     );
   }
   const ways = `${url}/update_metrics and ${configuration.follow.join(", ")}`;
-  return broken(`no game has reported${before}`, `${PLAY}; the exporter reads ${ways}`);
+  return broken(
+    `no game has reported${before}`,
+    `${waysToPlay(inquiry)}; the exporter reads ${ways}`,
+  );
 }

@@ -23,6 +23,8 @@ export interface AnswersOptions {
   /** When the exporter started, in seconds since 1970. */
   readonly started: number;
   readonly telemetryPath: string;
+  /** What stands before a command's name on the command line of this program. */
+  readonly command: string;
   /** The time in seconds since 1970. */
   readonly now: () => number;
 }
@@ -113,9 +115,9 @@ export class Answers {
   }
 
   sessions(): { exporter: unknown; sessions: readonly Summary[] } {
-    const { version, started, telemetryPath, now } = this.#options;
+    const { version, started, telemetryPath, command, now } = this.#options;
     return {
-      exporter: { version, started, now: now(), telemetryPath },
+      exporter: { version, started, now: now(), telemetryPath, command },
       sessions: this.summaries(),
     };
   }

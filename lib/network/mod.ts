@@ -1,5 +1,8 @@
 /** Which addresses belong to this machine, and a client that reaches them without a proxy. @module */
 
+/** The port that TradeSim posts to; it cannot be told another one. */
+export const TRADESIM_PORT = 8000;
+
 /** Whether an address, as a socket or a URL gives it, is of this machine only. */
 export function isLoopback(address: string): boolean {
   const plain = address.replace(/^\[|\]$/g, "").replace(/^::ffff:/i, "");

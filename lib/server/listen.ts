@@ -2,7 +2,7 @@
 
 import type { Log } from "../log/mod.ts";
 import { NotRead } from "../live/mod.ts";
-import { formatAddress } from "../network/mod.ts";
+import { formatAddress, TRADESIM_PORT } from "../network/mod.ts";
 import type { Connections } from "./connections.ts";
 import type { Handler } from "./handler.ts";
 import type { WebConfig } from "./web_config.ts";
@@ -12,9 +12,14 @@ export class ListenError extends Error {
   override name = "ListenError";
 }
 
-function reasonOf(error: unknown): string {
+/** Why a port cannot be opened, and what helps. */
+export function reasonOf(error: unknown, port: number): string {
   if (error instanceof Deno.errors.AddrInUse) {
-    return "another program is using it, expected a free port";
+    return port === TRADESIM_PORT
+      ? "another program is using it. TradeSim takes this port if it is started with " +
+        "--with-metrics: start it without, or let this exporter follow its logs/metrics.jsonl on " +
+        "another port"
+      : "another program is using it, expected a free port";
   }
   if (error instanceof Deno.errors.AddrNotAvailable) {
     return "this machine does not have that address";
@@ -65,7 +70,7 @@ export function checkFree({ hostname, port }: { hostname: string; port: number }
 
 function listenError(hostname: string, port: number, cause: unknown): ListenError {
   return new ListenError(
-    `Cannot listen on ${formatAddress({ hostname, port })}: ${reasonOf(cause)}`,
+    `Cannot listen on ${formatAddress({ hostname, port })}: ${reasonOf(cause, port)}`,
     { cause },
   );
 }
@@ -372,7 +377,9 @@ function serveUncounted(
     if (isClosed) return new Promise<never>(() => {});
     throw new Error("it ended by itself");
   }).catch((error) => {
-    throw new ListenError(`The port ${port} was closed: ${reasonOf(error)}`, { cause: error });
+    throw new ListenError(`The port ${port} was closed: ${reasonOf(error, port)}`, {
+      cause: error,
+    });
   });
   return {
     port: (server.addr as Deno.NetAddr).port,

@@ -127,6 +127,7 @@ export function startFake(): FakeExporter {
             started: 0,
             now: Date.now() / 1000,
             telemetryPath: "/metrics",
+            command: "./tradesim-exporter",
           },
           sessions: [fake.summary, ...second === undefined ? [] : [second.summary]],
         });

@@ -1,7 +1,7 @@
 /** Tests of reading the command lines of doctor and print. @module */
 
 import assert from "node:assert/strict";
-import { isFollowChosen, readCommandLine, readUser, UsageError } from "../../lib/cli/mod.ts";
+import { readCommandLine, readUser, UsageError } from "../../lib/cli/mod.ts";
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -74,14 +74,14 @@ Deno.test("doctor finds what is wrong with the exporter's options only when it r
   assert.throws(readDoctor([], { TRADESIM_EXPORTER_PORT: "x" }).serve, UsageError);
 });
 
-Deno.test("isFollowChosen() tells other files from those that are taken unasked", () => {
+Deno.test("isFollowChosen tells other files from those that are followed by default", () => {
   const chosen = (files: Texts) =>
-    isFollowChosen(
-      readDoctor(Object.keys(files).flatMap((f) => ["--config", f]), {}, files).serve(),
-    );
+    readDoctor(Object.keys(files).flatMap((f) => ["--config", f]), {}, files).serve()
+      .isFollowChosen;
   assert.equal(chosen({}), false);
   assert.equal(chosen({ "c.yml": "follow: [logs/metrics*.jsonl]\n" }), false);
   assert.equal(chosen({ "c.yml": "follow: logs/metrics.jsonl\n" }), true);
+  assert.equal(chosen({ "c.py": "METRICS_ENABLED = True\n" }), false);
 });
 
 Deno.test("readUser() reads one line, and tells nothing of another one", () => {

@@ -43,6 +43,7 @@ const DEFAULTS: ServeOptions = {
   follow: ["logs/metrics*.jsonl"],
   state: "/s.json",
   isStateChosen: true,
+  isFollowChosen: false,
   labels: [],
   detail: false,
   allKeys: false,
@@ -100,7 +101,7 @@ const FLAGS: Readonly<
     bad: ["", "m", "/a b", ...OWN_PATHS],
   },
   "web.config.file": { good: { "w.yml": { webConfigFile: "w.yml" } }, bad: [""] },
-  "follow": { good: { "a.jsonl": { follow: ["a.jsonl"] } }, bad: [""] },
+  "follow": { good: { "a.jsonl": { follow: ["a.jsonl"], isFollowChosen: true } }, bad: [""] },
   "state": { good: { "none": { state: undefined }, "b.json": { state: "b.json" } }, bad: [""] },
   "labels": {
     good: { "": { labels: [] }, "session,continent": { labels: ["continent", "session"] } },
@@ -184,6 +185,7 @@ Deno.test("--follow and --web.listen-address may be repeated", () => {
   assert.deepEqual(options, {
     ...DEFAULTS,
     follow: ["a", "b"],
+    isFollowChosen: true,
     addresses: [{ hostname: "0.0.0.0", port: 1 }, { hostname: "localhost", port: 2 }],
   });
 });
@@ -245,7 +247,7 @@ Deno.test("readCommandLine() replaces the list of a weaker place as a whole", ()
     {},
     files,
   );
-  assert.deepEqual(options, { ...DEFAULTS, follow: ["c"] });
+  assert.deepEqual(options, { ...DEFAULTS, follow: ["c"], isFollowChosen: true });
 });
 
 Deno.test("readCommandLine() takes --web.listen-address over a port of a weaker place", () => {
@@ -399,10 +401,24 @@ METRICS_LABELS_PRODUIT_TYPE = False
         systemInterval: 0,
         labels: ["continent"],
         enabled: false,
+        follow: ["logs/metrics*.jsonl"],
       },
       notes: ['METRICS_EXPORTER_HOST = "0.0.0.0" is not used: only --host opens the network'],
     },
   );
+});
+
+Deno.test("readCommandLine() follows the journal beside config.py, unless another one is named", () => {
+  const files = { "../tradesim/app/config/config.py": "METRICS_ENABLED = True\n" };
+  const [path = ""] = Object.keys(files);
+  const follow = (...args: readonly string[]) =>
+    readServe(["--config", path, ...args, ...STATE], {}, files).options.follow;
+  assert.deepEqual(follow(), ["../tradesim/app/logs/metrics*.jsonl"]);
+  assert.deepEqual(follow("--follow", "other.jsonl"), ["other.jsonl"]);
+  const notes = (...args: readonly string[]) =>
+    readServe(["--config", path, ...args, ...STATE], {}, files).notes;
+  assert.deepEqual(notes(), []);
+  assert.match(notes("--port=9101").join(), /^TradeSim posts to port 8000 .*use --port 8000$/);
 });
 
 Deno.test("readCommandLine() opens no address that only config.py names", () => {

@@ -70,6 +70,7 @@ export function inquiryWith(
     prometheus: { url: PROMETHEUS, isAsked: false },
     grafana: { url: GRAFANA, isAsked: false },
     ask: servers({}),
+    command: "deno task",
     now: () => NOW,
     answer: answer(text),
     scrape: readScrape(text),

@@ -23,6 +23,7 @@ async function run(
     configure: () => configuration,
     user: undefined,
     write: (text) => output += text,
+    command: "deno task",
     now: () => NOW,
   });
   return { code, output };

@@ -93,7 +93,11 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "no game but earlier ones": {
     shown: { ...NONE, tours_completes: 12 },
-    expected: ["FAIL", "no game has reported; 12 turns of earlier games", /start a game/],
+    expected: [
+      "FAIL",
+      "no game has reported; 12 turns of earlier games",
+      /^start TradeSim as usual, but without its --with-metrics/,
+    ],
   },
   "reports that are refused": {
     shown: { ...NONE, ...REFUSED },
@@ -110,6 +114,15 @@ const CASES: Readonly<Record<string, Case>> = {
       "FAIL",
       "no game reports, but /logs/m.jsonl has reports",
       /--follow \/logs\/m\.jsonl$/,
+    ],
+  },
+  "no game of an exporter on another port than TradeSim's": {
+    shown: { simulation_sessions: 0 },
+    more: { url: "http://127.0.0.1:9101" },
+    expected: [
+      "FAIL",
+      "no game has reported",
+      /^TradeSim posts to port 8000 only: .*--port 8000, .*--follow …\/app\/logs\/metrics\.jsonl; or .*deno task simulate .* --publish-to http:\/\/127\.0\.0\.1:9101; /,
     ],
   },
   "metrics under other names": {

@@ -18,6 +18,7 @@ Deno.test("sessions() tells the exporter and each game as it last reported", () 
       started: 900,
       now: 1002,
       telemetryPath: "/metrics",
+      command: "deno task",
     },
     sessions: [{
       session: "a",

@@ -48,6 +48,7 @@ export function createSetting({ maxTurns = 1000, maxSessions = 1000 } = {}) {
     version: "1.2.3",
     started: 900,
     telemetryPath: "/metrics",
+    command: "deno task",
     now: () => milliseconds / 1000,
   });
   const hub = new Hub({

@@ -152,6 +152,7 @@ function createCore(bySession: boolean, now: () => number) {
     system: () => new Map(),
     version: "0",
     started: 0,
+    command: "deno task",
     telemetryPath: "/metrics",
     now,
   });

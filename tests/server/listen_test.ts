@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createConnections } from "../../lib/server/connections.ts";
 import type { Handler } from "../../lib/server/handler.ts";
-import { listen, ownServeConnection } from "../../lib/server/listen.ts";
+import { listen, ownServeConnection, reasonOf } from "../../lib/server/listen.ts";
 import { createTelemetry } from "../../lib/telemetry/mod.ts";
 import { captureLog } from "../log/capture.ts";
 import { until } from "../harness/waiting.ts";
@@ -93,4 +93,13 @@ Deno.test("listen() answers on a Deno that hands over no connections, and says w
   assert.match(await readAll(connection), /^HTTP\/1\.1 200 OK[^]*well\n$/);
   assert.match(port.lines.join("\n"), /level=warn .*Connections are not limited/);
   await port.close();
+});
+
+Deno.test("reasonOf() says of TradeSim's port who may have it", () => {
+  const taken = new Deno.errors.AddrInUse();
+  assert.match(
+    reasonOf(taken, 8000),
+    /TradeSim takes this port .*--with-metrics: start it without/,
+  );
+  assert.equal(reasonOf(taken, 9101), "another program is using it, expected a free port");
 });

@@ -27,6 +27,8 @@ export interface Sessions {
     readonly started: number;
     readonly now: number;
     readonly telemetryPath: string;
+    /** What stands before a command's name on the exporter's command line. */
+    readonly command: string;
   };
   readonly sessions: readonly Summary[];
 }

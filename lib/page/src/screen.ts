@@ -64,8 +64,11 @@ export interface Actions extends Moves {
   redraw(): void;
 }
 
-/** How a game without TradeSim is played beside the exporter. */
-const SIMULATE = "deno task simulate --infinite --pause 250ms --with-metrics";
+/** How a game without TradeSim is played so that it reports to the exporter of this page. */
+function simulateCommand(command: string): string {
+  const exporter = new URL(".", location.href).href;
+  return `${command} simulate --infinite --pause 250ms --with-metrics --publish-to ${exporter}`;
+}
 
 export class Screen {
   readonly #texts: Texts;
@@ -81,6 +84,7 @@ export class Screen {
   readonly #health: Health;
   readonly #name = h("p", { id: "name", class: "muted" });
   readonly #about: HTMLElement;
+  readonly #simulate = h("code");
   readonly #metricsLink: HTMLAnchorElement;
   readonly #empty: HTMLElement;
   readonly #content: HTMLElement;
@@ -137,7 +141,7 @@ export class Screen {
       { class: "empty", hidden: true },
       h("h2", {}, texts.waiting),
       h("p", {}, texts.waitingHint),
-      h("p", {}, h("code", {}, SIMULATE)),
+      h("p", {}, this.#simulate),
     );
     const cards = [...this.#charts, this.#distribution];
     this.#content = h(
@@ -210,6 +214,7 @@ export class Screen {
       other: choices.other,
     });
     if (exporter !== undefined) {
+      setText(this.#simulate, simulateCommand(exporter.command));
       this.#metricsLink.href = `.${exporter.telemetryPath}`;
       const uptime = texts.uptime(format.clock(Math.max(0, shown.now - exporter.started)));
       setText(this.#about, `${texts.version(exporter.version)}, ${uptime}`);

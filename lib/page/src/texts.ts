@@ -21,7 +21,8 @@ const EN = {
   connecting: "Connecting…",
   reconnecting: "Connection lost, trying again…",
   waiting: "No game yet",
-  waitingHint: "Play TradeSim as ever: it posts every turn here. Or play a game without it:",
+  waitingHint:
+    "Play TradeSim as ever, but without its --with-metrics: it posts every turn to port 8000 of its machine. An exporter on another port can follow TradeSim’s file: --follow …/app/logs/metrics.jsonl. Or play a game without TradeSim:",
   states: {
     running: "Running",
     finished: "Finished",
@@ -173,7 +174,7 @@ const FR: Texts = {
   reconnecting: "Connexion perdue, nouvel essai…",
   waiting: "Aucune partie pour l’instant",
   waitingHint:
-    "Jouez à TradeSim comme d’habitude : chaque tour est envoyé ici. Ou jouez une partie sans lui :",
+    "Jouez à TradeSim comme d’habitude, mais sans son --with-metrics : il envoie chaque tour au port 8000 de sa machine. Un exporteur sur un autre port peut suivre le fichier de TradeSim : --follow …/app/logs/metrics.jsonl. Ou jouez une partie sans TradeSim :",
   states: {
     running: "En cours",
     finished: "Terminée",
