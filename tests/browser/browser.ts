@@ -15,12 +15,13 @@ const WATCH = `
   const stroke = CanvasRenderingContext2D.prototype.stroke;
   CanvasRenderingContext2D.prototype.stroke = function (...args) {
     window.strokes++;
+    (this.canvas.stroked ??= []).push(this.strokeStyle);
     return stroke.apply(this, args);
   };
   const { clearRect, fillText, fillRect } = CanvasRenderingContext2D.prototype;
   Object.assign(CanvasRenderingContext2D.prototype, {
     clearRect(...args) {
-      this.canvas.written = [];
+      Object.assign(this.canvas, { written: [], filled: [], stroked: [] });
       return clearRect.apply(this, args);
     },
     fillText(text, ...args) {

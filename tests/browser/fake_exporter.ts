@@ -20,6 +20,8 @@ export interface FakeExporter {
   history: Past;
   /** A game that is known too, and not the newest. */
   second: { readonly summary: Summary; readonly history: Past } | undefined;
+  /** Whether it answers nothing but errors. */
+  isAway: boolean;
   /** Sends a message to every open stream. */
   send(event: string, data: unknown): void;
   /** How many streams are open. */
@@ -87,6 +89,23 @@ function isFrench({ headers }: Request): boolean {
   return headers.get("accept-language")?.startsWith("fr") ?? false;
 }
 
+/** A world with names as players know them, in tables that are longer than their room. */
+export const WORLD: Detail = {
+  produits: Array.from({ length: 40 }, (_, at) => ({
+    nom: `${["Bobines de ficelle", "Étain en lingots", "Machine à tisser"][at % 3]} ${at}`,
+    prix: 1234.56 + at,
+  })),
+  entreprises: ["Bluestem Fabrication", "Saltgrass Foundry", "Fynbos Engineering"].map((nom) => ({
+    nom,
+    budget: 219_516.17,
+    stocks: Array.from({ length: 40 }, (_, at) => at * 31),
+  })),
+  fournisseurs: ["Comptoir des Filaos", "Gudang Samudra Biru"].map((nom) => ({
+    nom,
+    stocks: Array.from({ length: 40 }, (_, at) => at * 97),
+  })),
+};
+
 export function startFake(): FakeExporter {
   const readers = new Set<ReadableStreamDefaultController<Uint8Array>>();
   const encoder = new TextEncoder();
@@ -96,17 +115,23 @@ export function startFake(): FakeExporter {
     summary: summaryOf("a", 100),
     detail: DETAIL,
     turnSeconds: null as TurnSeconds | null,
+    isAway: false,
     history: { columns: turnsOf(1, 100), events: [] } as Past,
     second: undefined as FakeExporter["second"],
   };
   const state = (summary = fake.summary) => ({
     summary,
     turn_seconds: fake.turnSeconds,
-    exporter: { process_resident_memory_bytes: 8e7 },
-    system: { cpu_usage_percent: 12.5 },
+    exporter: {
+      process_resident_memory_bytes: 8e7,
+      tradesim_exporter_reports_taken_total: 100,
+      tradesim_exporter_live_readers_cut_off_total: 0,
+    },
+    system: { cpu_usage_percent: 12.5, load_average_15m: 1.25 },
   });
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
     const { pathname, searchParams } = new URL(request.url);
+    if (fake.isAway) return new Response("Away", { status: 503 });
     const asset = PAGE_ASSETS.get(pathname);
     if (asset !== undefined) {
       return new Response(asset.bytes, { headers: { "content-type": asset.type } });

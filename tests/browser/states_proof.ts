@@ -303,6 +303,7 @@ testWith(
       assert.deepEqual([...png.subarray(1, 4)], [0x50, 0x4e, 0x47], "a PNG");
       assert.ok(png.length > 5000, `${png.length} bytes`);
 
+      await page.locator("#developer").click();
       const card = page.locator("#chart-transactions");
       await card.locator("summary").first().click();
       await card.locator(".queries button").first().click();

@@ -1,7 +1,8 @@
 /** The frame that all charts share: title, metrics, legend, queries, table and files. @module */
 
-import { copyText, download, h, setText } from "./dom.ts";
+import { code, copyText, download, h, setText } from "./dom.ts";
 import { type Key, picture } from "./picture.ts";
+import { scroller } from "./scroll.ts";
 import type { Texts } from "./texts.ts";
 
 /** A table of what a chart shows, for those who do not see it. */
@@ -38,7 +39,8 @@ export class Card {
   readonly #others: HTMLElement[];
   readonly #note: HTMLElement;
   readonly #queries: HTMLElement;
-  readonly #table: HTMLDetailsElement;
+  readonly #details: HTMLDetailsElement;
+  readonly #table: HTMLElement;
   readonly #caption: HTMLElement;
   readonly #unit: HTMLElement;
   #shownQueries: readonly string[] = [];
@@ -75,9 +77,15 @@ export class Card {
     this.#note = h("p", { class: "note", hidden: true });
     this.plot = h("div", { class: "plot", role: "group", "aria-label": title });
     this.#queries = h("ul", { class: "queries" });
-    this.#caption = h("caption");
-    this.#table = h("details", {}, h("summary", {}, texts.table));
-    this.#table.addEventListener("toggle", () => this.refreshTable());
+    this.#caption = h("caption", {}, texts.tableCaption(title));
+    this.#table = h("table");
+    this.#details = h(
+      "details",
+      { name: `foot-${id}` },
+      h("summary", {}, texts.table),
+      scroller(texts.tableCaption(title), texts.scrolls, this.#table),
+    );
+    this.#details.addEventListener("toggle", () => this.refreshTable());
     const file = (label: string, name: string, save: () => void) =>
       h("button", { type: "button", class: "small", "aria-label": name, click: save }, label);
     this.root = h(
@@ -87,7 +95,7 @@ export class Card {
         "figcaption",
         {},
         h("h3", {}, title, " ", this.#unit),
-        h("p", { class: "metrics" }, ...metrics.map((metric) => h("code", {}, metric))),
+        h("p", { class: "metrics developer" }, ...metrics.map(code)),
         h("div", { class: "legend" }, ...legend),
       ),
       this.plot,
@@ -95,8 +103,13 @@ export class Card {
       h(
         "div",
         { class: "foot" },
-        h("details", {}, h("summary", {}, texts.queries), this.#queries),
-        this.#table,
+        h(
+          "details",
+          { class: "developer", name: `foot-${id}` },
+          h("summary", {}, texts.queries),
+          this.#queries,
+        ),
+        this.#details,
         h(
           "span",
           { class: "files" },
@@ -150,34 +163,18 @@ export class Card {
         announce(said);
         setTimeout(() => setText(button, texts.copy), 2000);
       });
-      return h("li", {}, h("code", {}, query), button);
+      return h("li", {}, code(query), button);
     }));
   }
 
   /** Makes the table anew if it is open. */
   refreshTable(): void {
-    if (!this.#table.open) return;
-    const { texts, title, table } = this.#options;
-    const { header, rows } = table() ?? { header: [], rows: [] };
-    setText(this.#caption, texts.tableCaption(title));
+    if (!this.#details.open) return;
+    const { header, rows } = this.#options.table() ?? { header: [], rows: [] };
     const head = h("tr", {}, ...header.map((text) => h("th", { scope: "col" }, text)));
     const body = rows.map(([first = "", ...rest]) =>
       h("tr", {}, h("th", { scope: "row" }, first), ...rest.map((text) => h("td", {}, text)))
     );
-    const made = h(
-      "div",
-      { class: "scroll", tabindex: 0, role: "region", "aria-label": texts.tableCaption(title) },
-      h("table", {}, this.#caption, h("thead", {}, head), h("tbody", {}, ...body)),
-    );
-    const old = this.#table.querySelector(".scroll");
-    if (old === null) this.#table.append(made);
-    else {
-      // Someone may be reading it: it keeps its place.
-      const { scrollTop } = old;
-      const isFocused = old === document.activeElement;
-      old.replaceWith(made);
-      made.scrollTop = scrollTop;
-      if (isFocused) made.focus();
-    }
+    this.#table.replaceChildren(this.#caption, h("thead", {}, head), h("tbody", {}, ...body));
   }
 }

@@ -20,6 +20,11 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** The name of a metric, or a query: between its words a line may end. */
+export function code(text: string): HTMLElement {
+  return h("code", {}, ...text.split(/(?<=[_([/])/).flatMap((part) => [part, h("wbr")]));
+}
+
 /** Changes a text only where it is another, so that nothing is laid out or read out in vain. */
 export function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;

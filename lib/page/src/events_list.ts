@@ -5,6 +5,7 @@ import type { Format } from "./format.ts";
 import { marksBetween } from "./marks.ts";
 import { EVENT_COLOURS } from "./palette.ts";
 import { isLong, type Scene, timeWriter } from "./scene.ts";
+import { scroller } from "./scroll.ts";
 import type { Texts } from "./texts.ts";
 import { eventEffect, eventName } from "./wording.ts";
 
@@ -32,9 +33,9 @@ export class EventsList {
       { class: "panel", id: "events" },
       h("header", {}, h("h3", {}, texts.eventsTitle, " ", this.#count)),
       this.#note,
-      h(
-        "div",
-        { class: "scroll", tabindex: 0, role: "region", "aria-label": texts.eventsTitle },
+      scroller(
+        texts.eventsTitle,
+        texts.scrolls,
         h(
           "table",
           {},

@@ -40,6 +40,9 @@ export class Header {
       id: "other",
       change: () => options.onOther(this.#others.value || undefined),
     });
+    // As wide as its longest words, so that a lost connection moves nothing.
+    const words = [texts.connected, texts.connecting, texts.reconnecting];
+    this.#connection.dataset.longest = words.toSorted((a, b) => b.length - a.length)[0];
     this.#theme = h("button", { type: "button", id: "theme", click: options.onTheme });
     this.root = h(
       "header",

@@ -2,9 +2,10 @@
 
 import type { Values } from "./api.ts";
 import { costOf } from "./cost.ts";
-import { h, setText } from "./dom.ts";
+import { code, h, setText } from "./dom.ts";
 import type { Format } from "./format.ts";
 import type { Game } from "./game.ts";
+import { scroller } from "./scroll.ts";
 import type { Texts } from "./texts.ts";
 
 class MetricTable {
@@ -30,11 +31,7 @@ class MetricTable {
       { class: "panel" },
       h("header", {}, h("h3", {}, title)),
       this.#note,
-      h(
-        "div",
-        { class: "scroll", tabindex: 0, role: "region", "aria-label": title },
-        h("table", {}, h("thead", {}, head), this.#body),
-      ),
+      scroller(title, texts.scrolls, h("table", {}, h("thead", {}, head), this.#body)),
     );
   }
 
@@ -46,8 +43,17 @@ class MetricTable {
       if (cell === undefined) {
         cell = h("td", { class: "number" });
         this.#cells.set(name, cell);
+        const { metrics } = this.around.texts;
+        const words = Object.hasOwn(metrics, name) ? metrics[name]! : "";
+        const metric = h("span", { class: "developer" }, code(name));
+        // What has no words is for developers alone.
         this.#body.append(
-          h("tr", {}, h("th", { scope: "row" }, h("code", {}, name)), cell),
+          h(
+            "tr",
+            { class: words === "" ? "developer" : "" },
+            h("th", { scope: "row" }, words, " ", metric),
+            cell,
+          ),
         );
       }
       setText(cell, this.around.format.metric(name, value));

@@ -27,6 +27,7 @@ function chosenLanguage(): Language {
 const choices: Choices = {
   language: chosenLanguage(),
   isDark: (recall("theme") ?? (dark.matches ? "dark" : "light")) === "dark",
+  isDeveloper: recall("developer") === "true",
   axis: "turn",
   isPerTurn: true,
   areMarksShown: true,
@@ -47,8 +48,10 @@ let ahead = 0;
 let isAsked = false;
 let resting: ReturnType<typeof setTimeout> | undefined;
 
-function showTheme(): void {
-  document.documentElement.dataset.theme = choices.isDark ? "dark" : "light";
+function showLook(): void {
+  const { dataset } = document.documentElement;
+  dataset.theme = choices.isDark ? "dark" : "light";
+  dataset.developer = String(choices.isDeveloper);
 }
 
 function extent(): Extent {
@@ -124,13 +127,19 @@ const actions: Actions = {
   switchTheme() {
     choices.isDark = !choices.isDark;
     remember("theme", choices.isDark ? "dark" : "light");
-    showTheme();
+    showLook();
     change(() => screen.repaint());
+  },
+  switchDeveloper() {
+    choices.isDeveloper = !choices.isDeveloper;
+    remember("developer", String(choices.isDeveloper));
+    showLook();
+    redraw();
   },
   redraw,
 };
 
-showTheme();
+showLook();
 let screen = new Screen(choices.language, actions);
 
 /** Makes the screen anew, in other words. */
@@ -251,7 +260,10 @@ document.addEventListener("visibilitychange", listenWhileSeen);
 dark.addEventListener("change", () => {
   if (recall("theme") !== undefined) return;
   choices.isDark = dark.matches;
-  showTheme();
+  showLook();
+  change(() => screen.repaint());
+});
+matchMedia("(forced-colors: active)").addEventListener("change", () => {
   change(() => screen.repaint());
 });
 // Paper is white, has other widths, and shows what lies below the screen.

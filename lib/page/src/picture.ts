@@ -23,8 +23,12 @@ interface Part {
 function legendOf(card: HTMLElement): Part[] {
   return [...card.querySelectorAll<HTMLElement>('.key:not([aria-pressed="false"])')].map((key) => {
     const swatch = key.querySelector(".swatch")!;
-    // innerText leaves out what is not shown.
-    return { text: key.innerText.trim(), colour: getComputedStyle(swatch).backgroundColor };
+    const other = key.querySelector(".other:not([hidden])")?.textContent;
+    const own = [...key.childNodes].slice(1, 3).map(({ textContent }) => textContent).join("");
+    return {
+      text: other === undefined ? own : `${own} (- - ${other})`,
+      colour: getComputedStyle(swatch).backgroundColor,
+    };
   });
 }
 

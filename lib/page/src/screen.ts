@@ -24,6 +24,8 @@ import { gameLine, gameName } from "./wording.ts";
 export interface Choices {
   language: Language;
   isDark: boolean;
+  /** Whether names of metrics and queries are shown. */
+  isDeveloper: boolean;
   axis: Axis;
   isPerTurn: boolean;
   areMarksShown: boolean;
@@ -53,6 +55,7 @@ export interface Actions extends Moves {
   setOther(session: string | undefined): void;
   switchLanguage(): void;
   switchTheme(): void;
+  switchDeveloper(): void;
   setAxis(axis: Axis): void;
   setPerTurn(isPerTurn: boolean): void;
   setMarks(areShown: boolean): void;
@@ -86,6 +89,7 @@ export class Screen {
   readonly #about: HTMLElement;
   readonly #simulate = h("code");
   readonly #metricsLink: HTMLAnchorElement;
+  readonly #developer: HTMLButtonElement;
   readonly #empty: HTMLElement;
   readonly #content: HTMLElement;
   readonly #live = h("p", { class: "aside", role: "status", "aria-live": "polite" });
@@ -135,6 +139,11 @@ export class Screen {
     this.#tables = new DetailTables(around);
     this.#health = new Health(around);
     this.#about = h("span");
+    this.#developer = h(
+      "button",
+      { type: "button", id: "developer", class: "small", click: actions.switchDeveloper },
+      texts.developer,
+    );
     this.#metricsLink = h("a", { href: "./metrics" }, texts.metricsLink);
     this.#empty = h(
       "section",
@@ -173,6 +182,8 @@ export class Screen {
         this.#metricsLink,
         " · ",
         h("a", { href: "./about" }, texts.about),
+        " ",
+        this.#developer,
       ),
     );
     this.#seen = new IntersectionObserver((entries) => {
@@ -208,6 +219,7 @@ export class Screen {
     const { choices, game, other, exporter, sessions, range, extent, values } = shown;
     this.#header.showConnection(shown.connection);
     this.#header.showTheme(choices.isDark);
+    this.#developer.setAttribute("aria-pressed", String(choices.isDeveloper));
     this.#header.showSessions(sessions, {
       shown: choices.session,
       current: game?.summary,

@@ -4,6 +4,7 @@ import type { Detail } from "./api.ts";
 import { csv } from "./csv.ts";
 import { download, h, setText } from "./dom.ts";
 import type { Format } from "./format.ts";
+import { scroller } from "./scroll.ts";
 import type { Texts } from "./texts.ts";
 
 /** A column: its title, and how a number of it is written; without one it holds text. */
@@ -60,9 +61,9 @@ export class SortableTable {
           texts.asCsv,
         ),
       ),
-      h(
-        "div",
-        { class: "scroll", tabindex: 0, role: "region", "aria-label": title },
+      scroller(
+        title,
+        texts.scrolls,
         h("table", {}, h("thead", {}, h("tr", {}, ...this.#headers)), this.#body),
       ),
     );

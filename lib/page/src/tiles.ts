@@ -1,6 +1,6 @@
 /** The state of the game in a few large numbers. @module */
 
-import { h, setText } from "./dom.ts";
+import { code, h, setText } from "./dom.ts";
 import type { Format } from "./format.ts";
 import type { Game } from "./game.ts";
 import type { Texts } from "./texts.ts";
@@ -40,9 +40,10 @@ export class Tiles {
       const root = h(
         "div",
         { class: `tile ${name}` },
-        h("dt", { title: METRICS[name] }, texts.tiles[name]),
+        h("dt", {}, texts.tiles[name]),
         value,
         more,
+        h("dd", { class: "developer" }, code(METRICS[name])),
       );
       return { name, root, value, more };
     });
