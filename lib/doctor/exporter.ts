@@ -127,8 +127,14 @@ function readQuietly(text: string): Scrape | undefined {
 
 /** Checks the metrics that were requested before. */
 export function lookAtMetrics(inquiry: Inquiry): Finding {
-  const { answer, metricsUrl } = inquiry;
+  const { answer, metricsUrl, authorization } = inquiry;
   if (answer === undefined) throw new Error("The port is checked before the metrics");
+  if (answer.status === 401 && Object.keys(authorization).length > 0) {
+    return broken(
+      "they do not accept the user and password of --user-file",
+      "compare that file (one line, user:password) with basic_auth_users of --web.config.file",
+    );
+  }
   if (answer.status === 401) {
     return broken(
       "they require a password",

@@ -1,9 +1,10 @@
-/** Checks Prometheus: whether it answers and scrapes this exporter. @module */
+/** Checks Prometheus, or what stands in its place: whether it answers and scrapes this exporter. @module */
 
 import * as z from "zod";
 import { isAnswer, readJson } from "./ask.ts";
 import type { Inquiry } from "./inquiry.ts";
 import { broken, type Finding, ok, skip, span } from "./link.ts";
+import { remedyFor } from "./scrape_remedies.ts";
 import { sumOf } from "./text_format.ts";
 
 const BUILD_INFO = z.object({
@@ -19,6 +20,9 @@ const TARGETS = z.object({
       lastError: z.string(),
       lastScrape: z.string(),
       health: z.string(),
+      scrapeInterval: z.string().optional(),
+      // VictoriaMetrics has the interval among these alone.
+      discoveredLabels: z.record(z.string(), z.string()).default({}),
     })),
   }),
 });
@@ -36,65 +40,168 @@ const VECTOR = z.object({
 /** Series that exporters of ours, and only they, have: when each was started. */
 const STARTS = "process_start_time_seconds and on (job, instance) tradesim_exporter_build_info";
 
+/** Rules, alerts and dashboards name it. */
+const JOB = "tradesim";
+/** Scraped less often than this, rates over a minute have too few samples. */
+const LONGEST_INTERVAL = 15;
+/** What the stack's data source is told; graphs of another interval need another one. */
+const STACK_INTERVAL = 1;
+
+/** What a server knows of exporters. */
+interface Known {
+  /** What it is and where. */
+  readonly name: string;
+  readonly targets: readonly Target[];
+  /** The labels of the series of each exporter, by its start; undefined = it keeps none, as an agent. */
+  readonly series:
+    | readonly { readonly metric: Readonly<Record<string, string>>; readonly started: number }[]
+    | undefined;
+}
+
+/** Asks for everything that the server knows; undefined parts are those that it has not. */
+async function ask({ ask, prometheus: { url } }: Inquiry, version: string | undefined) {
+  const targetsAnswer = await ask(`${url}/api/v1/targets?state=active`);
+  // Unasked VictoriaMetrics leaves out the last 30 s; Prometheus does not know that parameter.
+  const query = new URLSearchParams({ query: STARTS, latency_offset: "1ms" });
+  const seriesAnswer = await ask(`${url}/api/v1/query?${query}`);
+  const targets = isAnswer(targetsAnswer) ? readJson(TARGETS, targetsAnswer) : undefined;
+  const series = isAnswer(seriesAnswer) ? readJson(VECTOR, seriesAnswer) : undefined;
+  if (targets === undefined) return undefined;
+  // An agent stores nothing: Prometheus answers 422 then, vmagent 400.
+  const isAgent = isAnswer(seriesAnswer) && [400, 422].includes(seriesAnswer.status);
+  if (series === undefined && !isAgent) return undefined;
+  const known: Known = {
+    name: version === undefined
+      ? `the agent at ${url}`
+      : `version ${version === "" ? "unknown" : version} at ${url}`,
+    targets: targets.data.activeTargets,
+    series: series?.data.result.map(({ metric, value: [, text] }) => ({
+      metric,
+      started: Number(text),
+    })),
+  };
+  return known;
+}
+
 export async function lookAtPrometheus(inquiry: Inquiry): Promise<Finding> {
-  const { ask, prometheus: { url, isAsked }, metricsUrl, scrape } = inquiry;
+  const { prometheus: { url, isAsked } } = inquiry;
   const absent = (reason: string) =>
     isAsked
       ? broken(`${url} ${reason}`, "start Prometheus, or set its address with --prometheus")
       : skip(`${url} ${reason}; set another address with --prometheus`);
 
-  const build = await ask(`${url}/api/v1/status/buildinfo`);
+  const build = await inquiry.ask(`${url}/api/v1/status/buildinfo`);
   if (!isAnswer(build)) return absent(`does not answer: ${build.reason}`);
   if (build.status === 401) {
     return skip(`${url} requires a password, which doctor does not support`);
   }
   const version = readJson(BUILD_INFO, build)?.data.version;
-  if (version === undefined) return absent("is not Prometheus");
-
-  const targetsAnswer = await ask(`${url}/api/v1/targets?state=active`);
-  const seriesAnswer = await ask(`${url}/api/v1/query?query=${encodeURIComponent(STARTS)}`);
-  const targets = isAnswer(targetsAnswer) ? readJson(TARGETS, targetsAnswer) : undefined;
-  const series = isAnswer(seriesAnswer) ? readJson(VECTOR, seriesAnswer) : undefined;
-  if (targets === undefined || series === undefined) {
-    return broken(
+  const known = await ask(inquiry, version);
+  if (known === undefined) {
+    return version === undefined ? absent("is not Prometheus") : broken(
       `${url} does not list its targets`,
       "check that it is ready, and that this machine may use its API",
     );
   }
+  return known.series === undefined ? judgeAgent(inquiry, known) : judgeServer(inquiry, known);
+}
+
+/** Of a server that stores: the series of this very exporter tell its target. */
+function judgeServer(inquiry: Inquiry, known: Known): Finding {
+  const { metricsUrl, scrape } = inquiry;
+  const { name, targets, series = [] } = known;
   const started = scrape && sumOf(scrape, "process_start_time_seconds");
   // Only the series of this very exporter have the same start time.
-  const own = series.data.result.find(({ value: [, text] }) => Number(text) === started)?.metric;
-  const { activeTargets } = targets.data;
+  const own = series.find((one) => one.started === started)?.metric;
   const target = own === undefined
-    ? findSilent(metricsUrl, started, activeTargets)
-    : activeTargets.find(({ labels }) =>
-      labels.job === own.job && labels.instance === own.instance
-    );
-  const name = `version ${version} at ${url}`;
-  if (target === undefined) {
-    const others = series.data.result.length;
+    ? findSilent(metricsUrl, started, targets)
+    : targets.find(({ labels }) => labels.job === own.job && labels.instance === own.instance);
+  if (target !== undefined) return judgeTarget(inquiry, name, target, own !== undefined);
+  if (own !== undefined) {
+    return otherJob(name, own.job) ??
+      ok(`${name} has its series, sent by another: job ${own.job}, instance ${own.instance}`);
+  }
+  if (targets.length === 0 && series.length === 0) {
     return broken(
-      `${name} does not scrape this exporter` + (others > 0 ? `, but ${others} other` : ""),
-      `add a job with the target ${new URL(metricsUrl).host} to its configuration ` +
-        "(tradesim-exporter print prometheus has one), and reload it",
+      `${name} scrapes nothing, and nobody sends it series of this exporter`,
+      "if an agent sends to it, check that one: --prometheus <URL of the agent>; " +
+        addJob(metricsUrl),
     );
   }
+  const others = series.length;
+  return broken(
+    `${name} does not scrape this exporter` + (others > 0 ? `, but ${others} other` : ""),
+    addJob(metricsUrl),
+  );
+}
+
+/** An agent keeps nothing that tells which exporter a target is. */
+function judgeAgent(inquiry: Inquiry, { name, targets }: Known): Finding {
+  const { metricsUrl } = inquiry;
+  const port = portOf(metricsUrl);
+  const target = targets.find(({ scrapeUrl }) => portOf(scrapeUrl) === port);
+  if (target === undefined) {
+    return broken(`${name} does not scrape port ${port}`, addJob(metricsUrl));
+  }
+  const finding = judgeTarget(inquiry, name, target, false);
+  return finding.state === "ok"
+    ? ok(`${finding.text}; it is an agent: check the server it sends to, with --prometheus`)
+    : finding;
+}
+
+function addJob(metricsUrl: string): string {
+  return `add a job with the target ${new URL(metricsUrl).host} to its configuration ` +
+    "(tradesim-exporter print prometheus has one), and reload it";
+}
+
+function otherJob(name: string, job: string | undefined): Finding | undefined {
+  return job === JOB ? undefined : broken(
+    `${name} calls the job of this exporter ${job}`,
+    `name it job_name: ${JOB}: rules, alerts and dashboards look for that`,
+  );
+}
+
+/** @param isKnown Whether the server has series of this exporter since the exporter's start. */
+function judgeTarget(inquiry: Inquiry, name: string, target: Target, isKnown: boolean): Finding {
+  const { metricsUrl, scrape } = inquiry;
   const { scrapeUrl, health, lastError } = target;
-  if (own === undefined && (health === "unknown" || isBefore(started, target))) {
+  const started = scrape && sumOf(scrape, "process_start_time_seconds");
+  if (health === "unknown" || (!isKnown && isBefore(started, target))) {
     return broken(
-      `${name} has not scraped ${scrapeUrl} since this exporter started`,
+      `${name} has not scraped ${scrapeUrl} since ${isKnown ? "it was" : "this exporter"} started`,
       "wait for its scrape interval",
     );
   }
-  if (health === "up") {
-    const age = inquiry.now() - scraped(target);
-    return ok(`${name} scrapes ${scrapeUrl}, ${span(age)} ago`);
+  if (health !== "up") {
+    return broken(
+      `${name} cannot scrape ${scrapeUrl}: ${lastError}`,
+      remedyFor({ error: lastError, scrapeUrl, metricsUrl }),
+    );
   }
-  return broken(
-    `${name} cannot scrape ${scrapeUrl}: ${lastError}`,
-    "use an address of the exporter that Prometheus can reach; in a container, " +
-      "localhost is the container itself",
-  );
+  const interval = target.scrapeInterval ?? target.discoveredLabels["__scrape_interval__"];
+  const every = interval === undefined ? undefined : secondsOf(interval);
+  if (every !== undefined && every > LONGEST_INTERVAL) {
+    return broken(
+      `${name} scrapes ${scrapeUrl} every ${interval} only`,
+      `set scrape_interval to ${LONGEST_INTERVAL}s or less: rules take rates over a minute`,
+    );
+  }
+  const age = inquiry.now() - scraped(target);
+  return otherJob(name, target.labels.job) ??
+    ok(
+      `${name} scrapes ${scrapeUrl}, ${span(age)} ago` +
+        (every === undefined || every <= STACK_INTERVAL
+          ? ""
+          : `, every ${interval}; give Grafana's data source the same timeInterval`),
+    );
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** A duration of Prometheus, such as `1m30s`, in seconds. */
+function secondsOf(duration: string): number {
+  return Array.from(duration.matchAll(/(\d+)(ms|[smhd])/g))
+    .reduce((sum, [, number, unit]) => sum + Number(number) * UNITS[unit!]!, 0);
 }
 
 /** When a target was last scraped, in seconds since 1970. */

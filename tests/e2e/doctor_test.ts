@@ -168,11 +168,11 @@ Deno.test("doctor shows a password from a file of its own, and tells when it nee
     const look = (...args: readonly string[]) =>
       doctor(cwd, "--url", exporter.url, "--until", "metrics", ...args);
     try {
-      for (const files of [[], ["--user-file", "wrong"]]) {
-        const { text, remedy } = firstBroken(await look(...files), "metrics");
-        assert.equal(text, "they require a password");
-        assert.match(remedy, /--user-file$/);
-      }
+      const none = firstBroken(await look(), "metrics");
+      assert.equal(none.text, "they require a password");
+      assert.match(none.remedy, /--user-file$/);
+      const wrong = firstBroken(await look("--user-file", "wrong"), "metrics");
+      assert.equal(wrong.text, "they do not accept the user and password of --user-file");
       const right = await look("--user-file", "right");
       assert.deepEqual([right.code, right.stderr], [0, ""], right.stdout);
       assert.doesNotMatch(right.stdout, /sésame/);
