@@ -5,6 +5,7 @@
  * @module
  */
 
+import { workerFiles } from "./bundle.ts";
 import { dashboards } from "./dashboards.ts";
 import { documents } from "./docs.ts";
 import { embeddedPaths, LIST_PATH, listModule } from "./embed.ts";
@@ -20,6 +21,7 @@ const MAKERS:
     dashboards,
     pageFiles,
     scanFiles,
+    workerFiles,
     () => new Map([[LIST_PATH, listModule(embeddedPaths())]]),
   ];
 

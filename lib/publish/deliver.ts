@@ -1,5 +1,6 @@
-/** Runs in the worker of the HTTP transport: posts one report after the other. @module */
+/** The worker of `http.ts`: posts one report after the other. @module */
 
+/// <reference lib="deno.worker" />
 import type { Direct } from "../network/mod.ts";
 
 /** The first message of a channel: where to post to. */
@@ -31,49 +32,92 @@ export interface Stop {
 /** What comes back: the first failure of all, and whether the last report was delivered. */
 export type Answer = { readonly problem: string } | { readonly delivered: boolean };
 
-/** The thread's side of a channel. */
-export interface Port {
-  onmessage: ((event: MessageEvent<Target | Parcel | Stop>) => void) | null;
-  postMessage(answer: Answer): void;
-  close(): void;
-}
+/** The pause after the first failure. */
+const FIRST_PAUSE_MS = 50;
 
 /**
- * Serves a port. A report is tried again until it is delivered or refused for good; then the thread
- * is not busy any more. Once the last report is there, one before it has half of the patience left.
- *
- * The thread is given this function as text, so it refers to nothing outside itself.
+ * The thread's side of a channel. A report is tried again until it is delivered or refused for good;
+ * then the thread is not busy any more. Once the last report is there, one before it has half of the
+ * patience left.
  */
-export function deliver(port: Port): void {
-  const FIRST_PAUSE_MS = 50;
-
-  let target: Target;
+class Delivery {
+  readonly #target: Target;
+  readonly #client: Deno.HttpClient | undefined;
+  readonly #tell: (answer: Answer) => void;
   /** What is to be delivered, in order: one report, and the last one behind it. */
-  const parcels: Parcel[] = [];
-  let isRunning = false;
-  let isTold = false;
-  let isStopped = false;
-  let failures = 0;
-  let endPost = () => {};
-  let client: Deno.HttpClient | undefined;
-  let endPause = () => {};
+  readonly #parcels: Parcel[] = [];
+  #isRunning = false;
+  #isTold = false;
+  #isStopped = false;
+  #failures = 0;
+  #endPost = () => {};
+  #endPause = () => {};
+
+  constructor(target: Target, tell: (answer: Answer) => void) {
+    this.#target = target;
+    this.#client = target.direct && Deno.createHttpClient({ proxy: { ...target.direct } });
+    this.#tell = tell;
+  }
+
+  take(parcel: Parcel): void {
+    this.#parcels.push(parcel);
+    if (parcel.last) {
+      this.#failures = 0;
+      this.#endPause();
+      setTimeout(() => this.#parcels.length > 1 && this.#endPost(), this.#target.patience / 2);
+    }
+    if (!this.#isRunning) this.#run();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#parcels.length = 0;
+    this.#endPost();
+    this.#endPause();
+    this.#client?.close();
+  }
+
+  async #run(): Promise<void> {
+    const parcels = this.#parcels;
+    this.#isRunning = true;
+    for (let parcel = parcels[0]; parcel !== undefined; parcel = parcels[0]) {
+      const failure = await this.#post(parcel.report);
+      if (this.#isStopped) return;
+      this.#failures = failure === undefined ? 0 : this.#failures + 1;
+      if (failure !== undefined && !this.#isTold) {
+        this.#tell({ problem: failure.problem });
+        this.#isTold = true;
+      }
+      const isOver = failure === undefined || !failure.again || parcels.length > 1;
+      if (isOver) parcels.shift();
+      if (isOver && parcel.last) {
+        this.#tell({ delivered: failure === undefined });
+      } else if (failure !== undefined && (parcels.length === 0 || parcels[0] === parcel)) {
+        // After a refusal too: whatever comes next may fare no better.
+        await this.#pause();
+      }
+    }
+    this.#isRunning = false;
+    Atomics.store(this.#target.busy, 0, 0);
+  }
 
   /** Posts a report. Returns what is wrong, and whether it may be mended by trying again. */
-  async function post(report: Uint8Array<ArrayBuffer>) {
+  async #post(report: Uint8Array<ArrayBuffer>) {
+    const { url, headers, timeout } = this.#target;
     const controller = new AbortController();
-    endPost = () => controller.abort(new Error("no answer yet, and the game is over"));
+    this.#endPost = () => controller.abort(new Error("no answer yet, and the game is over"));
     const timer = setTimeout(
-      () => controller.abort(new Error(`no answer within ${target.timeout} ms`)),
-      target.timeout,
+      () => controller.abort(new Error(`no answer within ${timeout} ms`)),
+      timeout,
     );
     try {
-      const response = await fetch(target.url, {
+      const response = await fetch(url, {
         method: "POST",
-        headers: target.headers,
+        headers,
         body: report,
         redirect: "manual",
         signal: controller.signal,
-        ...client === undefined ? {} : { client },
+        ...this.#client === undefined ? {} : { client: this.#client },
       });
       await response.body?.cancel();
       if (response.ok) return undefined;
@@ -87,59 +131,24 @@ export function deliver(port: Port): void {
   }
 
   /** Waits, longer after every failure and not equally long in all simulations. */
-  async function pause(): Promise<void> {
-    const longest = Math.min(target.maxPause, FIRST_PAUSE_MS * 2 ** failures);
+  async #pause(): Promise<void> {
+    const longest = Math.min(this.#target.maxPause, FIRST_PAUSE_MS * 2 ** this.#failures);
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, longest * (0.5 + Math.random() / 2));
-    endPause = resolve;
+    this.#endPause = resolve;
     await promise;
     clearTimeout(timer);
   }
-
-  async function run(): Promise<void> {
-    isRunning = true;
-    for (let parcel = parcels[0]; parcel !== undefined; parcel = parcels[0]) {
-      const failure = await post(parcel.report);
-      if (isStopped) return;
-      failures = failure === undefined ? 0 : failures + 1;
-      if (failure !== undefined && !isTold) {
-        port.postMessage({ problem: failure.problem });
-        isTold = true;
-      }
-      const isOver = failure === undefined || !failure.again || parcels.length > 1;
-      if (isOver) parcels.shift();
-      if (isOver && parcel.last) {
-        port.postMessage({ delivered: failure === undefined });
-      } else if (failure !== undefined && (parcels.length === 0 || parcels[0] === parcel)) {
-        // After a refusal too: whatever comes next may fare no better.
-        await pause();
-      }
-    }
-    isRunning = false;
-    Atomics.store(target.busy, 0, 0);
-  }
-
-  port.onmessage = ({ data }) => {
-    if ("url" in data) {
-      target = data;
-      client = target.direct && Deno.createHttpClient({ proxy: { ...target.direct } });
-      return;
-    }
-    if ("stop" in data) {
-      isStopped = true;
-      parcels.length = 0;
-      endPost();
-      endPause();
-      client?.close();
-      port.close();
-      return;
-    }
-    parcels.push(data);
-    if (data.last) {
-      failures = 0;
-      endPause();
-      setTimeout(() => parcels.length > 1 && endPost(), target.patience / 2);
-    }
-    if (!isRunning) run();
-  };
 }
+
+onmessage = ({ data: port }: MessageEvent<MessagePort>) => {
+  let delivery: Delivery | undefined;
+  port.onmessage = ({ data }: MessageEvent<Target | Parcel | Stop>) => {
+    if ("url" in data) {
+      delivery = new Delivery(data, (answer) => port.postMessage(answer));
+    } else if ("stop" in data) {
+      delivery?.stop();
+      port.close();
+    } else delivery?.take(data);
+  };
+};

@@ -1,7 +1,9 @@
 /** The HTTP transport: a worker beside the simulation posts to an exporter. @module */
 
 import { directTo } from "../network/mod.ts";
-import { type Answer, deliver, type Parcel, type Stop, type Target } from "./deliver.ts";
+import { startWorker } from "../worker/mod.ts";
+import type { Answer, Parcel, Stop, Target } from "./deliver.ts";
+import source from "./deliver.js" with { type: "text" };
 import { logProblem, once, type OnProblem, type Out } from "./out.ts";
 
 export interface HttpOptions {
@@ -22,11 +24,6 @@ const TIMEOUT_MS = 5000;
 const PATIENCE_MS = 2000;
 const MAX_PAUSE_MS = 2000;
 
-// The thread's source is text, not a file: a file beside this one would not survive bundling.
-const SOURCE = `data:text/javascript,${
-  encodeURIComponent(`const deliver = ${deliver}; onmessage = ({ data }) => deliver(data);`)
-}`;
-
 /** The thread of all ways out of this process: a hundred games need not a hundred threads. */
 interface Thread {
   readonly worker: Worker;
@@ -37,13 +34,11 @@ interface Thread {
 let thread: Thread | undefined;
 
 function startThread(): Thread {
-  const worker = new Worker(SOURCE, { type: "module" });
   const users: Thread["users"] = new Set();
-  worker.onerror = (event) => {
-    event.preventDefault(); // Otherwise it ends the whole program.
+  const worker = startWorker(source, (problem) => {
     thread = undefined;
-    for (const onBroken of users) onBroken(event.message);
-  };
+    for (const onBroken of users) onBroken(problem);
+  });
   return { worker, users };
 }
 

@@ -1,7 +1,8 @@
 /** Does slow work, password checks and compression, in a worker. @module */
 
-// The worker's source is text, not a file: a file beside this one would not survive bundling.
-import bcryptSource from "bcryptjs" with { type: "text" };
+import { startWorker } from "../worker/mod.ts";
+import type { Answer, Work } from "./slow_work.ts";
+import source from "./slow_work.js" with { type: "text" };
 
 /** Slow work that leaves the event loop free. Both functions reject once `close` was called. */
 export interface OffLoop {
@@ -15,21 +16,6 @@ export interface OffLoop {
   /** Ends the worker, whatever it is doing; pending work rejects. */
   close(): void;
 }
-
-type Answer = { readonly value: unknown } | { readonly error: string };
-
-// The copy is because node:zlib may answer with a view of a larger buffer, shared at that.
-const SOURCE = `${bcryptSource.replace('from "crypto"', 'from "node:crypto"')}
-import { gzipSync } from "node:zlib";
-globalThis.onmessage = ({ data: { password, hash, bytes } }) => {
-  try {
-    if (bytes === undefined) return postMessage({ value: compareSync(password, hash) });
-    const value = new Uint8Array(gzipSync(bytes, { level: 1 }));
-    postMessage({ value }, [value.buffer]);
-  } catch (error) {
-    postMessage({ error: String(error) });
-  }
-};`;
 
 /** Creates a worker for slow work. It starts with the first work. */
 export function createOffLoop(): OffLoop {
@@ -48,22 +34,19 @@ export function createOffLoop(): OffLoop {
   }
 
   function start(): Worker {
-    const started = new Worker(`data:text/javascript,${encodeURIComponent(SOURCE)}`, {
-      type: "module",
-    });
+    const started = startWorker(
+      source,
+      (problem) => stop(`The thread for slow work failed: ${problem}`),
+    );
     started.onmessage = ({ data }: MessageEvent<Answer>) => {
       const asked = unanswered.shift();
       if ("value" in data) asked?.resolve(data.value);
       else asked?.reject(new Error(data.error));
     };
-    started.onerror = (event) => {
-      event.preventDefault(); // Otherwise it ends the whole program.
-      stop(`The thread for slow work failed: ${event.message}`);
-    };
     return started;
   }
 
-  function ask(work: Record<string, unknown>, transfer: Transferable[] = []): Promise<unknown> {
+  function ask(work: Work, transfer: Transferable[] = []): Promise<unknown> {
     if (closed) throw new Error("The worker is closed");
     worker ??= start();
     worker.postMessage(work, transfer);
