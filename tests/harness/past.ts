@@ -64,12 +64,14 @@ interface Rule {
 /**
  * Writes what the shipped recording rules would have recorded, one after the other as they stand.
  *
- * @param start The first and last evaluation, in seconds since 1970.
+ * @param start The first evaluation, in seconds since 1970.
+ * @param every Seconds between two. Default: the rules' own interval.
  */
 export async function recordRules(
   prometheus: PrometheusApi,
   start: number,
   end: number,
+  every = RULES_EVERY,
 ): Promise<void> {
   const { groups } = parse(await Deno.readTextFile(RULES));
   for (const { record, expr } of groups.flatMap(({ rules }: { rules: Rule[] }) => rules)) {
@@ -77,7 +79,7 @@ export async function recordRules(
       query: expr,
       start: String(start),
       end: String(end),
-      step: String(RULES_EVERY),
+      step: String(every),
     }) as { result: (QueriedSeries & { values: [number, string][] })[] };
     await remoteWrite(
       prometheus.url,

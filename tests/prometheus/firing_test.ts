@@ -207,7 +207,7 @@ async function startJudge(
       "--web.enable-remote-write-receiver",
       "--web.enable-lifecycle",
       // How long Alertmanager keeps an alert of which it hears no more is four times this.
-      "--rules.alert.resend-delay=1s",
+      "--rules.alert.resend-delay=2s",
     ],
   });
   return {
@@ -264,7 +264,7 @@ testWith(
       const begun = Math.floor(Date.now() / 1000);
       const past = Array.from(EXPORTERS, (one) => pastOf(...one, begun)).flat();
       await remoteWrite(prometheus.url, past);
-      await recordRules(prometheus, begun - PAST, begun - 15);
+      await recordRules(prometheus, begun - PAST, begun - STEP, STEP);
       const server = serveExporters(begun);
       running.defer(() => server.shutdown());
       await scrape(server.addr.port);
@@ -275,17 +275,18 @@ testWith(
         "TradesimWatchdog of undefined",
       ].toSorted();
 
-      await test.step("exactly the expected alerts arrive", async () => {
+      const arrived = async () => {
         let last: string[] = [];
         try {
-          await until("all alerts", async () => {
+          await until("exactly the expected alerts", async () => {
             last = names(await alertmanager.alerts());
-            return last.length >= expected.length;
+            return String(last) === String(expected);
           });
-        } finally {
+        } catch {
           assert.deepEqual(last, expected);
         }
-      });
+      };
+      await test.step("exactly the expected alerts arrive", arrived);
 
       await test.step("nothing else fires or is about to", async () => {
         const evaluated = async () => {
@@ -301,20 +302,20 @@ testWith(
         };
         assert.deepEqual(names(alerts), expected);
         assert.deepEqual(alerts.filter(({ state }) => state !== "firing"), []);
-        assert.deepEqual(names(await alertmanager.alerts()), expected);
+        await arrived();
       });
 
       await test.step("an exporter that is down mutes what else fires about it, and no more", async () => {
-        const muted = await until("the muted alert", async () => {
+        const alerts = await until("the muted alert", async () => {
           const alerts = await alertmanager.alerts();
-          if (alerts.some(({ status }) => status.state === "unprocessed")) return undefined;
-          const muted = alerts.filter(({ status }) => status.state === "suppressed");
-          return muted.length > 0 && muted;
+          const isDone = String(names(alerts)) === String(expected) &&
+            alerts.every(({ status }) => status.state !== "unprocessed") &&
+            alerts.some(({ status }) => status.state === "suppressed");
+          return isDone && alerts;
         });
+        const muted = alerts.filter(({ status }) => status.state === "suppressed");
         assert.deepEqual(names(muted), [MUTED]);
-        const down = (await alertmanager.alerts()).find(({ labels }) =>
-          labels["alertname"] === "TradesimExporterDown"
-        );
+        const down = alerts.find(({ labels }) => labels["alertname"] === "TradesimExporterDown");
         assert.deepEqual(muted[0]!.status.inhibitedBy, [down!.fingerprint]);
       });
 
@@ -330,7 +331,10 @@ testWith(
       });
 
       await test.step("the watchdog is missed when Prometheus has ended", async () => {
-        assert.ok(names(await alertmanager.alerts()).includes("TradesimWatchdog of undefined"));
+        await until(
+          "the watchdog",
+          async () => names(await alertmanager.alerts()).includes("TradesimWatchdog of undefined"),
+        );
         await stop();
         await until("silence", async () => (await alertmanager.alerts()).length === 0);
       });
