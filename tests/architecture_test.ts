@@ -12,7 +12,7 @@ const FOLDERS = [
   // The game beside it: its reports go out by `publish`.
   ...["simulation", "publish", "play", "benchmark"],
   ...["print", "doctor"],
-  "cli",
+  ...["cli", "exporter"],
 ];
 
 /** The text of each file, by its path. */

@@ -1,0 +1,18 @@
+/**
+ * The exporter as a library: made, started, asked and stopped by another program.
+ *
+ * ```ts
+ * import { createExporter } from "@tradesim/exporter/exporter";
+ *
+ * const exporter = createExporter({ follow: ["logs/metrics.jsonl"] });
+ * exporter.start();
+ * Deno.serve({ hostname: "127.0.0.1", port: 8000 }, exporter.fetch);
+ * ```
+ *
+ * @module
+ */
+
+export { createExporter, type Exporter, type ExporterOptions } from "./exporter.ts";
+export { type AccessFiles, readConfiguration, readFiles } from "./files.ts";
+export { serve } from "./serve.ts";
+export type { Settings } from "./settings.ts";

@@ -1,0 +1,87 @@
+/** The command `serve`: an exporter, its ports, and the signals that reload and end it. @module */
+
+import { firstSignal, listenToHangUps, type ServeOptions } from "../cli/mod.ts";
+import { giveUpPermissions, neededToServe } from "../cli/permissions.ts";
+import type { LineWriter, Log } from "../log/mod.ts";
+import {
+  checkFree,
+  createConnections,
+  listen,
+  type Listening,
+  withBothLoopbacks,
+} from "../server/mod.ts";
+import { createTelemetry } from "../telemetry/mod.ts";
+import { createExporter } from "./exporter.ts";
+import { readFiles } from "./files.ts";
+
+/** How long a request under way or a slow disk may hold up the end. */
+const SHUTDOWN_MS = 5000;
+/** The same while readers of events have stalled, which would hold it up to the last. */
+const STALLED_SHUTDOWN_MS = 1000;
+
+/**
+ * Runs the exporter until a signal ends it.
+ *
+ * @param lines What the log is written with; lines that it drops are counted.
+ * @param isExpected Whether an error is about what the user gave or about this machine, and no bug.
+ */
+export async function serve(
+  options: ServeOptions,
+  log: Log,
+  lines: LineWriter,
+  isExpected: (error: unknown) => error is Error,
+): Promise<void> {
+  const onHangUp = listenToHangUps();
+  const access = readFiles(options);
+  const telemetry = createTelemetry();
+  let dropped = 0;
+  telemetry.beforeRender(() => {
+    telemetry.count("tradesim_exporter_log_lines_dropped_total", {}, lines.dropped - dropped);
+    dropped = lines.dropped;
+  });
+  // Before the state: an exporter on the same port uses the same file, and the port says it better.
+  const addresses = withBothLoopbacks(options.addresses);
+  for (const address of addresses) checkFree(address);
+  const exporter = createExporter({ ...options, log, telemetry, access });
+
+  const connections = createConnections({ telemetry });
+  const servers: Listening[] = [];
+  for (const { hostname, port } of addresses) {
+    // Both loopback addresses are served on one port, whichever that becomes.
+    const real = port === 0 && hostname === "::1" ? servers.at(-1)?.port ?? 0 : port;
+    const { tls } = access.web;
+    const address = { hostname, port: real };
+    servers.push(listen(address, { tls, handler: exporter.handle, connections, log }));
+  }
+  onHangUp(async () => {
+    try {
+      const files = readFiles(options);
+      await Promise.all(servers.map((server) => server.renew(files.web.tls)));
+      exporter.reload(files);
+      log.info("Read web configuration, certificates and token again");
+    } catch (error) {
+      if (!isExpected(error)) throw error;
+      log.error("Cannot read the configuration again: what was read before stays", {
+        reason: error.message,
+      });
+    }
+  });
+  const pastRead = exporter.start();
+  giveUpPermissions(neededToServe(options));
+
+  const signal = await Promise.race([
+    firstSignal(),
+    ...servers.map(({ lost }) => lost),
+    // Never resolves, but tells of a bug in it.
+    pastRead.then(() => new Promise<never>(() => {})),
+  ]);
+  log.info("Stopping", { signal });
+  // No port closes while an answer is being sent on it, or waits for a reader that has stalled.
+  const patience = exporter.quiet() ? STALLED_SHUTDOWN_MS : SHUTDOWN_MS;
+  await Promise.race([
+    Promise.all(servers.map((server) => server.shutdown())),
+    new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, patience))),
+  ]);
+  connections.close();
+  await exporter.stop(patience);
+}
