@@ -269,7 +269,7 @@ testWith(
       const { page, text } = opened;
       await until("both games", async () => await page.locator("#other option").count() === 2);
       await page.locator("#other").selectOption({ index: 1 });
-      await until("the other one", async () => await text("#chart-budget .other") === "–");
+      await until("the other one", async () => await text("#chart-budget .other") === "none");
       for (const axis of ["turn", "time"]) {
         await page.locator(`#by-${axis}`).click();
         await page.locator("#chart-budget .plot").focus();
@@ -286,7 +286,7 @@ testWith(
           const turn = Number((await text("#chart-budget .tip")).match(/\d+/)![0]);
           assert.ok(Math.abs(turn - 1 - 99 * share) <= 1, `${turn} at ${share}`);
           const other = (await text("#chart-budget .other")).replace(/[€,]/g, "");
-          assert.equal(other, isThere ? (90_000 + turn).toFixed(2) : "–");
+          assert.equal(other, isThere ? (90_000 + turn).toFixed(2) : "none");
           const own = (await text("#chart-budget .value")).replace(/[€,]/g, "");
           assert.equal(own, turnsOf(turn, turn).budget_total![0]!.toFixed(2));
           const near = await dots();

@@ -112,8 +112,9 @@ export class Course {
   laidValueAt(series: number, row: number): string | undefined {
     if (this.laid === undefined) return undefined;
     const at = this.#laidRow(row);
-    const value = at === undefined ? undefined : this.laid.rows.values[series]?.[at];
-    return this.around.format.value(this.unit, value);
+    const { texts, format } = this.around;
+    if (at === undefined) return texts.notThere;
+    return format.value(this.unit, this.laid.rows.values[series]?.[at]);
   }
 
   /** Which turn a row is of, and when it was. */
