@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { createRestOfReport } from "../lib/play/mod.ts";
-import { createPublisher, openHttp, openJournal, type Out } from "../lib/publish/mod.ts";
+import { createPublisher, openHttp, openJournal, type Transport } from "../lib/publish/mod.ts";
 import { createGame, type GameNumbers } from "../lib/simulation/mod.ts";
 
 /** Runs the cases that need more than a bare `deno bench` has. */
@@ -13,7 +13,7 @@ const isGranted = (name: "net" | "write") =>
 const canWrite = isGranted("write");
 const canConnect = isGranted("net");
 
-const nowhere: Out = { ready: () => true, write: () => {}, end: () => Promise.resolve() };
+const nowhere: Transport = { ready: () => true, write: () => {}, end: () => Promise.resolve() };
 const session = "bench";
 const folder = canWrite ? Deno.makeTempDirSync() : undefined;
 globalThis.addEventListener("unload", () => {
@@ -21,7 +21,7 @@ globalThis.addEventListener("unload", () => {
 });
 
 /** A journal in a file of its own. */
-function journal(name: string): Out {
+function journal(name: string): Transport {
   const path = join(folder ?? ".", `${name}.jsonl`);
   return openJournal({ path, session, maxBytes: 2 ** 20, keep: 0 });
 }
@@ -34,13 +34,13 @@ function benchElsewhere(name: string, group: string): void {
 }
 
 /** Measures turns of a game, the reports that leave meanwhile included. */
-function benchTurns(name: string, group: string, open: () => Out): void {
+function benchTurns(name: string, group: string, open: () => Transport): void {
   const game = createGame({ seed: 1 });
   const publisher = createPublisher({
     session,
     numbers: game.numbers,
     rest: createRestOfReport(game),
-    out: open(),
+    transport: open(),
   });
   Deno.bench({
     name,
@@ -152,12 +152,12 @@ if (canConnect) benchAwaitedPosts("an awaited POST per turn, as TradeSim does");
 else benchElsewhere("an awaited POST per turn, as TradeSim does", WAYS);
 
 /** Measures a report of a number of turns. */
-function benchReports(name: string, turns: number, maxTurns: number, open: () => Out): void {
+function benchReports(name: string, turns: number, maxTurns: number, open: () => Transport): void {
   const game = createGame({ seed: 1 });
   const { numbers } = game;
   const rest = createRestOfReport(game);
-  const out = open();
-  const publisher = createPublisher({ session, numbers, rest, out, maxTurns, interval: 1e9 });
+  const transport = open();
+  const publisher = createPublisher({ session, numbers, rest, transport, maxTurns, interval: 1e9 });
   publisher.turn(); // The first turn is reported at once.
   Deno.bench({
     name,

@@ -40,7 +40,7 @@ export async function recordGame(
       session: "banc_stockage",
       numbers: game.numbers,
       rest: createRestOfReport(game),
-      out: { ready: () => true, write: keep, end: () => Promise.resolve() },
+      transport: { ready: () => true, write: keep, end: () => Promise.resolve() },
       now,
       wallClock: () => begun + now(),
     });

@@ -6,7 +6,7 @@ import { MOST_SECONDS } from "./plan.ts";
 import { benchmarkOf, type Budget, type Machine, type Round, verdict, WORLDS } from "./result.ts";
 import { playBenchmark, type Progress, type RunIo, type RunOptions } from "./run.ts";
 
-/** The values of the command's flags; what is undefined depends on the number of sessions. */
+/** The values of the command's flags; undefined ones depend on the number of sessions. */
 export interface BenchOptions
   extends Pick<RunOptions, "publishers" | "sessions" | "scrapeInterval" | "slower"> {
   readonly worlds: RunOptions["worlds"] | undefined;

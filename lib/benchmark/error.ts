@@ -1,6 +1,6 @@
 /** The error that ends a benchmark without a result. @module */
 
-/** Why a benchmark cannot be run, or was not. The message is for whoever asked for it. */
+/** Why a benchmark cannot run or has no result. The message is for the user. */
 export class BenchmarkError extends Error {
   override name = "BenchmarkError";
 }

@@ -3,7 +3,7 @@
 import { directClient } from "../network/mod.ts";
 import { linesOf, type Program, spawn } from "./program.ts";
 
-/** What the exporter says of itself and of the games, at one moment. */
+/** Metrics of the exporter and the games at one moment. */
 export interface Reading {
   /** When, in seconds that only grow. */
   readonly time: number;
@@ -46,7 +46,7 @@ export async function startExporter(program: Program, follow: string): Promise<E
   const listening = Promise.withResolvers<string>();
   const reading = (async () => {
     for await (const line of linesOf(child.stderr)) {
-      // What it says later is not kept.
+      // Its later output is not kept.
       if (log === undefined) continue;
       log += `\n${line}`;
       const address = /msg=Listening address=(\S+)/.exec(line)?.[1];
@@ -90,7 +90,7 @@ export async function startExporter(program: Program, follow: string): Promise<E
       await scrape();
       onScrape((performance.now() - begun) / 1000);
     } catch {
-      // An exporter that is gone is noticed by whoever reads it next.
+      // The next reader notices that the exporter is gone.
     }
   }
 

@@ -53,7 +53,7 @@ interface Signed {
   readonly unit: string;
 }
 
-/** A mean with the digits that tell runs apart. */
+/** A mean with enough digits to distinguish runs. */
 function fineTime(seconds: number): string {
   const [size, unit] = unitFor(seconds);
   return `${(seconds / size).toPrecision(4)} ${unit}`;
@@ -118,7 +118,7 @@ function useOf(runs: readonly Run[]): Use {
   };
 }
 
-/** Columns of the table, after the one that says who; the terminal shows them in two parts. */
+/** Columns of the table, after the first one; the terminal shows them in two parts. */
 const TURN_COLUMNS = ["p50", "p95", "p99", "added to a turn [95 %]", "ratio [95 %]"] as const;
 const REPORT_COLUMNS = [
   "report p50",
@@ -277,7 +277,7 @@ function density(durations: Durations, { low, high }: Scale, steps: number): num
   const at = (value: number) => steps * Math.log(value / low) / Math.log(high / low);
   for (const { from, to, count } of durations.bins()) {
     if (from === 0) continue;
-    // A bucket's share goes to the steps that it overlaps: else the two rasters would beat.
+    // A bucket's share is divided among the steps that it overlaps, to avoid aliasing.
     const [left, right] = [at(from), at(to)];
     for (let step = Math.max(0, Math.floor(left)); step < Math.min(steps, right); step++) {
       const overlap = Math.min(right, step + 1) - Math.max(left, step);

@@ -148,7 +148,7 @@ function secondsOf(rounds: readonly PlannedRound[]): number {
 }
 
 export interface Progress {
-  /** What is done, from 0 to 1, by time. */
+  /** Progress by time, from 0 to 1. */
   readonly fraction: number;
   readonly secondsLeft: number;
   /** Whether the next round will end in time, at the pace so far; false when there is none. */

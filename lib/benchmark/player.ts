@@ -1,7 +1,7 @@
 /** The process that plays the games of one run, part by part, on command. @module */
 
 import { createRestOfReport } from "../play/mod.ts";
-import { createPublisher, openHttp, openJournal, type Out } from "../publish/mod.ts";
+import { createPublisher, openHttp, openJournal, type Transport } from "../publish/mod.ts";
 import { createGame, type Game, type GameOptions } from "../simulation/mod.ts";
 import { linesOf } from "./program.ts";
 import type { Variant, World } from "./result.ts";
@@ -11,9 +11,9 @@ export interface PlayerSetup {
   readonly world: World;
   readonly variant: Variant;
   readonly seed: number;
-  /** Games that are played at once, each with a publisher of its own. */
+  /** Games played at once, each with its own publisher. */
   readonly sessions: number;
-  /** Seconds from turn to turn of each game; 0 = as fast as it goes, for a single game. */
+  /** Seconds from turn to turn of each game; 0 = as fast as possible, for a single game. */
   readonly pace: number;
   /** One turn in so many is timed by itself: the clock takes longer than a publisher's turn. */
   readonly sampleEvery: number;
@@ -36,7 +36,7 @@ export interface Played {
   readonly publish_seconds: DurationsJson;
 }
 
-/** What is said when standard input ends: turns that were published, those of the warm-up too. */
+/** The output when standard input ends: published turns, including the warm-up. */
 export interface Ended {
   readonly published: number;
 }
@@ -70,14 +70,14 @@ class Tally {
 
 const said = new Set<string>();
 
-/** Says what is wrong, but not for every game again. */
+/** Reports a problem, but not again for every game. */
 function say(message: string): void {
   if (said.has(message)) return;
   said.add(message);
   Deno.stderr.writeSync(new TextEncoder().encode(`${message}\n`));
 }
 
-function openOut({ variant, folder, name, url }: PlayerSetup): Out | undefined {
+function openTransport({ variant, folder, name, url }: PlayerSetup): Transport | undefined {
   if (variant === "journal") {
     return openJournal({
       path: `${folder}/metrics-${name}.jsonl`,
@@ -107,12 +107,12 @@ function slowed(monitoring: Monitoring | undefined, game: Game, share: number): 
 function createSession(setup: PlayerSetup, onReport: (seconds: number) => void): Session {
   const create = () => createGame({ seed: setup.seed, ...WORLD_SIZES[setup.world] });
   const game = create();
-  const out = openOut(setup);
-  const publisher = out && createPublisher({
+  const transport = openTransport(setup);
+  const publisher = transport && createPublisher({
     session: setup.name,
     numbers: game.numbers,
     rest: createRestOfReport(game),
-    out,
+    transport,
     onProblem: say,
     onReport,
   });
@@ -131,7 +131,7 @@ function playTurns({ game, monitoring }: Session, turns: number): void {
   }
 }
 
-/** Plays as fast as it goes, and times all turns together and some by themselves. */
+/** Plays as fast as possible, and times all turns together and some individually. */
 function playFast(session: Session, turns: number, sampleEvery: number, tally: Tally): void {
   session.monitoring?.begin();
   const begun = performance.now();

@@ -30,7 +30,7 @@ export function ownProgram(env: Program["env"] = {}): Program {
   };
 }
 
-/** Starts a program; what it says on standard error is seen only where it is asked for. */
+/** Starts a program. Its standard error is captured on request only. */
 export function spawn<In extends "null" | "piped", Err extends "inherit" | "piped">(
   { path, args, env }: Program,
   own: readonly string[],

@@ -180,7 +180,7 @@ function controlProblems(world: World, results: readonly Result[]): string[] {
  * Judges results. They are inconclusive when in any world the control, `none` against off, has an
  * interval wider than ±0.5 % (1 % from end to end) or one whose middle lies further than 0.5 % from
  * zero, when it was not played, or when a result has fewer than {@linkcode LEAST_ROUNDS} rounds.
- * This goes before the budget: a machine that sees a difference where there is none can neither
+ * This precedes the budget: a machine that measures a difference where there is none can neither
  * clear nor convict. Then every interval of `journal` and `http` must end within the budget.
  */
 export function verdict(results: readonly Result[], budget?: Budget): Verdict {

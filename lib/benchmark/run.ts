@@ -118,7 +118,7 @@ async function calibrate(rig: Rig, world: World): Promise<{ turn: number; start:
   }
 }
 
-/** What a run comes to, part by part. */
+/** The results of a run, part by part. */
 class RunTally {
   readonly #turnSeconds = new Durations();
   readonly #publishSeconds = new Durations();
@@ -195,7 +195,7 @@ async function playRound(
       if (rig.io.stop.aborted) throw new BenchmarkStopped();
       tell(variant);
       if (!players.has(variant)) {
-        // All have started or failed before anything is given up: none is left behind.
+        // Wait until all have started or failed, so that none is left behind.
         const starts = await Promise.allSettled((isInParts ? variants : [variant]).map(ready));
         for (const start of starts) if (start.status === "rejected") throw start.reason;
       }

@@ -6,7 +6,7 @@ const LOWEST_OCTAVE = -34;
 const OCTAVES = 48;
 
 /**
- * Buckets of {@linkcode Durations}. Bucket 0 holds what is below 2^-34 s (58 ps), zero included;
+ * Buckets of {@linkcode Durations}. Bucket 0 holds durations below 2^-34 s (58 ps), zero included;
  * bucket b > 0, with n = b - 1, holds durations from 2^(⌊n / 128⌋ - 34) · (1 + (n mod 128) / 128)
  * seconds up to where bucket b + 1 begins. The last one holds all above it, too (2^14 s, 4.5 hours).
  */

@@ -4,7 +4,7 @@
 export const WORLDS = ["default", "moyen", "grand"] as const;
 export type World = (typeof WORLDS)[number];
 
-/** What is held against a game without monitoring; `none` is such a game again, as a control. */
+/** What is compared with a game without monitoring; `none` is such a game again, as a control. */
 export const PUBLISHERS = ["none", "journal", "http"] as const;
 export type Publisher = (typeof PUBLISHERS)[number];
 

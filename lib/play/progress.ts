@@ -27,7 +27,7 @@ export interface ProgressOptions {
 export interface Progress {
   /** Shows how far the run is, if it is time to. Time is that of `performance.now()`. */
   show(time: number): void;
-  /** Says something on a line of its own. */
+  /** Prints something on its own line. */
   say(message: string): void;
   /** Takes the bar away. */
   clear(): void;

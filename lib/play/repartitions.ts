@@ -12,7 +12,7 @@ export function createRepartitions(game: Game): () => Repartitions {
   const { shares } = game;
   const firms = game.world.entreprises;
   const continents = [...new Set(firms.map(({ continent }) => continent))];
-  /** Place of each firm's continent. */
+  /** Index of each firm's continent. */
   const places = firms.map(({ continent }) => continents.indexOf(continent));
 
   function byContinent(read: (firm: number) => number): { continent: string; valeur: number }[] {

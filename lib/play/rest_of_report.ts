@@ -9,9 +9,9 @@ const IN_CENTS: readonly EventType[] = ["inflation", "recharge_budget"];
 
 /** Reading a whole world takes time: larger ones are reported without their detail. */
 const MAX_DETAIL_CELLS = 5000;
-/** The detail is for tables, which nobody reads faster. */
+/** Detail is for tables, which nobody reads faster. */
 const DETAIL_INTERVAL = 1;
-/** As many events as a report may tell of. */
+/** Maximum number of events in a report. */
 const MAX_EVENTS = 100;
 
 function euros(cents: number): number {
@@ -42,7 +42,7 @@ export function createRestOfReport(game: Game): (moment: ReportMoment) => RestOf
   const repartitions = createRepartitions(game);
   let nextDetail = 0;
 
-  /** An event's time is that of the first report after it: a turn has no time of its own. */
+  /** An event has the time of the first report after it, because a turn has no time. */
   function events(timestamp: number): Record<string, number> {
     const times: Record<string, number> = {};
     for (const type of EVENT_TYPES) {
@@ -56,14 +56,14 @@ export function createRestOfReport(game: Game): (moment: ReportMoment) => RestOf
     return times;
   }
 
-  /** Events since the last report. More than may be told pass too fast to be looked at one by one. */
+  /** Events since the last report. If there are more, they pass too fast to be read one by one. */
   function recents(fini: boolean): RestOfReport["evenements_recents"] {
     const happened = game.recentEvents.count - told;
     if (happened === 0) return undefined;
     told += happened;
     if (happened > MAX_EVENTS && !fini) return undefined;
     return game.recentEvents.last(Math.min(happened, MAX_EVENTS)).map((event) =>
-      // What is no money is counted in units.
+      // Amounts that are not money are units.
       IN_CENTS.includes(event.type) ? { ...event, total: euros(event.total) } : event
     );
   }

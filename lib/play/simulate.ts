@@ -15,7 +15,7 @@ import { createRestOfReport } from "./rest_of_report.ts";
 import { summaryLines, summaryOf } from "./summary.ts";
 
 export interface SimulateOptions {
-  /** Turns to play; Infinity goes on until a signal. */
+  /** Number of turns to play; Infinity plays until a signal. */
   readonly tours: number;
   readonly seed: number;
   readonly entreprises: number | undefined;
@@ -56,10 +56,10 @@ export interface SimulateIo {
   readonly stop: AbortSignal;
 }
 
-/** Time between two looks at signals, in milliseconds. */
+/** Time between two checks for signals, in milliseconds. */
 const SLICE_MS = 20;
 
-/** Lets signals, timers and threads have their turn, for so long or until the run is to end. */
+/** Yields to signals, timers and workers, for this time or until the run must end. */
 function yieldToOthers(milliseconds: number, stop: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
@@ -97,15 +97,17 @@ function openPublisher(
     rest: createRestOfReport(game),
     interval: publishInterval * 1000,
     onProblem,
-    out: publishTo === undefined ? openJournal({ path: journal, session, onProblem }) : openHttp({
-      url: reportsUrl(publishTo),
-      ...token === undefined ? {} : { token },
-      onProblem,
-    }),
+    transport: publishTo === undefined
+      ? openJournal({ path: journal, session, onProblem })
+      : openHttp({
+        url: reportsUrl(publishTo),
+        ...token === undefined ? {} : { token },
+        onProblem,
+      }),
   });
 }
 
-/** Says each purchase and each event as it happens. */
+/** Prints each purchase and each event as it happens. */
 function narrate(game: Game, write: SimulateIo["write"]): void {
   const { entreprises, produits, fournisseurs } = game.world;
   game.onPurchase = ({ entreprise, produit, fournisseur, prix, quantite }) => {
@@ -182,7 +184,7 @@ export async function simulate(options: SimulateOptions, io: SimulateIo): Promis
   const progress = createProgress(game.numbers, tours, {
     write: io.say,
     isTerminal: io.isTerminal,
-    // What is narrated is progress enough, and a bar would run into it.
+    // The printed events show progress, and a bar would interfere.
     isShown: !options.verbose,
     started: performance.now(),
   });
@@ -204,7 +206,7 @@ export async function simulate(options: SimulateOptions, io: SimulateIo): Promis
     saveWorld();
     return code;
   }
-  // Whoever reads what is narrated may go away: the game then ends, and its last report says so.
+  // The reader of the output may go away. The game then ends, and its last report says so.
   const unread = new AbortController();
   const narrated = (text: string) => {
     try {

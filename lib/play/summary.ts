@@ -11,7 +11,7 @@ export interface Measured {
 
 /** The same for a seed on every machine, but for `mesure`. Amounts are in euros. */
 export interface Summary {
-  /** Null where the game goes on from a saved world, which needs none. */
+  /** Null if the game continues from a saved world, which needs none. */
   readonly seed: number | null;
   readonly tours: number;
   readonly etat_sha256: string;

@@ -6,7 +6,7 @@ import type { Direct } from "../network/mod.ts";
 /** The first message of a channel: where to post to. */
 export interface Target {
   readonly url: string;
-  /** Where to connect to, past any proxy; undefined = as the environment says. */
+  /** Address to connect to without a proxy; undefined = as the environment says. */
   readonly direct: Direct | undefined;
   readonly headers: Readonly<Record<string, string>>;
   /** How long one attempt may take, and all those for the last report together, in milliseconds. */
@@ -14,12 +14,12 @@ export interface Target {
   readonly patience: number;
   /** The longest pause between two attempts, in milliseconds. */
   readonly maxPause: number;
-  /** One number, 1 while there is a report that is not delivered. Set by whoever sends one. */
+  /** One number: 1 while a report is not delivered. The sender sets it. */
   readonly busy: Int32Array<SharedArrayBuffer>;
 }
 
 /** A further message: a report. The last one is answered. */
-export interface Parcel {
+export interface Message {
   readonly report: Uint8Array<ArrayBuffer>;
   readonly last: boolean;
 }
@@ -36,7 +36,7 @@ export type Answer = { readonly problem: string } | { readonly delivered: boolea
 const FIRST_PAUSE_MS = 50;
 
 /**
- * The thread's side of a channel. A report is tried again until it is delivered or refused for good;
+ * The worker's side of a channel. A report is tried again until it is delivered or refused for good;
  * then the thread is not busy any more. Once the last report is there, one before it has half of the
  * patience left.
  */
@@ -44,8 +44,8 @@ class Delivery {
   readonly #target: Target;
   readonly #client: Deno.HttpClient | undefined;
   readonly #tell: (answer: Answer) => void;
-  /** What is to be delivered, in order: one report, and the last one behind it. */
-  readonly #parcels: Parcel[] = [];
+  /** Reports to deliver, in order: one report, and the last one behind it. */
+  readonly #messages: Message[] = [];
   #isRunning = false;
   #isTold = false;
   #isStopped = false;
@@ -59,40 +59,40 @@ class Delivery {
     this.#tell = tell;
   }
 
-  take(parcel: Parcel): void {
-    this.#parcels.push(parcel);
-    if (parcel.last) {
+  take(message: Message): void {
+    this.#messages.push(message);
+    if (message.last) {
       this.#failures = 0;
       this.#endPause();
-      setTimeout(() => this.#parcels.length > 1 && this.#endPost(), this.#target.patience / 2);
+      setTimeout(() => this.#messages.length > 1 && this.#endPost(), this.#target.patience / 2);
     }
     if (!this.#isRunning) this.#run();
   }
 
   stop(): void {
     this.#isStopped = true;
-    this.#parcels.length = 0;
+    this.#messages.length = 0;
     this.#endPost();
     this.#endPause();
     this.#client?.close();
   }
 
   async #run(): Promise<void> {
-    const parcels = this.#parcels;
+    const messages = this.#messages;
     this.#isRunning = true;
-    for (let parcel = parcels[0]; parcel !== undefined; parcel = parcels[0]) {
-      const failure = await this.#post(parcel.report);
+    for (let message = messages[0]; message !== undefined; message = messages[0]) {
+      const failure = await this.#post(message.report);
       if (this.#isStopped) return;
       this.#failures = failure === undefined ? 0 : this.#failures + 1;
       if (failure !== undefined && !this.#isTold) {
         this.#tell({ problem: failure.problem });
         this.#isTold = true;
       }
-      const isOver = failure === undefined || !failure.again || parcels.length > 1;
-      if (isOver) parcels.shift();
-      if (isOver && parcel.last) {
+      const isOver = failure === undefined || !failure.again || messages.length > 1;
+      if (isOver) messages.shift();
+      if (isOver && message.last) {
         this.#tell({ delivered: failure === undefined });
-      } else if (failure !== undefined && (parcels.length === 0 || parcels[0] === parcel)) {
+      } else if (failure !== undefined && (messages.length === 0 || messages[0] === message)) {
         // After a refusal too: whatever comes next may fare no better.
         await this.#pause();
       }
@@ -101,7 +101,7 @@ class Delivery {
     Atomics.store(this.#target.busy, 0, 0);
   }
 
-  /** Posts a report. Returns what is wrong, and whether it may be mended by trying again. */
+  /** Posts a report. Returns the problem, and whether to try again. */
   async #post(report: Uint8Array<ArrayBuffer>) {
     const { url, headers, timeout } = this.#target;
     const controller = new AbortController();
@@ -143,7 +143,7 @@ class Delivery {
 
 onmessage = ({ data: port }: MessageEvent<MessagePort>) => {
   let delivery: Delivery | undefined;
-  port.onmessage = ({ data }: MessageEvent<Target | Parcel | Stop>) => {
+  port.onmessage = ({ data }: MessageEvent<Target | Message | Stop>) => {
     if ("url" in data) {
       delivery = new Delivery(data, (answer) => port.postMessage(answer));
     } else if ("stop" in data) {

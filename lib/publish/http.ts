@@ -2,9 +2,9 @@
 
 import { directTo } from "../network/mod.ts";
 import { startWorker } from "../worker/mod.ts";
-import type { Answer, Parcel, Stop, Target } from "./deliver.ts";
+import type { Answer, Message, Stop, Target } from "./deliver.ts";
 import source from "./deliver.js" with { type: "text" };
-import { logProblem, once, type OnProblem, type Out } from "./out.ts";
+import { logProblem, once, type OnProblem, type Transport } from "./transport.ts";
 
 export interface HttpOptions {
   /** Default: `http://127.0.0.1:8000/update_metrics`, an exporter on the same machine. */
@@ -15,7 +15,7 @@ export interface HttpOptions {
   readonly timeout?: number;
   /** How long the end waits for the last report to be delivered, in milliseconds. Default: 2 s. */
   readonly patience?: number;
-  /** Told of the first failure, and when the last report fails. Default: said on standard error. */
+  /** Called for the first failure, and if the last report fails. Default: logs to standard error. */
   readonly onProblem?: OnProblem;
 }
 
@@ -24,10 +24,10 @@ const TIMEOUT_MS = 5000;
 const PATIENCE_MS = 2000;
 const MAX_PAUSE_MS = 2000;
 
-/** The thread of all ways out of this process: a hundred games need not a hundred threads. */
+/** One worker for all transports of this process, because a hundred games do not need a hundred. */
 interface Thread {
   readonly worker: Worker;
-  /** Told when the thread ends by a fault, one for each way out. */
+  /** Called when the worker ends by a fault, one for each transport. */
   readonly users: Set<(problem: string) => void>;
 }
 
@@ -42,7 +42,7 @@ function startThread(): Thread {
   return { worker, users };
 }
 
-/** Opens a channel to the thread, which is there as long as one is open. */
+/** Opens a channel to the worker, which exists as long as one is open. */
 function openChannel(onBroken: (problem: string) => void): { port: MessagePort; close(): void } {
   const own = thread ??= startThread();
   own.users.add(onBroken);
@@ -62,23 +62,23 @@ function openChannel(onBroken: (problem: string) => void): { port: MessagePort; 
 }
 
 /**
- * Opens a channel to the thread, which keeps the process alive until `end()`. It holds one report at a
+ * Opens a channel to the worker, which keeps the process alive until `end()`. It holds one report at a
  * time and is ready for the next one when that is delivered; it says so in shared memory, because a
  * simulation that never lets its event loop run would not hear of it otherwise.
  *
  * An exporter that is absent or slow is tried again and again, with the same report; a report that
  * it refuses for good (any status but 200 to 299, 408, 429 and 500 to 599) is dropped.
  *
- * @throws {TypeError} When the URL is none of HTTP, or the token cannot stand in a header.
+ * @throws {TypeError} When the URL is not HTTP, or the token is not valid in a header.
  */
-export function openHttp(options: HttpOptions = {}): Out {
+export function openHttp(options: HttpOptions = {}): Transport {
   const { token, timeout = TIMEOUT_MS, patience = PATIENCE_MS } = options;
   const { onProblem = logProblem } = options;
   const url = URL.parse(options.url ?? URL_OF_EXPORTER);
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new TypeError(`Cannot post to "${options.url}": expected a URL of http or https`);
   }
-  // What fetch says of a bad header would quote it.
+  // fetch would quote an invalid header in its message.
   if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
     throw new TypeError("Cannot use the token: expected ASCII characters without spaces");
   }
@@ -115,7 +115,7 @@ export function openHttp(options: HttpOptions = {}): Out {
   function send(bytes: Uint8Array, last: boolean): void {
     const report = bytes.slice();
     Atomics.store(busy, 0, 1);
-    port.postMessage({ report, last } satisfies Parcel, [report.buffer]);
+    port.postMessage({ report, last } satisfies Message, [report.buffer]);
   }
 
   return {

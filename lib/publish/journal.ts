@@ -1,7 +1,7 @@
 /** The journal transport: a line per report, in files that are rotated by renaming. @module */
 
 import { dirname, extname } from "node:path";
-import { logProblem, messageOf, once, type OnProblem, type Out } from "./out.ts";
+import { logProblem, messageOf, once, type OnProblem, type Transport } from "./transport.ts";
 
 export interface JournalOptions {
   /**
@@ -14,11 +14,11 @@ export interface JournalOptions {
   readonly maxBytes?: number;
   /** How many full files are kept, as `<path>.1` (the newest), `<path>.2` and so on. Default: 1. */
   readonly keep?: number;
-  /** Told of the first failure. Default: said on standard error. */
+  /** Called for the first failure. Default: logs to standard error. */
   readonly onProblem?: OnProblem;
 }
 
-export interface Journal extends Out {
+export interface Journal extends Transport {
   /** The file that is written to. */
   readonly path: string;
 }
@@ -27,7 +27,7 @@ const PATH = "logs/metrics.jsonl";
 const MAX_BYTES = 64 * 2 ** 20;
 const KEEP = 1;
 
-/** Reports between two looks whether the file is still there: a second, as a rule. */
+/** Number of reports between two checks whether the file still exists: about a second. */
 const LOOK_EVERY = 10;
 
 const NEWLINE = 0x0a;
@@ -109,7 +109,7 @@ export function openJournal(options: JournalOptions): Journal {
   /** The file ends in the middle of a line, which the next report must not continue. */
   let torn = false;
 
-  /** Opens what is not open yet. */
+  /** Opens the files that are not open yet. */
   function open(): Deno.FsFile {
     if (file === undefined) Deno.mkdirSync(dirname(path), { recursive: true });
     if (held === undefined) {
@@ -140,7 +140,7 @@ export function openJournal(options: JournalOptions): Journal {
     if (keep === 0) unlessMissing(() => Deno.removeSync(path));
   }
 
-  /** Does what may fail, and tells of the failure. */
+  /** Runs an operation that may fail, and reports the failure. */
   function attempt(act: () => void): void {
     try {
       act();
@@ -152,7 +152,7 @@ export function openJournal(options: JournalOptions): Journal {
   function append(report: Uint8Array): void {
     if (info !== undefined && --unlooked <= 0) {
       unlooked = LOOK_EVERY;
-      // Nobody reads on in a file that was taken away.
+      // Nobody continues to read a file that was removed.
       if (isElsewhere(path, info)) {
         file?.close();
         file = info = undefined;

@@ -17,12 +17,12 @@ const NUMBER_BYTES = 24;
 
 /** Up to so many characters a loop is faster than a call of the encoder, which is rarely warm. */
 const SHORT = 4096;
-/** Names that are kept encoded; a report has some 30. */
+/** Names that are kept encoded; a report has about 30. */
 const MOST_KEYS = 256;
 
 const POWERS = Array.from({ length: PART_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
 
-// The functions below write from `at` on and return where the next byte goes.
+// The functions below write from `at` on and return the position after the last byte.
 
 /** Writes a small integer with zeros before it. */
 function writePadded(bytes: Uint8Array, at: number, value: number, places: number): number {
@@ -84,7 +84,7 @@ export class Line {
   readonly #keys = new Map<string, Uint8Array>();
   #length = 0;
 
-  /** Forgets what was written. */
+  /** Clears the line. */
   clear(): void {
     this.#length = 0;
   }
@@ -94,17 +94,17 @@ export class Line {
     return this.#length;
   }
 
-  /** Forgets what was written after the first `length` bytes. */
+  /** Removes everything after the first `length` bytes. */
   cut(length: number): void {
     this.#length = length;
   }
 
-  /** What was written since `clear()`, as a view: the next writing changes it. */
+  /** The bytes since `clear()`, as a view that the next write changes. */
   bytes(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Appends what is encoded already. */
+  /** Appends encoded bytes. */
   raw(bytes: Uint8Array): void {
     this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#length);

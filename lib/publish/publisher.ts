@@ -4,7 +4,7 @@ import type * as z from "zod";
 import type { NATIVE_SCHEMA, NATIVE_TYPE, NATIVE_VERSION } from "../report/mod.ts";
 import { TURN_SECONDS_BUCKETS } from "../catalogue/mod.ts";
 import { Line } from "./line.ts";
-import { logProblem, messageOf, once, type OnProblem, type Out } from "./out.ts";
+import { logProblem, messageOf, once, type OnProblem, type Transport } from "./transport.ts";
 import { MAX_TURNS, MIN_TURNS, TurnLog, type TurnNumbers, USUAL_TURNS } from "./turn_log.ts";
 
 type NativeReport = z.input<typeof NATIVE_SCHEMA>;
@@ -14,14 +14,14 @@ export interface RestOfReport {
   /** Further values by name of the catalogue's reported metrics, in the metric's unit: money in euros. */
   readonly values?: Readonly<Record<string, number>>;
   readonly evenements?: NonNullable<NativeReport["evenements"]>;
-  /** Events since the last report: at most 100, each told only once. */
+  /** Events since the last report: at most 100, each only once. */
   readonly evenements_recents?: NonNullable<NativeReport["evenements_recents"]>;
   readonly repartitions?: NonNullable<NativeReport["repartitions"]>;
-  /** May be left out of some reports: the last one stands, and gauges with it for up to 3 s. */
+  /** Some reports may omit it: the last one stays valid, and gauges with it for up to 3 s. */
   readonly detail?: NonNullable<NativeReport["detail"]>;
 }
 
-/** What is known of a report before it is made. */
+/** What is known about a report before it is composed. */
 export interface ReportMoment {
   /** Now, in seconds since 1970. */
   readonly timestamp: number;
@@ -33,18 +33,18 @@ export interface ReportMoment {
 export interface PublisherOptions {
   /** The game: 1 to 128 bytes, a name that no other game has. */
   readonly session: string;
-  /** The simulation's own object, read in place after every turn. */
+  /** An object of the simulation, read in place after every turn. */
   readonly numbers: TurnNumbers;
   /** Makes the rest of a report; called only when one leaves. */
   readonly rest?: (moment: ReportMoment) => RestOfReport;
-  readonly out: Out;
+  readonly transport: Transport;
   /** The shortest time between two reports, in milliseconds. Default: 100. */
   readonly interval?: number;
-  /** Most turns that a report tells of one by one: 0, or from 8 to 1000. Default: 128. */
+  /** Maximum number of single turns in a report: 0, or from 8 to 1000. Default: 128. */
   readonly maxTurns?: number;
-  /** Told of what `rest` or `onReport` throws, once. Default: said on standard error. */
+  /** Called once for an error of `rest` or `onReport`. Default: logs to standard error. */
   readonly onProblem?: OnProblem;
-  /** Told after each report but the last how long it took, in seconds, and its size in bytes. */
+  /** Called after each report but the last with its duration in seconds and its size in bytes. */
   readonly onReport?: (seconds: number, bytes: number) => void;
   /** Milliseconds that only grow. Default: `performance.now()`. */
   readonly now?: () => number;
@@ -58,7 +58,7 @@ export interface Publisher {
    * that is open then count as those before them did, unless `pause()` came before.
    */
   begin(): void;
-  /** A pause begins now: looks at the clock, so that the turns before it are known. */
+  /** A pause begins now. Reads the clock, so that the turns before it are complete. */
   pause(): void;
   /**
    * A turn has ended. It began when the one before ended, or at `begin()`, or when the publisher was
@@ -70,18 +70,18 @@ export interface Publisher {
    * last; the others then count as before.
    */
   turn(): void;
-  /** Reports now what turns there are since the last report, as far as the way out is ready. */
+  /** Reports the turns since the last report now, if the transport is ready. */
   flush(): void;
-  /** Hands over the last report, which says that the game is over, and closes the way out. Never rejects. */
+  /** Sends the last report, which says that the game is over, and closes the transport. Never rejects. */
   finish(): Promise<void>;
   readonly stats: PublisherStats;
 }
 
-/** What publishing has come to. */
+/** Statistics of publishing. */
 export interface PublisherStats {
   /** Turns so far. */
   readonly turns: number;
-  /** Reports handed to the way out. */
+  /** Reports handed to the transport. */
   readonly reports: number;
   /** Time spent on reports, in seconds. */
   readonly seconds: number;
@@ -100,7 +100,7 @@ const LONG = 4;
 const TYPE: typeof NATIVE_TYPE = "tradesim.report";
 const VERSION: typeof NATIVE_VERSION = 1;
 
-/** What a report says of the numbers: names, values, and in how many places these are. */
+/** The numbers in a report: names, values and decimal places. */
 const FIELDS: readonly (readonly [string, (numbers: TurnNumbers) => number, number])[] = [
   ["budget_total", ({ budgetTotal }) => budgetTotal, 2],
   ["budget_min", ({ budgetMin }) => budgetMin, 2],
@@ -115,7 +115,7 @@ const FIELDS: readonly (readonly [string, (numbers: TurnNumbers) => number, numb
   ["evenements_total", ({ evenements }) => evenements, 0],
 ];
 
-/** Members that no value may stand in for: a reader looks at them first. */
+/** Members that no value may replace, because readers check them first. */
 const RESERVED = new Set(["type", "version"]);
 const MAX_SESSION_BYTES = 128;
 
@@ -123,13 +123,13 @@ const LE = `{"le":[${TURN_SECONDS_BUCKETS.join()}],"counts":[`;
 
 /**
  * Makes a publisher. A turn only counts, and keeps what is an extreme. A report leaves with the first
- * turn and then at most every `interval`; none leaves while the way out is not ready for one, and the
+ * turn and then at most every `interval`; none leaves while the transport is not ready for one, and the
  * turns are told by the next.
  *
  * @throws {RangeError} When `maxTurns` or the length of `session` is out of its range.
  */
 export function createPublisher(options: PublisherOptions): Publisher {
-  const { session, numbers, out, interval = INTERVAL_MS, maxTurns = USUAL_TURNS } = options;
+  const { session, numbers, transport, interval = INTERVAL_MS, maxTurns = USUAL_TURNS } = options;
   const { rest, onReport, onProblem = logProblem } = options;
   const now = options.now ?? (() => performance.now());
   const wallClock = options.wallClock ?? (() => Date.now());
@@ -176,7 +176,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     log.open(next);
   }
 
-  /** Ends the open batch with a look at the clock. */
+  /** Ends the open batch by reading the clock. */
   function look(): void {
     const time = now();
     const elapsed = time - mark;
@@ -252,12 +252,12 @@ export function createPublisher(options: PublisherOptions): Publisher {
   }
 
   function publish(begun: number): void {
-    if (!out.ready()) {
+    if (!transport.ready()) {
       due = begun + interval;
       return;
     }
     const report = compose(false);
-    out.write(report);
+    transport.write(report);
     mark = now();
     due = mark + interval;
     spent += mark - begun;
@@ -270,7 +270,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   return {
     begin() {
-      // What the clock says now has a pause in it.
+      // The time since the last reading includes a pause.
       closeBatch((batch - left) * usual, 1);
       mark = now();
     },
@@ -292,7 +292,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     finish() {
       due = Infinity;
       if (left < batch) look();
-      finished ??= out.end(compose(true));
+      finished ??= transport.end(compose(true));
       return finished;
     },
     get stats() {

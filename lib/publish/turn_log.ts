@@ -5,7 +5,7 @@ import type { ColumnFormat, Line } from "./line.ts";
 import { TurnSeconds } from "./turn_seconds.ts";
 
 /**
- * What the simulation keeps up to date and the publisher reads in place after every turn. Money is
+ * Numbers that the simulation updates and the publisher reads in place after every turn. Money is
  * in whole cents; totals count since the session began.
  */
 export interface TurnNumbers {
@@ -98,7 +98,7 @@ function copyRow(from: Float64Array, place: number, to: Float64Array, at: number
   for (let column = 0; column < WIDTH; column++) to[at + column] = from[place + column]!;
 }
 
-/** Turns between two looks at the clock. Times are in milliseconds. */
+/** Turns between two readings of the clock. Times are in milliseconds. */
 export interface Batch {
   readonly turns: number;
   /** When its last turn ended. */
@@ -163,7 +163,7 @@ export class TurnLog {
     return this.#count + (this.#batches > 0 ? 1 : 0);
   }
 
-  /** Begins a batch. A turn that is a group of its own need not be noted. */
+  /** Begins a batch. A turn that is its own group need not be noted. */
   open(turns: number): void {
     if (this.#batches > 0) return;
     this.lowest = turns > 1 ? Infinity : -Infinity;

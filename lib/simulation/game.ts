@@ -97,13 +97,13 @@ export interface Game {
    * @throws {GameOver} In the game as TradeSim plays it, where its ids end.
    */
   playTurn(): void;
-  /** What it began with; undefined where it goes on from a saved world, which needs none. */
+  /** The seed; undefined if the game continues from a saved world, which needs none. */
   readonly seed: number | undefined;
-  /** The numbers after the last turn: one object, always the same, changed in place. */
+  /** The numbers after the last turn: always the same object, changed in place. */
   readonly numbers: Readonly<GameNumbers>;
-  /** The world as it is now, made anew at every reading: not for every turn. */
+  /** The current world, built anew at every reading: not for every turn. */
   readonly world: World;
-  /** What the numbers are made of: arrays, always the same, changed in place. */
+  /** The arrays behind the numbers: always the same, changed in place. */
   readonly shares: Shares;
   /** The turn of this game in which an event of each type last happened; 0 for never. */
   readonly lastEvents: Readonly<Record<EventType, number>>;
@@ -346,7 +346,7 @@ class FlatGame implements Game {
   }
 }
 
-/** TradeSim begins with the initial budgets: what a world says of today's is lost. */
+/** TradeSim begins with the initial budgets and ignores the current ones of a world. */
 function withInitialBudgets(world: World): World {
   return {
     ...world,
@@ -358,7 +358,7 @@ function withInitialBudgets(world: World): World {
 }
 
 /**
- * Begins a game, or goes on with one.
+ * Begins or continues a game.
  *
  * @throws {RangeError} When the seed is no integer from 0 to 2⁵³ − 1.
  * @throws {WorldError} When the world has no firm, product or supplier, or too many.

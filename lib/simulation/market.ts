@@ -49,10 +49,10 @@ export class Market {
   /** The active products that some supplier sells, ascending: the first `forSaleCount` entries. */
   readonly forSale: Int32Array;
   forSaleCount = 0;
-  /** What is read from numbers rather than from the arrays. */
+  /** Values that are read from numbers rather than from the arrays. */
   activeCount = 0;
   baseTotal = 0;
-  /** Whether `forSale` is to be made anew, and whether a base price has changed. */
+  /** Whether `forSale` must be rebuilt, and whether a base price has changed. */
   forSaleIsOld = true;
   baseIsNew = true;
   readonly #world: World;
@@ -174,7 +174,7 @@ export class Market {
     }
   }
 
-  /** The world as it is now, made anew at every call. */
+  /** The current world, built anew at every call. */
   snapshot(commeTradesim: boolean, tick: number, random: Random): World {
     const { products, suppliers } = this;
     const byProduct = (value: (product: number) => number) =>

@@ -34,7 +34,7 @@ export class Random {
     return random;
   }
 
-  /** Goes on where {@linkcode Random.state} was read. */
+  /** Continues where {@linkcode Random.state} was read. */
   static fromState([a, b, c, counter]: RandomState): Random {
     return new Random(a, b, c, counter);
   }

@@ -2,7 +2,7 @@
 
 import { EVENT_TYPES, type EventType } from "./events.ts";
 
-/** An event as it is remembered. */
+/** A remembered event. */
 export interface RecentEvent {
   readonly type: EventType;
   /** The turn in which it happened, from 1. */

@@ -20,7 +20,7 @@ const VERSION = "0.1";
 const BUDGET_MAX = 1e15;
 const STOCK_MAX = 1e15;
 
-/** A place in the file, such as `produits[3].prix`, and what stands there. */
+/** A path in the file, such as `produits[3].prix`, and its value. */
 interface Found {
   readonly path: string;
   readonly value: unknown;

@@ -37,7 +37,7 @@ export interface Fournisseur {
   readonly continent: string;
   /** Units of each product. */
   readonly stocks: readonly number[];
-  /** What it asks for each product; 0 where it has no price, so that nobody can buy there. */
+  /** Its price of each product; 0 if it has no price, so that nobody can buy there. */
   readonly prix: readonly number[];
 }
 
@@ -74,7 +74,7 @@ export interface Inflation {
   readonly prixApres: number;
 }
 
-/** A world that cannot be read or played. The message is for whoever wrote it. */
+/** A world that cannot be read or played. The message is for its author. */
 export class WorldError extends Error {
   override name = "WorldError";
 }

@@ -1,8 +1,13 @@
-/** Tests of the way out over HTTP. @module */
+/** Tests of the transport over HTTP. @module */
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { createPublisher, type HttpOptions, openHttp, type Out } from "../../lib/publish/mod.ts";
+import {
+  createPublisher,
+  type HttpOptions,
+  openHttp,
+  type Transport,
+} from "../../lib/publish/mod.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
 import type { Flat } from "../report/options.ts";
 import { createNumbers, playTurn, read } from "./support.ts";
@@ -74,13 +79,19 @@ async function withExporter(use: (exporter: FakeExporter) => Promise<void>): Pro
 function openGame(url: string, options: HttpOptions & { interval?: number } = {}) {
   const problems: string[] = [];
   const { interval = 0, ...httpOptions } = options;
-  const out: Out = openHttp({
+  const transport: Transport = openHttp({
     url,
     onProblem: (message) => problems.push(message),
     ...httpOptions,
   });
   const numbers = createNumbers();
-  const publisher = createPublisher({ session: "s1", numbers, out, interval, maxTurns: 1000 });
+  const publisher = createPublisher({
+    session: "s1",
+    numbers,
+    transport,
+    interval,
+    maxTurns: 1000,
+  });
   const play = (turns: number) => {
     for (let turn = 0; turn < turns; turn++) {
       publisher.begin(); // Otherwise such short turns are told in batches.
@@ -88,14 +99,14 @@ function openGame(url: string, options: HttpOptions & { interval?: number } = {}
       publisher.turn();
     }
   };
-  return { out, numbers, publisher, problems, play };
+  return { transport, numbers, publisher, problems, play };
 }
 
 Deno.test("openHttp() delivers reports in order, the last one included, one at a time", () =>
   withExporter(async (exporter) => {
-    const { publisher, problems, play, out } = openGame(exporter.url, { token: "geheim" });
+    const { publisher, problems, play, transport } = openGame(exporter.url, { token: "geheim" });
     for (let number = 1; number <= 5; number++) {
-      await until("the way out to be ready", () => out.ready());
+      await until("the transport to be ready", () => transport.ready());
       play(1);
     }
     await publisher.finish();
@@ -120,8 +131,8 @@ Deno.test("openHttp() delivers while the simulation never lets its event loop ru
         const { createPublisher, openHttp } = await import(${JSON.stringify(module)});
         const numbers = { budgetTotal: 1, budgetMin: 1, budgetMax: 1, reussies: 0, echouees: 0, montant: 0,
           produits: 1, produitsActifs: 1, prixTotal: 1, evenements: 0 };
-        const out = openHttp({ url: ${JSON.stringify(exporter.url)} });
-        const publisher = createPublisher({ session: "s1", numbers, out, interval: 5 });
+        const transport = openHttp({ url: ${JSON.stringify(exporter.url)} });
+        const publisher = createPublisher({ session: "s1", numbers, transport, interval: 5 });
         const end = performance.now() + 60_000;
         while (publisher.stats.reports < 5 && performance.now() < end) {
           numbers.reussies++;
@@ -151,13 +162,13 @@ Deno.test("openHttp() holds one report while the exporter is slow; the next tell
       await gate.promise;
       return answerWell(request);
     };
-    const { publisher, play, problems, out } = openGame(exporter.url);
+    const { publisher, play, problems, transport } = openGame(exporter.url);
     play(1);
     await until("the first report to arrive", () => exporter.open === 1);
     play(700);
     assert.equal(publisher.stats.reports, 1);
     gate.resolve();
-    await until("the way out to be ready", () => out.ready());
+    await until("the transport to be ready", () => transport.ready());
     play(1);
     await publisher.finish();
     const tours = exporter.reports.flatMap(({ columns }) => columns.get("tour") ?? []);
@@ -168,7 +179,7 @@ Deno.test("openHttp() holds one report while the exporter is slow; the next tell
 Deno.test("openHttp() outlives an exporter that is not there, dies and comes back", () =>
   withExporter(async (exporter) => {
     await exporter.stop();
-    const { publisher, play, problems, numbers, out } = openGame(exporter.url);
+    const { publisher, play, problems, numbers, transport } = openGame(exporter.url);
     play(10);
     await until("the failure to be told", () => problems.length > 0);
     for (let life = 0; life < 2; life++) {
@@ -176,7 +187,7 @@ Deno.test("openHttp() outlives an exporter that is not there, dies and comes bac
       exporter.start();
       const known = exporter.reports.length;
       await until("a report to arrive", () => exporter.reports.length > known);
-      await until("the way out to be ready", () => out.ready());
+      await until("the transport to be ready", () => transport.ready());
       play(10);
       await until("the next one", () => exporter.reports.length > known + 1);
       await exporter.stop();
@@ -203,10 +214,10 @@ Deno.test("openHttp() tries again after answers that time can mend", () =>
       const headers = { location: exporter.url };
       return status === 200 ? answerWell(request) : new Response("later", { status, headers });
     };
-    const { publisher, play, problems, out } = openGame(exporter.url);
+    const { publisher, play, problems, transport } = openGame(exporter.url);
     play(1);
     await until("the fifth answer", () => asked >= 5);
-    await until("the way out to be ready", () => out.ready());
+    await until("the transport to be ready", () => transport.ready());
     // A redirect is no answer of an exporter: the report was dropped, not sent elsewhere.
     assert.equal(exporter.reports.length, 0);
     play(1);
@@ -219,9 +230,9 @@ Deno.test("openHttp() tries again after answers that time can mend", () =>
 Deno.test("openHttp() drops what the exporter refuses for good, and says that the last one failed", () =>
   withExporter(async (exporter) => {
     exporter.behaviour = () => new Response("no", { status: 401 });
-    const { publisher, play, problems, out } = openGame(exporter.url);
+    const { publisher, play, problems, transport } = openGame(exporter.url);
     play(1);
-    await until("the way out to be ready", () => problems.length > 0 && out.ready());
+    await until("the transport to be ready", () => problems.length > 0 && transport.ready());
     play(1);
     await publisher.finish();
     assert.equal(problems.length, 2);
@@ -301,10 +312,10 @@ Deno.test("openHttp() survives the end of its thread", () =>
       }
     };
     try {
-      const { publisher, play, problems, out } = openGame(exporter.url);
+      const { publisher, play, problems, transport } = openGame(exporter.url);
       await until("the failure to be told", () => problems.length > 0);
       assert.match(problems[0]!, /any more; the game continues: .*out of order/);
-      assert.equal(out.ready(), false);
+      assert.equal(transport.ready(), false);
       play(100);
       await publisher.finish();
       assert.equal(problems.length, 2);

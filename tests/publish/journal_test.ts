@@ -248,7 +248,7 @@ Deno.test("openJournal() is followed over rotations: reports stay in order and n
           const publisher = createPublisher({
             session: "s1",
             numbers,
-            out: journal,
+            transport: journal,
             ...new Clock(), // Stands still, so that only flush() reports after the first turn.
           });
           const { orders, follower } = followOrders(join(dir, "metrics*.jsonl"), pieceBytes);
@@ -295,7 +295,7 @@ testWithSmallDisk(
     const path = join(dir, "metrics.jsonl");
     const { journal, problems } = openWatched(path);
     const numbers = createNumbers();
-    const publisher = createPublisher({ session: "s1", numbers, out: journal, interval: 0 });
+    const publisher = createPublisher({ session: "s1", numbers, transport: journal, interval: 0 });
     const play = (turns: number) => {
       for (let turn = 0; turn < turns; turn++) {
         publisher.begin(); // Otherwise such short turns are told in batches.
@@ -332,7 +332,7 @@ Deno.test("createPublisher() hands a journal a million turns in bounded files", 
     const maxBytes = 20_000;
     const { journal, problems } = openWatched(path, { maxBytes });
     const numbers = createNumbers();
-    const publisher = createPublisher({ session: "s1", numbers, out: journal, interval: 1 });
+    const publisher = createPublisher({ session: "s1", numbers, transport: journal, interval: 1 });
     for (let turn = 0; turn < 1_000_000; turn++) {
       playTurn(numbers);
       publisher.turn();

@@ -5,17 +5,17 @@ import fc from "fast-check";
 import { REPORTED_METRICS, TURN_SECONDS_BUCKETS } from "../../lib/catalogue/mod.ts";
 import { createPublisher, type PublisherOptions } from "../../lib/publish/mod.ts";
 import type { Flat } from "../report/options.ts";
-import { Clock, createNumbers, MemoryOut, type Numbers, playTurn, read } from "./support.ts";
+import { Clock, createNumbers, MemoryTransport, type Numbers, playTurn, read } from "./support.ts";
 
 function setUp(options: Partial<PublisherOptions> = {}) {
   const clock = new Clock();
-  const out = new MemoryOut();
+  const transport = new MemoryTransport();
   const numbers = createNumbers();
   const problems: string[] = [];
   const publisher = createPublisher({
     session: "20261122_102849",
     numbers,
-    out,
+    transport,
     now: clock.now,
     wallClock: clock.wallClock,
     onProblem: (message) => problems.push(message),
@@ -26,7 +26,7 @@ function setUp(options: Partial<PublisherOptions> = {}) {
     clock.milliseconds += milliseconds;
     publisher.turn();
   };
-  return { clock, out, numbers, problems, publisher, play };
+  return { clock, transport, numbers, problems, publisher, play };
 }
 
 /** What a report must say of the numbers, by name of the metric. */
@@ -53,16 +53,16 @@ function valuesOf(report: Flat): Record<string, number> {
 }
 
 Deno.test("turn() reports the first turn at once, then one turn per interval", () => {
-  const { out, play } = setUp({ interval: 100 });
+  const { transport, play } = setUp({ interval: 100 });
   play(1);
-  assert.deepEqual(out.reports.map(({ turn }) => turn), [1]);
+  assert.deepEqual(transport.reports.map(({ turn }) => turn), [1]);
   for (let turn = 0; turn < 35; turn++) play(10);
-  assert.deepEqual(out.reports.map(({ turn }) => turn), [1, 11, 21, 31]);
-  assert.deepEqual(out.reports.map(({ order }) => order), [1, 2, 3, 4]);
+  assert.deepEqual(transport.reports.map(({ turn }) => turn), [1, 11, 21, 31]);
+  assert.deepEqual(transport.reports.map(({ order }) => order), [1, 2, 3, 4]);
 });
 
 Deno.test("turn() writes a report that the exporter takes whole, every number as it is", () => {
-  const { out, play, numbers, clock } = setUp({
+  const { transport, play, numbers, clock } = setUp({
     rest: () => ({
       values: { budget_moyen: 25_000.01, entreprises_total: 3, produits_prix_max: 48.12 },
       evenements: { inflation: 1_795_343_329.25 },
@@ -78,7 +78,7 @@ Deno.test("turn() writes a report that the exporter takes whole, every number as
     }),
   });
   play(3);
-  const [report] = out.reports;
+  const [report] = transport.reports;
   assert.ok(report);
   assert.deepEqual(report.problems, []);
   assert.equal(report.unknownKeys, 0);
@@ -129,7 +129,7 @@ Deno.test("turn() loses no turn and no number, whatever the game, the pace and t
     fc.array(turn, { maxLength: 300, size: "max" }),
     fc.integer({ min: 0, max: 500 }),
     (turns, interval) => {
-      const { out, numbers, publisher, clock } = setUp({ interval, maxTurns: 1000 });
+      const { transport, numbers, publisher, clock } = setUp({ interval, maxTurns: 1000 });
       const played: number[] = [];
       for (const { milliseconds, ready, pause, budget, montant, reussies, prix, actifs } of turns) {
         clock.milliseconds += pause;
@@ -139,16 +139,16 @@ Deno.test("turn() loses no turn and no number, whatever the game, the pace and t
         numbers.reussies += reussies;
         numbers.prixTotal = prix;
         numbers.produitsActifs = actifs;
-        out.isReady = ready;
+        transport.isReady = ready;
         clock.milliseconds += milliseconds;
-        const before = out.lines.length;
+        const before = transport.lines.length;
         publisher.turn();
         played.push(milliseconds);
-        const line = out.lines[before];
+        const line = transport.lines[before];
         if (line) assert.deepEqual(valuesOf(read(line)), expectedValues(numbers));
       }
       publisher.finish();
-      const { reports } = out;
+      const { reports } = transport;
       const last = reports.at(-1);
       assert.ok(last?.finished);
       assert.equal(last.turn, turns.length);
@@ -171,7 +171,7 @@ Deno.test("turn() loses no turn and no number, whatever the game, the pace and t
 });
 
 Deno.test("turn() counts neither the time of reports nor a pause before begin() as a turn's", () => {
-  const { out, publisher, clock, play } = setUp({
+  const { transport, publisher, clock, play } = setUp({
     interval: 0,
     rest: () => {
       clock.milliseconds += 70;
@@ -183,36 +183,38 @@ Deno.test("turn() counts neither the time of reports nor a pause before begin() 
   clock.milliseconds += 5000;
   publisher.begin();
   play(4);
-  const durations = out.reports.flatMap(({ columns }) => columns.get("duree_seconds") ?? []);
+  const durations = transport.reports.flatMap(({ columns }) => columns.get("duree_seconds") ?? []);
   assert.deepEqual(durations, [0.002, 0.003, 0.004]);
-  const spent = out.reports.map(({ values }) => values.get("simulation_publication_seconds_total"));
+  const spent = transport.reports.map(({ values }) =>
+    values.get("simulation_publication_seconds_total")
+  );
   assert.deepEqual(spent, [0, 0.07, 0.14]);
   assert.equal(publisher.stats.seconds, 0.21);
 });
 
 Deno.test("turn() waits while the way out is not ready, and tells all turns afterwards", () => {
-  const { out, play } = setUp({ interval: 10 });
-  out.isReady = false;
+  const { transport, play } = setUp({ interval: 10 });
+  transport.isReady = false;
   for (let turn = 0; turn < 20; turn++) play(5);
-  assert.equal(out.lines.length, 0);
-  out.isReady = true;
+  assert.equal(transport.lines.length, 0);
+  transport.isReady = true;
   for (let turn = 0; turn < 2; turn++) play(5);
-  const [report] = out.reports;
+  const [report] = transport.reports;
   assert.equal(report?.order, 1);
   assert.equal(report?.columns.get("tour")?.length, report?.turn);
 });
 
 Deno.test("turn() keeps at most maxTurns turns in a report, and none with 0", () => {
   for (const maxTurns of [0, 8, 500, 1000]) {
-    const { out, publisher, play } = setUp({ interval: 1e9, maxTurns });
+    const { transport, publisher, play } = setUp({ interval: 1e9, maxTurns });
     play(1);
     for (let turn = 0; turn < 5000; turn++) play(1);
     publisher.flush();
-    const columns = out.reports.at(-1)?.columns;
+    const columns = transport.reports.at(-1)?.columns;
     const length = columns?.get("tour")?.length ?? 0;
     assert.ok(length <= maxTurns && length >= maxTurns / 8, `${length} of ${maxTurns}`);
     assert.equal(columns?.size, maxTurns === 0 ? 0 : 12);
-    const { counts } = out.reports.at(-1)!.turnSeconds as { counts: number[]; sum: number };
+    const { counts } = transport.reports.at(-1)!.turnSeconds as { counts: number[]; sum: number };
     assert.equal(counts.reduce((sum, count) => sum + count), 5001);
   }
 });
@@ -243,7 +245,7 @@ Deno.test("turn() counts all short turns, and tells their extremes", () => {
     pause: fc.constantFrom(0, 0, 0, 5000),
   });
   fc.assert(fc.property(fc.array(short, { minLength: 1, maxLength: 12 }), (parts) => {
-    const { clock, out, numbers, publisher } = setUp({ maxTurns: 1000 });
+    const { clock, transport, numbers, publisher } = setUp({ maxTurns: 1000 });
     let turns = 0;
     let budgets: number[] = [];
     const lowest: number[] = [];
@@ -255,22 +257,22 @@ Deno.test("turn() counts all short turns, and tells their extremes", () => {
         clock.milliseconds += part.microseconds / 1000;
         numbers.budgetTotal = (turns * 7919) % 1009;
         budgets.push(numbers.budgetTotal);
-        const before = out.lines.length;
+        const before = transport.lines.length;
         publisher.turn();
-        if (out.lines.length === before) continue;
-        const budget = out.reports.at(-1)!.columns.get("budget_total")!;
+        if (transport.lines.length === before) continue;
+        const budget = transport.reports.at(-1)!.columns.get("budget_total")!;
         lowest.push(Math.min(...budgets) / 100, Math.max(...budgets) / 100);
         assert.deepEqual([Math.min(...budget), Math.max(...budget)], lowest.slice(-2));
         budgets = [];
       }
     }
     publisher.finish();
-    const last = out.reports.at(-1)!;
+    const last = transport.reports.at(-1)!;
     assert.equal(last.turn, turns);
     const { counts, sum } = last.turnSeconds as { counts: number[]; sum: number };
     assert.equal(counts.reduce((all, count) => all + count, 0), turns);
     assert.equal(publisher.stats.turns, turns);
-    const tours = out.reports.flatMap(({ columns }) => columns.get("tour") ?? []);
+    const tours = transport.reports.flatMap(({ columns }) => columns.get("tour") ?? []);
     assert.ok(tours.every((tour, index) => index === 0 || tour > tours[index - 1]!));
     assert.equal(tours.at(-1), turns);
     // Without a pause, the time of every turn is known.
@@ -284,33 +286,36 @@ Deno.test("turn() counts all short turns, and tells their extremes", () => {
 Deno.test("turn() tells the extremes of every report, however few turns it has", () => {
   const clock = new Clock();
   // Every look at the clock is a millisecond later: a report after every few batches.
-  const { out, numbers, publisher } = setUp({ now: () => clock.milliseconds, interval: 0.05 });
+  const { transport, numbers, publisher } = setUp({
+    now: () => clock.milliseconds,
+    interval: 0.05,
+  });
   let budgets: number[] = [];
   for (let turn = 1; turn <= 20_000; turn++) {
     clock.milliseconds += 0.001;
     // Wide swings in one report, narrow ones in the next: what was extreme before means nothing.
-    const swing = out.lines.length % 2 === 0 ? 10_000 : 100;
+    const swing = transport.lines.length % 2 === 0 ? 10_000 : 100;
     numbers.budgetTotal = 50_000 + Math.round(swing * Math.sin(turn));
     budgets.push(numbers.budgetTotal / 100);
-    const before = out.lines.length;
+    const before = transport.lines.length;
     publisher.turn();
-    if (out.lines.length === before) continue;
-    const told = out.reports.at(-1)!.columns.get("budget_total")!;
+    if (transport.lines.length === before) continue;
+    const told = transport.reports.at(-1)!.columns.get("budget_total")!;
     assert.deepEqual(
       [Math.min(...told), Math.max(...told)],
       [Math.min(...budgets), Math.max(...budgets)],
     );
     budgets = [];
-    if (out.lines.length > 100) break;
+    if (transport.lines.length > 100) break;
   }
-  assert.ok(out.lines.length > 50, `${out.lines.length} reports`);
+  assert.ok(transport.lines.length > 50, `${transport.lines.length} reports`);
 });
 
 Deno.test("turn() tells of one long turn among short ones, and not of a batch that is a bit slow", () => {
-  const { out, publisher, play } = setUp({ interval: 1e9, maxTurns: 1000 });
+  const { transport, publisher, play } = setUp({ interval: 1e9, maxTurns: 1000 });
   const longTurns = () => {
     publisher.flush();
-    const durations = out.reports.at(-1)!.columns.get("duree_seconds") ?? [];
+    const durations = transport.reports.at(-1)!.columns.get("duree_seconds") ?? [];
     return durations.filter((duration) => duration > 0.00001);
   };
   for (let turn = 0; turn < 300; turn++) play(0.001);
@@ -321,7 +326,10 @@ Deno.test("turn() tells of one long turn among short ones, and not of a batch th
   const [longest, ...others] = longTurns();
   assert.ok(longest! > 0.0299 && longest! < 0.0302, `${longest} s`);
   assert.deepEqual(others, []);
-  const { counts, sum } = out.reports.at(-1)!.turnSeconds as { counts: number[]; sum: number };
+  const { counts, sum } = transport.reports.at(-1)!.turnSeconds as {
+    counts: number[];
+    sum: number;
+  };
   assert.equal(counts[TURN_SECONDS_BUCKETS.findIndex((bound) => bound >= 0.03)], 1);
   assert.ok(Math.abs(sum - 0.0313) < 1e-6, `${sum} s`);
   // Turns of three times the time are slow ones, all alike.
@@ -330,7 +338,7 @@ Deno.test("turn() tells of one long turn among short ones, and not of a batch th
 });
 
 Deno.test("pause() and finish() tell of a long turn at the end of a batch", async () => {
-  const { out, publisher, play, clock } = setUp({ interval: 1e9 });
+  const { transport, publisher, play, clock } = setUp({ interval: 1e9 });
   for (let turn = 0; turn < 300; turn++) play(0.001);
   play(50);
   publisher.pause();
@@ -340,41 +348,41 @@ Deno.test("pause() and finish() tell of a long turn at the end of a batch", asyn
   for (let turn = 0; turn < 300; turn++) play(0.001);
   play(20);
   await publisher.finish();
-  const { sum } = out.reports.at(-1)!.turnSeconds as { counts: number[]; sum: number };
+  const { sum } = transport.reports.at(-1)!.turnSeconds as { counts: number[]; sum: number };
   assert.ok(Math.abs(sum - 0.0706) < 1e-6, `${sum} s`);
 });
 
 Deno.test("begin() counts the turns of an open batch as the ones before it took", () => {
-  const { out, publisher, play, clock } = setUp({ interval: 1e9 });
+  const { transport, publisher, play, clock } = setUp({ interval: 1e9 });
   for (let turn = 0; turn < 10; turn++) play(0.01);
   clock.milliseconds += 7000;
   publisher.begin();
   play(0.01);
   publisher.flush();
-  const { sum } = out.reports.at(-1)!.turnSeconds as { counts: number[]; sum: number };
+  const { sum } = transport.reports.at(-1)!.turnSeconds as { counts: number[]; sum: number };
   assert.ok(Math.abs(sum - 0.00011) < 1e-9, `${sum} s`);
 });
 
 Deno.test("flush() reports what is new, and only that", () => {
-  const { out, publisher, play } = setUp({ interval: 1e9 });
+  const { transport, publisher, play } = setUp({ interval: 1e9 });
   play(1);
   publisher.flush();
-  assert.equal(out.lines.length, 1);
+  assert.equal(transport.lines.length, 1);
   play(1);
   publisher.flush();
-  assert.deepEqual(out.reports.map(({ turn }) => turn), [1, 2]);
+  assert.deepEqual(transport.reports.map(({ turn }) => turn), [1, 2]);
 });
 
 Deno.test("finish() says that the game is over, once, also when no turn was played", async () => {
-  const { out, publisher, play } = setUp();
+  const { transport, publisher, play } = setUp();
   await Promise.all([publisher.finish(), publisher.finish()]);
   play(1000);
   publisher.flush();
   await publisher.finish();
-  assert.equal(out.lines.length, 1);
-  assert.equal(out.reports[0]?.finished, true);
-  assert.equal(out.reports[0]?.turn, 0);
-  assert.equal(out.ended, true);
+  assert.equal(transport.lines.length, 1);
+  assert.equal(transport.reports[0]?.finished, true);
+  assert.equal(transport.reports[0]?.turn, 0);
+  assert.equal(transport.ended, true);
 });
 
 Deno.test("createPublisher() hands the moment of the report to whoever makes its rest", async () => {
@@ -395,7 +403,7 @@ Deno.test("createPublisher() hands the moment of the report to whoever makes its
 });
 
 Deno.test("createPublisher() reports without the rest that throws, and says so once", () => {
-  const { out, play, problems, numbers } = setUp({
+  const { transport, play, problems, numbers } = setUp({
     interval: 0,
     rest: () => {
       throw new Error("no firms");
@@ -403,13 +411,13 @@ Deno.test("createPublisher() reports without the rest that throws, and says so o
   });
   play(1);
   play(1);
-  assert.equal(out.lines.length, 2);
-  assert.deepEqual(valuesOf(out.reports[1]!), expectedValues(numbers));
+  assert.equal(transport.lines.length, 2);
+  assert.deepEqual(valuesOf(transport.reports[1]!), expectedValues(numbers));
   assert.deepEqual(problems, ["Cannot complete a report; the game continues: no firms"]);
 });
 
 Deno.test("createPublisher() leaves out the whole rest where part of it cannot be written", () => {
-  const { out, play, problems } = setUp({
+  const { transport, play, problems } = setUp({
     rest: () => ({
       values: {
         budget_moyen: 1,
@@ -420,13 +428,13 @@ Deno.test("createPublisher() leaves out the whole rest where part of it cannot b
     }),
   });
   play(1);
-  assert.equal(out.reports[0]?.turn, 1);
-  assert.equal(out.reports[0]?.values.has("budget_moyen"), false);
+  assert.equal(transport.reports[0]?.turn, 1);
+  assert.equal(transport.reports[0]?.values.has("budget_moyen"), false);
   assert.deepEqual(problems, ["Cannot complete a report; the game continues: no firms"]);
 });
 
 Deno.test("createPublisher() goes on where whoever is told of a report throws", () => {
-  const { out, play, problems } = setUp({
+  const { transport, play, problems } = setUp({
     interval: 0,
     onReport: () => {
       throw new Error("not now");
@@ -434,18 +442,18 @@ Deno.test("createPublisher() goes on where whoever is told of a report throws", 
   });
   play(1);
   play(1);
-  assert.equal(out.lines.length, 2);
+  assert.equal(transport.lines.length, 2);
   assert.deepEqual(problems, ["The report callback failed; the game continues: not now"]);
 });
 
 Deno.test("createPublisher() lets no rest speak for the publisher", () => {
-  const { out, play } = setUp({
+  const { transport, play } = setUp({
     rest: () => ({
       values: { budget_total: 1, rapport: 99, tour: 99, session: 7, version: 2, type: 3 },
     }),
   });
   play(1);
-  const [report] = out.reports;
+  const [report] = transport.reports;
   assert.equal(report?.order, 1);
   assert.equal(report?.turn, 1);
   assert.equal(report?.values.get("budget_total"), 74_876.55);
@@ -453,13 +461,13 @@ Deno.test("createPublisher() lets no rest speak for the publisher", () => {
 });
 
 Deno.test("createPublisher() writes JSON also where the game's numbers are none", () => {
-  const { out, numbers, play } = setUp({
+  const { transport, numbers, play } = setUp({
     rest: () => ({ values: { budget_moyen: NaN, entreprises_total: 3 } }),
   });
   numbers.budgetTotal = NaN;
   numbers.produits = 0;
   play(1);
-  const [report] = out.reports;
+  const [report] = transport.reports;
   assert.equal(report?.values.get("entreprises_total"), 3);
   assert.equal(report?.values.get("produits_prix_moyen"), 330);
   const keys = report?.problems.map(({ key }) => key).sort();
@@ -468,10 +476,10 @@ Deno.test("createPublisher() writes JSON also where the game's numbers are none"
 
 Deno.test("createPublisher() writes one line, whatever the session's name", () => {
   const session = 'a\n"b"\u2028é';
-  const { out, play } = setUp({ session });
+  const { transport, play } = setUp({ session });
   play(1);
-  assert.equal(out.lines[0]?.indexOf("\n"), out.lines[0]!.length - 1);
-  assert.equal(out.reports[0]?.session, session);
+  assert.equal(transport.lines[0]?.indexOf("\n"), transport.lines[0]!.length - 1);
+  assert.equal(transport.reports[0]?.session, session);
 });
 
 Deno.test("createPublisher() refuses what it cannot do", () => {
@@ -486,7 +494,7 @@ Deno.test("createPublisher() refuses what it cannot do", () => {
 
 Deno.test("createPublisher() tells of each report's time and size, and counts", () => {
   const told: [number, number][] = [];
-  const { out, play, publisher, clock } = setUp({
+  const { transport, play, publisher, clock } = setUp({
     interval: 10,
     rest: () => {
       clock.milliseconds += 3;
@@ -497,19 +505,24 @@ Deno.test("createPublisher() tells of each report's time and size, and counts", 
   play(1);
   play(1);
   play(20);
-  assert.deepEqual(told, out.lines.map((line) => [0.003, line.length]));
+  assert.deepEqual(told, transport.lines.map((line) => [0.003, line.length]));
   assert.deepEqual(publisher.stats, { turns: 3, reports: 2, seconds: 0.006 });
 });
 
 Deno.test("turn() uses the real clocks by default", async () => {
-  const out = new MemoryOut();
+  const transport = new MemoryTransport();
   const before = Date.now();
-  const publisher = createPublisher({ session: "s", numbers: createNumbers(), out, interval: 0 });
+  const publisher = createPublisher({
+    session: "s",
+    numbers: createNumbers(),
+    transport,
+    interval: 0,
+  });
   publisher.turn();
   publisher.turn();
   await publisher.finish();
   const after = Date.now();
-  for (const { timestamp, columns } of out.reports) {
+  for (const { timestamp, columns } of transport.reports) {
     assert.ok(timestamp! * 1000 >= before && timestamp! * 1000 <= after);
     for (const time of columns.get("timestamp") ?? []) {
       assert.ok(time * 1000 >= before - 1 && time <= timestamp!);

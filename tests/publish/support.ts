@@ -1,6 +1,6 @@
 /** What the tests of publishing share: a game of made-up numbers, a clock, and the reading of reports. @module */
 
-import type { Out } from "../../lib/publish/mod.ts";
+import type { Transport } from "../../lib/publish/mod.ts";
 import type { JsonObject } from "../../lib/report/mod.ts";
 import { type Flat, readFlat } from "../report/options.ts";
 
@@ -38,8 +38,8 @@ export function playTurn(numbers: Numbers): void {
 /** Reads a line as the exporter does, all of it. */
 export const read = (line: string): Flat => readFlat(JSON.parse(line));
 
-/** A way out into memory. */
-export class MemoryOut implements Out {
+/** A transport into memory. */
+export class MemoryTransport implements Transport {
   readonly lines: string[] = [];
   isReady = true;
   ended = false;

@@ -6,8 +6,8 @@ import { createLog } from "../log/mod.ts";
  * Where reports go. None of its functions throws or rejects, whatever becomes of the report: a later
  * one carries the same totals.
  */
-export interface Out {
-  /** Whether it takes a report now. Cheap: asked at every interval, on the simulation's thread. */
+export interface Transport {
+  /** Whether it can take a report now. Must be cheap: called at every interval on the simulation's thread. */
   ready(): boolean;
   /** Takes a report: a line of JSON in UTF-8, with its end. The bytes are valid only during the call. */
   write(report: Uint8Array): void;
@@ -15,10 +15,10 @@ export interface Out {
   end(report: Uint8Array): Promise<void>;
 }
 
-/** Told once of each kind of problem, in a sentence; the game goes on. */
+/** Called once for each kind of problem, with a sentence. The game continues. */
 export type OnProblem = (message: string) => void;
 
-/** Says problems on standard error. */
+/** Logs problems to standard error. */
 export function logProblem(message: string): void {
   createLog({ level: "warn", format: "logfmt" }).warn(message);
 }
