@@ -65,7 +65,7 @@ export async function* openMetrics(
     const time = report?.timestamp;
     if (
       report === undefined || time === undefined ||
-      model.take(model.games.named(report), time, details?.tables) !== "taken"
+      model.take(model.games.named(report), time, details?.tables).outcome !== "taken"
     ) {
       counts.leftOut++;
       continue;

@@ -3,10 +3,9 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Log } from "../log/mod.ts";
-import { createLineConsumer, type Intake } from "../model/mod.ts";
-import { readReport, Refused, type Report } from "../report/mod.ts";
-import { follow } from "../source/mod.ts";
-import { createTelemetry } from "../telemetry/mod.ts";
+import { createLineReader, otherRecord } from "../ingest/mod.ts";
+import { readReport, type Report } from "../report/mod.ts";
+import { follow, type LineConsumer } from "../source/mod.ts";
 import type { Inquiry } from "./inquiry.ts";
 import { broken, count, type Finding, ok, skip, span } from "./link.ts";
 
@@ -19,40 +18,24 @@ const MAX_FILES = 20;
 const READ = { breakdowns: false, detail: false, allKeys: false };
 
 /** What the lines at the end of a file are. */
-interface Tally extends Intake {
-  readonly taken: number;
-  readonly refused: number;
+interface Tally {
+  taken: number;
+  refused: number;
   /** What the last refused one is. */
   reason: string;
-  readonly last: Report | undefined;
+  last: Report | undefined;
 }
 
-/** Makes a tally; it keeps no report but the last. */
-export function createTally(): Tally {
-  const tally = {
-    taken: 0,
-    refused: 0,
-    reason: "",
-    last: undefined as Report | undefined,
-    refuse(_source: unknown, reason: string) {
-      tally.refused++;
-      tally.reason = reason;
-    },
-    take(value: unknown) {
-      try {
-        tally.last = readReport(value, READ).report;
-      } catch (error) {
-        if (error instanceof Refused) {
-          tally.refused++;
-          tally.reason = error.message;
-        }
-        throw error;
-      }
-      tally.taken++;
-      return "taken" as const;
-    },
-  };
-  return tally;
+/** Reads lines into a tally; it keeps no report but the last. */
+function tallyLines(tally: Tally, maxLine: number): LineConsumer {
+  return createLineReader(maxLine, (value) => {
+    if (otherRecord(value) !== undefined) return;
+    tally.last = readReport(value, READ).report;
+    tally.taken++;
+  }, (_refused, describe) => {
+    tally.refused++;
+    tally.reason = describe().what;
+  });
 }
 
 /** A number of bytes as text. */
@@ -75,7 +58,6 @@ export function lookAtFiles(inquiry: Inquiry): Finding {
     error: quiet,
   };
   const tallies = new Map<string, Tally>();
-  const telemetry = createTelemetry();
   const follower = follow({
     paths,
     interval: 1,
@@ -83,9 +65,9 @@ export function lookAtFiles(inquiry: Inquiry): Finding {
     tailBytes: TAIL_BYTES,
     maxFiles: MAX_FILES,
     consumer: (path) => {
-      const tally = createTally();
+      const tally = { taken: 0, refused: 0, reason: "", last: undefined };
       tallies.set(path, tally);
-      return createLineConsumer(tally, telemetry, maxBody, ({ what }) => tally.reason = what);
+      return tallyLines(tally, maxBody);
     },
     log,
   });

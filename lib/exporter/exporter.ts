@@ -4,7 +4,8 @@ import { SYSTEM_METRICS } from "../catalogue/mod.ts";
 import { BUILD_INFO, ownCommand, VERSION } from "../cli/mod.ts";
 import { createClock } from "../clock/mod.ts";
 import { createExposition } from "../exposition/mod.ts";
-import { History, lookBack } from "../history/mod.ts";
+import { History } from "../history/mod.ts";
+import { lookBack } from "../ingest/mod.ts";
 import { Answers, Hub } from "../live/mod.ts";
 import { createLog, createTeller, type Log } from "../log/mod.ts";
 import { plainFamily } from "../model/mod.ts";
@@ -23,7 +24,7 @@ import type { AccessFiles } from "./files.ts";
 import { catchUp, createSharedIntake } from "./ingest.ts";
 import { createSaving } from "./saving.ts";
 import { completed, type Settings } from "./settings.ts";
-import { createModel, openStateFile, restore } from "./store.ts";
+import { createModel, openStateFile } from "./store.ts";
 
 /** How often what has waited is looked through for the log. */
 const TELL_INTERVAL_MS = 10_000;
@@ -88,7 +89,6 @@ function createParts(settings: Settings, log: Log, telemetry: Telemetry) {
     },
   });
   const state = openStateFile(settings, { log, telemetry });
-  if (state !== undefined) restore(model, state, now);
   const saving = createSaving(state, model);
   const system = systemInterval > 0 ? startSystem(systemInterval, log) : undefined;
   const answers = new Answers({
@@ -101,10 +101,9 @@ function createParts(settings: Settings, log: Log, telemetry: Telemetry) {
   });
   const hub = new Hub({ answers, telemetry });
   const stages = { model, history, hub, saving, telemetry, log, teller, now };
-  let isCaughtUp = false;
-  const intake = createSharedIntake(settings, stages, () => isCaughtUp);
+  const intake = createSharedIntake(settings, stages);
+  if (state?.saved !== undefined) intake.restore(state.saved);
   const follower = catchUp(settings, stages, intake);
-  isCaughtUp = true;
   const past = lookBack({
     history,
     files: historyTurns === 0 ? [] : follower.files(),

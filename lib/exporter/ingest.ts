@@ -1,9 +1,10 @@
 /** Takes what sources hand over into model, state, history and live streams, and tells what is odd. @module */
 
 import type { History } from "../history/mod.ts";
+import { createIntake, type Intake } from "../ingest/mod.ts";
 import type { Hub } from "../live/mod.ts";
 import type { Log, Teller } from "../log/mod.ts";
-import { createIntake, createLineConsumer, type Intake, type Model } from "../model/mod.ts";
+import type { Model } from "../model/mod.ts";
 import { createFollowCounters, follow, type Follower, reportFollowing } from "../source/mod.ts";
 import type { Telemetry } from "../telemetry/mod.ts";
 import type { Saving } from "./saving.ts";
@@ -21,19 +22,14 @@ interface Stages {
   readonly now: () => number;
 }
 
-/**
- * Makes the intake of all sources.
- *
- * @param isCaughtUp Whether followed files were caught up with: what they tell before that nobody has
- *   seen, and it can be read again.
- */
+/** Makes the intake of all sources. */
 export function createSharedIntake(
   { labels, detail, allKeys }: Settings,
   { model, history, hub, saving, telemetry, log, teller, now }: Stages,
-  isCaughtUp: () => boolean,
 ): Intake {
   return createIntake({
     model,
+    history,
     telemetry,
     now,
     onLeftOut: ({ key, problem, session, source }) =>
@@ -48,14 +44,8 @@ export function createSharedIntake(
             times,
           }),
       ),
-    onRepeated: (report, arrival, sent) => {
-      // What the state has kept the history has not.
-      if (!isCaughtUp()) history.take(report, sent.details, arrival);
-    },
-    note: (report, arrival, sent) => {
-      if (isCaughtUp()) saving.note(sent.report, arrival, report.session);
-      hub.reported(report.session, history.take(report, sent.details, arrival));
-    },
+    keep: saving.note,
+    onTaken: (session, isFirst) => hub.reported(session, isFirst),
     read: { breakdowns: labels.some((label) => label !== "session"), detail, allKeys },
   });
 }
@@ -63,7 +53,7 @@ export function createSharedIntake(
 /** Follows the files, and catches up with them: so no scrape sees less than the last one. */
 export function catchUp(
   { follow: paths, collectInterval, maxBody }: Settings,
-  { model, history, saving, telemetry, log, teller }: Stages,
+  { saving, telemetry, log, teller }: Stages,
   intake: Intake,
 ): Follower {
   const counters = createFollowCounters();
@@ -72,9 +62,7 @@ export function catchUp(
     interval: collectInterval,
     maxLine: maxBody,
     consumer: (path) =>
-      createLineConsumer(
-        intake,
-        telemetry,
+      intake.lines(
         maxBody,
         ({ kind, what, beginning, start }) =>
           teller.tell(
@@ -94,10 +82,7 @@ export function catchUp(
     counters,
     log,
   });
-  const before = model.reports;
-  follower.poll();
-  model.settle(before);
-  history.keepOnly((session) => model.sessions.has(session));
+  intake.catchUp(() => follower.poll());
   for (const { path, exists } of follower.files()) {
     if (!exists) log.info("Waiting for a file to follow", { path });
   }

@@ -70,12 +70,3 @@ export function openStateFile(
     return undefined;
   }
 }
-
-/** Lets the model go on from what an earlier process has saved. */
-export function restore(model: Model, { saved }: StateFile, now: () => number): void {
-  if (saved === undefined) return;
-  model.restore(saved.model, now());
-  for (const { report, arrival } of saved.journal) {
-    model.take(model.games.named(report), Math.min(arrival, now()));
-  }
-}

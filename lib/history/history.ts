@@ -1,13 +1,16 @@
 /** The history of every session: its turns and events, in bounded memory. @module */
 
+import { metric } from "../catalogue/mod.ts";
 import {
   COLUMN_NAMES,
   type Details,
-  type EventClues,
-  eventsBetween,
   type Inventory,
+  judge,
+  type Mark,
+  marked,
   type RecentEvent,
   type Report,
+  type Verdict,
 } from "../report/mod.ts";
 import { WIDTH } from "./extremes.ts";
 import { bounded } from "./inventory.ts";
@@ -60,15 +63,12 @@ const VALUES = COLUMN_NAMES.flatMap((name, place) =>
 /** What is known of a session besides its last report. */
 interface Past extends Timed {
   table: TurnTable | undefined;
-  order: number | undefined;
-  tick: number | undefined;
+  mark: Mark;
   values: ReadonlyMap<string, number>;
   events: PastEvent[];
   /** How many events were ever noted. */
   noted: number;
   eventTimes: ReadonlyMap<string, number>;
-  eventCounts: ReadonlyMap<string, number> | undefined;
-  eventClues: EventClues | undefined;
   inventory: { readonly value: Inventory; readonly size: number; readonly at: number } | undefined;
 }
 
@@ -103,16 +103,23 @@ export class History {
   }
 
   /**
-   * Takes a report unless it is known, or older than a known one, whatever the model knows.
+   * Takes a report, unless it is known or late.
    *
    * @param arrival When it came, in seconds since 1970.
+   * @param verdict What is known of it. Default: what the history itself knows.
    * @returns Whether it is the first one of its session.
    */
-  take(report: Report, details: Details, arrival: number): boolean {
-    const { session, order, turn } = report;
+  take(report: Report, details: Details, arrival: number, verdict?: Verdict): boolean {
+    const { session, turn } = report;
     const known = this.#pasts.get(session);
-    if (order !== undefined && known?.order !== undefined && order <= known.order) return false;
     const past = known ?? createPast();
+    const { outcome, isReset, events } = verdict ??
+      judge(
+        past.mark,
+        report,
+        (name) => metric(name).type === "counter" ? past.values.get(name) : undefined,
+      );
+    if (outcome !== "taken") return false;
     this.#pasts.set(session, past);
     this.#touch(session);
     if (this.#pasts.size > this.#maxSessions) {
@@ -120,12 +127,14 @@ export class History {
       this.forget(quietest!);
     }
     past.values = report.values;
+    past.mark = marked(past.mark, report);
     if (turn !== undefined && this.#maxTurns > 0) {
       this.#takeTurns(past, report, details, turn);
-      this.#takeEvents(past, report, details, turn, arrival);
+      const { timestamp = arrival } = report;
+      if (isReset) this.#note(past, { tour: turn, timestamp, type: RESET });
+      this.#takeEvents(past, report, details, turn, timestamp);
+      for (const event of events) this.#note(past, { ...event, timestamp });
     }
-    past.order = order ?? past.order;
-    past.tick = report.tick ?? past.tick;
     this.#takeInventory(past, details, report.finished, arrival);
     return known === undefined;
   }
@@ -297,14 +306,11 @@ export class History {
 
   #takeEvents(
     past: Past,
-    report: Report,
+    { events }: Report,
     { recentEvents }: Details,
     turn: number,
-    arrival: number,
+    timestamp: number,
   ): void {
-    const { tick, events, eventCounts, timestamp = arrival } = report;
-    const isReset = tick !== undefined && past.tick !== undefined && tick <= past.tick;
-    if (isReset) this.#note(past, { tour: turn, timestamp, type: RESET });
     for (const event of recentEvents) {
       if (event.tour > turn) continue;
       this.#note(past, { ...event, timestamp: past.table?.timeOf(event.tour) ?? timestamp });
@@ -316,27 +322,6 @@ export class History {
       }
     }
     if (events.size > 0) past.eventTimes = events;
-    const { eventClues } = report;
-    const named = eventClues && eventsBetween(past.eventClues, eventClues, turn);
-    for (const event of named ?? []) this.#note(past, { ...event, timestamp });
-    if (named === undefined) this.#takeCounts(past, report, turn, timestamp, isReset);
-    past.eventCounts = eventCounts;
-    past.eventClues = eventClues;
-  }
-
-  /** Where reports are missing only the types that the sender names are known. */
-  #takeCounts(
-    past: Past,
-    { eventCounts }: Report,
-    turn: number,
-    timestamp: number,
-    isReset: boolean,
-  ): void {
-    // Who comes late to a game does not know which of its events are new.
-    const known = isReset || turn <= 1 ? new Map() : past.eventCounts;
-    for (const [type, count] of known === undefined ? [] : eventCounts) {
-      if (count > (known!.get(type) ?? 0)) this.#note(past, { tour: turn, timestamp, type });
-    }
   }
 
   #note(past: Past, event: PastEvent): void {
@@ -462,15 +447,12 @@ function isLarge(table: TurnTable): boolean {
 function createPast(): Past {
   return {
     table: undefined,
-    order: undefined,
-    tick: undefined,
+    mark: {},
     values: new Map(),
     timed: undefined,
     events: [],
     noted: 0,
     eventTimes: new Map(),
-    eventCounts: undefined,
-    eventClues: undefined,
     inventory: undefined,
   };
 }

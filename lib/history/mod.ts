@@ -1,5 +1,4 @@
 /** The history of every session, turn by turn, in memory of fixed size. @module */
 
 export { History, type HistoryOptions, type PastEvent, RESET } from "./history.ts";
-export { type LookBack, lookBack } from "./look_back.ts";
 export { MIN_POINTS, type Selection } from "./turn_table.ts";

@@ -102,15 +102,6 @@ export function intervalOf(
   };
 }
 
-/** Whether some total of the report lies below what is known since the last reset. */
-export function isAhead(ledger: Ledger, report: Report): boolean {
-  for (const [name, value] of report.values) {
-    const total = ledger.totals.get(name);
-    if (total !== undefined && value < total.current) return true;
-  }
-  return false;
-}
-
 /** Takes a report that is newer than all before; `parts` are the parts of its totals, by name. */
 export function addReport(
   ledger: Ledger,

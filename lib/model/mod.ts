@@ -3,13 +3,6 @@
 export { type Family, plainFamily, type Series } from "./family.ts";
 export { Model, type ModelOptions, type ModelState, RETIRED_PER_SESSION } from "./model.ts";
 export { valueOf } from "./ledger.ts";
-export { type Outcome, quietState, type Session, SILENT_AFTER, stateOf } from "./session.ts";
+export { quietState, type Session, SILENT_AFTER, stateOf } from "./session.ts";
 export type { SavedState } from "./saved.ts";
 export { openState, StateError, type StateFile } from "./state.ts";
-export {
-  createIntake,
-  createLineConsumer,
-  type Intake,
-  type IntakeOptions,
-  type OddLine,
-} from "./intake.ts";

@@ -2,7 +2,7 @@
 
 import * as z from "zod";
 import { BREAKDOWN_LABELS } from "../catalogue/mod.ts";
-import type { DetailTables, Report } from "../report/mod.ts";
+import type { DetailTables, Report, Verdict } from "../report/mod.ts";
 import { familiesOf, type View } from "./families.ts";
 import type { Family } from "./family.ts";
 import { absorb, countRests, createLedger, LEDGER, remnantOf } from "./ledger.ts";
@@ -10,7 +10,6 @@ import { Games, type GamesOptions, SAVED_GAMES } from "./games.ts";
 import {
   createSession,
   isSuccessor,
-  type Outcome,
   SESSION,
   type Session,
   SILENT_AFTER,
@@ -82,12 +81,12 @@ export class Model {
    *
    * @param tables What the report's detail is, where there is any.
    */
-  take(report: Report, arrival: number, tables?: DetailTables): Outcome {
+  take(report: Report, arrival: number, tables?: DetailTables): Verdict {
     let session = this.#sessions.get(report.session);
     const isNew = session === undefined;
     session ??= this.#retired.get(report.session) ?? createSession(report.session);
-    const outcome = takeReport(session, report, arrival, this.#options.breakdowns, tables);
-    if (outcome !== "taken") return outcome;
+    const verdict = takeReport(session, report, arrival, this.#options.breakdowns, tables);
+    if (verdict.outcome !== "taken") return verdict;
     session.place = ++this.#place;
     if (isNew) {
       this.#retired.delete(session.id);
@@ -101,7 +100,7 @@ export class Model {
     this.#live = this.#live.filter((other) => other.live && other !== session);
     this.#live.push(session);
     this.#version++;
-    return "taken";
+    return verdict;
   }
 
   /** The sessions that are shown now, the newest last; not to be changed. */

@@ -8,14 +8,15 @@ import {
   type DetailTable,
   type DetailTables,
   EVENT_CLUES,
-  type EventClues,
-  eventsBetween,
+  judge,
+  marked,
   MAX_PARTS,
   NUMBERS,
   REPORT,
   type Report,
+  type Verdict,
 } from "../report/mod.ts";
-import { addReport, closePart, createLedger, isAhead, LEDGER, type Parts } from "./ledger.ts";
+import { addReport, closePart, createLedger, LEDGER, type Parts } from "./ledger.ts";
 
 const OPTIONAL = z.number().optional();
 
@@ -48,6 +49,7 @@ export const SESSION = z.strictObject({
   events: NUMBERS,
   /** What the events of the next turn are named by. */
   eventClues: EVENT_CLUES.optional(),
+  eventCounts: NUMBERS.optional(),
   detail: DETAIL_TABLES,
   /** When the detail arrived; gauges and parts are those of the same report while it is fresh. */
   detailArrival: OPTIONAL,
@@ -57,9 +59,6 @@ export type Session = z.infer<typeof SESSION>;
 
 /** A detail that is older than this, in seconds, holds no gauge back: its sender tells it seldom. */
 const DETAIL_FRESH = 3;
-
-/** What became of a report: it was new, it was known, or a newer one was known. */
-export type Outcome = "taken" | "repeat" | "late";
 
 export function createSession(id: string): Session {
   return {
@@ -79,6 +78,7 @@ export function createSession(id: string): Session {
     extra: new Map(),
     events: new Map(),
     eventClues: undefined,
+    eventCounts: undefined,
     detail: new Map(),
     detailArrival: undefined,
     ledger: createLedger(),
@@ -117,22 +117,8 @@ export function stopShowing(session: Session): void {
   session.parts = new Map();
   session.extra = new Map();
   session.events = new Map();
-  session.eventClues = undefined;
   session.detail = new Map();
   session.detailArrival = undefined;
-}
-
-/**
- * Whether a newer report begins a new part of the session, in which totals count from 0 again. The
- * tick counts since the reset and the order does not: the tick goes back while the order goes on.
- * Where reports were lost the tick may have caught up; then it lags behind by more than before, and
- * totals have fallen.
- */
-function isReset(session: Session, report: Report): boolean {
-  if (report.tick === undefined || session.tick === undefined) return false;
-  if (report.tick <= session.tick) return true;
-  const lag = report.order! - report.tick;
-  return lag > session.order! - session.tick && isAhead(session.ledger, report);
 }
 
 /**
@@ -181,71 +167,56 @@ export function takeReport(
   arrival: number,
   labels: readonly BreakdownLabel[],
   tables: DetailTables = new Map(),
-): Outcome {
-  if (report.order !== undefined && session.order !== undefined) {
-    if (report.order === session.order) return "repeat";
-    if (report.order < session.order) return "late";
-    if (isReset(session, report)) closePart(session.ledger);
-  }
+): Verdict {
+  const { ledger } = session;
+  const verdict = judge(session, report, (name) => ledger.totals.get(name)?.current);
+  if (verdict.outcome !== "taken") return verdict;
+  if (verdict.isReset) closePart(ledger);
   const parts = new Map<string, Parts>();
   for (const [name, breakdowns] of report.breakdowns) {
     const found = partsOf(breakdowns, labels);
     if (found !== undefined) parts.set(name, found);
   }
-  addReport(session.ledger, report, parts);
+  addReport(ledger, report, parts);
 
   session.format = report.format;
-  session.order = report.order ?? session.order;
-  session.tick = report.tick ?? session.tick;
+  Object.assign(session, marked(session, report));
   session.turn = report.turn ?? session.turn;
   session.firstTimestamp ??= report.timestamp;
   session.lastTimestamp = report.timestamp ?? session.lastTimestamp;
   session.arrival = arrival;
   session.finished = report.finished;
-  session.events = eventTimes(session, report, arrival);
+  session.events = eventTimes(session.events, report, verdict, arrival);
   // A sender may leave the detail out of some reports; then the last one stands, and with it what adds
   // up to it: one scrape shows one moment.
   if (tables.size > 0) {
     session.detail = keepLayouts(session.detail, tables);
     session.detailArrival = arrival;
   } else if (arrival - (session.detailArrival ?? -Infinity) < DETAIL_FRESH && !report.finished) {
-    return "taken";
+    return verdict;
   }
   session.gauges = new Map([...report.values].filter(([name]) => metric(name).type === "gauge"));
   session.parts = parts;
   session.extra = new Map(
     [...report.extra].flatMap(([name, { type, value }]) => type === "gauge" ? [[name, value]] : []),
   );
-  return "taken";
+  return verdict;
 }
 
 /** When an event of a type last happened, as the sender says it or as its numbers show. */
 function eventTimes(
-  session: Session,
-  { format, events, eventClues, turn, timestamp }: Report,
+  known: Session["events"],
+  { format, events, timestamp }: Report,
+  verdict: Verdict,
   arrival: number,
-): ReadonlyMap<string, number> {
+): Session["events"] {
   if (format === "natif") return events;
-  const before = session.eventClues;
-  session.eventClues = eventClues;
-  if (eventClues === undefined) return session.events;
-  const named = eventsBetween(before, eventClues, turn ?? 0) ?? unnamed(before, eventClues);
-  if (named.length === 0) return session.events;
-  const times = new Map(session.events);
-  for (const { type } of named) {
+  if (verdict.events.length === 0) return known;
+  const times = new Map(known);
+  for (const { type } of verdict.events) {
     if (times.has(type) || times.size < MAX_PARTS) times.set(type, timestamp ?? arrival);
   }
   return times;
-}
-
-/** The types of which entries were added, where reports are missing between two. */
-function unnamed(before: EventClues | undefined, after: EventClues): { readonly type: string }[] {
-  const isReset = before !== undefined && after.tick <= before.tick;
-  // Who comes late to a game does not know which of its events are new.
-  if (before === undefined && after.tick > 0) return [];
-  const known = isReset ? undefined : before?.entries;
-  return Array.from(after.entries).filter(([type, entries]) => entries > (known?.get(type) ?? 0))
-    .map(([type]) => ({ type }));
 }
 
 function isSameLayout(a: DetailTable, b: DetailTable): boolean {

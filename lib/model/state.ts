@@ -310,6 +310,7 @@ function createWriter(
           ...model,
           sessions: sessions.map((session) => ({
             ...session,
+            eventClues: session.live ? session.eventClues : undefined,
             detail: session.live && rowsOf(session.detail) <= MAX_DETAIL_ROWS
               ? session.detail
               : new Map(),

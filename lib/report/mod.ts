@@ -4,6 +4,7 @@ import { NATIVE_TYPE, readNative } from "./native.ts";
 import { isObject, MAX_KEYS, type Reading, type ReadOptions, Refused } from "./report.ts";
 import { readTradesim } from "./tradesim.ts";
 
+export * from "./judge.ts";
 export { JsonReader } from "./json_reader.ts";
 export { beginningOf, HEAD_BYTES, nameOddLine } from "./odd_line.ts";
 export {

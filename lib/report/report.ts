@@ -82,8 +82,6 @@ export type ExtraValue = z.infer<typeof EXTRA_VALUE>;
 /** What a payload shows of the events before it: totals since the reset, and values of now. */
 export const EVENT_CLUES = z.strictObject({
   tick: NUMBER,
-  /** Entries per type as TradeSim counts them. */
-  entries: NUMBERS,
   /** Euros that all firms have, and that they have spent. */
   budget: NUMBER,
   spent: NUMBER,
@@ -129,6 +127,11 @@ export const REPORT = z.strictObject({
   extra: z.map(z.string(), EXTRA_VALUE).readonly(),
 }).readonly();
 export type Report = z.infer<typeof REPORT>;
+
+/** What is known of a session, beside which its next report is judged. */
+export type Mark = {
+  readonly [Key in "order" | "tick" | "eventCounts" | "eventClues"]?: Report[Key] | undefined;
+};
 
 /** One series per row: label values, in the order of the metric's labels, and the value. */
 const DETAIL_TABLE = z.strictObject({

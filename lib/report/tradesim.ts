@@ -372,7 +372,7 @@ export function readTradesim(raw: JsonObject, options: ReadOptions): Reading {
     turnSeconds: turnSeconds(payload),
     events: new Map(),
     eventCounts,
-    eventClues: eventClues(payload, tick, eventCounts),
+    eventClues: eventClues(payload, tick),
     extra,
   };
   const details: Details = {

@@ -1,6 +1,6 @@
 /** Names the events of a TradeSim turn. TradeSim's payload itself names only two of five types. @module */
 
-import type { EventClues, RecentEvent } from "./report.ts";
+import type { EventClues, Mark, RecentEvent, Report } from "./report.ts";
 
 /** Entries of the types that TradeSim leaves without a name. */
 const UNKNOWN = "inconnu";
@@ -25,7 +25,6 @@ interface Payload {
 export function eventClues(
   payload: Payload,
   tick: number | undefined,
-  entries: ReadonlyMap<string, number>,
 ): EventClues | undefined {
   const budget = payload.number("budget_total_entreprises");
   const spent = payload.number("total_montant");
@@ -42,7 +41,6 @@ export function eventClues(
   const stocksOf = needsSuppliers(tick) ? payload.suppliers : [];
   return {
     tick,
-    entries,
     budget,
     spent,
     stock,
@@ -93,15 +91,16 @@ function restocks(before: EventClues, after: EventClues, entries: number): strin
  * @returns Undefined where the payloads are not of two turns in a row.
  */
 export function eventsBetween(
-  before: EventClues | undefined,
-  after: EventClues,
+  { eventClues: before, eventCounts: known }: Mark,
+  { eventClues: after, eventCounts }: Pick<Report, "eventClues" | "eventCounts">,
   tour: number,
 ): RecentEvent[] | undefined {
-  if (before === undefined || after.tick !== before.tick + 1) return undefined;
+  if (before === undefined || after === undefined) return undefined;
+  if (after.tick !== before.tick + 1) return undefined;
   const events: RecentEvent[] = [];
   let unknown = 0;
-  for (const [type, entries] of after.entries) {
-    const added = entries - (before.entries.get(type) ?? 0);
+  for (const [type, entries] of eventCounts) {
+    const added = entries - (known?.get(type) ?? 0);
     if (added <= 0) continue;
     if (type === UNKNOWN) unknown = added;
     else events.push({ tour, type });

@@ -2,7 +2,7 @@
 
 import { CONTENT_TYPE, type Exposition } from "../exposition/mod.ts";
 import type { Log, TellKind } from "../log/mod.ts";
-import type { Intake } from "../model/mod.ts";
+import type { Intake } from "../ingest/mod.ts";
 import { type Asset, PAGE_ASSETS, PAGE_POLICY, pageHtml } from "../page/mod.ts";
 import { type RefusalReason, Refused } from "../report/mod.ts";
 import type { ReadBody } from "../source/mod.ts";
@@ -252,16 +252,13 @@ async function ingest(context: Context, { request, peer }: Asked): Promise<Respo
   const { intake, log, tellKind, telemetry } = context;
   const started = performance.now();
   try {
-    const value = await context.readBody(request).catch((error) => {
-      if (error instanceof Refused) intake.refuse("post", error.reason);
-      throw error;
-    });
-    intake.take(value, "post", context.now());
+    intake.take(await context.readBody(request), "post", context.now());
     // The words are TradeSim's own answer, which its simulation knows.
     return Response.json({ status: "success", message: "Métriques mises à jour" });
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     const { reason, message } = error;
+    intake.refuse("post", reason);
     const status = STATUS_OF[reason] ?? 400;
     tellKind(
       `post ${reason} ${peer}`,

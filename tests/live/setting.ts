@@ -3,7 +3,7 @@
 import { History } from "../../lib/history/mod.ts";
 import { Answers, Hub } from "../../lib/live/mod.ts";
 import { createTelemetry } from "../../lib/telemetry/mod.ts";
-import { take, type Told, told } from "../history/turns.ts";
+import { type Told, told } from "../history/turns.ts";
 import { createModel } from "../model/reports.ts";
 
 export interface Message {
@@ -72,8 +72,9 @@ export function createSetting({ maxTurns = 1000, maxSessions = 1000 } = {}) {
     take(changes: Parameters<typeof told>[0] | Told): void {
       const sent = told(changes as Parameters<typeof told>[0]);
       const arrival = milliseconds / 1000;
-      if (model.take(sent, arrival) !== "taken") return;
-      hub.reported(sent.session, take(history, sent, arrival));
+      const verdict = model.take(sent, arrival);
+      if (verdict.outcome !== "taken") return;
+      hub.reported(sent.session, history.take(sent, sent, arrival, verdict));
     },
     /** Lets time pass, with the ticks in it. */
     pass(time: number): void {

@@ -9,7 +9,6 @@ import {
   closePart,
   createLedger,
   intervalOf,
-  isAhead,
   type Ledger,
   valueOf,
 } from "../../lib/model/ledger.ts";
@@ -96,17 +95,6 @@ Deno.test("addReport() measures real time from the first to the last report of a
   add(8, 200);
   add(9, 203);
   assert.deepEqual(interval(ledger), { seconds: 5, turns: 5 }, "over a reset");
-});
-
-Deno.test("isAhead() sees a total that lies below what is known", () => {
-  const ledger = createLedger();
-  addReport(ledger, report({ values: { transactions_total: 5, evenements_total: 2 } }), NO_PARTS);
-  const at = (values: Record<string, number>) => isAhead(ledger, report({ values }));
-  assert.equal(at({ transactions_total: 5, evenements_total: 2 }), false);
-  assert.equal(at({ transactions_total: 9, evenements_total: 1 }), true);
-  assert.equal(at({ transactions_echouees_total: 0, budget_total: -5 }), false);
-  closePart(ledger);
-  assert.equal(at({ transactions_total: 0 }), false, "nothing is known since the reset");
 });
 
 const parts = fc.dictionary(fc.constantFrom("x", "y", "z"), fc.nat(60));

@@ -497,7 +497,7 @@ Deno.test("version changes with what is taken, and not with what is repeated or 
   const first = report({ order: 5 });
   const take = (next: Report) => {
     const before = model.version;
-    return [model.take(next, 1000), model.version !== before];
+    return [model.take(next, 1000).outcome, model.version !== before];
   };
   assert.deepEqual(take(first), ["taken", true]);
   assert.deepEqual(take(first), ["repeat", false]);
@@ -550,7 +550,7 @@ Deno.test("take() evicts the quietest session beyond the limit, and keeps its to
     transactions_total: 56,
     tours_completes: 6,
   }, "b goes on where it stopped");
-  assert.equal(play("a", 3, 30), "repeat");
+  assert.equal(play("a", 3, 30).outcome, "repeat");
 });
 
 Deno.test("families() calls what evicted sessions counted autres", () => {
@@ -838,7 +838,7 @@ Deno.test("families() splits by any labels what it shows without them, whatever 
       let now = 1000;
       for (const { report: next, wait } of game) {
         now += wait;
-        assert.equal(labelled.take(next, now), plain.take(next, now));
+        assert.deepEqual(labelled.take(next, now), plain.take(next, now));
         const found = sums(labelled.families(now).families);
         for (const [series, value] of sums(plain.families(now).families)) {
           assert.ok(Math.abs((found.get(series) ?? 0) - value) < 1e-6, series);
@@ -864,7 +864,7 @@ Deno.test("families() never lets a counter fall, whatever is reported", () => {
       let now = 1000;
       for (const { report: next, wait } of game) {
         now += wait;
-        const outcome = model.take(next, now);
+        const { outcome } = model.take(next, now);
         const after = flatten(counters(now));
         const sumsAfter = sums(counters(now));
         for (const [series, value] of isWhole ? before : []) {
@@ -876,7 +876,7 @@ Deno.test("families() never lets a counter fall, whatever is reported", () => {
           assert.ok((sumsAfter.get(series) ?? 0) >= value - 1e-9, series);
         }
         if (next.order !== undefined) {
-          const repeated = model.take({ ...next, finished: !next.finished }, now);
+          const repeated = model.take({ ...next, finished: !next.finished }, now).outcome;
           assert.notEqual(repeated, "taken");
           assert.deepEqual(flatten(counters(now)), after);
         }
@@ -913,8 +913,8 @@ Deno.test("restore() goes on where another model stopped", () => {
   assert.notEqual(next.version, version);
   assert.deepEqual(next.families(1000), model.families(1000));
   for (const restored of [model, next]) {
-    assert.equal(restored.take(report({ session: "c", order: 4 }), 1000), "repeat");
-    assert.equal(restored.take(report({ session: "a", order: 4 }), 1000), "repeat");
+    assert.equal(restored.take(report({ session: "c", order: 4 }), 1000).outcome, "repeat");
+    assert.equal(restored.take(report({ session: "a", order: 4 }), 1000).outcome, "repeat");
     restored.take(report({ session: "d", order: 1, values: { transactions_total: 2 } }), 1001);
   }
   assert.deepEqual(next.families(1001), model.families(1001));

@@ -2,12 +2,11 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { readReport } from "../../lib/report/mod.ts";
+import { type Outcome, readReport } from "../../lib/report/mod.ts";
 import type { Report } from "../../lib/report/report.ts";
 import { valueOf } from "../../lib/model/ledger.ts";
 import {
   createSession,
-  type Outcome,
   type Session,
   SILENT_AFTER,
   stateOf,
@@ -37,7 +36,7 @@ function play(steps: readonly Step[]): { outcomes: Outcome[]; total: number; ses
       }),
       0,
       [],
-    )
+    ).outcome
   );
   return { outcomes, total: valueOf(session.ledger.totals.get("transactions_total")!), session };
 }

@@ -59,7 +59,7 @@ function player(model: Model, isDivided: (step: Step) => boolean) {
         }),
         1000,
       );
-      assert.equal(taken, "taken");
+      assert.equal(taken.outcome, "taken");
     },
   };
 }

@@ -1,20 +1,19 @@
 /** Tests of what lines are called that are no reports. @module */
 
 import assert from "node:assert/strict";
-import { createLineConsumer } from "../../lib/model/mod.ts";
-import { createTally } from "../../lib/doctor/file.ts";
-import { createTelemetry } from "../../lib/telemetry/mod.ts";
+import { createLineReader } from "../../lib/ingest/mod.ts";
+import { readReport } from "../../lib/report/mod.ts";
+import { NOTHING } from "./options.ts";
 
 const DIR = new URL("../testdata/lines/", import.meta.url);
 
 /** What each file's bad lines are called, each name once. */
 function namesOf(bytes: Uint8Array): string[] {
   const names = new Set<string>();
-  const consumer = createLineConsumer(
-    createTally(),
-    createTelemetry(),
+  const consumer = createLineReader(
     1 << 20,
-    ({ what }) => names.add(what),
+    (value) => readReport(value, NOTHING),
+    (_refused, describe) => names.add(describe().what),
   );
   let from = 0;
   for (let end = bytes.indexOf(10); end !== -1; end = bytes.indexOf(10, from)) {

@@ -65,7 +65,7 @@ function reportOf([tick, budget, spent, mean, suppliers, sold, entries, budgets,
 const REPORTS = TURNS.map(reportOf);
 
 function between(before: Report | undefined, after: Flat): RecentEvent[] | undefined {
-  return eventsBetween(before?.eventClues, after.eventClues!, after.turn!);
+  return eventsBetween(before ?? {}, after, after.turn!);
 }
 
 function trueTypes(turn: Turn): string[] {

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { createExposition, type Exposition } from "../../lib/exposition/mod.ts";
-import { createIntake } from "../../lib/model/mod.ts";
+import { History } from "../../lib/history/mod.ts";
+import { createIntake } from "../../lib/ingest/mod.ts";
 import type { BasicAuth } from "../../lib/server/auth.ts";
 import { createAccess } from "../../lib/server/access.ts";
 import { API_PATHS } from "../../lib/server/api.ts";
@@ -54,7 +55,12 @@ function setUp({ maxBytes = 10_000, basicAuth, token, ...options }: SetUp = {}) 
   });
   const handler = createHandler({
     exposition,
-    intake: createIntake({ model, telemetry, read: NOTHING }),
+    intake: createIntake({
+      model,
+      history: new History({ maxTurns: 0 }),
+      telemetry,
+      read: NOTHING,
+    }),
     readBody: createBodyReader({ maxBytes, timeoutMs, maxBodies }),
     access: createAccess({ basicAuth, token, allowRemoteIngest: false }),
     allowedHosts: [],

@@ -1,7 +1,8 @@
 /** Tests of reading the past of followed files. @module */
 
 import assert from "node:assert/strict";
-import { History, lookBack } from "../../lib/history/mod.ts";
+import { History } from "../../lib/history/mod.ts";
+import { lookBack } from "../../lib/ingest/mod.ts";
 import { createLog } from "../../lib/log/mod.ts";
 import { readReport } from "../../lib/report/mod.ts";
 import { NOTHING } from "../report/options.ts";

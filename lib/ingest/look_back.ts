@@ -1,17 +1,11 @@
 /** Reads the past of followed files into the history, beside all other work. @module */
 
 import { statSync } from "node:fs";
+import type { History } from "../history/mod.ts";
 import type { Log } from "../log/mod.ts";
-import {
-  JsonReader,
-  type Reading,
-  type ReadOptions,
-  readReport,
-  Refused,
-  type Report,
-} from "../report/mod.ts";
-import { type LineConsumer, readPart } from "../source/mod.ts";
-import type { History } from "./history.ts";
+import { type ReadOptions, readReport, type Report } from "../report/mod.ts";
+import { readPart } from "../source/mod.ts";
+import { createLineReader } from "./line_reader.ts";
 
 /** How far back from where its following began a file is read, in bytes. */
 const LOOK_BACK_BYTES = 4 * 1024 ** 3;
@@ -26,38 +20,6 @@ const READ: ReadOptions = {
   detail: false,
   allKeys: false,
 };
-
-/** Hands on the reports among the lines; bad ones are counted nowhere, because nobody follows them. */
-function createConsumer(
-  maxLine: number,
-  take: (reading: Reading, arrival: number) => void,
-): LineConsumer {
-  const json = new JsonReader(maxLine);
-  let isRefused = false;
-
-  function attempt(action: () => void): void {
-    try {
-      if (!isRefused) action();
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      isRefused = true;
-    }
-  }
-
-  function reset(): void {
-    isRefused = false;
-    json.reset();
-  }
-
-  return {
-    bytes: (chunk) => attempt(() => json.push(chunk)),
-    endLine(writtenAt) {
-      attempt(() => take(readReport(json.finish(), READ), writtenAt));
-      reset();
-    },
-    discard: reset,
-  };
-}
 
 function modified(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
@@ -110,9 +72,11 @@ export function lookBack(options: LookBackOptions): LookBack {
   async function read(): Promise<void> {
     const started = performance.now();
     const earlier = history.emptied();
-    const consumer = createConsumer(maxLine, (sent, arrival) => {
+    // What is refused is counted nowhere, because nobody follows it.
+    const consumer = createLineReader(maxLine, (value, writtenAt) => {
+      const sent = readReport(value, READ);
       const report = named(sent.report);
-      if (isShown(report.session)) earlier.take(report, sent.details, arrival);
+      if (isShown(report.session)) earlier.take(report, sent.details, writtenAt);
     });
     let toldAt = started;
     for (const part of parts) {

@@ -1,28 +1,33 @@
 /** Tests of the intake: what is taken, repeated or refused is counted so. @module */
 
 import assert from "node:assert/strict";
-import { createIntake, createLineConsumer, type Intake } from "../../lib/model/mod.ts";
+import { History, RESET } from "../../lib/history/mod.ts";
+import { createIntake, type Intake } from "../../lib/ingest/mod.ts";
 import {
   INPUT_REFUSAL_REASONS,
+  readReport,
   Refused,
   type Report,
   REQUEST_REFUSAL_REASONS,
 } from "../../lib/report/mod.ts";
 import { createTelemetry } from "../../lib/telemetry/mod.ts";
+import { payloadAt } from "../harness/tradesim.ts";
 import { NOTHING } from "../report/options.ts";
-import { createModel, shown } from "./reports.ts";
+import { createModel, shown } from "../model/reports.ts";
 
 function setUp(maxLine = 1000) {
   const model = createModel();
   const telemetry = createTelemetry();
   const noted: [Report["order"], number][] = [];
+  const history = new History({ maxTurns: 1000 });
   const intake = createIntake({
     model,
+    history,
     telemetry,
     read: NOTHING,
-    note: (report, arrival) => noted.push([report.order, arrival]),
+    keep: (report, arrival) => noted.push([report.order, arrival]),
   });
-  const consumer = createLineConsumer(intake, telemetry, maxLine);
+  const consumer = intake.lines(maxLine);
   /** Counters of the intake that are not 0, without their common beginning. */
   const counted = async () => {
     const lines = (await telemetry.text()).split("\n").filter((line) =>
@@ -33,7 +38,7 @@ function setUp(maxLine = 1000) {
       return [series!, Number(value)];
     }));
   };
-  return { model, telemetry, intake, consumer, noted, counted };
+  return { model, history, telemetry, intake, consumer, noted, counted };
 }
 
 const payload = (turn: number, keys: Record<string, unknown> = {}) => ({
@@ -48,8 +53,9 @@ function refusalOf(intake: Intake, value: unknown): string | undefined {
   try {
     intake.take(value, "post", 1000);
   } catch (error) {
-    if (error instanceof Refused) return error.reason;
-    throw error;
+    if (!(error instanceof Refused)) throw error;
+    intake.refuse("post", error.reason);
+    return error.reason;
   }
   return undefined;
 }
@@ -122,7 +128,7 @@ Deno.test("take() counts keys that were left out and unknown, of taken reports o
   });
 });
 
-Deno.test("createLineConsumer() takes lines however they are cut, and counts and skips bad ones", async () => {
+Deno.test("lines() takes lines however they are cut, and counts and skips bad ones", async () => {
   const { consumer, noted, counted } = setUp(200);
   const feed = (text: string, at: number) => {
     for (const byte of new TextEncoder().encode(text)) consumer.bytes(Uint8Array.of(byte));
@@ -173,7 +179,7 @@ Deno.test("discard() forgets the line that was begun, and what was wrong with it
   assert.deepEqual(await counted(), { 'reports_taken_total{source="follow"}': 1 });
 });
 
-Deno.test("createLineConsumer() measures how long each line took", async () => {
+Deno.test("lines() measures how long each line took", async () => {
   const { consumer, telemetry } = setUp();
   for (const line of [JSON.stringify(payload(1)), "nonsense"]) {
     consumer.bytes(new TextEncoder().encode(line));
@@ -183,4 +189,45 @@ Deno.test("createLineConsumer() measures how long each line took", async () => {
     await telemetry.text(),
     /^tradesim_exporter_report_duration_seconds_count\{source="follow"\} 2$/m,
   );
+});
+
+Deno.test("take() sees a reset once, for totals and page alike, though reports around it were lost", () => {
+  const cases: Record<string, readonly [turn: number, resetAt: number][]> = {
+    "the first turn came": [[1, 0], [2, 0], [3, 2]],
+    "the tick has caught up, and totals have not": [[1, 0], [2, 0], [7, 3]],
+  };
+  for (const [name, turns] of Object.entries(cases)) {
+    const { model, history, intake } = setUp();
+    for (const [turn, resetAt] of turns) {
+      const payload = payloadAt({ session: "s" }, turn, resetAt);
+      // In the part after the reset little was bought yet.
+      const few = resetAt > 0 ? { transactions_total: 1, transactions_reussies: 1 } : {};
+      intake.take({ ...payload, ...few }, "post", 1000 + turn);
+    }
+    const first = payloadAt({ session: "s" }, 2).transactions_total as number;
+    assert.equal(shown(model, 1010, "transactions_total").transactions_total, first + 1, name);
+    assert.deepEqual(
+      history.events("s", 0).filter(({ type }) => type === RESET).map((one) => one.tour),
+      [
+        turns.at(-1)![0],
+      ],
+      name,
+    );
+  }
+});
+
+Deno.test("catchUp() keeps nothing that can be read again, and fills the history with what the state has", () => {
+  const { model, history, intake, noted } = setUp();
+  const before = createModel();
+  before.take(readReport(payload(1), NOTHING).report, 1000);
+  intake.restore({ model: structuredClone(before.state()), positions: [], journal: [] });
+  intake.catchUp(() => {
+    for (const turn of [1, 2]) intake.take(payload(turn), "follow", 1000 + turn);
+  });
+  assert.deepEqual(noted, []);
+  assert.deepEqual(history.turns("s", 0, 20).columns.tour, [1, 2]);
+  assert.equal(shown(model, 1002, "tours_completes").tours_completes, 2);
+  intake.take(payload(2), "post", 1003);
+  intake.take(payload(3), "post", 1003);
+  assert.deepEqual(noted, [[3, 1003]]);
 });

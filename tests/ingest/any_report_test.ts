@@ -7,7 +7,8 @@ import { readScrape } from "../../lib/doctor/text_format.ts";
 import { createExposition } from "../../lib/exposition/mod.ts";
 import { History } from "../../lib/history/mod.ts";
 import { Answers } from "../../lib/live/mod.ts";
-import { createIntake, Model, type ModelOptions, openState } from "../../lib/model/mod.ts";
+import { createIntake } from "../../lib/ingest/mod.ts";
+import { Model, type ModelOptions, openState } from "../../lib/model/mod.ts";
 import { COLUMN_NAMES, type ReadOptions, Refused, TRADESIM_KEYS } from "../../lib/report/mod.ts";
 import { createTelemetry } from "../../lib/telemetry/mod.ts";
 import { captureLog } from "../log/capture.ts";
@@ -132,9 +133,9 @@ function createCore(bySession: boolean, now: () => number) {
   const telemetry = createTelemetry();
   const intake = createIntake({
     model,
+    history,
     telemetry,
     read: READ,
-    note: (report, arrival, { details }) => void history.take(report, details, arrival),
   });
   const exposition = createExposition({
     model,

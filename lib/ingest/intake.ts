@@ -1,0 +1,179 @@
+/** Takes what sources hand over: judged once, for model, write-ahead log, history and live readers. @module */
+
+import type { History } from "../history/mod.ts";
+import type { Model, SavedState } from "../model/mod.ts";
+import {
+  type Details,
+  INPUT_REFUSAL_REASONS,
+  type KeyProblem,
+  type Outcome,
+  type ReadOptions,
+  readReport,
+  type RefusalReason,
+  type Report,
+  REQUEST_REFUSAL_REASONS,
+} from "../report/mod.ts";
+import type { LineConsumer } from "../source/mod.ts";
+import type { Telemetry } from "../telemetry/mod.ts";
+import { createLineReader, type OddLine, OTHER_RECORDS, otherRecord } from "./line_reader.ts";
+
+export const SOURCES = ["post", "follow"] as const;
+export type SourceName = (typeof SOURCES)[number];
+
+/** A known key of a report whose value cannot be used. */
+export interface LeftOut {
+  readonly key: string;
+  readonly problem: KeyProblem;
+  readonly session: string;
+  readonly source: SourceName;
+}
+
+export interface IntakeOptions {
+  readonly model: Model;
+  readonly history: History;
+  readonly telemetry: Telemetry;
+  readonly read: ReadOptions;
+  /** Told of each known key that was left out. */
+  readonly onLeftOut?: (left: LeftOut) => void;
+  /** The time in seconds since 1970, after which nothing can have arrived. Default: no limit. */
+  readonly now?: () => number;
+  /**
+   * Keeps a report that was taken, before anyone can see it, as it was sent: with the session that it
+   * named. `session` is the one that it is of. What is caught up with is not kept: it can be read again.
+   */
+  readonly keep?: (sent: Report, arrival: number, session: string) => void;
+  /** Told of each report that was taken, and whether it is the first one of its session. */
+  readonly onTaken?: (session: string, isFirst: boolean) => void;
+}
+
+export interface Intake {
+  /**
+   * Takes a JSON value that arrived at `arrival`, in seconds since 1970.
+   *
+   * @throws {Refused} When it is no report; {@linkcode refuse} counts it.
+   */
+  take(value: unknown, source: SourceName, arrival: number): Outcome;
+  /** Counts an input that was refused, be it no JSON value, or no report. */
+  refuse(source: SourceName, reason: RefusalReason): void;
+  /**
+   * Takes the lines of a followed file. A bad line is counted and skipped.
+   *
+   * @param onOdd Told of each bad line.
+   */
+  lines(maxLine: number, onOdd?: (line: OddLine) => void): LineConsumer;
+  /** Goes on from what another process left. */
+  restore(saved: SavedState): void;
+  /** Takes what `read` reads before anyone looks; what of it is over is not shown. */
+  catchUp(read: () => void): void;
+}
+
+/** Every series of the counters is there from the start, so that its first increase is seen. */
+function startAtZero(telemetry: Telemetry): void {
+  for (const type of OTHER_RECORDS) {
+    telemetry.count("tradesim_exporter_other_records_total", { type }, 0);
+  }
+  for (const source of SOURCES) {
+    telemetry.count("tradesim_exporter_reports_taken_total", { source }, 0);
+    for (const reason of ["repeat", "late"]) {
+      telemetry.count("tradesim_exporter_reports_repeated_total", { source, reason }, 0);
+    }
+    const reasons = source === "post"
+      ? [...REQUEST_REFUSAL_REASONS, ...INPUT_REFUSAL_REASONS]
+      : INPUT_REFUSAL_REASONS;
+    for (const reason of reasons) {
+      telemetry.count("tradesim_exporter_reports_refused_total", { source, reason }, 0);
+    }
+  }
+}
+
+/** Whether a report has nothing that could be placed or shown. */
+function isHollow({ order, values, extra, turnSeconds }: Report): boolean {
+  return order === undefined && values.size === 0 && extra.size === 0 && turnSeconds === undefined;
+}
+
+export function createIntake(options: IntakeOptions): Intake {
+  const { model, history, telemetry, read, keep, onTaken, onLeftOut, now = () => Infinity } =
+    options;
+  startAtZero(telemetry);
+  let isCaughtUp = true;
+
+  /** Judges a report, and hands it to all that want it. */
+  function handOn(sent: Report, details: Details, arrival: number): Outcome {
+    const report = model.games.named(sent);
+    const verdict = model.take(report, arrival, details.tables);
+    if (verdict.outcome === "taken") {
+      if (isCaughtUp) keep?.(sent, arrival, report.session);
+      const isFirst = history.take(report, details, arrival, verdict);
+      onTaken?.(report.session, isFirst);
+    } else if (!isCaughtUp) {
+      // What the state has kept the history has not.
+      history.take(report, details, arrival);
+    }
+    return verdict.outcome;
+  }
+
+  const intake: Intake = {
+    refuse(source, reason) {
+      telemetry.count("tradesim_exporter_reports_refused_total", { source, reason });
+    },
+    take(value, source, arrivedAt) {
+      const { report, details, noticed: { problems, unknownKeys } } = readReport(value, read);
+      // What tells nothing of a game begins none. A file may have been written by a clock that was ahead.
+      const outcome = isHollow(report)
+        ? "taken"
+        : handOn(report, details, Math.min(arrivedAt, now()));
+      if (outcome !== "taken") {
+        telemetry.count("tradesim_exporter_reports_repeated_total", { source, reason: outcome });
+        return outcome;
+      }
+      telemetry.count("tradesim_exporter_reports_taken_total", { source });
+      for (const { key, problem } of problems) {
+        telemetry.count("tradesim_exporter_keys_left_out_total", { key, reason: problem });
+        onLeftOut?.({ key, problem, session: report.session, source });
+      }
+      if (unknownKeys > 0) telemetry.count("tradesim_exporter_unknown_keys_total", {}, unknownKeys);
+      return outcome;
+    },
+    lines(maxLine, onOdd) {
+      const reader = createLineReader(
+        maxLine,
+        (value, writtenAt) => {
+          const type = otherRecord(value);
+          if (type === undefined) intake.take(value, "follow", writtenAt);
+          else telemetry.count("tradesim_exporter_other_records_total", { type });
+        },
+        ({ reason }, describe) => {
+          intake.refuse("follow", reason);
+          onOdd?.(describe());
+        },
+      );
+      return {
+        ...reader,
+        endLine(writtenAt, start) {
+          const started = performance.now();
+          reader.endLine(writtenAt, start);
+          telemetry.observe(
+            "tradesim_exporter_report_duration_seconds",
+            (performance.now() - started) / 1000,
+            { source: "follow" },
+          );
+        },
+      };
+    },
+    restore(saved) {
+      model.restore(saved.model, now());
+      for (const { report, arrival } of saved.journal) {
+        model.take(model.games.named(report), Math.min(arrival, now()));
+      }
+    },
+    catchUp(read) {
+      const before = model.reports;
+      isCaughtUp = false;
+      read();
+      isCaughtUp = true;
+      model.settle(before);
+      history.keepOnly((session) => model.sessions.has(session));
+    },
+  };
+  return intake;
+}
