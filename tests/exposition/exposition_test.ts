@@ -138,7 +138,7 @@ Deno.test("text() renders nothing when nothing has changed", async () => {
   clock.now += 5;
   assert.equal(await exposition.text(), first);
   assert.equal(model.asked, asked);
-  assert.equal(take(1), "repeat");
+  assert.equal(take(1).outcome, "repeat");
   await exposition.text();
   assert.equal(model.asked, asked, "a repeated report");
   take(2);
