@@ -22,6 +22,13 @@ const HELD_BODIES = 4;
 /** A thousandfold inflation of one such piece is still small. */
 const INFLATE_SLICE_BYTES = 4096;
 
+/**
+ * Bodies of a known length up to this one are read in a single piece, which takes Deno a tenth of a
+ * stream's time. So many at once; the others are streamed.
+ */
+const WHOLE_BYTES = 1 << 20;
+const WHOLE_BODIES = 4;
+
 const CHUNK_BYTES = 64 * 1024;
 /** What is still read of a body that was refused, and for how long. */
 const DRAIN_BYTES = 1 << 20;
@@ -38,6 +45,13 @@ function checkContentType(request: Request): void {
       type!.trim().slice(0, 80)
     }", expected application/json`,
   );
+}
+
+/** Whether a body is short, as it says itself: the server cuts off what is longer. */
+function isShort({ headers }: Request, maxBytes: number): boolean {
+  const length = headers.get("content-length");
+  return length !== null && !headers.has("content-encoding") &&
+    Number(length) <= Math.min(maxBytes, WHOLE_BYTES);
 }
 
 type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
@@ -99,6 +113,11 @@ function stream(request: Request, isOver: () => boolean): ByteStream | null {
 
 type Chunk = Uint8Array<ArrayBuffer>;
 
+/** Gives memory back at once: the garbage collector comes late for it. */
+function release({ buffer }: Chunk): void {
+  buffer.transfer(0);
+}
+
 /** Reads a body so that none of its bytes wait for the garbage collector, which comes late for them. */
 interface ChunkReader {
   read(): Promise<ReadableStreamReadResult<Chunk>>;
@@ -119,7 +138,7 @@ function readChunks(body: ByteStream, buffers: ArrayBuffer[]): ChunkReader {
     const reader = body.getReader();
     return {
       read: () => reader.read(),
-      release: ({ buffer }) => buffer.transfer(0),
+      release,
       end: () => {},
       cancel: () => reader.cancel(),
     };
@@ -163,8 +182,33 @@ export function createBodyReader(
 ): ReadBody {
   let bodies = 0;
   let heldBytes = 0;
+  let wholeBodies = 0;
   const spareBuffers: ArrayBuffer[] = [];
   const spareReaders: JsonReader[] = [];
+
+  /** Reads a short body into `json`. */
+  async function readWhole(request: Request, json: JsonReader): Promise<void> {
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(tooLate(timeoutMs)), timeoutMs);
+    const reading = request.bytes();
+    wholeBodies++;
+    const end = () => wholeBodies--;
+    // One that comes too late counts until its connection has ended.
+    reading.then(end, end);
+    try {
+      const bytes = await Promise.race([reading, late]);
+      try {
+        json.push(bytes);
+      } finally {
+        release(bytes);
+      }
+    } catch (error) {
+      if (error instanceof Refused) throw error;
+      throw new Refused("aborted", `Cannot read the report: ${(error as Error).message}`);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
 
   /** Reads a body into `json`; `hold` is told of every change in the bytes that it holds. */
   async function readAll(
@@ -185,7 +229,7 @@ export function createBodyReader(
       while (true) {
         const { done, value } = await reader.read();
         if (isLate) {
-          throw new Refused("timeout", `Cannot take the report: it took more than ${timeoutMs} ms`);
+          throw tooLate(timeoutMs);
         }
         if (done) return reader.end(value);
         try {
@@ -227,7 +271,8 @@ export function createBodyReader(
     };
     bodies++;
     try {
-      await readAll(request, json, hold);
+      if (wholeBodies < WHOLE_BODIES && isShort(request, maxBytes)) await readWhole(request, json);
+      else await readAll(request, json, hold);
       return json.finish();
     } finally {
       json.reset();
@@ -240,4 +285,8 @@ export function createBodyReader(
 
 function tooBusy(): Refused {
   return new Refused("busy", "Cannot take the report now: too many are being read");
+}
+
+function tooLate(timeoutMs: number): Refused {
+  return new Refused("timeout", `Cannot take the report: it took more than ${timeoutMs} ms`);
 }

@@ -194,3 +194,87 @@ Deno.test("createBodyReader() holds at most four of the largest bodies, however 
   ]);
   assert.equal((await read(post(`"${"x".repeat(700)}"`)) as string).length, 700);
 });
+
+/** Serves a reader of bodies; what it gives for each body is the value, or why it is refused. */
+function serve(read: ReturnType<typeof createBodyReader>) {
+  const outcomes: unknown[] = [];
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    async (request) => {
+      const outcome = await read(request).catch((error) => {
+        assert.ok(error instanceof Refused, String(error));
+        return error.reason;
+      });
+      outcomes.push(outcome);
+      return Response.json(outcome);
+    },
+  );
+  const connect = () => Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
+  /** Sends a request whose body has `length` bytes, of which only these come; a connection to it. */
+  async function send(body: string, length = body.length): Promise<Deno.TcpConn> {
+    const connection = await connect();
+    await connection.write(new TextEncoder().encode(
+      "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n" +
+        `Content-Length: ${length}\r\n\r\n${body}`,
+    ));
+    return connection;
+  }
+  /** The rest of what comes over a connection, to its end. */
+  async function answer(connection: Deno.TcpConn): Promise<string> {
+    return await new Response(connection.readable).text();
+  }
+  return { server, outcomes, send, answer };
+}
+
+async function until(isThere: () => boolean): Promise<void> {
+  for (let tries = 0; !isThere(); tries++) {
+    assert.ok(tries < 2000, "it came within 20 s");
+    await new Promise((next) => setTimeout(next, 10));
+  }
+}
+
+Deno.test("createBodyReader() reads a short body in one piece, and streams when many stall", async () => {
+  const { server, outcomes, send, answer } = serve(reader());
+  const value = { a: "é".repeat(1000), stocks_historiques: null };
+  const text = JSON.stringify({ ...value, stocks_historiques: [[1], "]"] });
+  const ascii = text.replaceAll("é", "\\u00e9");
+  const stalled = [];
+  for (let i = 0; i < 6; i++) stalled.push(await send('{"b":', 100));
+  for (let i = 0; i < 3; i++) {
+    assert.match(await answer(await send(ascii)), /200 OK/);
+    assert.deepEqual(outcomes.at(-1), value);
+  }
+  assert.equal(outcomes.length, 3);
+  for (const connection of stalled) connection.close();
+  await until(() => outcomes.length === 9);
+  assert.deepEqual(outcomes.slice(3), Array(6).fill("aborted"));
+  assert.match(await answer(await send(ascii)), /200 OK/);
+  assert.match(await answer(await send("[".repeat(100))), /too_deep/);
+  assert.match(await answer(await send('{"a":')), /json/);
+  await server.shutdown();
+});
+
+Deno.test("createBodyReader() answers the sender of a short body that takes too long", async () => {
+  const { server, outcomes, send } = serve(reader({ timeoutMs: 50 }));
+  for (let i = 0; i < 6; i++) {
+    const connection = await send('{"a":', 1000);
+    await until(() => outcomes.length === i + 1);
+    assert.equal(outcomes[i], "timeout");
+    const buffer = new Uint8Array(1000);
+    let text = "";
+    while (!text.includes("timeout")) {
+      const length = await connection.read(buffer);
+      assert.ok(length !== null, text);
+      text += new TextDecoder().decode(buffer.subarray(0, length));
+    }
+    connection.close();
+  }
+  await server.shutdown();
+});
+
+Deno.test("createBodyReader() refuses a body that says itself that it is too large", async () => {
+  const { server, send, answer } = serve(reader({ maxBytes: 1000 }));
+  assert.match(await answer(await send(`"${"x".repeat(998)}"`)), /xxx/);
+  assert.match(await answer(await send(`"${"x".repeat(999)}"`)), /too_large/);
+  await server.shutdown();
+});
