@@ -66,7 +66,7 @@ async function serveLogged(options: ServeOptions, notes: readonly string[]): Pro
       readFiles(options);
       print("The configuration is right\n");
     } else if (!options.enabled) {
-      log.warn("METRICS_ENABLED is False: there is nothing to do");
+      log.warn("METRICS_ENABLED is False; exiting");
     } else {
       await serve(options, log, lines, isUsers);
     }

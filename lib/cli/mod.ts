@@ -314,7 +314,7 @@ function serveOptions(
   let stateNotes: readonly string[] = [];
   if (chosenState === undefined && port !== 0) {
     state = defaultStatePath(port, env);
-    if (state === undefined) stateNotes = ["No state is kept: there is no home directory for it"];
+    if (state === undefined) stateNotes = ["Cannot keep a state: there is no home directory"];
   }
   const isOfTradesim = config?.toLowerCase().endsWith(".py") ?? false;
   const portNotes = isOfTradesim && enabled && !addresses.some(({ port }) => port === TRADESIM_PORT)

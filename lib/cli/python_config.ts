@@ -93,7 +93,7 @@ export function readPythonConfig(text: string, file: string): PythonConfig {
     const source = assignments.get(name);
     const value = source === undefined ? undefined : readLiteral(source);
     if (source !== undefined && value === undefined) {
-      notes.push(`${name} in ${file} is not used, as it is not a plain literal: ${instead}`);
+      notes.push(`${name} in ${file} is ignored, because it is not a plain literal: ${instead}`);
     }
     return value;
   }
@@ -143,7 +143,7 @@ export function readPythonConfig(text: string, file: string): PythonConfig {
 
   const host = assignments.get("METRICS_EXPORTER_HOST");
   if (host !== undefined) {
-    notes.push(`METRICS_EXPORTER_HOST = ${host} is not used: only --host opens the network`);
+    notes.push(`METRICS_EXPORTER_HOST = ${host} is ignored: only --host opens the network`);
   }
   const enabled = boolean("METRICS_ENABLED", "metrics stay on") ?? true;
   return { layer, enabled, notes };

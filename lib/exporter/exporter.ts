@@ -85,7 +85,7 @@ function createParts(settings: Settings, log: Log, telemetry: Telemetry) {
   const now = createClock({
     onStep: (seconds) => {
       model.shift(seconds);
-      log.warn("The clock of this machine was set", { seconds: Math.round(seconds) });
+      log.warn("The clock of this machine was changed", { seconds: Math.round(seconds) });
     },
   });
   const state = openStateFile(settings, { log, telemetry });

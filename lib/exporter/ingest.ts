@@ -36,7 +36,7 @@ export function createSharedIntake(
       teller.tell(
         `key ${source} ${key} ${problem}`,
         (times) =>
-          log.warn("A key of a report cannot be used and is left out", {
+          log.warn("Ignored a key of a report", {
             key,
             reason: problem,
             session,
@@ -68,7 +68,7 @@ export function catchUp(
           teller.tell(
             `line ${path} ${kind}`,
             (times) =>
-              log.warn("A line of a followed file is no report", {
+              log.warn("A line of a followed file is not a report", {
                 path,
                 reason: what,
                 beginning,

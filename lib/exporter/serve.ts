@@ -58,10 +58,10 @@ export async function serve(
       const files = readFiles(options);
       await Promise.all(servers.map((server) => server.renew(files.web.tls)));
       exporter.reload(files);
-      log.info("Read web configuration, certificates and token again");
+      log.info("Reloaded web configuration, certificates and token");
     } catch (error) {
       if (!isExpected(error)) throw error;
-      log.error("Cannot read the configuration again: what was read before stays", {
+      log.error("Cannot reload the configuration; the previous one stays in use", {
         reason: error.message,
       });
     }

@@ -30,7 +30,7 @@ export function createModel(
       teller.tell(
         "forgotten",
         (times) =>
-          log.info("A session is forgotten, its totals are kept; see --max-sessions", {
+          log.info("Forgot a session; its totals are kept; see --max-sessions", {
             session,
             times,
           }),
@@ -38,14 +38,14 @@ export function createModel(
     },
     onGames: {
       onSecond: (session, name) =>
-        log.warn("A second game has come under one session id: it counts as a session of its own", {
+        log.warn("Another game uses a known session ID; it counts as a session of its own", {
           session,
           as: name,
         }),
       onMixed: (session) =>
-        log.warn("Turns come again later under one session id: they do not count", {
+        log.warn("Turns of a known session ID arrive again; they do not count", {
           session,
-          remedy: "play games at once in processes that did not begin in the same second",
+          remedy: "start games that run at the same time at least a second apart",
         }),
     },
   });
@@ -66,7 +66,7 @@ export function openStateFile(
     return openState({ path, maxSessions: maxSessions * RETIRED_PER_SESSION, log, onError });
   } catch (error) {
     if (isStateChosen || !(error instanceof StateError) || error.mustStop) throw error;
-    log.warn("No state is kept: a restart begins at 0", { reason: error.message });
+    log.warn("Cannot keep a state; counters start at 0 after a restart", { reason: error.message });
     return undefined;
   }
 }

@@ -85,7 +85,7 @@ export function lookBack(options: LookBackOptions): LookBack {
         progress.read += count;
         if (performance.now() - toldAt < PROGRESS_MS) continue;
         toldAt = performance.now();
-        log.info("Reading the past of followed files", { ...progress });
+        log.info("Reading earlier turns of followed files", { ...progress });
       }
     }
     const steps = history.prepending(earlier);
@@ -96,7 +96,7 @@ export function lookBack(options: LookBackOptions): LookBack {
     }
     const turns = step.value;
     const seconds = Math.round((performance.now() - started) / 100) / 10;
-    log.info("The past of followed files was read", { bytes: progress.read, seconds, turns });
+    log.info("Read the earlier turns of followed files", { bytes: progress.read, seconds, turns });
     isOver = true;
     if (turns > 0) options.onDone?.();
   }

@@ -344,7 +344,7 @@ export function follow(options: FollowOptions): Follower {
     const compressed = found.find(({ path }) => COMPRESSED.test(path));
     if (compressed !== undefined) {
       log.warn(
-        "A file was rotated away and compressed before it was read: its lines are not known",
+        "A file was rotated and compressed before it was read; its lines are lost",
         {
           path: compressed.path,
           remedy: "let it be compressed one rotation later (delaycompress)",

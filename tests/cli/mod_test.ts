@@ -403,7 +403,7 @@ METRICS_LABELS_PRODUIT_TYPE = False
         enabled: false,
         follow: ["logs/metrics*.jsonl"],
       },
-      notes: ['METRICS_EXPORTER_HOST = "0.0.0.0" is not used: only --host opens the network'],
+      notes: ['METRICS_EXPORTER_HOST = "0.0.0.0" is ignored: only --host opens the network'],
     },
   );
 });
@@ -443,7 +443,7 @@ Deno.test("readCommandLine() names the state after the port, and keeps none with
 Deno.test("readCommandLine() keeps no state and says so when there is no home", () => {
   const { options, notes } = readServe([], { HOME: "" });
   assert.equal(options.state, undefined);
-  assert.deepEqual(notes, ["No state is kept: there is no home directory for it"]);
+  assert.deepEqual(notes, ["Cannot keep a state: there is no home directory"]);
   assert.deepEqual(readServe(["--port=0"], { HOME: "" }).notes, []);
 });
 

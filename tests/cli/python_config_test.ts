@@ -11,7 +11,7 @@ interface Expected {
 }
 
 function plain(name: string, instead: string): string {
-  return `${name} in c.py is not used, as it is not a plain literal: ${instead}`;
+  return `${name} in c.py is ignored, because it is not a plain literal: ${instead}`;
 }
 
 const PORT_NOTE = plain("METRICS_EXPORTER_PORT", "give --port instead");
@@ -101,7 +101,7 @@ const GOOD: Readonly<Record<string, [text: string, expected: Expected]>> = {
     },
   ],
   "the host as a note": ['METRICS_EXPORTER_HOST = "0.0.0.0"  # all', {
-    notes: ['METRICS_EXPORTER_HOST = "0.0.0.0" is not used: only --host opens the network'],
+    notes: ['METRICS_EXPORTER_HOST = "0.0.0.0" is ignored: only --host opens the network'],
   }],
 };
 

@@ -29,7 +29,7 @@ Deno.test("a file that is followed late gives the page its whole past, and each 
       assert.ok(atFirst.length < 20 && atFirst.at(-1) === TURNS, `${atFirst}`);
       await until("the past", async () => (await tours()).length === TURNS);
       assert.deepEqual(await tours(), Array.from({ length: TURNS }, (_, index) => index + 1));
-      const log = /msg="The past of followed files was read" bytes=(\d+)/.exec(exporter.log());
+      const log = /msg="Read the earlier turns of followed files" bytes=(\d+)/.exec(exporter.log());
       const followed = valueOf(
         await exporter.scrape(),
         "tradesim_exporter_follow_bytes_total",

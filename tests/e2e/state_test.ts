@@ -176,7 +176,7 @@ Deno.test("serve() counts two games under one session id once each, posted and f
         ) === Deno.statSync(path).size);
       assert.deepEqual(await outcome(exporter), expected);
       assert.equal(exporter.log().match(/level=warn/g)?.length, 1, exporter.log());
-      assert.match(exporter.log(), /level=warn msg="A second game has come under one session id/);
+      assert.match(exporter.log(), /level=warn msg="Another game uses a known session ID/);
     } finally {
       await exporter.stop("SIGKILL");
     }
