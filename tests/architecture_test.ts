@@ -114,7 +114,7 @@ Deno.test("the program's dependencies are named exactly, and all are used", () =
   // Tests and tools alone use these: what the program imports, its executable carries.
   const besideIt = [
     ...["fast-check", "@grafana/grafana-foundation-sdk", "@grafana/schema"],
-    ...["@prometheus-io/lezer-promql", "axe-core", "marked", "playwright-core", "wabt"],
+    ...["@prometheus-io/lezer-promql", "axe-core", "hono", "marked", "playwright-core", "wabt"],
   ];
   for (const [name, target] of Object.entries(settings.imports)) {
     assert.match(target, /^npm:@?[^@]+@\d+\.\d+\.\d+$/, name);

@@ -9,6 +9,7 @@ import {
   startExporter,
   valueOf,
 } from "../harness/exporter.ts";
+import { freePort } from "../harness/victoria_metrics.ts";
 import { payloadAt } from "../harness/tradesim.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
 import settings from "../../deno.json" with { type: "json" };
@@ -224,14 +225,6 @@ Deno.test("A second exporter on a port names the port, not the state file that b
     assert.equal(second.code, 1);
   });
 });
-
-/** A port that was free a moment ago. */
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
-}
 
 Deno.test("A state file in use ends the program with 2, until its exporter is gone", async () => {
   await withExporters(async ({ dir, start }) => {

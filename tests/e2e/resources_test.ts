@@ -13,6 +13,7 @@ import { makeCertificate } from "../harness/certificate.ts";
 import { commandLine, type RunningExporter, startExporter, valueOf } from "../harness/exporter.ts";
 import { testWith } from "../harness/programs.ts";
 import { payloadAt } from "../harness/tradesim.ts";
+import { freePort } from "../harness/victoria_metrics.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
 
 /** Runs the program with so many file descriptors. */
@@ -36,12 +37,6 @@ async function openMany(port: number, number: number, greeting = ""): Promise<De
 
 function closeAll(connections: readonly Deno.Conn[]): void {
   for (const connection of connections) connection.close();
-}
-
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  listener.close();
-  return (listener.addr as Deno.NetAddr).port;
 }
 
 async function endWell(exporter: RunningExporter): Promise<void> {
