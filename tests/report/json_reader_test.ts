@@ -390,3 +390,23 @@ Deno.test("JsonReader reads the recorded payloads as JSON.parse does, in pieces 
     }
   }
 });
+
+Deno.test("JsonReader passes over a long history five times as fast as JSON.parse reads it", () => {
+  const record = { nom_entite: "Société", id_produit: 1, nom_produit: "Maïs", tour: 3, stock: 42 };
+  const bytes = encoder.encode(
+    JSON.stringify({ a: 1, stocks_historiques: { entreprises: Array(20_000).fill(record) } }),
+  );
+  const decoder = new TextDecoder();
+  const taken = { reader: Infinity, parse: Infinity };
+  const time = (way: keyof typeof taken, action: () => unknown) => {
+    const started = performance.now();
+    action();
+    taken[way] = Math.min(taken[way], performance.now() - started);
+  };
+  // The fastest of several, which other programs disturb least; it is eight to ten times as fast.
+  for (let round = 0; round < 20; round++) {
+    time("reader", () => assert.deepEqual(read(bytes), { a: 1, stocks_historiques: null }));
+    time("parse", () => JSON.parse(decoder.decode(bytes)));
+  }
+  assert.ok(5 * taken.reader < taken.parse, JSON.stringify(taken));
+});
