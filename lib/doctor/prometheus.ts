@@ -112,7 +112,7 @@ function judgeServer(inquiry: Inquiry, known: Known): Finding {
   const { name, targets, series = [] } = known;
   const started = scrape && sumOf(scrape, "process_start_time_seconds");
   // Only the series of this very exporter have the same start time.
-  const own = series.find((one) => one.started === started)?.metric;
+  const own = series.find((one) => isSame(one.started, started))?.metric;
   const target = own === undefined
     ? findSilent(metricsUrl, started, targets)
     : targets.find(({ labels }) => labels.job === own.job && labels.instance === own.instance);
@@ -202,6 +202,11 @@ const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 360
 function secondsOf(duration: string): number {
   return Array.from(duration.matchAll(/(\d+)(ms|[smhd])/g))
     .reduce((sum, [, number, unit]) => sum + Number(number) * UNITS[unit!]!, 0);
+}
+
+/** Whether two starts are one: VictoriaMetrics may change the last digit of a number. */
+function isSame(a: number, b: number | undefined): boolean {
+  return b !== undefined && Math.abs(a - b) < 1e-5;
 }
 
 /** When a target was last scraped, in seconds since 1970. */

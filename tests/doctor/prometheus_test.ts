@@ -168,6 +168,11 @@ const CASES: Readonly<
     "ok",
     `${NAME} has its series, sent by another: job tradesim, instance exporter:8000`,
   ],
+  "a store that keeps the start with another last digit": [
+    prometheus([], [series(STARTED + 3e-7)]),
+    "ok",
+    `${NAME} has its series, sent by another: job tradesim, instance exporter:8000`,
+  ],
   "a store that is sent them under another job": [
     prometheus([], [series(STARTED, { ...LABELS, job: "game" })]),
     "FAIL",

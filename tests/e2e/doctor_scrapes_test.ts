@@ -214,7 +214,7 @@ async function startVmagent(dir: string, config: string, store: string) {
     args: [
       `-promscrape.config=${dir}/vmagent.yml`,
       `-remoteWrite.url=${store}/api/v1/write`,
-      `-remoteWrite.tmpDataPath=${dir}/vmagent`,
+      `-remoteWrite.tmpDataPath=${await Deno.makeTempDir({ dir })}`,
       `-httpListenAddr=127.0.0.1:${port}`,
     ],
     stdin: "null",
@@ -273,6 +273,10 @@ testWith(
             const said = await look(agent.url);
             assert.equal(said.state, "ok", said.text);
             assert.match(said.text, /^the agent at .* scrapes https:.*; it is an agent/);
+            await until(
+              "what is sent",
+              async () => (await store.export("tradesim_exporter_build_info")).length > 0,
+            );
             const stored = await until("the series", async () => {
               const said = await look(store.url);
               return said.state === "ok" && said;
