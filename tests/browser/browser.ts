@@ -87,7 +87,9 @@ export async function withBrowser(
         faults: async () => [...errors, ...await page.evaluate("window.violations") as string[]],
         async axe() {
           await page.evaluate(axe.source);
-          const { violations } = await page.evaluate("axe.run()") as {
+          // Rows of a table are alike, and axe looks at each of them for long.
+          const run = "axe.run({ exclude: ['tbody tr:nth-child(n + 5)'] })";
+          const { violations } = await page.evaluate(run) as {
             violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
           };
           return violations.flatMap(({ id, nodes }) =>

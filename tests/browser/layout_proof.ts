@@ -208,6 +208,8 @@ testWith(
       const sizes = [
         { ...DESK, locale: "en-GB" },
         { ...DESK, locale: "fr-FR" },
+        // Where the head has room for the shorter words alone.
+        { viewport: { width: 1020, height: 900 }, locale: "en-GB" },
         { ...PHONE, locale: "en-GB" },
         { ...PHONE, locale: "fr-FR" },
       ];
