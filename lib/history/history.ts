@@ -15,7 +15,8 @@ import {
 import { WIDTH } from "./extremes.ts";
 import { bounded } from "./inventory.ts";
 import { secondsPerTurn, type Timed } from "./seconds_per_turn.ts";
-import { EMPTY, FIRST_CAPACITY, type Selection, TurnTable } from "./turn_table.ts";
+import { type Holder, TablePool } from "./table_pool.ts";
+import { EMPTY, type Selection } from "./turn_table.ts";
 
 /** An event of a session's past. */
 export interface PastEvent extends Omit<RecentEvent, "tour"> {
@@ -61,8 +62,7 @@ const VALUES = COLUMN_NAMES.flatMap((name, place) =>
 );
 
 /** What is known of a session besides its last report. */
-interface Past extends Timed {
-  table: TurnTable | undefined;
+interface Past extends Timed, Holder {
   mark: Mark;
   values: ReadonlyMap<string, number>;
   events: PastEvent[];
@@ -75,16 +75,10 @@ interface Past extends Timed {
 export class History {
   readonly #options: HistoryOptions;
   readonly #maxTurns: number;
-  readonly #maxCapacity: number;
   /** The one that reported last comes last. */
   readonly #pasts = new Map<string, Past>();
   readonly #maxSessions: number;
-  /** Those of them that have a table, in the same order. */
-  readonly #tabled = new Set<Past>();
-  /** Turns that all tables together have room for. */
-  #capacity = 0;
-  /** How many tables have more room than a new one. */
-  #large = 0;
+  readonly #tables: TablePool;
   #events = 0;
   /** Characters of all inventories. */
   #inventories = 0;
@@ -99,7 +93,7 @@ export class History {
     this.#options = options;
     this.#maxSessions = maxSessions;
     this.#maxTurns = maxTurns === 0 ? 0 : Math.max(maxTurns, FEWEST_TURNS);
-    this.#maxCapacity = Math.floor(maxBytes / BYTES_PER_TURN);
+    this.#tables = new TablePool(this.#maxTurns, Math.floor(maxBytes / BYTES_PER_TURN));
   }
 
   /**
@@ -143,7 +137,7 @@ export class History {
     const past = this.#pasts.get(session);
     if (past === undefined) return;
     this.#pasts.delete(session);
-    this.#dropTable(past);
+    this.#tables.drop(past);
     this.#events -= past.events.length;
     this.#dropInventory(past);
     if (this.#unread?.past === past) this.#unread = undefined;
@@ -188,10 +182,10 @@ export class History {
     const first = table?.first ?? Infinity;
     before.table?.truncate(first);
     const rows = [before.table, table].map((table) => table?.rows() ?? new Float64Array());
-    this.#dropTable(past);
+    this.#tables.drop(past);
     for (const block of rows) {
       for (let at = 0; at < block.length; at += WIDTH) {
-        this.#append(past, block.subarray(at, at + WIDTH));
+        this.#tables.append(past, block.subarray(at, at + WIDTH));
       }
     }
     const firstTime = past.events[0]?.timestamp ?? Infinity;
@@ -219,7 +213,7 @@ export class History {
     if (past === undefined) return;
     this.#pasts.delete(session);
     this.#pasts.set(session, past);
-    if (this.#tabled.delete(past)) this.#tabled.add(past);
+    this.#tables.touch(past);
   }
 
   /** Values by metric, as the session last told them. */
@@ -284,7 +278,7 @@ export class History {
       // A report tells of no turn after its own.
       if (!(tour > last && tour <= turn)) return;
       COLUMN_NAMES.forEach((name, place) => row[place] = columns.get(name)?.[index] ?? NaN);
-      this.#append(past, row);
+      this.#tables.append(past, row);
       last = tour;
     });
     const seconds = secondsPerTurn(past, report);
@@ -293,7 +287,7 @@ export class History {
     row[TIMESTAMP] = timestamp ?? NaN;
     row[DURATION] = seconds;
     for (const { name, place } of VALUES) row[place] = values.get(name) ?? NaN;
-    this.#append(past, row);
+    this.#tables.append(past, row);
   }
 
   /** A native game whose turn goes back while its reports go on is played anew from there. */
@@ -342,72 +336,6 @@ export class History {
     this.#events -= past.events.splice(0, Math.ceil(past.events.length / 2)).length;
   }
 
-  #append(past: Past, row: Float64Array): void {
-    if (past.table === undefined) {
-      past.table = this.#createTable();
-      this.#tabled.add(past);
-    }
-    const { table } = past;
-    while (table.count === table.capacity) this.#makeRoom(table);
-    table.append(row);
-  }
-
-  #createTable(): TurnTable {
-    while (this.#capacity + FIRST_CAPACITY > this.#maxCapacity) {
-      if (this.#large > 0) this.#halve(this.#largestTable()!);
-      else if (!this.#dropQuietest()) break;
-    }
-    this.#capacity += FIRST_CAPACITY;
-    return new TurnTable();
-  }
-
-  /** Gives a full table more memory, or thins it when it has its share. */
-  #makeRoom(table: TurnTable): void {
-    const { capacity } = table;
-    const wanted = Math.min(2 * capacity, this.#maxTurns);
-    if (wanted === capacity) table.fold();
-    else if (this.#capacity + wanted - capacity <= this.#maxCapacity) this.#resize(table, wanted);
-    else {
-      const largest = this.#largestTable()!;
-      if (largest.capacity > capacity) this.#halve(largest);
-      else table.fold();
-    }
-  }
-
-  #largestTable(): TurnTable | undefined {
-    let largest: TurnTable | undefined;
-    for (const { table } of this.#tabled) {
-      if (table !== undefined && table.capacity > (largest?.capacity ?? 0)) largest = table;
-    }
-    return largest;
-  }
-
-  #halve(table: TurnTable): void {
-    this.#resize(table, Math.max(FIRST_CAPACITY, table.capacity >> 1));
-  }
-
-  #resize(table: TurnTable, capacity: number): void {
-    this.#capacity += capacity - table.capacity;
-    this.#large -= Number(isLarge(table));
-    table.resize(capacity);
-    this.#large += Number(isLarge(table));
-  }
-
-  /** Forgets the turns of the session that has been quiet for longest. */
-  #dropQuietest(): boolean {
-    const [quietest] = this.#tabled;
-    if (quietest !== undefined) this.#dropTable(quietest);
-    return quietest !== undefined;
-  }
-
-  #dropTable(past: Past): void {
-    if (past.table === undefined) return;
-    this.#capacity -= past.table.capacity;
-    this.#large -= Number(isLarge(past.table));
-    this.#tabled.delete(past);
-    past.table = undefined;
-  }
-
   #takeInventory(
     past: Past,
     { inventory: read }: Details,
@@ -438,10 +366,6 @@ export class History {
     this.#inventories -= past.inventory?.size ?? 0;
     past.inventory = undefined;
   }
-}
-
-function isLarge(table: TurnTable): boolean {
-  return table.capacity > FIRST_CAPACITY;
 }
 
 function createPast(): Past {

@@ -46,27 +46,6 @@ export interface IntakeOptions {
   readonly onTaken?: (session: string, isFirst: boolean) => void;
 }
 
-export interface Intake {
-  /**
-   * Takes a JSON value that arrived at `arrival`, in seconds since 1970.
-   *
-   * @throws {Refused} When it is no report; {@linkcode refuse} counts it.
-   */
-  take(value: unknown, source: SourceName, arrival: number): Outcome;
-  /** Counts an input that was refused, be it no JSON value, or no report. */
-  refuse(source: SourceName, reason: RefusalReason): void;
-  /**
-   * Takes the lines of a followed file. A bad line is counted and skipped.
-   *
-   * @param onOdd Told of each bad line.
-   */
-  lines(maxLine: number, onOdd?: (line: OddLine) => void): LineConsumer;
-  /** Goes on from what another process left. */
-  restore(saved: SavedState): void;
-  /** Takes what `read` reads before anyone looks; what of it is over is not shown. */
-  catchUp(read: () => void): void;
-}
-
 /** Every series of the counters is there from the start, so that its first increase is seen. */
 function startAtZero(telemetry: Telemetry): void {
   for (const type of OTHER_RECORDS) {
@@ -91,89 +70,110 @@ function isHollow({ order, values, extra, turnSeconds }: Report): boolean {
   return order === undefined && values.size === 0 && extra.size === 0 && turnSeconds === undefined;
 }
 
-export function createIntake(options: IntakeOptions): Intake {
-  const { model, history, telemetry, read, keep, onTaken, onLeftOut, now = () => Infinity } =
-    options;
-  startAtZero(telemetry);
-  let isCaughtUp = true;
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #now: () => number;
+  #isCaughtUp = true;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => Infinity);
+    startAtZero(options.telemetry);
+  }
+
+  /** Counts an input that was refused, be it no JSON value, or no report. */
+  refuse(source: SourceName, reason: RefusalReason): void {
+    const { telemetry } = this.#options;
+    telemetry.count("tradesim_exporter_reports_refused_total", { source, reason });
+  }
+
+  /**
+   * Takes a JSON value that arrived at `arrival`, in seconds since 1970.
+   *
+   * @throws {Refused} When it is no report; {@linkcode refuse} counts it.
+   */
+  take(value: unknown, source: SourceName, arrival: number): Outcome {
+    const { telemetry, read, onLeftOut } = this.#options;
+    const { report, details, noticed: { problems, unknownKeys } } = readReport(value, read);
+    // What tells nothing of a game begins none. A file may have been written by a clock that was ahead.
+    const outcome = isHollow(report)
+      ? "taken"
+      : this.#handOn(report, details, Math.min(arrival, this.#now()));
+    if (outcome !== "taken") {
+      telemetry.count("tradesim_exporter_reports_repeated_total", { source, reason: outcome });
+      return outcome;
+    }
+    telemetry.count("tradesim_exporter_reports_taken_total", { source });
+    for (const { key, problem } of problems) {
+      telemetry.count("tradesim_exporter_keys_left_out_total", { key, reason: problem });
+      onLeftOut?.({ key, problem, session: report.session, source });
+    }
+    if (unknownKeys > 0) telemetry.count("tradesim_exporter_unknown_keys_total", {}, unknownKeys);
+    return outcome;
+  }
 
   /** Judges a report, and hands it to all that want it. */
-  function handOn(sent: Report, details: Details, arrival: number): Outcome {
+  #handOn(sent: Report, details: Details, arrival: number): Outcome {
+    const { model, history, keep, onTaken } = this.#options;
     const report = model.games.named(sent);
     const verdict = model.take(report, arrival, details.tables);
     if (verdict.outcome === "taken") {
-      if (isCaughtUp) keep?.(sent, arrival, report.session);
+      if (this.#isCaughtUp) keep?.(sent, arrival, report.session);
       const isFirst = history.take(report, details, arrival, verdict);
       onTaken?.(report.session, isFirst);
-    } else if (!isCaughtUp) {
+    } else if (!this.#isCaughtUp) {
       // What the state has kept the history has not.
       history.take(report, details, arrival);
     }
     return verdict.outcome;
   }
 
-  const intake: Intake = {
-    refuse(source, reason) {
-      telemetry.count("tradesim_exporter_reports_refused_total", { source, reason });
-    },
-    take(value, source, arrivedAt) {
-      const { report, details, noticed: { problems, unknownKeys } } = readReport(value, read);
-      // What tells nothing of a game begins none. A file may have been written by a clock that was ahead.
-      const outcome = isHollow(report)
-        ? "taken"
-        : handOn(report, details, Math.min(arrivedAt, now()));
-      if (outcome !== "taken") {
-        telemetry.count("tradesim_exporter_reports_repeated_total", { source, reason: outcome });
-        return outcome;
-      }
-      telemetry.count("tradesim_exporter_reports_taken_total", { source });
-      for (const { key, problem } of problems) {
-        telemetry.count("tradesim_exporter_keys_left_out_total", { key, reason: problem });
-        onLeftOut?.({ key, problem, session: report.session, source });
-      }
-      if (unknownKeys > 0) telemetry.count("tradesim_exporter_unknown_keys_total", {}, unknownKeys);
-      return outcome;
-    },
-    lines(maxLine, onOdd) {
-      const reader = createLineReader(
-        maxLine,
-        (value, writtenAt) => {
-          const type = otherRecord(value);
-          if (type === undefined) intake.take(value, "follow", writtenAt);
-          else telemetry.count("tradesim_exporter_other_records_total", { type });
-        },
-        ({ reason }, describe) => {
-          intake.refuse("follow", reason);
-          onOdd?.(describe());
-        },
-      );
-      return {
-        ...reader,
-        endLine(writtenAt, start) {
-          const started = performance.now();
-          reader.endLine(writtenAt, start);
-          telemetry.observe(
-            "tradesim_exporter_report_duration_seconds",
-            (performance.now() - started) / 1000,
-            { source: "follow" },
-          );
-        },
-      };
-    },
-    restore(saved) {
-      model.restore(saved.model, now());
-      for (const { report, arrival } of saved.journal) {
-        model.take(model.games.named(report), Math.min(arrival, now()));
-      }
-    },
-    catchUp(read) {
-      const before = model.reports;
-      isCaughtUp = false;
-      read();
-      isCaughtUp = true;
-      model.settle(before);
-      history.keepOnly((session) => model.sessions.has(session));
-    },
-  };
-  return intake;
+  /**
+   * Takes the lines of a followed file. A bad line is counted and skipped.
+   *
+   * @param onOdd Told of each bad line.
+   */
+  lines(maxLine: number, onOdd?: (line: OddLine) => void): LineConsumer {
+    const { telemetry } = this.#options;
+    const reader = createLineReader(maxLine, (value, writtenAt) => {
+      const type = otherRecord(value);
+      if (type === undefined) this.take(value, "follow", writtenAt);
+      else telemetry.count("tradesim_exporter_other_records_total", { type });
+    }, ({ reason }, describe) => {
+      this.refuse("follow", reason);
+      onOdd?.(describe());
+    });
+    return {
+      ...reader,
+      endLine(writtenAt, start) {
+        const started = performance.now();
+        reader.endLine(writtenAt, start);
+        telemetry.observe(
+          "tradesim_exporter_report_duration_seconds",
+          (performance.now() - started) / 1000,
+          { source: "follow" },
+        );
+      },
+    };
+  }
+
+  /** Goes on from what another process left. */
+  restore({ model: saved, journal }: SavedState): void {
+    const { model } = this.#options;
+    model.restore(saved, this.#now());
+    for (const { report, arrival } of journal) {
+      model.take(model.games.named(report), Math.min(arrival, this.#now()));
+    }
+  }
+
+  /** Takes what `read` reads before anyone looks; what of it is over is not shown. */
+  catchUp(read: () => void): void {
+    const { model, history } = this.#options;
+    const before = model.reports;
+    this.#isCaughtUp = false;
+    read();
+    this.#isCaughtUp = true;
+    model.settle(before);
+    history.keepOnly((session) => model.sessions.has(session));
+  }
 }

@@ -1,5 +1,5 @@
 /** The way of a report: from a source to model, write-ahead log, history and live readers. @module */
 
-export { createIntake, type Intake, type IntakeOptions } from "./intake.ts";
+export { Intake, type IntakeOptions } from "./intake.ts";
 export { createLineReader, type OddLine, otherRecord } from "./line_reader.ts";
 export { type LookBack, lookBack } from "./look_back.ts";

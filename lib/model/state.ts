@@ -8,6 +8,7 @@ import type { FilePosition } from "../source/mod.ts";
 import { keepCopy } from "./damage.ts";
 import type { ModelState } from "./model.ts";
 import { readEntry, readState, type SavedState, toText } from "./saved.ts";
+import type { Session } from "./session.ts";
 import { type Content, readContent, Slot } from "./slot.ts";
 
 /** Above this the detail of the last reports is not saved: it comes again with the next one. */
@@ -38,29 +39,6 @@ function reasonOf(error: unknown): string {
   return (error as Error).message.replace(/, run again with .*$/s, "");
 }
 
-export interface StateFile {
-  /** What the last process left; undefined at the first start, or when it cannot be read. */
-  readonly saved: SavedState | undefined;
-  /**
-   * Notes a report that was taken, before anyone can see it: what a scrape has shown must outlive
-   * this process, in the same order, or a counter would be seen to fall.
-   *
-   * @param report As it was sent, with the session that it names.
-   * @param session The session that it is of.
-   */
-  note(report: Report, arrival: number, session?: string): void;
-  /** Whether so much was noted that there must be a saving now. */
-  readonly isFull: boolean;
-  /**
-   * Saves, and says whether it did. A failure is counted, and logged once; try again. Nothing is
-   * saved while {@linkcode synced} waits, unless {@linkcode isFull}.
-   */
-  save(model: ModelState, positions: readonly FilePosition[]): boolean;
-  /** Waits until what was saved has reached the disk. Never rejects. */
-  synced(): Promise<void>;
-  close(): void;
-}
-
 /** A file, and what is in it. */
 interface Place {
   readonly path: string;
@@ -72,6 +50,13 @@ interface Place {
 interface Found {
   readonly base: Place;
   readonly saved: SavedState;
+}
+
+/** What is to be gone on from: in which of the files the newest state is, and after how many savings. */
+interface Opened {
+  readonly saved: SavedState | undefined;
+  readonly current: number;
+  readonly generation: number;
 }
 
 function readIfThere(path: string): Uint8Array {
@@ -213,12 +198,6 @@ export function openState(options: StateOptions): StateFile {
   }
   const lock = openLock(path);
   const slots: Slot[] = [];
-  function close(): void {
-    for (const slot of slots) slot.close();
-    // A program that is being started may hold a copy of the file for a moment.
-    lock.unlockSync();
-    lock.close();
-  }
   try {
     const places = readPlaces(path);
     refuseNewer(path, places);
@@ -227,10 +206,9 @@ export function openState(options: StateOptions): StateFile {
     // Without anything saved the first saving goes into the file that has no suffix.
     const current = found === undefined ? 1 : places.indexOf(found.base);
     const generation = Math.max(...places.map(({ content }) => content.generation ?? 0));
-    const writer = createWriter(options, slots, slots[current]!, generation);
-    return Object.assign(writer, { saved: found?.saved, close });
+    return new StateFile(options, lock, slots, { saved: found?.saved, current, generation });
   } catch (error) {
-    close();
+    closeAll(lock, slots);
     if (error instanceof StateError) throw error;
     throw new StateError(`Cannot use the state file "${path}": ${reasonOf(error)}`, {
       cause: error,
@@ -246,98 +224,146 @@ function isFolder(path: string): boolean {
   }
 }
 
-/** Writes both files by turns; `last` is the one with the newest state, of so many savings. */
-function createWriter(
-  { path, log, onError, maxSessions = Infinity }: StateOptions,
-  slots: readonly Slot[],
-  last: Slot,
-  savings: number,
-): Omit<StateFile, "saved" | "close"> {
-  let current = last;
-  let generation = savings;
-  /** What was noted since the last saving. */
-  let journal = { bytes: 0, sessions: new Set<string>() };
-  let stateBytes = 0;
-  let hasFailed = false;
-  let syncing: Promise<void> | undefined;
-  let syncError: unknown;
+/** What is saved of a session: what comes again with the next report only while it is shown. */
+function kept(session: Session): Session {
+  const { live, detail, eventClues } = session;
+  const hasDetail = live && rowsOf(detail) <= MAX_DETAIL_ROWS;
+  return {
+    ...session,
+    eventClues: live ? eventClues : undefined,
+    detail: hasDetail ? detail : new Map(),
+  };
+}
 
-  function attempt(action: () => void): boolean {
+/** Both files, opened; it writes them by turns. */
+export class StateFile {
+  /** What the last process left; undefined at the first start, or when it cannot be read. */
+  readonly saved: SavedState | undefined;
+  readonly #options: StateOptions;
+  readonly #slots: readonly Slot[];
+  readonly #lock: Deno.FsFile;
+  /** The one with the newest state, of so many savings. */
+  #current: Slot;
+  #generation: number;
+  /** What was noted since the last saving. */
+  #journal = { bytes: 0, sessions: new Set<string>() };
+  #stateBytes = 0;
+  #hasFailed = false;
+  #syncing: Promise<void> | undefined;
+  #syncError: unknown;
+
+  constructor(options: StateOptions, lock: Deno.FsFile, slots: readonly Slot[], opened: Opened) {
+    this.#options = options;
+    this.#lock = lock;
+    this.#slots = slots;
+    this.saved = opened.saved;
+    this.#current = slots[opened.current]!;
+    this.#generation = opened.generation;
+  }
+
+  /** Whether so much was noted that there must be a saving now. */
+  get isFull(): boolean {
+    // While savings fail there is one try a second.
+    return !this.#hasFailed && this.#isOverfull();
+  }
+
+  /**
+   * Notes a report that was taken, before anyone can see it: what a scrape has shown must outlive
+   * this process, in the same order, or a counter would be seen to fall.
+   *
+   * @param report As it was sent, with the session that it names.
+   * @param session The session that it is of.
+   */
+  note(report: Report, arrival: number, session = report.session): void {
+    const journal = this.#journal;
+    this.#attempt(() => {
+      if (this.#current.isEmpty) throw new Error("no snapshot could be saved before");
+      if (journal.bytes > MOST_JOURNAL_BYTES) throw new Error("the write-ahead log is full");
+      journal.bytes += this.#current.note(toText({ report, arrival }));
+      journal.sessions.add(session);
+    });
+  }
+
+  /**
+   * Saves, and says whether it did. A failure is counted, and logged once; try again. Nothing is
+   * saved while {@linkcode synced} waits, unless {@linkcode isFull}.
+   */
+  save({ sessions, ...model }: ModelState, positions: readonly FilePosition[]): boolean {
+    // A power cut must not find both files half written.
+    if (this.#syncing !== undefined && !this.#isOverfull()) return false;
+    const isSaved = this.#attempt(() => {
+      if (this.#syncing !== undefined) this.#current.syncNow();
+      this.#write(toText({ ...model, sessions: sessions.map(kept), positions }));
+      for (const slot of this.#slots) slot.checkPlace();
+      if (this.#syncError !== undefined) throw this.#syncError;
+    });
+    if (isSaved && this.#hasFailed) {
+      const { log, path } = this.#options;
+      log.info("The state file can be written again", { path });
+      this.#hasFailed = false;
+    }
+    return isSaved;
+  }
+
+  /** Waits until what was saved has reached the disk. Never rejects. */
+  async synced(): Promise<void> {
+    while (this.#syncing !== undefined) await this.#syncing;
+  }
+
+  close(): void {
+    closeAll(this.#lock, this.#slots);
+  }
+
+  #isOverfull(): boolean {
+    const { maxSessions = Infinity } = this.#options;
+    const { bytes, sessions } = this.#journal;
+    return bytes > Math.max(MAX_JOURNAL_BYTES, this.#stateBytes) || sessions.size >= maxSessions;
+  }
+
+  #attempt(action: () => void): boolean {
+    const { log, path, onError } = this.#options;
     try {
       action();
       return true;
     } catch (error) {
       onError?.();
-      if (!hasFailed) log.error("Cannot write the state file", { path, error: String(error) });
-      hasFailed = true;
+      if (!this.#hasFailed) {
+        log.error("Cannot write the state file", { path, error: String(error) });
+      }
+      this.#hasFailed = true;
       return false;
     }
   }
 
-  function sync(): void {
-    const before = syncing;
-    const own = current.sync().then(() => undefined, (error) => error).then(async (error) => {
-      await before;
-      if (syncing !== own) return;
-      syncError = error;
-      syncing = undefined;
-    });
-    syncing = own;
+  #write(text: string): void {
+    const superseded = this.#current;
+    const older = this.#slots.find((slot) => slot !== superseded)!;
+    this.#stateBytes = older.write(this.#generation + 1, text);
+    this.#generation++;
+    this.#current = older;
+    this.#journal = { bytes: 0, sessions: new Set() };
+    superseded.supersede();
+    this.#sync();
   }
 
-  const isFull = () =>
-    journal.bytes > Math.max(MAX_JOURNAL_BYTES, stateBytes) || journal.sessions.size >= maxSessions;
+  #sync(): void {
+    const before = this.#syncing;
+    const own = this.#current.sync().then(() => undefined, (error) => error)
+      .then(async (error) => {
+        await before;
+        if (this.#syncing !== own) return;
+        this.#syncError = error;
+        this.#syncing = undefined;
+      });
+    this.#syncing = own;
+  }
+}
 
-  return {
-    get isFull() {
-      // While savings fail there is one try a second.
-      return !hasFailed && isFull();
-    },
-    note(report, arrival, session = report.session) {
-      attempt(() => {
-        if (current.isEmpty) throw new Error("no snapshot could be saved before");
-        if (journal.bytes > MOST_JOURNAL_BYTES) throw new Error("the write-ahead log is full");
-        journal.bytes += current.note(toText({ report, arrival }));
-        journal.sessions.add(session);
-      });
-    },
-    save({ sessions, ...model }, positions) {
-      // A power cut must not find both files half written.
-      if (syncing !== undefined && !isFull()) return false;
-      const isSaved = attempt(() => {
-        if (syncing !== undefined) current.syncNow();
-        const text = toText({
-          ...model,
-          sessions: sessions.map((session) => ({
-            ...session,
-            eventClues: session.live ? session.eventClues : undefined,
-            detail: session.live && rowsOf(session.detail) <= MAX_DETAIL_ROWS
-              ? session.detail
-              : new Map(),
-          })),
-          positions,
-        });
-        const older = slots.find((slot) => slot !== current)!;
-        stateBytes = older.write(generation + 1, text);
-        generation++;
-        const superseded = current;
-        current = older;
-        journal = { bytes: 0, sessions: new Set() };
-        superseded.supersede();
-        sync();
-        for (const slot of slots) slot.checkPlace();
-        if (syncError !== undefined) throw syncError;
-      });
-      if (isSaved && hasFailed) {
-        log.info("The state file can be written again", { path });
-        hasFailed = false;
-      }
-      return isSaved;
-    },
-    async synced() {
-      while (syncing !== undefined) await syncing;
-    },
-  };
+function closeAll(lock: Deno.FsFile, slots: readonly Slot[]): void {
+  for (const slot of slots) slot.close();
+  // A program that is being started may hold a copy of the file for a moment.
+  lock.unlockSync();
+  lock.close();
 }
 
 function rowsOf(detail: ReadonlyMap<string, { values: readonly number[] }>): number {

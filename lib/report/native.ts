@@ -235,20 +235,8 @@ function inventoryOf(
   });
 }
 
-/**
- * Reads one native report. A key of the wrong shape is left out, and the rest is taken.
- *
- * @throws {Refused} When the version or what places the report is missing or wrong.
- */
-export function readNative(raw: JsonObject, options: ReadOptions): Reading {
-  if (raw.version !== NATIVE_VERSION) {
-    throw new Refused(
-      "other_record",
-      `Cannot take the report: its version is ${
-        JSON.stringify(raw.version)?.slice(0, 40)
-      }, expected ${NATIVE_VERSION}`,
-    );
-  }
+/** Checks each key of a native report; one of the wrong shape is left out. */
+function readKeys(raw: JsonObject, { allKeys }: ReadOptions) {
   const read: Record<string, unknown> = {};
   const problems: { key: string; problem: KeyProblem }[] = [];
   const extra = new Map<string, ExtraValue>();
@@ -258,7 +246,7 @@ export function readNative(raw: JsonObject, options: ReadOptions): Reading {
     const check = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined;
     if (check === undefined) {
       // TradeSim's keys have a type of their own there.
-      const shown = options.allKeys && Number.isFinite(value) && METRIC_NAME.test(key) &&
+      const shown = allKeys && Number.isFinite(value) && METRIC_NAME.test(key) &&
         !TAKEN_NAMES.has(key) && !TRADESIM_KEYS.has(key);
       if (shown) extra.set(key, { type: "gauge", value: value as number });
       else unknownKeys++;
@@ -273,6 +261,24 @@ export function readNative(raw: JsonObject, options: ReadOptions): Reading {
     if (possible !== result.data) problems.push({ key, problem: "range" });
     if (possible !== undefined) read[key] = possible;
   }
+  return { read, extra, noticed: { problems, unknownKeys } };
+}
+
+/**
+ * Reads one native report. A key of the wrong shape is left out, and the rest is taken.
+ *
+ * @throws {Refused} When the version or what places the report is missing or wrong.
+ */
+export function readNative(raw: JsonObject, options: ReadOptions): Reading {
+  if (raw.version !== NATIVE_VERSION) {
+    throw new Refused(
+      "other_record",
+      `Cannot take the report: its version is ${
+        JSON.stringify(raw.version)?.slice(0, 40)
+      }, expected ${NATIVE_VERSION}`,
+    );
+  }
+  const { read, extra, noticed } = readKeys(raw, options);
   const missing = Object.keys(IDENTITY).find((key) => !(key in read));
   if (missing !== undefined) {
     throw new Refused(
@@ -308,5 +314,5 @@ export function readNative(raw: JsonObject, options: ReadOptions): Reading {
     recentEvents: known.evenements_recents ?? [],
     inventory: inventoryOf(known.detail),
   };
-  return { report, details, noticed: { problems, unknownKeys } };
+  return { report, details, noticed };
 }

@@ -7,7 +7,7 @@ import { readScrape } from "../../lib/doctor/text_format.ts";
 import { createExposition } from "../../lib/exposition/mod.ts";
 import { History } from "../../lib/history/mod.ts";
 import { Answers } from "../../lib/live/mod.ts";
-import { createIntake } from "../../lib/ingest/mod.ts";
+import { Intake } from "../../lib/ingest/mod.ts";
 import { Model, type ModelOptions, openState } from "../../lib/model/mod.ts";
 import { COLUMN_NAMES, type ReadOptions, Refused, TRADESIM_KEYS } from "../../lib/report/mod.ts";
 import { createTelemetry } from "../../lib/telemetry/mod.ts";
@@ -131,7 +131,7 @@ function createCore(bySession: boolean, now: () => number) {
     onEvicted: (session) => history.forget(session),
   });
   const telemetry = createTelemetry();
-  const intake = createIntake({
+  const intake = new Intake({
     model,
     history,
     telemetry,

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { History, RESET } from "../../lib/history/mod.ts";
-import { createIntake, type Intake } from "../../lib/ingest/mod.ts";
+import { Intake } from "../../lib/ingest/mod.ts";
 import {
   INPUT_REFUSAL_REASONS,
   readReport,
@@ -20,7 +20,7 @@ function setUp(maxLine = 1000) {
   const telemetry = createTelemetry();
   const noted: [Report["order"], number][] = [];
   const history = new History({ maxTurns: 1000 });
-  const intake = createIntake({
+  const intake = new Intake({
     model,
     history,
     telemetry,
@@ -72,7 +72,7 @@ Deno.test("take() keeps nothing of reports that tell nothing of a game", async (
   });
 });
 
-Deno.test("createIntake() has every series of its counters at 0 from the start", async () => {
+Deno.test("Intake has every series of its counters at 0 from the start", async () => {
   const { telemetry } = setUp();
   const text = await telemetry.text();
   const follow = INPUT_REFUSAL_REASONS;

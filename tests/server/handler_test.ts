@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { createExposition, type Exposition } from "../../lib/exposition/mod.ts";
 import { History } from "../../lib/history/mod.ts";
-import { createIntake } from "../../lib/ingest/mod.ts";
+import { Intake } from "../../lib/ingest/mod.ts";
 import type { BasicAuth } from "../../lib/server/auth.ts";
 import { createAccess } from "../../lib/server/access.ts";
 import { API_PATHS } from "../../lib/server/api.ts";
@@ -55,7 +55,7 @@ function setUp({ maxBytes = 10_000, basicAuth, token, ...options }: SetUp = {}) 
   });
   const handler = createHandler({
     exposition,
-    intake: createIntake({
+    intake: new Intake({
       model,
       history: new History({ maxTurns: 0 }),
       telemetry,
