@@ -1,7 +1,7 @@
 /** Checks the exporter: whose port it is, whether it answers, and its metrics. @module */
 
 import { type Answer, isAnswer, type Silence } from "./ask.ts";
-import { broken, count, type Finding, ok, span } from "./link.ts";
+import { broken, count, ok, type Result, span } from "./link.ts";
 import type { Inquiry } from "./inquiry.ts";
 import { readScrape, type Scrape, sumOf, TextFormatError } from "./text_format.ts";
 
@@ -33,7 +33,7 @@ function describeServer(metrics: Answer, page: Answer | Silence): string {
 }
 
 /** Requests the metrics, and tells whether an exporter uses the port. */
-export async function lookAtPort(inquiry: Inquiry): Promise<Finding> {
+export async function checkPort(inquiry: Inquiry): Promise<Result> {
   const { ask, url, metricsUrl, authorization } = inquiry;
   const { host, hostname, port } = new URL(url);
   let answer = await ask(metricsUrl);
@@ -62,7 +62,7 @@ export async function lookAtPort(inquiry: Inquiry): Promise<Finding> {
   );
 }
 
-function silentPort({ url }: Inquiry, { kind, reason }: Silence): Finding {
+function silentPort({ url }: Inquiry, { kind, reason }: Silence): Result {
   const { host, hostname } = new URL(url);
   const text = `${host} does not answer: ${reason}`;
   if (kind === "closed") {
@@ -90,7 +90,7 @@ function silentPort({ url }: Inquiry, { kind, reason }: Silence): Finding {
 }
 
 /** Checks whether the exporter is ready, and reports its version and state. */
-export async function lookAtExporter(inquiry: Inquiry): Promise<Finding> {
+export async function checkExporter(inquiry: Inquiry): Promise<Result> {
   const { ask, url, answer, now } = inquiry;
   const ready = await ask(`${url}/-/ready`);
   if (!isAnswer(ready)) {
@@ -126,7 +126,7 @@ function readQuietly(text: string): Scrape | undefined {
 }
 
 /** Checks the metrics that were requested before. */
-export function lookAtMetrics(inquiry: Inquiry): Finding {
+export function checkMetrics(inquiry: Inquiry): Result {
   const { answer, metricsUrl, authorization } = inquiry;
   if (answer === undefined) throw new Error("The port is checked before the metrics");
   if (answer.status === 401 && Object.keys(authorization).length > 0) {

@@ -7,7 +7,7 @@ import { createLineReader, otherRecord } from "../ingest/mod.ts";
 import { readReport, type Report } from "../report/mod.ts";
 import { follow, type LineConsumer } from "../source/mod.ts";
 import type { Inquiry } from "./inquiry.ts";
-import { broken, count, type Finding, ok, skip, span } from "./link.ts";
+import { broken, count, ok, type Result, skip, span } from "./link.ts";
 
 /** How much of the end of a file is read, unless its last line is longer. */
 const TAIL_BYTES = 64 * 1024;
@@ -45,7 +45,7 @@ function bytes(size: number): string {
 }
 
 /** Reads the ends of the followed files just as the exporter does. */
-export function lookAtFiles(inquiry: Inquiry): Finding {
+export function checkFiles(inquiry: Inquiry): Result {
   const { configuration: { follow: paths, isFollowChosen, maxBody }, now } = inquiry;
   const problems: string[] = [];
   const quiet = () => {};

@@ -3,7 +3,7 @@
 import * as z from "zod";
 import { isAnswer, readJson } from "./ask.ts";
 import type { Inquiry } from "./inquiry.ts";
-import { broken, count, type Finding, ok, skip } from "./link.ts";
+import { broken, count, ok, type Result, skip } from "./link.ts";
 
 const HEALTH = z.object({
   database: z.string(),
@@ -23,10 +23,10 @@ const PROVISION =
   "start Grafana with the provisioning of tradesim-exporter print compose --out <DIR>, " +
   "and check its log";
 
-export async function lookAtGrafana(
+export async function checkGrafana(
   { ask, grafana: { url, isAsked } }: Inquiry,
   { dataSource, boards }: Provisioned,
-): Promise<Finding> {
+): Promise<Result> {
   const absent = (reason: string) =>
     isAsked
       ? broken(`${url} ${reason}`, "start Grafana, or set its address with --grafana")

@@ -2,14 +2,14 @@
 
 import { printable } from "../log/mod.ts";
 import { basicAuthorization, createAsk } from "./ask.ts";
-import { lookAtExporter, lookAtMetrics, lookAtPort } from "./exporter.ts";
-import { lookAtFiles } from "./file.ts";
-import { lookAtGrafana } from "./grafana.ts";
+import { checkExporter, checkMetrics, checkPort } from "./exporter.ts";
+import { checkFiles } from "./file.ts";
+import { checkGrafana } from "./grafana.ts";
 import { type Configuration, type Inquiry, localUrl, type Neighbour } from "./inquiry.ts";
-import { broken, type Finding, type LinkName, LINKS, ok, skip } from "./link.ts";
-import { lookAtPrometheus } from "./prometheus.ts";
+import { broken, type LinkName, LINKS, ok, type Result, skip } from "./link.ts";
+import { checkPrometheus } from "./prometheus.ts";
 import { provisionedBy } from "./provisioned.ts";
-import { lookAtSimulation } from "./simulation.ts";
+import { checkSimulation } from "./simulation.ts";
 
 export type { Configuration } from "./inquiry.ts";
 export { type LinkName, LINKS } from "./link.ts";
@@ -45,19 +45,19 @@ const PROMETHEUS_URL = "http://127.0.0.1:9090";
 const GRAFANA_URL = "http://localhost:3000";
 
 /** The checks of the links after the first. */
-const LOOKS: Readonly<
-  Record<Exclude<LinkName, "configuration">, (inquiry: Inquiry) => Finding | Promise<Finding>>
+const CHECKS: Readonly<
+  Record<Exclude<LinkName, "configuration">, (inquiry: Inquiry) => Result | Promise<Result>>
 > = {
-  port: lookAtPort,
-  exporter: lookAtExporter,
-  metrics: lookAtMetrics,
-  file: lookAtFiles,
-  simulation: lookAtSimulation,
-  prometheus: lookAtPrometheus,
+  port: checkPort,
+  exporter: checkExporter,
+  metrics: checkMetrics,
+  file: checkFiles,
+  simulation: checkSimulation,
+  prometheus: checkPrometheus,
   grafana: async (inquiry) => {
     // Loaded only now: nothing else needs the files' texts.
     const { FILES } = await import("../print/files.ts");
-    return await lookAtGrafana(inquiry, provisionedBy(FILES));
+    return await checkGrafana(inquiry, provisionedBy(FILES));
   },
 };
 
@@ -91,7 +91,7 @@ function createInquiry(
   };
 }
 
-function configure(options: DoctorOptions, context: DoctorContext): [Finding, Inquiry?] {
+function configure(options: DoctorOptions, context: DoctorContext): [Result, Inquiry?] {
   const read = context.configure();
   if ("problem" in read) {
     return [broken(
@@ -108,8 +108,8 @@ function configure(options: DoctorOptions, context: DoctorContext): [Finding, In
   return [ok("can be read"), createInquiry(options, context, read)];
 }
 
-/** A finding on one line, whatever a stranger's answer brought into it. */
-function line(name: LinkName, { state, text }: Finding): string {
+/** A result on one line, whatever a stranger's answer brought into it. */
+function line(name: LinkName, { state, text }: Result): string {
   const width = Math.max(...LINKS.map(({ length }) => length));
   return `${state.padEnd(4)} ${name.padEnd(width)}  ${printable(text)}\n`;
 }
@@ -117,12 +117,12 @@ function line(name: LinkName, { state, text }: Finding): string {
 /** Checks the chain and writes the results. Returns the exit code: 1 if a link is broken. */
 export async function doctor(options: DoctorOptions, context: DoctorContext): Promise<0 | 1> {
   const { until, json } = options;
-  const findings: (readonly [LinkName, Finding])[] = [];
-  const tell = (name: LinkName, finding: Finding) => {
-    findings.push([name, finding]);
+  const results: (readonly [LinkName, Result])[] = [];
+  const tell = (name: LinkName, result: Result) => {
+    results.push([name, result]);
     if (json) return;
-    context.write(line(name, finding));
-    if (finding.state === "FAIL") context.write(`remedy: ${printable(finding.remedy)}\n`);
+    context.write(line(name, result));
+    if (result.state === "FAIL") context.write(`remedy: ${printable(result.remedy)}\n`);
   };
 
   const [first, inquiry] = configure(options, context);
@@ -130,14 +130,14 @@ export async function doctor(options: DoctorOptions, context: DoctorContext): Pr
   let isBroken = first.state === "FAIL";
   for (const name of LINKS.slice(1, LINKS.indexOf(until) + 1)) {
     if (name === "configuration") continue;
-    const finding = isBroken || inquiry === undefined
+    const result = isBroken || inquiry === undefined
       ? skip("not checked")
-      : await LOOKS[name](inquiry);
-    tell(name, finding);
-    isBroken ||= finding.state === "FAIL";
+      : await CHECKS[name](inquiry);
+    tell(name, result);
+    isBroken ||= result.state === "FAIL";
   }
   if (json) {
-    const links = findings.map(([link, finding]) => ({ link, ...finding }));
+    const links = results.map(([link, result]) => ({ link, ...result }));
     const lines = JSON.stringify({ ok: !isBroken, links }, undefined, 2).split("\n");
     context.write(lines.map(printable).join("\n") + "\n");
   }

@@ -3,7 +3,7 @@
 import * as z from "zod";
 import { isAnswer, readJson } from "./ask.ts";
 import type { Inquiry } from "./inquiry.ts";
-import { broken, type Finding, ok, skip, span } from "./link.ts";
+import { broken, ok, type Result, skip, span } from "./link.ts";
 import { remedyFor } from "./scrape_remedies.ts";
 import { sumOf } from "./text_format.ts";
 
@@ -83,7 +83,7 @@ async function ask({ ask, prometheus: { url } }: Inquiry, version: string | unde
   return known;
 }
 
-export async function lookAtPrometheus(inquiry: Inquiry): Promise<Finding> {
+export async function checkPrometheus(inquiry: Inquiry): Promise<Result> {
   const { prometheus: { url, isAsked } } = inquiry;
   const absent = (reason: string) =>
     isAsked
@@ -107,7 +107,7 @@ export async function lookAtPrometheus(inquiry: Inquiry): Promise<Finding> {
 }
 
 /** Of a server that stores: the series of this very exporter tell its target. */
-function judgeServer(inquiry: Inquiry, known: Known): Finding {
+function judgeServer(inquiry: Inquiry, known: Known): Result {
   const { metricsUrl, scrape } = inquiry;
   const { name, targets, series = [] } = known;
   const started = scrape && sumOf(scrape, "process_start_time_seconds");
@@ -136,17 +136,17 @@ function judgeServer(inquiry: Inquiry, known: Known): Finding {
 }
 
 /** An agent keeps nothing that tells which exporter a target is. */
-function judgeAgent(inquiry: Inquiry, { name, targets }: Known): Finding {
+function judgeAgent(inquiry: Inquiry, { name, targets }: Known): Result {
   const { metricsUrl } = inquiry;
   const port = portOf(metricsUrl);
   const target = targets.find(({ scrapeUrl }) => portOf(scrapeUrl) === port);
   if (target === undefined) {
     return broken(`${name} does not scrape port ${port}`, addJob(metricsUrl));
   }
-  const finding = judgeTarget(inquiry, name, target, false);
-  return finding.state === "ok"
-    ? ok(`${finding.text}; it is an agent: check the server it sends to, with --prometheus`)
-    : finding;
+  const result = judgeTarget(inquiry, name, target, false);
+  return result.state === "ok"
+    ? ok(`${result.text}; it is an agent: check the server it sends to, with --prometheus`)
+    : result;
 }
 
 function addJob(metricsUrl: string): string {
@@ -154,7 +154,7 @@ function addJob(metricsUrl: string): string {
     "(tradesim-exporter print prometheus has one), and reload it";
 }
 
-function otherJob(name: string, job: string | undefined): Finding | undefined {
+function otherJob(name: string, job: string | undefined): Result | undefined {
   return job === JOB ? undefined : broken(
     `${name} calls the job of this exporter ${job}`,
     `name it job_name: ${JOB}: rules, alerts and dashboards look for that`,
@@ -162,7 +162,7 @@ function otherJob(name: string, job: string | undefined): Finding | undefined {
 }
 
 /** @param isKnown Whether the server has series of this exporter since the exporter's start. */
-function judgeTarget(inquiry: Inquiry, name: string, target: Target, isKnown: boolean): Finding {
+function judgeTarget(inquiry: Inquiry, name: string, target: Target, isKnown: boolean): Result {
   const { metricsUrl, scrape } = inquiry;
   const { scrapeUrl, health, lastError } = target;
   const started = scrape && sumOf(scrape, "process_start_time_seconds");

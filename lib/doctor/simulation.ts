@@ -2,7 +2,7 @@
 
 import { TRADESIM_PORT } from "../network/mod.ts";
 import type { Inquiry } from "./inquiry.ts";
-import { broken, count, type Finding, ok, span } from "./link.ts";
+import { broken, count, ok, type Result, span } from "./link.ts";
 import { sumOf } from "./text_format.ts";
 
 /** The exporter itself calls a game silent after this many seconds. */
@@ -20,7 +20,7 @@ function waysToPlay({ url, command }: Inquiry): string {
   return `${tradesim}; or play without TradeSim: ${play}`;
 }
 
-export function lookAtSimulation(inquiry: Inquiry): Finding {
+export function checkSimulation(inquiry: Inquiry): Result {
   const { scrape, now, lastReport } = inquiry;
   if (scrape === undefined) throw new Error("The metrics are checked before the simulation");
   const game = (name: string, labels?: Readonly<Record<string, string>>) =>
@@ -69,7 +69,7 @@ export function lookAtSimulation(inquiry: Inquiry): Finding {
   );
 }
 
-function noSession(inquiry: Inquiry, turns: number): Finding {
+function noSession(inquiry: Inquiry, turns: number): Result {
   const { scrape, url, lastReport, configuration } = inquiry;
   if (scrape === undefined) throw new Error("The metrics are checked before the simulation");
   const refused = scrape.samples.filter(({ name, value }) =>

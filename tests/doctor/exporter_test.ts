@@ -1,8 +1,8 @@
-/** Tests of the looks at the port, the exporter and its metrics. @module */
+/** Tests of the checks of the port, the exporter and its metrics. @module */
 
 import assert from "node:assert/strict";
 import type { Answer, Ask, Silence } from "../../lib/doctor/ask.ts";
-import { lookAtExporter, lookAtMetrics, lookAtPort } from "../../lib/doctor/exporter.ts";
+import { checkExporter, checkMetrics, checkPort } from "../../lib/doctor/exporter.ts";
 import { answer, EXPORTER, inquiryWith, json, NOW, scrapeOf, servers } from "./inquiries.ts";
 
 const OURS = "127.0.0.1:8000 is an exporter";
@@ -78,19 +78,19 @@ const PORTS: Readonly<
 };
 
 for (const [name, { metrics, about, page, state, text }] of Object.entries(PORTS)) {
-  Deno.test(`lookAtPort() tells ${name}`, async () => {
+  Deno.test(`checkPort() tells ${name}`, async () => {
     const ask = servers({
       [`${EXPORTER}/metrics`]: metrics,
       ...about === undefined ? {} : { [`${EXPORTER}/about`]: about },
       ...page === undefined ? {} : { [`${EXPORTER}/`]: page },
     });
-    const finding = await lookAtPort(inquiryWith({ ask }));
-    assert.equal(finding.state, state);
-    assert.match(finding.text, text);
+    const result = await checkPort(inquiryWith({ ask }));
+    assert.equal(result.state, state);
+    assert.match(result.text, text);
   });
 }
 
-Deno.test("lookAtPort() shows the password to an exporter that asks for it, and to nobody else", async () => {
+Deno.test("checkPort() shows the password to an exporter that asks for it, and to nobody else", async () => {
   const authorization = { authorization: "Basic dTpw" };
   const shownTo = async (answers: Readonly<Record<string, Answer>>) => {
     const shown: string[] = [];
@@ -98,7 +98,7 @@ Deno.test("lookAtPort() shows the password to an exporter that asks for it, and 
       if (headers?.authorization !== undefined) shown.push(url);
       return servers(answers)(url);
     };
-    await lookAtPort(inquiryWith({ ask, authorization }));
+    await checkPort(inquiryWith({ ask, authorization }));
     return shown;
   };
   const metrics = `${EXPORTER}/metrics`;
@@ -110,7 +110,7 @@ Deno.test("lookAtPort() shows the password to an exporter that asks for it, and 
   assert.deepEqual(await shownTo({ [metrics]: answer("Not found\n", 404) }), []);
 });
 
-Deno.test("lookAtPort() knows a remedy for each silence", async () => {
+Deno.test("checkPort() knows a remedy for each silence", async () => {
   const remedies = await Promise.all([
     { kind: "closed", reason: "nothing listens there" } as const,
     { kind: "denied", reason: "this program may not connect there" } as const,
@@ -118,37 +118,37 @@ Deno.test("lookAtPort() knows a remedy for each silence", async () => {
     { kind: "other", reason: "invalid HTTP version parsed" } as const,
   ].map(async (silence) => {
     const ask = servers({ [`${EXPORTER}/metrics`]: silence });
-    const finding = await lookAtPort(inquiryWith({ ask }));
-    return finding.state === "FAIL" ? finding.remedy : "";
+    const result = await checkPort(inquiryWith({ ask }));
+    return result.state === "FAIL" ? result.remedy : "";
   }));
   const expected = [/start the exporter/, /--allow-net=127\.0\.0\.1$/, /certificate/, /its log/];
   expected.forEach((pattern, index) => assert.match(remedies[index]!, pattern));
 });
 
-Deno.test("lookAtExporter() tells version and state", async () => {
+Deno.test("checkExporter() tells version and state", async () => {
   const ask = servers({ [`${EXPORTER}/-/ready`]: answer("Ready\n") });
-  assert.deepEqual(await lookAtExporter(inquiryWith({ ask })), {
+  assert.deepEqual(await checkExporter(inquiryWith({ ask })), {
     state: "ok",
     text: `version 1.2.3 at ${EXPORTER}, ready, up for 60 s`,
   });
   const shown = { tradesim_exporter_state_errors_total: 2 };
-  const { text } = await lookAtExporter(inquiryWith({ ask, shown }));
+  const { text } = await checkExporter(inquiryWith({ ask, shown }));
   assert.match(text, /, its state could not be saved \(2 times\)$/);
   const behind = answer("Unauthorized\n", 401, CHALLENGE);
-  assert.deepEqual(await lookAtExporter(inquiryWith({ ask, answer: behind })), {
+  assert.deepEqual(await checkExporter(inquiryWith({ ask, answer: behind })), {
     state: "ok",
     text: `ready at ${EXPORTER}`,
   });
 });
 
-Deno.test("lookAtExporter() finds one that is stopping, and one that has gone", async () => {
+Deno.test("checkExporter() finds one that is stopping, and one that has gone", async () => {
   const ask = servers({ [`${EXPORTER}/-/ready`]: answer("Not ready\n", 503) });
-  const stopping = await lookAtExporter(inquiryWith({ ask }));
+  const stopping = await checkExporter(inquiryWith({ ask }));
   assert.deepEqual([stopping.state, stopping.text], [
     "FAIL",
     "it is not ready (503): it is starting or stopping",
   ]);
-  const gone = await lookAtExporter(inquiryWith());
+  const gone = await checkExporter(inquiryWith());
   assert.deepEqual([gone.state, gone.text], [
     "FAIL",
     "it stopped answering: nothing listens there",
@@ -181,11 +181,11 @@ const METRICS: Readonly<Record<string, [got: Answer, state: string, text: string
 };
 
 for (const [name, [got, state, text]] of Object.entries(METRICS)) {
-  Deno.test(`lookAtMetrics() tells ${name}`, () => {
+  Deno.test(`checkMetrics() tells ${name}`, () => {
     const { scrape: _scrape, ...rest } = inquiryWith({ answer: got });
     const inquiry = { ...rest };
-    const finding = lookAtMetrics(inquiry);
-    assert.deepEqual([finding.state, finding.text], [state, text]);
+    const result = checkMetrics(inquiry);
+    assert.deepEqual([result.state, result.text], [state, text]);
     assert.equal("scrape" in inquiry, state === "ok");
   });
 }

@@ -1,8 +1,8 @@
-/** Tests of the look at Grafana, with the answers of its HTTP API. @module */
+/** Tests of the check of Grafana, with the answers of its HTTP API. @module */
 
 import assert from "node:assert/strict";
 import type { Answer, Silence } from "../../lib/doctor/ask.ts";
-import { lookAtGrafana } from "../../lib/doctor/grafana.ts";
+import { checkGrafana } from "../../lib/doctor/grafana.ts";
 import { provisionedBy } from "../../lib/doctor/provisioned.ts";
 import { FILES } from "../../lib/print/files.ts";
 import { answer, GRAFANA, inquiryWith, json, servers } from "./inquiries.ts";
@@ -73,16 +73,16 @@ const CASES: Readonly<
 };
 
 for (const [name, [answers, state, text]] of Object.entries(CASES)) {
-  Deno.test(`lookAtGrafana() tells ${name}`, async () => {
-    const finding = await lookAtGrafana(inquiryWith({ ask: servers(answers) }), PROVISIONED);
-    assert.deepEqual([finding.state, finding.text], [state, text]);
+  Deno.test(`checkGrafana() tells ${name}`, async () => {
+    const result = await checkGrafana(inquiryWith({ ask: servers(answers) }), PROVISIONED);
+    assert.deepEqual([result.state, result.text], [state, text]);
   });
 }
 
-Deno.test("lookAtGrafana() misses one that was asked for", async () => {
+Deno.test("checkGrafana() misses one that was asked for", async () => {
   const grafana = { url: GRAFANA, isAsked: true };
-  const finding = await lookAtGrafana(inquiryWith({ grafana }), PROVISIONED);
-  assert.deepEqual([finding.state, finding.text], [
+  const result = await checkGrafana(inquiryWith({ grafana }), PROVISIONED);
+  assert.deepEqual([result.state, result.text], [
     "FAIL",
     `${GRAFANA} does not answer: nothing listens there`,
   ]);

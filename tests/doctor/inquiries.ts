@@ -7,7 +7,7 @@ import { readScrape } from "../../lib/doctor/text_format.ts";
 export const EXPORTER = "http://127.0.0.1:8000";
 export const PROMETHEUS = "http://127.0.0.1:9090";
 export const GRAFANA = "http://127.0.0.1:3000";
-/** The time at which all is looked at, in seconds since 1970. */
+/** The time of all checks, in seconds since 1970. */
 export const NOW = 1_795_000_000;
 
 export const CONFIGURATION: Configuration = {

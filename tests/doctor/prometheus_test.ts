@@ -1,8 +1,8 @@
-/** Tests of the look at Prometheus; tests/e2e/doctor_test.ts asks a real one. @module */
+/** Tests of the check of Prometheus; tests/e2e/doctor_test.ts asks a real one. @module */
 
 import assert from "node:assert/strict";
 import type { Answer, Silence } from "../../lib/doctor/ask.ts";
-import { lookAtPrometheus } from "../../lib/doctor/prometheus.ts";
+import { checkPrometheus } from "../../lib/doctor/prometheus.ts";
 import { answer, inquiryWith, json, NOW, PROMETHEUS, servers } from "./inquiries.ts";
 
 const API = `${PROMETHEUS}/api/v1`;
@@ -278,29 +278,29 @@ const CASES: Readonly<
 };
 
 for (const [name, [answers, state, text, remedy]] of Object.entries(CASES)) {
-  Deno.test(`lookAtPrometheus() tells ${name}`, async () => {
-    const finding = await lookAtPrometheus(inquiryWith({ ask: servers(answers) }));
-    assert.deepEqual([finding.state, finding.text], [state, text]);
+  Deno.test(`checkPrometheus() tells ${name}`, async () => {
+    const result = await checkPrometheus(inquiryWith({ ask: servers(answers) }));
+    assert.deepEqual([result.state, result.text], [state, text]);
     if (remedy !== undefined) {
-      assert.ok(finding.state === "FAIL");
-      assert.match(finding.remedy, remedy);
+      assert.ok(result.state === "FAIL");
+      assert.match(result.remedy, remedy);
     }
   });
 }
 
-Deno.test("lookAtPrometheus() knows HTTP that is spoken to TLS by the exporter's own address", async () => {
-  const finding = await lookAtPrometheus(
+Deno.test("checkPrometheus() knows HTTP that is spoken to TLS by the exporter's own address", async () => {
+  const result = await checkPrometheus(
     inquiryWith({ ask: servers(failed("EOF")), metricsUrl: "https://exporter:8000/metrics" }),
   );
-  assert.ok(finding.state === "FAIL");
-  assert.match(finding.remedy, /^set scheme: https and tls_config/);
+  assert.ok(result.state === "FAIL");
+  assert.match(result.remedy, /^set scheme: https and tls_config/);
 });
 
-Deno.test("lookAtPrometheus() misses one that was asked for", async () => {
-  const finding = await lookAtPrometheus(
+Deno.test("checkPrometheus() misses one that was asked for", async () => {
+  const result = await checkPrometheus(
     inquiryWith({ prometheus: { url: PROMETHEUS, isAsked: true } }),
   );
-  assert.deepEqual([finding.state, finding.text], [
+  assert.deepEqual([result.state, result.text], [
     "FAIL",
     `${PROMETHEUS} does not answer: nothing listens there`,
   ]);

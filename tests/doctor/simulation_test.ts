@@ -1,7 +1,7 @@
-/** Tests of the look at whether a game reports. @module */
+/** Tests of the check whether a game reports. @module */
 
 import assert from "node:assert/strict";
-import { lookAtSimulation } from "../../lib/doctor/simulation.ts";
+import { checkSimulation } from "../../lib/doctor/simulation.ts";
 import type { Inquiry } from "../../lib/doctor/inquiry.ts";
 import { readReport } from "../../lib/report/mod.ts";
 import { payloadAt } from "../harness/tradesim.ts";
@@ -132,9 +132,9 @@ const CASES: Readonly<Record<string, Case>> = {
 };
 
 for (const [name, { shown, more = {}, expected: [state, text, remedy] }] of Object.entries(CASES)) {
-  Deno.test(`lookAtSimulation() tells ${name}`, () => {
-    const finding = lookAtSimulation(inquiryWith({ shown, ...more }));
-    assert.deepEqual([finding.state, finding.text], [state, text]);
-    if (finding.state === "FAIL") assert.match(finding.remedy, remedy!);
+  Deno.test(`checkSimulation() tells ${name}`, () => {
+    const result = checkSimulation(inquiryWith({ shown, ...more }));
+    assert.deepEqual([result.state, result.text], [state, text]);
+    if (result.state === "FAIL") assert.match(result.remedy, remedy!);
   });
 }

@@ -1,4 +1,4 @@
-/** Tests of reading the text format and of finding what is wrong with it. @module */
+/** Tests of reading the text format and of result what is wrong with it. @module */
 
 import assert from "node:assert/strict";
 import { readScrape, sumOf, TextFormatError } from "../../lib/doctor/text_format.ts";
