@@ -2,28 +2,32 @@
 
 import { BenchmarkError, BenchmarkStopped } from "./lib/benchmark/error.ts";
 import type { PlayerSetup } from "./lib/benchmark/mod.ts";
+import { neededToPlay } from "./lib/benchmark/flags.ts";
 import { ownProgram, PLAYER_COMMAND } from "./lib/benchmark/program.ts";
 import {
   checkNamedFile,
-  commandNamed,
   complain,
-  defaultConfig,
   emptyEnvironment,
   firstSignal,
   formatUsageError,
+  giveUpPermissions,
   OutputError,
   ownCommand,
   print,
-  readCommandLine,
   readNamedFile,
   readUser,
-  type ServeOptions,
   UsageError,
   VERSION,
   versionText,
 } from "./lib/cli/mod.ts";
-import { giveUpPermissions, neededFor, neededToPlay } from "./lib/cli/permissions.ts";
-import { readConfiguration, readFiles, serve } from "./lib/exporter/mod.ts";
+import {
+  commandNamed,
+  COMMANDS,
+  defaultConfig,
+  neededFor,
+  readCommandLine,
+} from "./lib/commands/mod.ts";
+import { readConfiguration, readFiles, serve, type ServeOptions } from "./lib/exporter/mod.ts";
 import { createLineWriter, createLog } from "./lib/log/mod.ts";
 import { StateError } from "./lib/model/mod.ts";
 import { neverProxyThisMachine } from "./lib/network/mod.ts";
@@ -121,7 +125,7 @@ export async function main(args: readonly string[]): Promise<number> {
         const { bench } = await import("./lib/benchmark/mod.ts");
         return await bench(asked.options, {
           // Settings that are meant for the user's exporter are not for the one that is measured.
-          program: ownProgram(emptyEnvironment("serve")),
+          program: ownProgram(emptyEnvironment(COMMANDS.serve.flags)),
           version: VERSION,
           write: print,
           say: complain,

@@ -14,7 +14,7 @@ import {
   type Metric,
   SYSTEM_METRICS,
 } from "../lib/catalogue/mod.ts";
-import { flagsMarkdown } from "../lib/cli/mod.ts";
+import { flagsMarkdown } from "../lib/commands/mod.ts";
 import { NATIVE_SCHEMA, readReport, TRADESIM_KEYS, useOf } from "../lib/report/mod.ts";
 import payload from "../tests/testdata/tour-001.json" with { type: "json" };
 

@@ -1,9 +1,8 @@
 /** Writes a configuration file with all defaults, to be changed by the user. @module */
 
 import { stringify } from "yaml";
-import { COMMANDS, type Flag, isInConfigFile } from "./flags.ts";
+import { type Flag, type Flags, isInConfigFile } from "./flag.ts";
 import { meaning, wrap } from "./help.ts";
-import { VERSION } from "./version.ts";
 
 const WIDTH = 98;
 
@@ -22,9 +21,8 @@ function setting({ name, unit, kind, defaultValue, defaultText, repeatable }: Fl
 }
 
 /** A commented configuration file with every key; `--config` reads it as the defaults. */
-export function defaultConfig(version = VERSION): string {
-  const flags = Object.values<Flag>(COMMANDS.serve.flags).filter(isInConfigFile);
-  const settings = flags.flatMap((flag) => [
+export function formatConfig(flags: Flags, version: string): string {
+  const settings = Object.values(flags).filter(isInConfigFile).flatMap((flag) => [
     ...wrap(meaning(flag), WIDTH).map((line) => `# ${line}`),
     setting(flag),
     "",

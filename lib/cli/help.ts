@@ -1,15 +1,6 @@
 /** Writes the help text and the table of flags for the documentation. @module */
 
-import {
-  type CommandName,
-  COMMANDS,
-  DEFAULT_COMMAND,
-  environmentName,
-  type Flag,
-  isInConfigFile,
-  isNegatable,
-} from "./flags.ts";
-import { VERSION } from "./version.ts";
+import { type Command, environmentName, type Flag, isInConfigFile, isNegatable } from "./flag.ts";
 
 const WIDTH = 100;
 const INDENT = 2;
@@ -39,10 +30,6 @@ export function wrap(text: string, width: number): string[] {
   return [...lines, line].map((finished) => finished.replaceAll(HARD_SPACE, " "));
 }
 
-function listFlags(command: CommandName): readonly Flag[] {
-  return Object.values(COMMANDS[command].flags);
-}
-
 /** A flag or an argument as it is typed, such as `--port <PORT>`. */
 function usage(flag: Flag): string {
   if (flag.positional) return flag.unit ?? "";
@@ -57,10 +44,20 @@ export function meaning(flag: Flag): string {
   return words === undefined ? flag.help : `${flag.help} Default:${HARD_SPACE}${words}.`;
 }
 
-/** The help of a command, at most 100 columns wide. */
-export function helpText(command: CommandName = DEFAULT_COMMAND, version = VERSION): string {
-  const { summary, example } = COMMANDS[command];
-  const flags = listFlags(command);
+/**
+ * The help of a command, at most 100 columns wide.
+ *
+ * @param commands All commands by name; the first one is the default.
+ */
+export function formatHelp(
+  command: string,
+  commands: Readonly<Record<string, Command>>,
+  version: string,
+): string {
+  const { summary, example, flags: own } = commands[command]!;
+  const flags = Object.values(own);
+  const names = Object.keys(commands);
+  const isDefault = command === names[0];
   const margin = " ".repeat(INDENT);
   const left = INDENT + Math.max(...flags.map((flag) => usage(flag).length)) + GAP;
   const options = flags.flatMap((flag) =>
@@ -74,15 +71,14 @@ export function helpText(command: CommandName = DEFAULT_COMMAND, version = VERSI
     "",
   ];
   const typed = [
-    command === DEFAULT_COMMAND ? `[${command}]` : command,
+    isDefault ? `[${command}]` : command,
     ...flags.filter(({ positional }) => positional).map(usage),
   ];
-  const names = Object.keys(COMMANDS) as CommandName[];
-  const commands = command !== DEFAULT_COMMAND ? [] : [
+  const others = !isDefault ? [] : [
     "COMMANDS (each has its own --help):",
     ...names.map((name) =>
       `${margin}${name.padEnd(Math.max(...names.map(({ length }) => length)) + GAP)}` +
-      COMMANDS[name].summary + (name === DEFAULT_COMMAND ? " The default command." : "")
+      commands[name]!.summary + (name === command ? " The default command." : "")
     ),
     "",
   ];
@@ -93,7 +89,7 @@ export function helpText(command: CommandName = DEFAULT_COMMAND, version = VERSI
     "USAGE:",
     `${margin}tradesim-exporter ${typed.join(" ")} [OPTIONS]`,
     "",
-    ...commands,
+    ...others,
     "OPTIONS:",
     ...options,
     "",
@@ -109,8 +105,8 @@ function cell(text: string): string {
 }
 
 /** A command's flags as a Markdown table. */
-export function flagsMarkdown(command: CommandName = DEFAULT_COMMAND): string {
-  const rows = listFlags(command).map((flag) => {
+export function formatFlags({ flags }: Command): string {
+  const rows = Object.values(flags).map((flag) => {
     const variable = environmentName(flag);
     const cells = [
       `\`${usage(flag)}\`` + (isInConfigFile(flag) ? "" : " †"),

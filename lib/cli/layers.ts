@@ -1,7 +1,7 @@
 /** Reads flags from the command line and the environment, and parses their values. @module */
 
 import { parseArgs } from "node:util";
-import { environmentName, type Flag, type Flags, isNegatable } from "./flags.ts";
+import { environmentName, type Flag, type Flags, isNegatable } from "./flag.ts";
 import { nearest } from "./suggest.ts";
 import { badValue, UsageError } from "./usage_error.ts";
 

@@ -1,7 +1,7 @@
 /** Reads a configuration file in YAML, whose keys are the names of flags. @module */
 
 import { isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
-import { type Flag, type Flags, isInConfigFile } from "./flags.ts";
+import { type Flag, type Flags, isInConfigFile } from "./flag.ts";
 import type { Given, Layer } from "./layers.ts";
 import { nearest } from "./suggest.ts";
 import { badValue, UsageError } from "./usage_error.ts";

@@ -1,7 +1,8 @@
 /** Reads the files that decide who may ask: web configuration, certificates and token. @module */
 
-import { readNamedFile, type ServeOptions } from "../cli/mod.ts";
+import { readNamedFile } from "../cli/mod.ts";
 import type { Configuration } from "../doctor/mod.ts";
+import type { ServeOptions } from "./options.ts";
 import { readToken, readWebConfig, type WebConfig } from "../server/mod.ts";
 
 const NO_WEB_CONFIG: WebConfig = { tls: undefined, headers: {}, users: {} };

@@ -16,3 +16,4 @@ export { createExporter, type Exporter, type ExporterOptions } from "./exporter.
 export { type AccessFiles, readConfiguration, readFiles } from "./files.ts";
 export { serve } from "./serve.ts";
 export type { Settings } from "./settings.ts";
+export type { ServeOptions } from "./options.ts";

@@ -1,7 +1,7 @@
 /** The command `serve`: an exporter, its ports, and the signals that reload and end it. @module */
 
-import { firstSignal, listenToHangUps, type ServeOptions } from "../cli/mod.ts";
-import { giveUpPermissions, neededToServe } from "../cli/permissions.ts";
+import { firstSignal, giveUpPermissions, listenToHangUps } from "../cli/mod.ts";
+import { neededToServe, type ServeOptions } from "./options.ts";
 import type { LineWriter, Log } from "../log/mod.ts";
 import {
   checkFree,

@@ -1,7 +1,7 @@
 /** What an exporter can be told, and what holds where it is told nothing. @module */
 
-import { COMMANDS } from "../cli/flags.ts";
-import type { ServeOptions } from "../cli/mod.ts";
+import { SERVE } from "./flags.ts";
+import type { ServeOptions } from "./options.ts";
 
 /**
  * An exporter's settings, named and meant as the options of `serve`: times in seconds, sizes in bytes.
@@ -29,7 +29,7 @@ export type Settings = Pick<
 
 /** Fills settings up: by default no file is followed, no state kept, and all else as on the command line. */
 export function completed(given: Partial<Settings>): Settings {
-  const { flags } = COMMANDS.serve;
+  const { flags } = SERVE;
   return {
     follow: [],
     collectInterval: flags.collectInterval.defaultValue,

@@ -1,8 +1,8 @@
 /** Tests of the configuration file that is printed. @module */
 
 import assert from "node:assert/strict";
-import { COMMANDS, type Flag, isInConfigFile } from "../../lib/cli/flags.ts";
-import { defaultConfig, readCommandLine } from "../../lib/cli/mod.ts";
+import { type Flag, isInConfigFile } from "../../lib/cli/flag.ts";
+import { COMMANDS, defaultConfig, readCommandLine } from "../../lib/commands/mod.ts";
 
 const FLAGS = Object.values<Flag>(COMMANDS.serve.flags).filter(isInConfigFile);
 

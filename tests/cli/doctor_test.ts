@@ -1,7 +1,9 @@
 /** Tests of reading the command lines of doctor and print. @module */
 
 import assert from "node:assert/strict";
-import { readCommandLine, readUser, UsageError } from "../../lib/cli/mod.ts";
+import { UsageError } from "../../lib/cli/mod.ts";
+import { readUser } from "../../lib/cli/named_file.ts";
+import { readCommandLine } from "../../lib/commands/mod.ts";
 
 type Texts = Readonly<Record<string, string>>;
 

@@ -3,16 +3,14 @@
 import assert from "node:assert/strict";
 import {
   type Command,
-  type CommandName,
-  COMMANDS,
   environmentName,
   type Flag,
   isInConfigFile,
   isNegatable,
-} from "../../lib/cli/flags.ts";
-import { flagsMarkdown, helpText } from "../../lib/cli/help.ts";
+} from "../../lib/cli/flag.ts";
 import { readArguments, readValues } from "../../lib/cli/layers.ts";
 import { VERSION } from "../../lib/cli/version.ts";
+import { type CommandName, COMMANDS, flagsMarkdown, helpText } from "../../lib/commands/mod.ts";
 
 const GOLDEN = { serve: "help.txt", simulate: "help_simulate.txt" } as const;
 const COMMAND_NAMES = Object.keys(COMMANDS) as readonly CommandName[];

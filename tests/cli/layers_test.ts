@@ -1,9 +1,10 @@
 /** Tests of reading the command line and the environment. @module */
 
 import assert from "node:assert/strict";
-import { COMMANDS, environmentName } from "../../lib/cli/flags.ts";
+import { environmentName } from "../../lib/cli/flag.ts";
 import { readArguments, readEnvironment, readValues } from "../../lib/cli/layers.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
+import { COMMANDS } from "../../lib/commands/mod.ts";
 
 const { flags } = COMMANDS.serve;
 

@@ -3,19 +3,19 @@
 import assert from "node:assert/strict";
 import { OWN_PATHS } from "../../lib/server/mod.ts";
 import fc from "fast-check";
+import { environmentName } from "../../lib/cli/flag.ts";
+import { formatUsageError, UsageError } from "../../lib/cli/mod.ts";
+import { checkNamedFile } from "../../lib/cli/named_file.ts";
 import {
-  checkNamedFile,
   type CommandLine,
   commandNamed,
-  formatUsageError,
+  COMMANDS,
   helpText,
-  LABELS,
   readCommandLine,
-  type ServeOptions,
-  type SimulateOptions,
-  UsageError,
-} from "../../lib/cli/mod.ts";
-import { COMMANDS, environmentName } from "../../lib/cli/flags.ts";
+} from "../../lib/commands/mod.ts";
+import { LABELS } from "../../lib/exporter/flags.ts";
+import type { readSimulate } from "../../lib/play/flags.ts";
+import type { ServeOptions } from "../../lib/exporter/options.ts";
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -446,6 +446,8 @@ Deno.test("readCommandLine() keeps no state and says so when there is no home", 
   assert.deepEqual(notes, ["Cannot keep a state: there is no home directory"]);
   assert.deepEqual(readServe(["--port=0"], { HOME: "" }).notes, []);
 });
+
+type SimulateOptions = ReturnType<typeof readSimulate>;
 
 const SIMULATE_DEFAULTS: SimulateOptions = {
   tours: 5,

@@ -1,9 +1,10 @@
 /** Tests of what each command may still do, and that the rest is gone for good. @module */
 
 import assert from "node:assert/strict";
-import { COMMANDS } from "../../lib/cli/flags.ts";
-import { readCommandLine } from "../../lib/cli/mod.ts";
-import { KINDS, neededFor, neededToPlay, neededToServe } from "../../lib/cli/permissions.ts";
+import { neededToPlay } from "../../lib/benchmark/flags.ts";
+import { KINDS } from "../../lib/cli/permissions.ts";
+import { COMMANDS, neededFor, readCommandLine } from "../../lib/commands/mod.ts";
+import { neededToServe } from "../../lib/exporter/options.ts";
 
 /** The kinds that are kept, by command line. */
 const NEEDED: Readonly<Record<string, string>> = {

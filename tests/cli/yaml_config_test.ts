@@ -1,9 +1,9 @@
 /** Tests of the configuration file in YAML. @module */
 
 import assert from "node:assert/strict";
-import { COMMANDS } from "../../lib/cli/flags.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
 import { readYamlConfig } from "../../lib/cli/yaml_config.ts";
+import { COMMANDS } from "../../lib/commands/mod.ts";
 
 function read(text: string) {
   return readYamlConfig(COMMANDS.serve.flags, text, "x.yaml");

@@ -1,7 +1,7 @@
 /** The default place of the state file. @module */
 
 import { posix, win32 } from "node:path";
-import type { Environment } from "./layers.ts";
+import type { Environment } from "../cli/layers.ts";
 
 /**
  * The file of a port in the user's state directory, or undefined when the environment names no

@@ -1,7 +1,7 @@
 /** Reads the exporter's settings from TradeSim's config.py, without running it. @module */
 
-import type { Given, Layer } from "./layers.ts";
-import { badValue } from "./usage_error.ts";
+import type { Given, Layer } from "../cli/layers.ts";
+import { badValue } from "../cli/usage_error.ts";
 
 export interface PythonConfig {
   readonly layer: Layer;

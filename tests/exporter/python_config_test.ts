@@ -1,7 +1,7 @@
 /** Tests of the settings out of TradeSim's config.py. @module */
 
 import assert from "node:assert/strict";
-import { readPythonConfig } from "../../lib/cli/python_config.ts";
+import { readPythonConfig } from "../../lib/exporter/python_config.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
 
 interface Expected {

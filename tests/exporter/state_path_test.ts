@@ -1,7 +1,7 @@
 /** Tests of where the state is kept. @module */
 
 import assert from "node:assert/strict";
-import { defaultStatePath } from "../../lib/cli/state_path.ts";
+import { defaultStatePath } from "../../lib/exporter/state_path.ts";
 
 const CASES: Readonly<
   Record<string, [os: "windows" | "other", Record<string, string>, string | undefined]>

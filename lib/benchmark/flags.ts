@@ -1,0 +1,122 @@
+/** The command `bench`: its flags, its options and its permissions. @module */
+
+import type { Needs } from "../cli/permissions.ts";
+import type { PlayerSetup } from "./player.ts";
+import { type Command, COMMON_FLAGS, optional, single } from "../cli/flag.ts";
+import { FILE, type Kind, someOf, time, wholeNumber } from "../cli/kinds.ts";
+import {
+  type Budget,
+  parseBudget,
+  type Publisher,
+  PUBLISHERS,
+  type World,
+  WORLDS,
+} from "./result.ts";
+
+const BUDGET: Kind<Budget> = {
+  expected: "a share of a turn such as 1%, or a time in ns, us or ms such as 0.25us",
+  types: ["string"],
+  parse: parseBudget,
+};
+
+/** A list that is not empty. */
+function atLeastOne<T>(kind: Kind<readonly T[]>): Kind<readonly T[]> {
+  return {
+    ...kind,
+    expected: kind.expected.replace(/^some of/, "one or more of"),
+    parse: (text) => {
+      const list = kind.parse(text);
+      return list?.length === 0 ? undefined : list;
+    },
+  };
+}
+
+const BENCH_FLAGS = {
+  worlds: optional<readonly World[]>({
+    name: "worlds",
+    unit: "<LIST>",
+    kind: atLeastOne(someOf(WORLDS)),
+    defaultText: "all; default with --sessions",
+    help:
+      "Worlds to play in, separated by commas: default (3 firms, 12 products, 5 suppliers), moyen (100, 100, 20), grand (1000, 200, 50).",
+    layer: "command line",
+  }),
+  publishers: single<readonly Publisher[]>({
+    name: "publishers",
+    unit: "<LIST>",
+    kind: atLeastOne(someOf(PUBLISHERS)),
+    defaultValue: PUBLISHERS,
+    defaultText: "all",
+    help:
+      "What to compare with a game without monitoring: journal, http, and none, the control, which is always played.",
+    layer: "command line",
+  }),
+  sessions: single({
+    name: "sessions",
+    unit: "<COUNT>",
+    kind: wholeNumber(1, 1000),
+    defaultValue: 1,
+    defaultText: "1",
+    help:
+      "Number of games that report to one exporter at once. With more than one, each plays ten turns per second.",
+    layer: "command line",
+  }),
+  duration: optional({
+    name: "duration",
+    unit: "<TIME>",
+    kind: time("1s", "24h", "not zero"),
+    defaultText: "10m; 3m with --sessions",
+    help: "Total time of the benchmark. Less time gives wider intervals.",
+    layer: "command line",
+  }),
+  scrapeInterval: single({
+    name: "scrape-interval",
+    unit: "<TIME>",
+    kind: time("10ms", "1h", "not zero"),
+    defaultValue: 1,
+    defaultText: "1s",
+    help: "How often the exporter is scraped.",
+    layer: "command line",
+  }),
+  budget: optional({
+    name: "budget",
+    unit: "<BUDGET>",
+    kind: BUDGET,
+    defaultText: "none",
+    help:
+      "Maximum cost of monitoring per turn, such as 1% or 0.25us. Exit with 1 if the upper bound of an interval exceeds it.",
+    layer: "command line",
+  }),
+  json: optional({
+    name: "json",
+    unit: "<FILE>",
+    kind: FILE,
+    defaultText: "none",
+    help: "Write results and raw rounds as JSON.",
+    layer: "command line",
+  }),
+  html: optional({
+    name: "html",
+    unit: "<FILE>",
+    kind: FILE,
+    defaultText: "none",
+    help: "Write results and raw rounds as a page with charts.",
+    layer: "command line",
+  }),
+  ...COMMON_FLAGS,
+} as const;
+
+export const BENCH = {
+  summary: "Measures what monitoring costs a turn of a game.",
+  flags: BENCH_FLAGS,
+  example: "tradesim-exporter bench --budget 1% --html bench.html",
+} as const satisfies Command;
+
+/** What a player of the benchmark needs. */
+export function neededToPlay({ variant }: PlayerSetup): Needs {
+  return {
+    read: variant === "journal",
+    write: variant === "journal",
+    net: variant === "http",
+  };
+}

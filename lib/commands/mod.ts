@@ -1,0 +1,160 @@
+/** All commands, and which of them the user asks for, with its options. @module */
+
+import { BENCH } from "../benchmark/flags.ts";
+import {
+  type Command,
+  commandLineValues,
+  type Environment,
+  type Flags,
+  formatConfig,
+  formatFlags,
+  formatHelp,
+  type Layer,
+  nearest,
+  type Needs,
+  readArguments,
+  UsageError,
+  VERSION,
+} from "../cli/mod.ts";
+import { DOCTOR } from "../doctor/flags.ts";
+import { SERVE } from "../exporter/flags.ts";
+import {
+  neededFor as neededToServe,
+  readServe,
+  type ServeCommand,
+  type ServeOptions,
+} from "../exporter/options.ts";
+import { neededToSimulate, readSimulate, SIMULATE } from "../play/flags.ts";
+import { PRINT } from "../print/flags.ts";
+
+/** All commands by name. */
+export const COMMANDS = {
+  serve: SERVE,
+  simulate: SIMULATE,
+  bench: BENCH,
+  print: PRINT,
+  doctor: DOCTOR,
+} as const satisfies Readonly<Record<string, Command>>;
+
+export type CommandName = keyof typeof COMMANDS;
+/** The command that is meant when none is named. */
+export const DEFAULT_COMMAND: CommandName = "serve";
+
+/** What the user asks for. */
+export type CommandLine =
+  | ServeCommand
+  | { readonly command: "simulate"; readonly options: ReturnType<typeof readSimulate> }
+  | { readonly command: "bench"; readonly options: ReturnType<typeof readBench> }
+  | { readonly command: "print"; readonly options: ReturnType<typeof readPrint> }
+  | {
+    readonly command: "doctor";
+    readonly options: ReturnType<typeof readDoctor>;
+    /**
+     * Reads the exporter's options from where it would read them, but for its command line.
+     *
+     * @throws {UsageError} When they are wrong.
+     */
+    readonly serve: () => ServeOptions;
+  }
+  | { readonly command: "help"; readonly text: string }
+  | { readonly command: "version" };
+
+function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(COMMANDS, name);
+}
+
+/** The command that the arguments name; undefined for the default command. */
+export function commandNamed([first = ""]: readonly string[]): CommandName | undefined {
+  return isCommand(first) && first !== DEFAULT_COMMAND ? first : undefined;
+}
+
+/** Takes the command's name, if there is one, from the front of the arguments. */
+function splitCommand(args: readonly string[]): [CommandName, readonly string[]] {
+  const [first] = args;
+  if (first === undefined || first.startsWith("-")) return [DEFAULT_COMMAND, args];
+  if (isCommand(first)) return [first, args.slice(1)];
+  const meant = nearest(first, Object.keys(COMMANDS));
+  throw new UsageError(
+    `Unknown command ${JSON.stringify(first)}` +
+      (meant === undefined ? "" : `: did you mean ${meant}?`),
+  );
+}
+
+const readBench = (fromArguments: Layer) => commandLineValues(BENCH.flags, fromArguments);
+const readPrint = (fromArguments: Layer) => commandLineValues(PRINT.flags, fromArguments);
+
+function readDoctor(fromArguments: Layer) {
+  const { config: _config, ...options } = commandLineValues(DOCTOR.flags, fromArguments);
+  return options;
+}
+
+/**
+ * Reads the options. Flags take precedence over the environment, that over the configuration file,
+ * and that over the defaults.
+ *
+ * @param args The arguments after the program's name.
+ * @param readFile Reads the file of `--config`.
+ * @throws {UsageError} When something of that is wrong.
+ */
+export function readCommandLine(
+  args: readonly string[],
+  env: Environment,
+  readFile: (path: string) => string,
+): CommandLine {
+  const [command, rest] = splitCommand(args);
+  const { flags }: { flags: Flags } = COMMANDS[command];
+  const fromArguments = readArguments(flags, rest);
+  if (fromArguments.has("help")) return { command: "help", text: helpText(command) };
+  if (fromArguments.has("version")) return { command: "version" };
+  if (command === "simulate") return { command, options: readSimulate(fromArguments) };
+  if (command === "bench") {
+    return { command, options: readBench(fromArguments) };
+  }
+  if (command === "print") {
+    return { command, options: readPrint(fromArguments) };
+  }
+  if (command === "doctor") {
+    const config = fromArguments.get("config");
+    const given: Layer = new Map(config === undefined ? [] : [["config", config]]);
+    const serve = () => readServe(given, env, readFile).options;
+    return { command, options: readDoctor(fromArguments), serve };
+  }
+  return readServe(fromArguments, env, readFile);
+}
+
+/** What a command needs from its start on, by what its options ask for. */
+export function neededFor(asked: CommandLine): Needs {
+  switch (asked.command) {
+    case "help":
+    case "version":
+      return {};
+    case "serve":
+      return neededToServe(asked.options);
+    case "simulate":
+      return neededToSimulate(asked.options);
+    case "bench":
+      return { read: true, write: true, net: true, run: true, sys: true };
+    case "doctor":
+      // The environment and files are where the exporter's configuration is read from.
+      return { read: true, net: true, env: true };
+    case "print": {
+      const isWritten = asked.options.out !== undefined;
+      return { read: isWritten, write: isWritten };
+    }
+  }
+}
+
+/** The help of a command. */
+export function helpText(command: CommandName = DEFAULT_COMMAND, version = VERSION): string {
+  return formatHelp(command, COMMANDS, version);
+}
+
+/** A command's flags as a Markdown table. */
+export function flagsMarkdown(command: CommandName = DEFAULT_COMMAND): string {
+  return formatFlags(COMMANDS[command]);
+}
+
+/** A commented configuration file with every key; `--config` reads it as the defaults. */
+export function defaultConfig(version = VERSION): string {
+  return formatConfig(SERVE.flags, version);
+}

@@ -1,0 +1,79 @@
+/** The command `doctor`: its flags and its options. @module */
+
+import {
+  type Command,
+  COMMON_FLAGS,
+  CONFIG_FLAG,
+  onOff,
+  optional,
+  repeatable,
+  single,
+} from "../cli/flag.ts";
+import { FILE, FILES, oneOf, PLAIN_URL } from "../cli/kinds.ts";
+import { type LinkName, LINKS } from "./link.ts";
+
+const DOCTOR_FLAGS = {
+  config: { ...CONFIG_FLAG, help: "Configuration file of the exporter.", layer: "command line" },
+  url: optional({
+    name: "url",
+    unit: "<URL>",
+    kind: PLAIN_URL,
+    defaultText: "from the exporter's configuration, else http://127.0.0.1:8000",
+    help: "Address of the exporter.",
+    layer: "command line",
+  }),
+  follow: repeatable<string>({
+    name: "follow",
+    unit: "<FILE>",
+    kind: FILES,
+    defaultValue: [],
+    defaultText: "from the exporter's configuration",
+    help: "File that the exporter follows. Repeatable.",
+    layer: "command line",
+  }),
+  userFile: optional({
+    name: "user-file",
+    unit: "<FILE>",
+    kind: FILE,
+    defaultText: "none",
+    help: "File with user:password, if the exporter requires a password.",
+    layer: "command line",
+  }),
+  prometheus: optional({
+    name: "prometheus",
+    unit: "<URL>",
+    kind: PLAIN_URL,
+    defaultText: "http://127.0.0.1:9090, if it answers",
+    help: "Address of Prometheus.",
+    layer: "command line",
+  }),
+  grafana: optional({
+    name: "grafana",
+    unit: "<URL>",
+    kind: PLAIN_URL,
+    defaultText: "http://localhost:3000, if it answers",
+    help: "Address of Grafana.",
+    layer: "command line",
+  }),
+  until: single<LinkName>({
+    name: "until",
+    unit: "<LINK>",
+    kind: oneOf(LINKS),
+    defaultValue: "grafana",
+    defaultText: "grafana",
+    help: `Last link to check: ${LINKS.join(", ")}.`,
+    layer: "command line",
+  }),
+  json: onOff({
+    name: "json",
+    help: "Print the results as one JSON object.",
+    layer: "command line",
+  }),
+  ...COMMON_FLAGS,
+} as const;
+
+export const DOCTOR = {
+  summary: "Checks each link from the game to Grafana and reports the first problem.",
+  flags: DOCTOR_FLAGS,
+  example: "tradesim-exporter doctor --follow logs/metrics.jsonl",
+} as const satisfies Command;
