@@ -14,12 +14,9 @@ function difference(a: number | undefined, b: number | undefined): number | unde
   return a === undefined || b === undefined ? undefined : a - b;
 }
 
-function smallest(values: readonly number[]): number | undefined {
-  return values.length === 0 ? undefined : values.reduce((a, b) => Math.min(a, b));
-}
-
-function largest(values: readonly number[]): number | undefined {
-  return values.length === 0 ? undefined : values.reduce((a, b) => Math.max(a, b));
+/** The smallest or the largest, as `choose` does of two. */
+function extreme(values: readonly number[], choose: (a: number, b: number) => number) {
+  return values.length === 0 ? undefined : values.reduce((a, b) => choose(a, b));
 }
 
 /** Seconds since 1970 are exact to a fraction of a microsecond; what is below that is noise. */
@@ -111,7 +108,7 @@ export const GAME_METRICS: readonly Metric[] = [
     reported: true,
     tradesim: {
       from: "smallest `budget` of `entreprises_individuales`",
-      read: (payload) => smallest(payload.budgets),
+      read: (payload) => extreme(payload.budgets, Math.min),
     },
   },
   {
@@ -124,7 +121,7 @@ export const GAME_METRICS: readonly Metric[] = [
     reported: true,
     tradesim: {
       from: "largest `budget` of `entreprises_individuales`",
-      read: (payload) => largest(payload.budgets),
+      read: (payload) => extreme(payload.budgets, Math.max),
     },
   },
   {
@@ -221,7 +218,7 @@ export const GAME_METRICS: readonly Metric[] = [
     reported: true,
     tradesim: {
       from: "smallest `prix` of `produits_individuales`",
-      read: (payload) => smallest(payload.prices),
+      read: (payload) => extreme(payload.prices, Math.min),
     },
   },
   {
@@ -234,7 +231,7 @@ export const GAME_METRICS: readonly Metric[] = [
     reported: true,
     tradesim: {
       from: "largest `prix` of `produits_individuales`",
-      read: (payload) => largest(payload.prices),
+      read: (payload) => extreme(payload.prices, Math.max),
     },
   },
   {

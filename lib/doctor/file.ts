@@ -14,9 +14,6 @@ const TAIL_BYTES = 64 * 1024;
 /** Maximum number of files to read. */
 const MAX_FILES = 20;
 
-/** Only the numbers that distinguish reports are needed. */
-const READ = { breakdowns: false, detail: false, allKeys: false };
-
 /** What the lines at the end of a file are. */
 interface Tally {
   taken: number;
@@ -30,7 +27,7 @@ interface Tally {
 function tallyLines(tally: Tally, maxLine: number): LineConsumer {
   return createLineReader(maxLine, (value) => {
     if (otherRecord(value) !== undefined) return;
-    tally.last = readReport(value, READ).report;
+    tally.last = readReport(value).report;
     tally.taken++;
   }, (_refused, describe) => {
     tally.refused++;

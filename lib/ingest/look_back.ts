@@ -3,7 +3,7 @@
 import { statSync } from "node:fs";
 import type { History } from "../history/mod.ts";
 import type { Log } from "../log/mod.ts";
-import { type ReadOptions, readReport, type Report } from "../report/mod.ts";
+import { readReport, type Report } from "../report/mod.ts";
 import { readPart } from "../source/mod.ts";
 import { createLineReader } from "./line_reader.ts";
 
@@ -14,12 +14,6 @@ const MAX_FILES = 16;
 /** How long others wait at most while this reads. */
 const SLICE_MS = 4;
 const PROGRESS_MS = 5000;
-
-const READ: ReadOptions = {
-  breakdowns: false,
-  detail: false,
-  allKeys: false,
-};
 
 function modified(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
@@ -74,7 +68,7 @@ export function lookBack(options: LookBackOptions): LookBack {
     const earlier = history.emptied();
     // What is refused is counted nowhere, because nobody follows it.
     const consumer = createLineReader(maxLine, (value, writtenAt) => {
-      const sent = readReport(value, READ);
+      const sent = readReport(value);
       const report = named(sent.report);
       if (isShown(report.session)) earlier.take(report, sent.details, writtenAt);
     });

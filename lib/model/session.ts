@@ -64,11 +64,6 @@ export function createSession(id: string): Session {
   return {
     id,
     format: "natif",
-    order: undefined,
-    tick: undefined,
-    turn: undefined,
-    firstTimestamp: undefined,
-    lastTimestamp: undefined,
     arrival: 0,
     place: 0,
     finished: false,
@@ -77,10 +72,7 @@ export function createSession(id: string): Session {
     parts: new Map(),
     extra: new Map(),
     events: new Map(),
-    eventClues: undefined,
-    eventCounts: undefined,
     detail: new Map(),
-    detailArrival: undefined,
     ledger: createLedger(),
   };
 }

@@ -32,7 +32,7 @@ function nameOf(value: unknown): string {
  *
  * @throws {Refused} When the value is no report.
  */
-export function readReport(record: unknown, options: ReadOptions): Reading {
+export function readReport(record: unknown, options: ReadOptions = {}): Reading {
   const value = isObject(record) && isObject(record.metrics) && record.session_id === undefined
     ? record.metrics
     : record;

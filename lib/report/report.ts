@@ -195,9 +195,9 @@ export interface Reading {
 
 /** What of a report is wanted; the rest is not read. */
 export interface ReadOptions {
-  readonly breakdowns: boolean;
-  readonly detail: boolean;
-  readonly allKeys: boolean;
+  readonly breakdowns?: boolean;
+  readonly detail?: boolean;
+  readonly allKeys?: boolean;
 }
 
 /** 2000-01-01T00:00:00Z, in seconds since 1970. */

@@ -285,11 +285,6 @@ function inventoryOf({ firms, suppliers, products }: Payload): Inventory {
   };
 }
 
-/** The number of the first key that is there, even if it cannot be used: what is behind it may be frozen. */
-function firstNumber(payload: Payload, key: string | undefined): number | undefined {
-  return key === undefined ? undefined : payload.number(key);
-}
-
 function turnSeconds(payload: Payload): TurnSeconds | undefined {
   const turns = payload.number("total_mesures");
   const sum = payload.number("total_temps");
@@ -332,7 +327,8 @@ function extraOf(
  */
 export function readTradesim(raw: JsonObject, options: ReadOptions): Reading {
   const isRestockNear = Number.isInteger(raw.tick) && needsSuppliers(raw.tick as number);
-  const payload = new Payload(raw, options.detail, options.detail || isRestockNear);
+  const { detail = false } = options;
+  const payload = new Payload(raw, detail, detail || isRestockNear);
   const session = payload.text("session_id") || NO_SESSION;
   if (!isLabelValue(session)) {
     throw new Refused(
@@ -348,8 +344,9 @@ export function readTradesim(raw: JsonObject, options: ReadOptions): Reading {
   const values = new Map<string, number>();
   for (const { name, tradesim } of REPORTED_METRICS) {
     if (tradesim === undefined) continue;
+    // The first key that is there, even if it cannot be used: what is behind it may be frozen.
     const value = "keys" in tradesim
-      ? firstNumber(payload, tradesim.keys.find((key) => Object.hasOwn(raw, key)))
+      ? payload.number(tradesim.keys.find((key) => Object.hasOwn(raw, key)) ?? "")
       : tradesim.read(payload);
     // What is computed, as a difference, may be beyond all numbers.
     if (value !== undefined && Number.isFinite(value)) values.set(name, value);
@@ -376,7 +373,7 @@ export function readTradesim(raw: JsonObject, options: ReadOptions): Reading {
     extra,
   };
   const details: Details = {
-    tables: options.detail ? tablesOf(payload) : new Map(),
+    tables: detail ? tablesOf(payload) : new Map(),
     columns: new Map(),
     recentEvents: [],
     inventory: payload.firms.length > 0 || payload.products.length > 0

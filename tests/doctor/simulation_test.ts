@@ -7,10 +7,9 @@ import { readReport } from "../../lib/report/mod.ts";
 import { payloadAt } from "../harness/tradesim.ts";
 import { EXPORTER, inquiryWith, NOW } from "./inquiries.ts";
 
-const READ = { breakdowns: false, detail: false, allKeys: false };
 const lastReport = {
   path: "/logs/m.jsonl",
-  report: readReport(payloadAt({ session: "s" }, 9), READ).report,
+  report: readReport(payloadAt({ session: "s" }, 9)).report,
 };
 
 /** What an exporter shows of a game in this state, `age` seconds after its last report. */

@@ -156,16 +156,6 @@ Deno.test("lines() takes lines however they are cut, and counts and skips bad on
   });
 });
 
-Deno.test("take() begins no game with a report that tells nothing of one", async () => {
-  const { intake, model, counted } = setUp();
-  assert.equal(intake.take({ cle: 1, autre: "x" }, "post", 1000), "taken");
-  assert.equal(model.liveSessions, 0);
-  assert.deepEqual(await counted(), {
-    'reports_taken_total{source="post"}': 1,
-    "unknown_keys_total": 2,
-  });
-});
-
 Deno.test("discard() forgets the line that was begun, and what was wrong with it", async () => {
   const { consumer, noted, counted } = setUp();
   const bytes = (text: string) => consumer.bytes(new TextEncoder().encode(text));

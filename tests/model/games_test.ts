@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Games } from "../../lib/model/games.ts";
-import type { Report } from "../../lib/report/report.ts";
+import type { Report } from "../../lib/report/mod.ts";
 import { report } from "./reports.ts";
 
 /** A turn as TradeSim reports it: its order is the turn. */

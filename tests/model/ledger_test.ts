@@ -12,7 +12,7 @@ import {
   type Ledger,
   valueOf,
 } from "../../lib/model/ledger.ts";
-import type { TurnSeconds } from "../../lib/report/report.ts";
+import type { TurnSeconds } from "../../lib/report/mod.ts";
 import { nearest } from "../../lib/model/exact.ts";
 import { report } from "./reports.ts";
 

@@ -3,10 +3,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { GAME_METRICS, metric, TURN_SECONDS_BUCKETS } from "../../lib/catalogue/mod.ts";
-import type { Family, Model } from "../../lib/model/mod.ts";
-import type { ModelOptions } from "../../lib/model/model.ts";
-import { JsonReader, readReport } from "../../lib/report/mod.ts";
-import type { Breakdown, Report, TurnSeconds } from "../../lib/report/report.ts";
+import type { Family, Model, ModelOptions } from "../../lib/model/mod.ts";
+import {
+  type Breakdown,
+  JsonReader,
+  readReport,
+  type Report,
+  type TurnSeconds,
+} from "../../lib/report/mod.ts";
 import { ALL, NOTHING } from "../report/options.ts";
 import { by, createModel, flatten, report, shown } from "./reports.ts";
 

@@ -1,8 +1,7 @@
 /** Made-up reports, and what a model shows of them as plain numbers, for tests. @module */
 
-import type { Family, Model } from "../../lib/model/mod.ts";
-import { Model as RealModel, type ModelOptions } from "../../lib/model/model.ts";
-import type { Breakdown, Report } from "../../lib/report/report.ts";
+import { type Family, Model, type ModelOptions } from "../../lib/model/mod.ts";
+import type { Breakdown, Report } from "../../lib/report/mod.ts";
 
 /** A native report that says nothing but its place, and what is put into it. */
 export function report(
@@ -40,7 +39,7 @@ export function by(label: "continent" | "produit_type", parts: Record<string, nu
 }
 
 export function createModel(options: Partial<ModelOptions> = {}): Model {
-  return new RealModel({
+  return new Model({
     breakdowns: [],
     bySession: false,
     detail: true,

@@ -2,8 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Outcome, readReport } from "../../lib/report/mod.ts";
-import type { Report } from "../../lib/report/report.ts";
+import { type Outcome, readReport, type Report } from "../../lib/report/mod.ts";
 import { valueOf } from "../../lib/model/ledger.ts";
 import {
   createSession,

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import type { ModelOptions } from "../../lib/model/model.ts";
 import {
   type Model,
+  type ModelOptions,
   openState,
   type SavedState,
   StateError,

@@ -3,8 +3,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { nearest } from "../../lib/model/exact.ts";
-import type { ModelOptions } from "../../lib/model/model.ts";
-import type { Model } from "../../lib/model/mod.ts";
+import type { Model, ModelOptions } from "../../lib/model/mod.ts";
 import { by, createModel, flatten, report } from "./reports.ts";
 
 /** The values of all series of counters, histograms and summaries. */

@@ -2,8 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { JsonReader } from "../../lib/report/json_reader.ts";
-import { type RefusalReason, Refused } from "../../lib/report/report.ts";
+import { JsonReader, type RefusalReason, Refused } from "../../lib/report/mod.ts";
 
 const encoder = new TextEncoder();
 const LARGE = 1 << 24;

@@ -9,13 +9,9 @@ import {
 } from "../../lib/report/mod.ts";
 
 /** Only what is always read. */
-export const NOTHING: ReadOptions = {
-  breakdowns: false,
-  detail: false,
-  allKeys: false,
-};
+export const NOTHING: ReadOptions = {};
 
-export const ALL: ReadOptions = { ...NOTHING, breakdowns: true, detail: true, allKeys: true };
+export const ALL: ReadOptions = { breakdowns: true, detail: true, allKeys: true };
 
 /** All that was read, side by side. */
 export type Flat = Report & Details & Noticed;
