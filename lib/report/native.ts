@@ -4,17 +4,15 @@ import * as z from "zod";
 import {
   BREAKDOWN_LABELS,
   type Metric,
-  METRIC_NAME,
   REPORTED_METRICS,
-  TAKEN_NAMES,
   TURN_SECONDS_BUCKETS,
 } from "../catalogue/mod.ts";
 import {
   type Breakdown,
   type Columns,
   type Details,
-  type DetailTables,
   type ExtraValue,
+  isExtra,
   isLabelValue,
   isTime,
   type JsonObject,
@@ -28,6 +26,7 @@ import {
   type Report,
   type TurnSeconds,
 } from "./report.ts";
+import { tablesOf } from "./tables.ts";
 import { TRADESIM_KEYS } from "./tradesim_keys.ts";
 
 /** The `type` of a native report, and the only version of its shape. */
@@ -191,32 +190,17 @@ function breakdowns(repartitions: Repartitions): ReadonlyMap<string, readonly Br
   );
 }
 
-function tablesOf(
-  { produits, entreprises, fournisseurs }: z.infer<typeof OPTIONAL.detail>,
-): DetailTables {
-  const stockTable = (holders: readonly { nom: string; stocks?: number[] | undefined }[]) => {
-    const labels: string[][] = [];
-    const values: number[] = [];
-    for (const { nom, stocks = [] } of holders) {
-      stocks.slice(0, produits.length).forEach((units, index) => {
-        labels.push([nom, produits[index]!.nom]);
-        values.push(units);
-      });
-    }
-    return { labels, values };
-  };
-  return new Map([
-    ["entreprise_budget", {
-      labels: entreprises.map(({ nom }) => [nom]),
-      values: entreprises.map(({ budget }) => budget),
-    }],
-    ["produit_prix", {
-      labels: produits.map(({ nom }) => [nom]),
-      values: produits.map(({ prix }) => prix),
-    }],
-    ["entreprise_stock", stockTable(entreprises)],
-    ["fournisseur_stock", stockTable(fournisseurs)],
-  ]);
+function tables({ produits, entreprises, fournisseurs }: z.infer<typeof OPTIONAL.detail>) {
+  const holder = ({ nom, stocks = [] }: { nom: string; stocks?: number[] | undefined }) => ({
+    name: nom,
+    stocks: stocks.slice(0, produits.length)
+      .map((units, index) => ({ name: produits[index]!.nom, units })),
+  });
+  return tablesOf({
+    firms: entreprises.map((firm) => ({ ...holder(firm), budget: firm.budget })),
+    suppliers: fournisseurs.map(holder),
+    products: produits.map(({ nom, prix }) => ({ name: nom, price: prix })),
+  });
 }
 
 function inventoryOf(
@@ -246,9 +230,8 @@ function readKeys(raw: JsonObject, { allKeys }: ReadOptions) {
     const check = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined;
     if (check === undefined) {
       // TradeSim's keys have a type of their own there.
-      const shown = allKeys && Number.isFinite(value) && METRIC_NAME.test(key) &&
-        !TAKEN_NAMES.has(key) && !TRADESIM_KEYS.has(key);
-      if (shown) extra.set(key, { type: "gauge", value: value as number });
+      const isShown = allKeys && !TRADESIM_KEYS.has(key) && isExtra(key, value);
+      if (isShown) extra.set(key, { type: "gauge", value });
       else unknownKeys++;
       continue;
     }
@@ -309,7 +292,7 @@ export function readNative(raw: JsonObject, options: ReadOptions): Reading {
     extra,
   };
   const details: Details = {
-    tables: options.detail && known.detail !== undefined ? tablesOf(known.detail) : new Map(),
+    tables: options.detail && known.detail !== undefined ? tables(known.detail) : new Map(),
     columns: new Map(Object.entries(known.colonnes ?? {})) as Columns,
     recentEvents: known.evenements_recents ?? [],
     inventory: inventoryOf(known.detail),

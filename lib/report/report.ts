@@ -1,7 +1,12 @@
 /** The report: what every source hands on, and all that the exporter knows of a turn. @module */
 
 import * as z from "zod";
-import { BREAKDOWN_LABELS, TURN_SECONDS_BUCKETS } from "../catalogue/mod.ts";
+import {
+  BREAKDOWN_LABELS,
+  METRIC_NAME,
+  TAKEN_NAMES,
+  TURN_SECONDS_BUCKETS,
+} from "../catalogue/mod.ts";
 
 /** Why a request is no report, before its body is even JSON. */
 export const REQUEST_REFUSAL_REASONS = [
@@ -225,6 +230,11 @@ export const MAX_LABEL_BYTES = 128;
 
 /** Totals above this are no longer exact, so they are refused. */
 export const MAX_TOTAL = Number.MAX_SAFE_INTEGER;
+
+/** Whether a key and its value may become a metric outside the catalogue. */
+export function isExtra(key: string, value: unknown): value is number {
+  return Number.isFinite(value) && METRIC_NAME.test(key) && !TAKEN_NAMES.has(key);
+}
 
 const encoder = new TextEncoder();
 

@@ -1,18 +1,12 @@
 /** Turns TradeSim's payload, as its simulation posts and logs it, into a report. @module */
 
-import {
-  METRIC_NAME,
-  REPORTED_METRICS,
-  TAKEN_NAMES,
-  type TradesimPayload,
-} from "../catalogue/mod.ts";
+import { REPORTED_METRICS, type TradesimPayload } from "../catalogue/mod.ts";
 import {
   type Breakdown,
   type Details,
-  type DetailTable,
-  type DetailTables,
   type ExtraValue,
   type Inventory,
+  isExtra,
   isLabelValue,
   isObject,
   isTime,
@@ -28,6 +22,7 @@ import {
   type Report,
   type TurnSeconds,
 } from "./report.ts";
+import { tablesOf } from "./tables.ts";
 import { eventClues, needsSuppliers } from "./tradesim_events.ts";
 import { TRADESIM_KEYS, type TradesimKey, useOf } from "./tradesim_keys.ts";
 
@@ -236,33 +231,6 @@ function breakdowns(payload: Payload): ReadonlyMap<string, readonly Breakdown[]>
   ]);
 }
 
-function table(rows: Iterable<readonly [readonly string[], number]>): DetailTable {
-  const labels: (readonly string[])[] = [];
-  const values: number[] = [];
-  for (const [row, value] of rows) {
-    labels.push(row);
-    values.push(value);
-  }
-  return { labels, values };
-}
-
-function stockTable(holders: readonly Firm[]): DetailTable {
-  return table(
-    holders.flatMap(({ name, stocks }) =>
-      stocks.map((stock) => [[name, stock.name], stock.units] as const)
-    ),
-  );
-}
-
-function tablesOf({ firms, suppliers, products }: Payload): DetailTables {
-  return new Map([
-    ["entreprise_budget", table(firms.map(({ name, budget }) => [[name], budget]))],
-    ["produit_prix", table(products.map(({ name, price }) => [[name], price]))],
-    ["entreprise_stock", stockTable(firms)],
-    ["fournisseur_stock", stockTable(suppliers)],
-  ]);
-}
-
 /** Everything that the payload lists; a stock of a product that it does not list is left out. */
 function inventoryOf({ firms, suppliers, products }: Payload): Inventory {
   const places = new Map(products.map(({ name }, place) => [name, place]));
@@ -304,9 +272,8 @@ function extraOf(
     const known = TRADESIM_KEYS.get(key);
     if (known === undefined) {
       const value = raw[key];
-      if (allKeys && Number.isFinite(value) && METRIC_NAME.test(key) && !TAKEN_NAMES.has(key)) {
-        values.set(key, { type: "gauge", value: value as number });
-      } else unknownKeys++;
+      if (allKeys && isExtra(key, value)) values.set(key, { type: "gauge", value });
+      else unknownKeys++;
     } else if (allKeys && useOf(known) === "all-keys") {
       const value = payload.number(key);
       const type = known.kind === "total" ? "counter" : "gauge";
