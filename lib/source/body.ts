@@ -186,8 +186,13 @@ export function createBodyReader(
   const spareBuffers: ArrayBuffer[] = [];
   const spareReaders: JsonReader[] = [];
 
-  /** Reads a short body into `json`. */
-  async function readWhole(request: Request, json: JsonReader): Promise<void> {
+  /** Reads a short body into `json`; it holds all its bytes from the start. */
+  async function readWhole(
+    request: Request,
+    json: JsonReader,
+    hold: (bytes: number) => void,
+  ): Promise<void> {
+    hold(Number(request.headers.get("content-length")));
     const { promise: late, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => reject(tooLate(timeoutMs)), timeoutMs);
     const reading = request.bytes();
@@ -271,8 +276,9 @@ export function createBodyReader(
     };
     bodies++;
     try {
-      if (wholeBodies < WHOLE_BODIES && isShort(request, maxBytes)) await readWhole(request, json);
-      else await readAll(request, json, hold);
+      if (wholeBodies < WHOLE_BODIES && isShort(request, maxBytes)) {
+        await readWhole(request, json, hold);
+      } else await readAll(request, json, hold);
       return json.finish();
     } finally {
       json.reset();
