@@ -1,7 +1,8 @@
 /** Inputs that the benchmarks share: payloads as large as TradeSim's, and reports of many series. @module */
 
-import { COLUMN_NAMES, NATIVE_TYPE, NATIVE_VERSION } from "../lib/report/mod.ts";
+import { NATIVE_TYPE, NATIVE_VERSION } from "../lib/report/mod.ts";
 import { type GameOptions, payloadAt } from "../tests/harness/tradesim.ts";
+import { COLUMN_NAMES } from "../lib/turns/mod.ts";
 import recorded from "../tests/testdata/tour-005.json" with { type: "json" };
 
 /** Turns of history in a payload of 0.18, 0.78 and 3.4 MB; the last is near TradeSim's largest. */

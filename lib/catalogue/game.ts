@@ -1,14 +1,7 @@
 /** The metrics of the game, in the order in which they are documented. @module */
 
+import { TURN_SECONDS_BUCKETS } from "../turns/mod.ts";
 import { type Metric, SESSION_STATES, type SessionFacts, type TradesimPayload } from "./metric.ts";
-
-/** 1, 2.5 and 5 in every decade from 1 µs to 10 s: a turn may last a microsecond or be stuck in a request. */
-export const TURN_SECONDS_BUCKETS: readonly number[] = [
-  ...[-6, -5, -4, -3, -2, -1, 0].flatMap((exponent) =>
-    ["1", "2.5", "5"].map((mantissa) => Number(`${mantissa}e${exponent}`))
-  ),
-  10,
-];
 
 function difference(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? undefined : a - b;

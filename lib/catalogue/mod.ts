@@ -7,7 +7,7 @@ import { SYSTEM_METRICS } from "./system.ts";
 
 export * from "./metric.ts";
 export { EXPORTER_METRICS } from "./exporter.ts";
-export { GAME_METRICS, TURN_SECONDS_BUCKETS } from "./game.ts";
+export { GAME_METRICS } from "./game.ts";
 export { SYSTEM_METRICS } from "./system.ts";
 
 export const METRICS: readonly Metric[] = [...GAME_METRICS, ...SYSTEM_METRICS, ...EXPORTER_METRICS];

@@ -2,7 +2,6 @@
 
 import { metric } from "../catalogue/mod.ts";
 import {
-  COLUMN_NAMES,
   type Details,
   type Inventory,
   judge,
@@ -12,11 +11,10 @@ import {
   type Report,
   type Verdict,
 } from "../report/mod.ts";
-import { WIDTH } from "./extremes.ts";
+import { COLUMN_NAMES, EMPTY, PLACE, type Selection, WIDTH } from "../turns/mod.ts";
 import { bounded } from "./inventory.ts";
 import { secondsPerTurn, type Timed } from "./seconds_per_turn.ts";
 import { type Holder, TablePool } from "./table_pool.ts";
-import { EMPTY, type Selection } from "./turn_table.ts";
 
 /** An event of a session's past. */
 export interface PastEvent extends Omit<RecentEvent, "tour"> {
@@ -52,10 +50,6 @@ const MAX_ALL_INVENTORIES = 2 * 1024 * 1024;
 /** Turns per second are those of the last so many seconds. */
 const RATE_SECONDS = 10;
 
-const place = (name: (typeof COLUMN_NAMES)[number]) => COLUMN_NAMES.indexOf(name);
-const TOUR = place("tour");
-const TIMESTAMP = place("timestamp");
-const DURATION = place("duree_seconds");
 /** Columns that are also metrics of a report. */
 const VALUES = COLUMN_NAMES.flatMap((name, place) =>
   name === "tour" || name === "timestamp" || name === "duree_seconds" ? [] : [{ name, place }]
@@ -181,11 +175,10 @@ export class History {
     const { table } = past;
     const first = table?.first ?? Infinity;
     before.table?.truncate(first);
-    const rows = [before.table, table].map((table) => table?.rows() ?? new Float64Array());
     this.#tables.drop(past);
-    for (const block of rows) {
-      for (let at = 0; at < block.length; at += WIDTH) {
-        this.#tables.append(past, block.subarray(at, at + WIDTH));
+    for (const part of [before.table, table]) {
+      for (let row = 0; row < (part?.count ?? 0); row++) {
+        this.#tables.append(past, part!.read(row, this.#row));
       }
     }
     const firstTime = past.events[0]?.timestamp ?? Infinity;
@@ -283,9 +276,9 @@ export class History {
     });
     const seconds = secondsPerTurn(past, report);
     if (turn <= last) return;
-    row[TOUR] = turn;
-    row[TIMESTAMP] = timestamp ?? NaN;
-    row[DURATION] = seconds;
+    row[PLACE.tour] = turn;
+    row[PLACE.timestamp] = timestamp ?? NaN;
+    row[PLACE.duree_seconds] = seconds;
     for (const { name, place } of VALUES) row[place] = values.get(name) ?? NaN;
     this.#tables.append(past, row);
   }

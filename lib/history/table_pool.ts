@@ -1,6 +1,6 @@
 /** Gives the turn tables of all sessions their share of a fixed memory. @module */
 
-import { FIRST_CAPACITY, TurnTable } from "./turn_table.ts";
+import { FIRST_CAPACITY, TurnTable } from "../turns/mod.ts";
 
 /** Whose table it is; it has none before its first turn, or once others needed the room. */
 export interface Holder {

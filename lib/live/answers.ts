@@ -1,10 +1,11 @@
 /** Answers of the API: sessions, their history and current state; see docs/api.md. @module */
 
-import { REPORTED_METRICS, type SessionState, TURN_SECONDS_BUCKETS } from "../catalogue/mod.ts";
+import { REPORTED_METRICS, type SessionState } from "../catalogue/mod.ts";
 import type { History, PastEvent } from "../history/mod.ts";
 import { type Model, quietState, type Session, stateOf, valueOf } from "../model/mod.ts";
 import type { Inventory } from "../report/mod.ts";
 import type { Telemetry } from "../telemetry/mod.ts";
+import { TURN_SECONDS_BUCKETS } from "../turns/mod.ts";
 
 /** Maximum number of sessions in an answer. */
 const MAX_SESSIONS = 100;

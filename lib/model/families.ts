@@ -8,9 +8,9 @@ import {
   type Metric,
   type Reading,
   SESSION_STATES,
-  TURN_SECONDS_BUCKETS,
 } from "../catalogue/mod.ts";
 import { TRADESIM_KEYS } from "../report/mod.ts";
+import { TURN_SECONDS_BUCKETS } from "../turns/mod.ts";
 import { nearest } from "./exact.ts";
 import { Collector, type Family, plainFamily, type Series } from "./family.ts";
 import { amountsOf, intervalOf, type Ledger, type Parts, UNKNOWN_PART } from "./ledger.ts";

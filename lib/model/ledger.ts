@@ -1,8 +1,9 @@
 /** The ledger of a session: what it has added to the totals, kept so that nothing counts twice. @module */
 
 import * as z from "zod";
-import { metric, TURN_SECONDS_BUCKETS } from "../catalogue/mod.ts";
+import { metric } from "../catalogue/mod.ts";
 import { type Report, TURN_COUNTS } from "../report/mod.ts";
+import { bucketOf, noTurns } from "../turns/mod.ts";
 import { add, addAll, EXACT, nearest } from "./exact.ts";
 
 const NUMBER = z.number();
@@ -57,10 +58,6 @@ export const UNKNOWN_PART = "";
 /** The smallest unit of money: reports round the total and each of its parts to it. */
 const CENT = 0.01;
 
-function noCounts(): number[] {
-  return new Array<number>(TURN_SECONDS_BUCKETS.length + 1).fill(0);
-}
-
 function noTotal(): Total {
   return { closed: [], current: 0 };
 }
@@ -71,8 +68,8 @@ export function createLedger(): Ledger {
     turnsSeen: 0,
     totals: new Map(),
     shares: new Map(),
-    turnCounts: noCounts(),
-    turnCountsSeen: noCounts(),
+    turnCounts: noTurns(),
+    turnCountsSeen: noTurns(),
     turnSum: noTotal(),
     turnsTimed: 0,
     interval: { seconds: [], turns: 0, first: undefined, last: undefined },
@@ -166,7 +163,7 @@ export function remnantOf(ledger: Ledger): Ledger {
     turns: 0,
     totals: settled(ledger.totals),
     shares: new Map(Array.from(ledger.shares, ([name, shares]) => [name, settled(shares)])),
-    turnCounts: noCounts(),
+    turnCounts: noTurns(),
     turnSum: settledTotal(ledger.turnSum),
     interval: { seconds: [], turns: 0, first: last, last },
   };
@@ -263,12 +260,6 @@ function divide(ledger: Ledger, name: string): boolean {
   const total = totalOf(ledger.totals, name);
   addUnknown(shares, total);
   return total.current > 0;
-}
-
-/** The first of the catalogue's buckets that holds a turn of so many seconds. */
-function bucketOf(seconds: number): number {
-  const index = TURN_SECONDS_BUCKETS.findIndex((bound) => seconds <= bound);
-  return index < 0 ? TURN_SECONDS_BUCKETS.length : index;
 }
 
 function addTurnSeconds(ledger: Ledger, { turnSeconds }: Report): void {

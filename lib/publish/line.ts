@@ -161,14 +161,13 @@ export class Line {
    */
   numbers(
     values: Float64Array,
-    { first, stride, end }: { first: number; stride: number; end: number },
     { scale, shift, places, suffix }: ColumnFormat,
   ): void {
-    this.#reserve(Math.ceil((end - first) / stride) * NUMBER_BYTES);
+    this.#reserve(values.length * NUMBER_BYTES);
     const bytes = this.#bytes;
     let at = this.#length;
-    for (let place = first; place < end; place += stride) {
-      if (place > first) bytes[at++] = COMMA;
+    for (let place = 0; place < values.length; place++) {
+      if (place > 0) bytes[at++] = COMMA;
       const value = values[place]! * scale + shift;
       at = writeDecimal(bytes, at, value, places);
       if (!(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) continue; // It is null.

@@ -2,10 +2,10 @@
 
 import type * as z from "zod";
 import type { NATIVE_SCHEMA, NATIVE_TYPE, NATIVE_VERSION } from "../report/mod.ts";
-import { TURN_SECONDS_BUCKETS } from "../catalogue/mod.ts";
+import { MAX_COLUMN_LENGTH, TURN_SECONDS_BUCKETS } from "../turns/mod.ts";
 import { Line } from "./line.ts";
 import { logProblem, messageOf, once, type OnProblem, type Transport } from "./transport.ts";
-import { MAX_TURNS, MIN_TURNS, TurnLog, type TurnNumbers, USUAL_TURNS } from "./turn_log.ts";
+import { MIN_TURNS, TurnLog, type TurnNumbers, USUAL_TURNS } from "./turn_log.ts";
 
 type NativeReport = z.input<typeof NATIVE_SCHEMA>;
 
@@ -140,9 +140,9 @@ export function createPublisher(options: PublisherOptions): Publisher {
         `expected 1 to ${MAX_SESSION_BYTES}`,
     );
   }
-  if (maxTurns !== 0 && !(maxTurns >= MIN_TURNS && maxTurns <= MAX_TURNS)) {
+  if (maxTurns !== 0 && !(maxTurns >= MIN_TURNS && maxTurns <= MAX_COLUMN_LENGTH)) {
     throw new RangeError(
-      `Cannot keep ${maxTurns} turns: expected 0 or ${MIN_TURNS} to ${MAX_TURNS}`,
+      `Cannot keep ${maxTurns} turns: expected 0 or ${MIN_TURNS} to ${MAX_COLUMN_LENGTH}`,
     );
   }
   const tell = once(onProblem);

@@ -5,8 +5,8 @@ import {
   BREAKDOWN_LABELS,
   type Metric,
   REPORTED_METRICS,
-  TURN_SECONDS_BUCKETS,
 } from "../catalogue/mod.ts";
+import { bucketOf, COLUMN_NAMES, MAX_COLUMN_LENGTH, noTurns } from "../turns/mod.ts";
 import {
   type Breakdown,
   type Columns,
@@ -33,24 +33,7 @@ import { TRADESIM_KEYS } from "./tradesim_keys.ts";
 export const NATIVE_TYPE = "tradesim.report";
 export const NATIVE_VERSION = 1;
 
-export const MAX_COLUMN_LENGTH = 1000;
 export const MAX_RECENT_EVENTS = 100;
-
-/** Columns of turns that a native report may carry: one number per turn since the last report. */
-export const COLUMN_NAMES = [
-  "tour",
-  "timestamp",
-  "budget_total",
-  "budget_min",
-  "budget_max",
-  "transactions_reussies_total",
-  "transactions_echouees_total",
-  "transactions_montant_total",
-  "produits_actifs",
-  "produits_prix_moyen",
-  "duree_seconds",
-  "evenements_total",
-] as const;
 
 const label = z.string().refine(isLabelValue, `expected 1 to ${MAX_LABEL_BYTES} bytes`);
 const total = z.number().min(0).max(MAX_TOTAL);
@@ -141,11 +124,10 @@ function problemOf(value: unknown, issue: z.core.$ZodIssue | undefined): KeyProb
 function rebucket(
   { le, counts, sum }: z.infer<typeof OPTIONAL.temps_simulation_tour_seconds>,
 ): TurnSeconds {
-  const ours = new Array<number>(TURN_SECONDS_BUCKETS.length + 1).fill(0);
+  const ours = noTurns();
   counts.forEach((turns, index) => {
-    const bound = le[index] ?? Infinity;
-    const bucket = TURN_SECONDS_BUCKETS.findIndex((own) => bound <= own * (1 + 1e-9));
-    ours[bucket < 0 ? ours.length - 1 : bucket]! += turns;
+    // A bound that is written otherwise, or summed up, is not quite the same.
+    ours[bucketOf((le[index] ?? Infinity) * (1 - 1e-9))]! += turns;
   });
   return { counts: ours, sum };
 }

@@ -5,8 +5,8 @@ import {
   BREAKDOWN_LABELS,
   METRIC_NAME,
   TAKEN_NAMES,
-  TURN_SECONDS_BUCKETS,
 } from "../catalogue/mod.ts";
+import { TURN_SECONDS_BUCKETS } from "../turns/mod.ts";
 
 /** Why a request is no report, before its body is even JSON. */
 export const REQUEST_REFUSAL_REASONS = [

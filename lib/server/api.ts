@@ -1,7 +1,7 @@
 /** Answers /api/…: takes parameters, gives JSON or a stream of events; see docs/api.md. @module */
 
-import { MIN_POINTS } from "../history/mod.ts";
 import type { Answers, Hub } from "../live/mod.ts";
+import { MIN_POINTS } from "../turns/mod.ts";
 import { streamOf } from "./body_stream.ts";
 import { BUSY, createFairQueue } from "./fair_queue.ts";
 

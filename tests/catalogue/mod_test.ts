@@ -11,9 +11,9 @@ import {
   REPORTED_METRICS,
   SYSTEM_METRICS,
   TAKEN_NAMES,
-  TURN_SECONDS_BUCKETS,
 } from "../../lib/catalogue/mod.ts";
 import { TRADESIM_KEYS } from "../../lib/report/mod.ts";
+import { TURN_SECONDS_BUCKETS } from "../../lib/turns/mod.ts";
 
 /** What an entry of the catalogue gets wrong, in words. */
 function faultsOf(entry: Metric): string[] {

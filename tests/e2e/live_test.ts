@@ -1,10 +1,11 @@
 /** The real program tells games live: over a restart, to readers that stall, and until it ends. @module */
 
 import assert from "node:assert/strict";
-import { COLUMN_NAMES } from "../../lib/report/mod.ts";
+
 import { type RunningExporter, startExporter, valueOf } from "../harness/exporter.ts";
 import { payloadAt } from "../harness/tradesim.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
+import { COLUMN_NAMES } from "../../lib/turns/mod.ts";
 
 const START = 1_795_000_000;
 

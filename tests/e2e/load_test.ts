@@ -3,11 +3,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { hashSync } from "bcryptjs";
-import { COLUMN_NAMES } from "../../lib/report/mod.ts";
+
 import { type RunningExporter, startExporter, valueOf } from "../harness/exporter.ts";
 import { assertProbes, probeMilliseconds } from "../harness/probe.ts";
 import { testWith } from "../harness/programs.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
+import { COLUMN_NAMES } from "../../lib/turns/mod.ts";
 
 const basic = (text: string) => ({ authorization: `Basic ${btoa(text)}` });
 

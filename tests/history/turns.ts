@@ -1,8 +1,9 @@
 /** Made-up turns and reports of them, for tests. @module */
 
 import type { History } from "../../lib/history/mod.ts";
-import { COLUMN_NAMES, type Details, type Report } from "../../lib/report/mod.ts";
+import type { Details, Report } from "../../lib/report/mod.ts";
 import { report } from "../model/reports.ts";
+import { COLUMN_NAMES } from "../../lib/turns/mod.ts";
 
 export type Turn = Readonly<Partial<Record<(typeof COLUMN_NAMES)[number], number>>>;
 

@@ -9,8 +9,9 @@ import { History } from "../../lib/history/mod.ts";
 import { Answers } from "../../lib/live/mod.ts";
 import { Intake } from "../../lib/ingest/mod.ts";
 import { Model, type ModelOptions, openState } from "../../lib/model/mod.ts";
-import { COLUMN_NAMES, type ReadOptions, Refused, TRADESIM_KEYS } from "../../lib/report/mod.ts";
+import { type ReadOptions, Refused, TRADESIM_KEYS } from "../../lib/report/mod.ts";
 import { createTelemetry } from "../../lib/telemetry/mod.ts";
+import { COLUMN_NAMES } from "../../lib/turns/mod.ts";
 import { captureLog } from "../log/capture.ts";
 
 const SEED = Number(Deno.env.get("FUZZ_SEED") ?? 20_261_127);

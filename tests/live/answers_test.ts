@@ -1,8 +1,9 @@
 /** Tests of what is told about sessions. @module */
 
 import assert from "node:assert/strict";
-import { TURN_SECONDS_BUCKETS } from "../../lib/catalogue/mod.ts";
+
 import { createSetting } from "./setting.ts";
+import { TURN_SECONDS_BUCKETS } from "../../lib/turns/mod.ts";
 
 const names = (summaries: readonly { session: string }[]) =>
   summaries.map(({ session }) => session);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { TURN_SECONDS_BUCKETS } from "../../lib/catalogue/mod.ts";
+
 import {
   absorb,
   addReport,
@@ -15,6 +15,7 @@ import {
 import type { TurnSeconds } from "../../lib/report/mod.ts";
 import { nearest } from "../../lib/model/exact.ts";
 import { report } from "./reports.ts";
+import { TURN_SECONDS_BUCKETS } from "../../lib/turns/mod.ts";
 
 const NO_PARTS = new Map();
 

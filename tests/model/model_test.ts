@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { GAME_METRICS, metric, TURN_SECONDS_BUCKETS } from "../../lib/catalogue/mod.ts";
+import { GAME_METRICS, metric } from "../../lib/catalogue/mod.ts";
 import type { Family, Model, ModelOptions } from "../../lib/model/mod.ts";
 import {
   type Breakdown,
@@ -13,6 +13,7 @@ import {
 } from "../../lib/report/mod.ts";
 import { ALL, NOTHING } from "../report/options.ts";
 import { by, createModel, flatten, report, shown } from "./reports.ts";
+import { TURN_SECONDS_BUCKETS } from "../../lib/turns/mod.ts";
 
 function realReport(turn: "001" | "005", options = NOTHING): Report {
   const reader = new JsonReader(1 << 20);

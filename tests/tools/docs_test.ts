@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { GAME_METRICS, METRICS } from "../../lib/catalogue/mod.ts";
-import { MAX_COLUMN_LENGTH, TRADESIM_KEYS } from "../../lib/report/mod.ts";
+import { TRADESIM_KEYS } from "../../lib/report/mod.ts";
 import { documents, filled } from "../../tools/docs.ts";
+import { MAX_COLUMN_LENGTH } from "../../lib/turns/mod.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 

@@ -13,7 +13,7 @@ import { faint, type Palette } from "./palette.ts";
 import { listenToPointer, mouseBindings, type Moves } from "./pointer.ts";
 import { isElapsed, isLong, type Scene, xOfTurn } from "./scene.ts";
 import type { Texts } from "./texts.ts";
-import { rowAt } from "./turns.ts";
+import { rowAt } from "../../turns/row_at.ts";
 import { eventLine } from "./wording.ts";
 
 const HEIGHT = 216;

@@ -3,6 +3,7 @@
 import type { Values } from "./api.ts";
 import type { Unit } from "./format.ts";
 import type { Texts } from "./texts.ts";
+import type { ColumnName } from "../../turns/columns.ts";
 import type { Turns } from "./turns.ts";
 
 /** Names of the colours in page.css. */
@@ -10,7 +11,7 @@ export type Colour = "blue" | "green" | "orange" | "violet" | "ochre";
 
 /** Some rows of a game's columns, and the game's other numbers. */
 export interface Slice {
-  readonly column: (name: string) => Float64Array | undefined;
+  readonly column: (name: ColumnName) => Float64Array | undefined;
   readonly values: Values;
 }
 
@@ -37,19 +38,21 @@ export interface ChartDefinition {
   readonly query?: string;
 }
 
-function column(name: string) {
+function column(name: ColumnName) {
   return (slice: Slice) => slice.column(name);
 }
 
 /** The difference of a number of the game and a column; undefined where either is unknown. */
-function lessThan(name: string, whole: number | undefined, slice: Slice): Float64Array | undefined {
+function lessThan(
+  name: ColumnName,
+  whole: number | undefined,
+  slice: Slice,
+): Float64Array | undefined {
   const part = slice.column(name);
   return part === undefined || whole === undefined ? undefined : part.map((value) => whole - value);
 }
 
 function mean(slice: Slice): Float64Array | undefined {
-  const own = slice.column("budget_moyen");
-  if (own !== undefined) return own;
   const firms = slice.values.entreprises_total;
   return firms ? slice.column("budget_total")?.map((value) => value / firms) : undefined;
 }

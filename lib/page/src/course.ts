@@ -11,7 +11,7 @@ import { EVENT_COLOURS } from "./palette.ts";
 import type { Key } from "./picture.ts";
 import { placesOf, rowsBetween, type Scene, timeWriter, xOfTurn } from "./scene.ts";
 import type { Texts } from "./texts.ts";
-import { rowAfter, rowAt } from "./turns.ts";
+import { rowAfter, rowAt } from "../../turns/row_at.ts";
 import { eventName, gameLine } from "./wording.ts";
 
 /** Rows of the table that stands for a chart. */

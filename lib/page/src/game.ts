@@ -9,7 +9,8 @@ import {
   type TurnSeconds,
   type TurnsMessage,
 } from "./api.ts";
-import { rowAt, Turns } from "./turns.ts";
+import { rowAt } from "../../turns/row_at.ts";
+import { Turns } from "./turns.ts";
 
 /** Events that are kept; the oldest go first. */
 const MAX_EVENTS = 5000;

@@ -1,7 +1,7 @@
 /** Two games in one plot: their rows on one x axis, and which row of each is under a place. @module */
 
 import uPlot from "uplot";
-import { rowAt } from "./turns.ts";
+import { rowAt } from "../../turns/row_at.ts";
 
 export type Data = [
   xs: ArrayLike<number>,

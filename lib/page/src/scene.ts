@@ -2,7 +2,8 @@
 
 import type { Format } from "./format.ts";
 import type { Game } from "./game.ts";
-import { rowAfter, rowAt, type Turns } from "./turns.ts";
+import { rowAfter, rowAt } from "../../turns/row_at.ts";
+import { type Turns } from "./turns.ts";
 
 export type Axis = "turn" | "time";
 
