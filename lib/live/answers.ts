@@ -1,11 +1,12 @@
 /** Answers of the API: sessions, their history and current state; see docs/api.md. @module */
 
 import { REPORTED_METRICS, type SessionState } from "../catalogue/mod.ts";
-import type { History, PastEvent } from "../history/mod.ts";
+import type { History } from "../history/mod.ts";
 import { type Model, quietState, type Session, stateOf, valueOf } from "../model/mod.ts";
 import type { Inventory } from "../report/mod.ts";
 import type { Telemetry } from "../telemetry/mod.ts";
 import { TURN_SECONDS_BUCKETS } from "../turns/mod.ts";
+import type { Sessions, State, Summary, Turns, TurnsMessage, Values } from "./api.ts";
 
 /** Maximum number of sessions in an answer. */
 const MAX_SESSIONS = 100;
@@ -30,42 +31,6 @@ export interface AnswersOptions {
   readonly now: () => number;
 }
 
-export interface Summary {
-  readonly session: string;
-  readonly format: Session["format"];
-  readonly state: SessionState;
-  readonly turn: number | null;
-  readonly turns_per_second: number | null;
-  readonly first_report: number;
-  readonly last_report: number;
-  /** By the exporter's own clock, where the two others are by the game's. */
-  readonly last_arrival: number;
-  readonly from: number | null;
-  readonly points: number;
-  readonly values: Readonly<Record<string, number>>;
-}
-
-export interface State {
-  readonly summary: Summary;
-  readonly turn_seconds: {
-    readonly le: readonly number[];
-    readonly counts: readonly number[];
-    readonly sum: number;
-  } | null;
-  readonly exporter: Readonly<Record<string, number>>;
-  readonly system: Readonly<Record<string, number>>;
-}
-
-/** A part of a session's history. Unknown values are NaN in a column and null in JSON. */
-export interface Turns {
-  readonly session: string;
-  readonly from: number | null;
-  readonly to: number | null;
-  readonly turns: number;
-  readonly columns: Readonly<Record<string, readonly number[]>>;
-  readonly events: readonly PastEvent[];
-}
-
 const REPORTED: ReadonlySet<string> = new Set(REPORTED_METRICS.map(({ name }) => name));
 
 function firstReportOf({ firstTimestamp, arrival }: Session): number {
@@ -75,7 +40,7 @@ function firstReportOf({ firstTimestamp, arrival }: Session): number {
 /** Answers about sessions. Those about one session need one that is known. */
 export class Answers {
   readonly #options: AnswersOptions;
-  #own: Readonly<Record<string, number>> = {};
+  #own: Values = {};
   #ownAt = -Infinity;
 
   constructor(options: AnswersOptions) {
@@ -115,7 +80,7 @@ export class Answers {
     return stateOf(session, this.#options.now());
   }
 
-  sessions(): { exporter: unknown; sessions: readonly Summary[] } {
+  sessions(): Sessions {
     const { version, started, telemetryPath, command, now } = this.#options;
     return {
       exporter: { version, started, now: now(), telemetryPath, command },
@@ -208,7 +173,7 @@ export class Answers {
     session: string,
     { turn, noted }: { readonly turn: number; readonly noted: number },
     most: { readonly points: number; readonly events: number },
-  ): Pick<Turns, "session" | "columns" | "events"> {
+  ): TurnsMessage {
     const { history } = this.#options;
     const { columns } = history.turns(session, turn + 1, most.points);
     const events = history.eventsAfter(session, noted).slice(-most.events);

@@ -2,6 +2,7 @@
 
 import type { Telemetry } from "../telemetry/mod.ts";
 import type { Answers } from "./answers.ts";
+import type { Hello } from "./api.ts";
 
 /** Why an answer is aborted whose rest nobody reads. */
 export class NotRead extends Error {
@@ -177,9 +178,9 @@ export class Hub {
     telemetry.set("tradesim_exporter_live_readers", this.#readers.size);
     if (session !== undefined) this.#join(reader, session);
     const { version, started } = answers;
-    const hello = JSON.stringify({ version, started, session: session ?? null, past: this.#past });
+    const hello: Hello = { version, started, session: session ?? null, past: this.#past };
     reader.controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n`));
-    reader.controller.enqueue(message("hello", hello));
+    reader.controller.enqueue(message("hello", JSON.stringify(hello)));
   }
 
   /** Lets a reader listen to a session, of which it knows all that is kept unless it `isNew`. */

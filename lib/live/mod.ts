@@ -1,4 +1,5 @@
 /** The exporter's side of the live page: answers and event streams. @module */
 
-export { Answers, type AnswersOptions, type State, type Summary, type Turns } from "./answers.ts";
+export { Answers, type AnswersOptions } from "./answers.ts";
+export type * from "./api.ts";
 export { Hub, type HubOptions, NotRead } from "./hub.ts";

@@ -1,21 +1,21 @@
 /** Speaks the exporter's API to the page with what a test puts in, for what no real game brings about. @module */
 
 import { PAGE_ASSETS, PAGE_POLICY, pageHtml } from "../../lib/page/mod.ts";
-import type { Columns, Detail, GameEvent, Summary, TurnSeconds } from "../../lib/page/src/api.ts";
+import type { Columns, Inventory, PastEvent, Summary, TurnSeconds } from "../../lib/live/api.ts";
 import { withBrowser } from "./browser.ts";
 
 export type Open = Parameters<Parameters<typeof withBrowser>[0]>[0];
 
 interface Past {
   columns: Columns;
-  events: readonly GameEvent[];
+  events: readonly PastEvent[];
 }
 
 export interface FakeExporter {
   readonly url: string;
   /** What the API tells from now on. */
   summary: Summary;
-  detail: Detail;
+  detail: Inventory;
   turnSeconds: TurnSeconds | null;
   history: Past;
   /** A game that is known too, and not the newest. */
@@ -76,7 +76,7 @@ export function summaryOf(session: string, turn: number): Summary {
   };
 }
 
-export const DETAIL: Detail = {
+export const DETAIL: Inventory = {
   produits: [{ nom: "Café", prix: 12.5 }, { nom: "=SUM(A1)", prix: 3 }],
   entreprises: [
     { nom: "<script>document.title='owned'</script>", budget: 100, stocks: [1, 2] },
@@ -90,7 +90,7 @@ function isFrench({ headers }: Request): boolean {
 }
 
 /** A world with names as players know them, in tables that are longer than their room. */
-export const WORLD: Detail = {
+export const WORLD: Inventory = {
   produits: Array.from({ length: 40 }, (_, at) => ({
     nom: `${["Bobines de ficelle", "Étain en lingots", "Machine à tisser"][at % 3]} ${at}`,
     prix: 1234.56 + at,

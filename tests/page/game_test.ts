@@ -1,7 +1,7 @@
 /** Tests of how a game takes what it is told and fills what it missed. @module */
 
 import assert from "node:assert/strict";
-import type { TurnsMessage } from "../../lib/page/src/api.ts";
+import type { TurnsMessage } from "../../lib/live/api.ts";
 import { Game } from "../../lib/page/src/game.ts";
 
 function message(tour: number[], events: TurnsMessage["events"] = []): TurnsMessage {

@@ -1,6 +1,6 @@
 /** Works out what the histogram of turn durations says. @module */
 
-import type { TurnSeconds } from "./api.ts";
+import type { TurnSeconds } from "../../live/api.ts";
 
 export interface Bar {
   /** The upper bound in seconds; Infinity for the last bucket. */

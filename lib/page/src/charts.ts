@@ -1,6 +1,6 @@
 /** The table of charts: which columns they draw, which metrics stand for them, and how Prometheus is asked. @module */
 
-import type { Values } from "./api.ts";
+import type { Values } from "../../live/api.ts";
 import type { Unit } from "./format.ts";
 import type { Texts } from "./texts.ts";
 import type { ColumnName } from "../../turns/columns.ts";

@@ -1,6 +1,6 @@
 /** Works out what monitoring costs a turn. @module */
 
-import type { TurnSeconds, Values } from "./api.ts";
+import type { TurnSeconds, Values } from "../../live/api.ts";
 import type { Turns } from "./turns.ts";
 
 export interface Cost {

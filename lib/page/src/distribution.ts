@@ -1,7 +1,7 @@
 /** The chart of how long turns took: a bar for each bucket of the histogram. @module */
 
 import uPlot from "uplot";
-import type { TurnSeconds } from "./api.ts";
+import type { TurnSeconds } from "../../live/api.ts";
 import { axisLook, yAxis } from "./axes.ts";
 import { type Bar, barsOf, quantile } from "./buckets.ts";
 import { Card } from "./card.ts";

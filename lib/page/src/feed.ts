@@ -1,6 +1,6 @@
 /** Keeps a stream of server-sent events open, and opens it again when it breaks or has rested. @module */
 
-import type { Detail, Hello, State, Summary, TurnsMessage } from "./api.ts";
+import type { Hello, Inventory, State, Summary, TurnsMessage } from "../../live/api.ts";
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8000;
@@ -10,7 +10,7 @@ export interface Listener {
   hello(message: Hello): void;
   turns(message: TurnsMessage): void;
   state(message: State): void;
-  detail(message: Detail): void;
+  detail(message: Inventory): void;
   sessions(message: readonly Summary[]): void;
   /** The stream broke, and is opened again after a moment. */
   lost(): void;
@@ -55,7 +55,7 @@ export function openFeed(listener: Listener): Feed {
     });
     on<TurnsMessage>("turns", listener.turns);
     on<State>("state", listener.state);
-    on<Detail>("detail", listener.detail);
+    on<Inventory>("detail", listener.detail);
     on<readonly Summary[]>("sessions", listener.sessions);
     // The browser's own way of opening it again gives up on an answer that is no stream.
     opened.addEventListener("error", () => {

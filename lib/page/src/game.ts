@@ -1,14 +1,14 @@
 /** One game as the page knows it: its turns, its events and its state, gaps filled from the history. @module */
 
-import {
-  askHistory,
-  type Detail,
-  type GameEvent,
-  type State,
-  type Summary,
-  type TurnSeconds,
-  type TurnsMessage,
-} from "./api.ts";
+import type {
+  Inventory,
+  PastEvent,
+  State,
+  Summary,
+  TurnSeconds,
+  TurnsMessage,
+} from "../../live/api.ts";
+import { askHistory } from "./api.ts";
 import { rowAt } from "../../turns/row_at.ts";
 import { Turns } from "./turns.ts";
 
@@ -19,7 +19,7 @@ const MAX_WAITING = 600;
 const RETRY_MS = 1000;
 
 /** What the drawing needs to know of an event once its turn has been found. */
-export interface Mark extends GameEvent {
+export interface Mark extends PastEvent {
   /** The turn that it happened in, or the nearest one that is known. */
   readonly at: number;
 }
@@ -30,7 +30,7 @@ export class Game {
   events: Mark[] = [];
   summary: Summary | undefined;
   turnSeconds: TurnSeconds | null = null;
-  detail: Detail | undefined;
+  detail: Inventory | undefined;
   /** Grows with every change. */
   version = 0;
   #filling = false;
@@ -120,6 +120,6 @@ export class Game {
   }
 }
 
-function keyOf({ tour, timestamp, type, nombre }: GameEvent): string {
+function keyOf({ tour, timestamp, type, nombre }: PastEvent): string {
   return `${type} ${tour ?? timestamp} ${nombre ?? ""}`;
 }

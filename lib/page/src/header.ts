@@ -1,6 +1,6 @@
 /** The top of the page: which games, how the connection is, and how the page looks. @module */
 
-import type { Summary } from "./api.ts";
+import type { Summary } from "../../live/api.ts";
 import { h, setText } from "./dom.ts";
 import type { Format } from "./format.ts";
 import type { Texts } from "./texts.ts";

@@ -1,6 +1,6 @@
 /** How the machine and the exporter are, by metric. @module */
 
-import type { Values } from "./api.ts";
+import type { Values } from "../../live/api.ts";
 import { costOf } from "./cost.ts";
 import { code, h, setText } from "./dom.ts";
 import type { Format } from "./format.ts";

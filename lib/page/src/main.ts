@@ -1,6 +1,7 @@
 /** The page: keeps the games up to date from the exporter, and draws them when there is something new. @module */
 
-import { askSessions, askState, type Sessions, type Summary, type Values } from "./api.ts";
+import type { Sessions, Summary, Values } from "../../live/api.ts";
+import { askSessions, askState } from "./api.ts";
 import { recall, remember } from "./dom.ts";
 import { openFeed } from "./feed.ts";
 import type { Language } from "./format.ts";

@@ -1,6 +1,6 @@
 /** The page in one language: all of its parts, put together and drawn from what is known. @module */
 
-import type { Sessions, Summary, Values } from "./api.ts";
+import type { Sessions, Summary, Values } from "../../live/api.ts";
 import { Chart, type Surroundings } from "./chart.ts";
 import { CHARTS } from "./charts.ts";
 import { Distribution } from "./distribution.ts";

@@ -1,6 +1,6 @@
 /** Sortable tables: of firms, products and suppliers, and of anything else that has rows. @module */
 
-import type { Detail } from "./api.ts";
+import type { Inventory } from "../../live/api.ts";
 import { csv } from "./csv.ts";
 import { download, h, setText } from "./dom.ts";
 import type { Format } from "./format.ts";
@@ -154,7 +154,7 @@ export class DetailTables {
   readonly #firms: SortableTable;
   readonly #products: SortableTable;
   readonly #suppliers: SortableTable;
-  #shown: Detail | undefined;
+  #shown: Inventory | undefined;
 
   constructor(around: { readonly texts: Texts; readonly format: Format }) {
     const { texts, format } = around;
@@ -200,7 +200,7 @@ export class DetailTables {
     );
   }
 
-  draw(detail: Detail | undefined): void {
+  draw(detail: Inventory | undefined): void {
     if (detail === this.#shown) return;
     this.#shown = detail;
     this.#note.hidden = detail !== undefined;

@@ -1,6 +1,6 @@
 /** What the charts show: which axis, how purchases count, and which part of the game. @module */
 
-import type { GameEvent } from "./api.ts";
+import type { PastEvent } from "../../live/api.ts";
 import { h, setText } from "./dom.ts";
 import type { Format } from "./format.ts";
 import { EVENT_COLOURS } from "./palette.ts";
@@ -144,7 +144,7 @@ export class MarksLegend {
   }
 
   /** @param other The name of the game that is laid over. */
-  draw(events: readonly GameEvent[], other: string | undefined): void {
+  draw(events: readonly PastEvent[], other: string | undefined): void {
     this.#laid.hidden = other === undefined;
     setText(this.#laid, other ?? "");
     this.#others.hidden = events.every(({ type }) => Object.hasOwn(EVENT_COLOURS, type));

@@ -1,16 +1,16 @@
 /** Says in words what an event did. @module */
 
-import type { GameEvent, Summary } from "./api.ts";
+import type { PastEvent, Summary } from "../../live/api.ts";
 import type { Format } from "./format.ts";
 import type { Texts } from "./texts.ts";
 
 /** The name of an event's type; the type itself where it is not one of TradeSim's. */
-export function eventName({ type }: GameEvent, texts: Texts): string {
+export function eventName({ type }: PastEvent, texts: Texts): string {
   return Object.hasOwn(texts.events, type) ? texts.events[type]! : type;
 }
 
 /** What it did, as far as the simulation tells. */
-export function eventEffect(event: GameEvent, texts: Texts, format: Format): string {
+export function eventEffect(event: PastEvent, texts: Texts, format: Format): string {
   const { type, nombre, total } = event;
   if (nombre === undefined || total === undefined) return "";
   const isMoney = type === "inflation" || type === "recharge_budget";
@@ -24,7 +24,7 @@ export function eventEffect(event: GameEvent, texts: Texts, format: Format): str
 }
 
 /** Both in one line. */
-export function eventLine(event: GameEvent, texts: Texts, format: Format): string {
+export function eventLine(event: PastEvent, texts: Texts, format: Format): string {
   const effect = eventEffect(event, texts, format);
   const name = eventName(event, texts);
   return effect === "" ? name : `${name} (${effect})`;
