@@ -1,6 +1,7 @@
 /** Presents the results of a benchmark: a table for the terminal, and a page with charts. @module */
 
 import { escapeHtml } from "../html/mod.ts";
+import { bytes, percent } from "../text/mod.ts";
 import {
   type Benchmark,
   type Budget,
@@ -88,12 +89,6 @@ function withInterval(
   return `${inWords(show(value, scale))} [${show(low, scale).number}, ${show(high, scale).number}]`;
 }
 
-function bytes(size: number): string {
-  return size >= 2 ** 30
-    ? `${(size / 2 ** 30).toFixed(1)} GiB`
-    : `${Math.round(size / 2 ** 20)} MiB`;
-}
-
 function whole(value: number): string {
   return value.toLocaleString("en-GB").replaceAll(",", "\u202f");
 }
@@ -152,7 +147,7 @@ function tableRow(rounds: readonly Round[], result: Result): TableRow {
       time(result.publish_seconds.p50),
       time(result.publish_seconds.p99),
       use.reportsPerSecond > 0 ? digits(use.reportsPerSecond) : "-",
-      use.cpu > 0 ? `${(100 * use.cpu).toFixed(1)} %` : "-",
+      use.cpu > 0 ? percent(use.cpu, 1) : "-",
       use.memoryBytes > 0 ? bytes(use.memoryBytes) : "-",
       use.scrapes.count > 0 ? time(use.scrapes.quantile(0.99)) : "-",
     ],

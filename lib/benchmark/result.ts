@@ -1,5 +1,6 @@
 /** The result of a benchmark: the JSON that it writes, and its verdict. @module */
 
+import { percent } from "../text/mod.ts";
 import type { Benchmark, Machine, Result, Round, Run } from "./shape.ts";
 import { Durations, estimateOverhead } from "./statistics.ts";
 import { type Publisher, PUBLISHERS, type Variant, type World, WORLDS } from "./variants.ts";
@@ -150,10 +151,6 @@ export interface Verdict {
   readonly conclusive: boolean;
   /** Why the exit code is not 0: a clause for each cause. */
   readonly reasons: readonly string[];
-}
-
-function percent(ratio: number): string {
-  return `${(100 * ratio).toFixed(2)} %`;
 }
 
 function controlProblems(world: World, results: readonly Result[]): string[] {

@@ -1,7 +1,8 @@
 /** Checks the exporter: whose port it is, whether it answers, and its metrics. @module */
 
+import { count, span } from "../text/mod.ts";
 import { type Answer, isAnswer, type Silence } from "./ask.ts";
-import { broken, count, ok, type Result, span } from "./link.ts";
+import { broken, ok, type Result } from "./link.ts";
 import type { Inquiry } from "./inquiry.ts";
 import { readScrape, type Scrape, sumOf, TextFormatError } from "./text_format.ts";
 

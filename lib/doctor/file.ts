@@ -6,8 +6,9 @@ import type { Log } from "../log/mod.ts";
 import { createLineReader, otherRecord } from "../ingest/mod.ts";
 import { readReport, type Report } from "../report/mod.ts";
 import { follow, type LineConsumer } from "../source/mod.ts";
+import { bytes, count, span } from "../text/mod.ts";
 import type { Inquiry } from "./inquiry.ts";
-import { broken, count, ok, type Result, skip, span } from "./link.ts";
+import { broken, ok, type Result, skip } from "./link.ts";
 
 /** How much of the end of a file is read, unless its last line is longer. */
 const TAIL_BYTES = 64 * 1024;
@@ -33,12 +34,6 @@ function tallyLines(tally: Tally, maxLine: number): LineConsumer {
     tally.refused++;
     tally.reason = describe().what;
   });
-}
-
-/** A number of bytes as text. */
-function bytes(size: number): string {
-  const [unit, factor] = size >= 1e6 ? ["MB", 1e6] as const : ["kB", 1e3] as const;
-  return size < 1000 ? `${size} B` : `${(size / factor).toFixed(1)} ${unit}`;
 }
 
 /** Reads the ends of the followed files just as the exporter does. */

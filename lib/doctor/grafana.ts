@@ -1,9 +1,10 @@
 /** Checks Grafana: whether it answers, reaches Prometheus and has the dashboards. @module */
 
 import * as z from "zod";
+import { count } from "../text/mod.ts";
 import { isAnswer, readJson } from "./ask.ts";
 import type { Inquiry } from "./inquiry.ts";
-import { broken, count, ok, type Result, skip } from "./link.ts";
+import { broken, ok, type Result, skip } from "./link.ts";
 
 const HEALTH = z.object({
   database: z.string(),

@@ -31,16 +31,3 @@ export function skip(text: string): Result {
 export function broken(text: string, remedy: string): Result {
   return { state: "FAIL", text, remedy };
 }
-
-/** A time span in seconds as text, such as `0.4 s` or `3 min`, never negative. */
-export function span(seconds: number): string {
-  const units = [["d", 86_400], ["h", 3600], ["min", 60]] as const;
-  const [unit, size] = units.find(([, size]) => seconds >= 2 * size) ?? ["s", 1];
-  const amount = Math.max(0, seconds / size);
-  return `${amount < 10 && unit === "s" ? Number(amount.toFixed(1)) : Math.floor(amount)} ${unit}`;
-}
-
-/** A number of things, such as `1 session` or `2 sessions`. */
-export function count(number: number, thing: string): string {
-  return `${number} ${thing}${number === 1 ? "" : "s"}`;
-}

@@ -1,9 +1,10 @@
 /** Checks Prometheus, or what stands in its place: whether it answers and scrapes this exporter. @module */
 
 import * as z from "zod";
+import { span } from "../text/mod.ts";
 import { isAnswer, readJson } from "./ask.ts";
 import type { Inquiry } from "./inquiry.ts";
-import { broken, ok, type Result, skip, span } from "./link.ts";
+import { broken, ok, type Result, skip } from "./link.ts";
 import { remedyFor } from "./scrape_remedies.ts";
 import { sumOf } from "./text_format.ts";
 

@@ -1,8 +1,9 @@
 /** Checks whether a game reports, according to the exporter's metrics. @module */
 
 import { TRADESIM_PORT } from "../network/mod.ts";
+import { count, span } from "../text/mod.ts";
 import type { Inquiry } from "./inquiry.ts";
-import { broken, count, ok, type Result, span } from "./link.ts";
+import { broken, ok, type Result } from "./link.ts";
 import { sumOf } from "./text_format.ts";
 
 /** The exporter itself calls a game silent after this many seconds. */

@@ -10,6 +10,7 @@ import {
   parseWorld,
   statusLines,
 } from "../simulation/mod.ts";
+import { euros } from "../text/mod.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { createRestOfReport } from "./rest_of_report.ts";
 import { summaryLines, summaryOf } from "./summary.ts";
@@ -114,8 +115,8 @@ function narrate(game: Game, write: SimulateIo["write"]): void {
     const what = printable(`${entreprises[entreprise]!.nom}: ${produits[produit]!.nom}`);
     write(
       quantite === 0
-        ? `  ${what}: budget too small for ${(prix / 100).toFixed(2)} €\n`
-        : `  ${what}: ${quantite} × ${(prix / 100).toFixed(2)} € from ${
+        ? `  ${what}: budget too small for ${euros(prix / 100)}\n`
+        : `  ${what}: ${quantite} × ${euros(prix / 100)} from ${
           printable(fournisseurs[fournisseur]!.nom)
         }\n`,
     );

@@ -2,6 +2,7 @@
 
 import type { PublisherStats } from "../publish/mod.ts";
 import { type Game, stateSha256 } from "../simulation/mod.ts";
+import { count, euros } from "../text/mod.ts";
 
 export interface Measured {
   /** Seconds of all turns, pauses left out. */
@@ -60,26 +61,20 @@ export async function summaryOf(
   };
 }
 
-function counted(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? "" : "s"}`;
-}
-
 export function summaryLines(summary: Summary): string[] {
   const { mesure } = summary;
   const lines = [
-    `${counted(summary.tours, "turn")}, ` +
+    `${count(summary.tours, "turn")}, ` +
     `${summary.seed === null ? "continued" : `seed ${summary.seed}`}, ` +
     `${Math.round(mesure.tours_par_seconde)} turns per second`,
-    `Budgets: ${summary.budget_total.toFixed(2)} € after recharges of ${
-      summary.recharges.toFixed(2)
-    } € ` +
-    `and purchases of ${summary.transactions_montant.toFixed(2)} €`,
+    `Budgets: ${euros(summary.budget_total)} after recharges of ${euros(summary.recharges)} ` +
+    `and purchases of ${euros(summary.transactions_montant)}`,
     `Purchases: ${summary.transactions_reussies} succeeded, ${summary.transactions_echouees} failed; ` +
-    `${counted(summary.volume, "unit")}; ${counted(summary.evenements, "event")}`,
+    `${count(summary.volume, "unit")}; ${count(summary.evenements, "event")}`,
   ];
   if (mesure.publication !== undefined) {
     const { rapports, secondes } = mesure.publication;
-    lines.push(`Monitoring: ${counted(rapports, "report")} in ${(secondes * 1000).toFixed(1)} ms`);
+    lines.push(`Monitoring: ${count(rapports, "report")} in ${(secondes * 1000).toFixed(1)} ms`);
   }
   return lines;
 }

@@ -1,11 +1,7 @@
 /** The native report: its schema, made from the catalogue, and its parser. @module */
 
 import * as z from "zod";
-import {
-  BREAKDOWN_LABELS,
-  type Metric,
-  REPORTED_METRICS,
-} from "../catalogue/mod.ts";
+import { BREAKDOWN_LABELS, type Metric, REPORTED_METRICS } from "../catalogue/mod.ts";
 import { bucketOf, COLUMN_NAMES, MAX_COLUMN_LENGTH, noTurns } from "../turns/mod.ts";
 import {
   type Breakdown,

@@ -1,11 +1,7 @@
 /** The report: what every source hands on, and all that the exporter knows of a turn. @module */
 
 import * as z from "zod";
-import {
-  BREAKDOWN_LABELS,
-  METRIC_NAME,
-  TAKEN_NAMES,
-} from "../catalogue/mod.ts";
+import { BREAKDOWN_LABELS, METRIC_NAME, TAKEN_NAMES } from "../catalogue/mod.ts";
 import { TURN_SECONDS_BUCKETS } from "../turns/mod.ts";
 
 /** Why a request is no report, before its body is even JSON. */

@@ -1,5 +1,6 @@
 /** The state of a game: as lines of text, and as one hash. @module */
 
+import { euros } from "../text/mod.ts";
 import type { Game } from "./game.ts";
 import { formatWorld } from "./save.ts";
 
@@ -8,10 +9,6 @@ export async function stateSha256(game: Game): Promise<string> {
   const bytes = new TextEncoder().encode(formatWorld(game.world));
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function euros(cents: number): string {
-  return `${(cents / 100).toFixed(2)} €`;
 }
 
 /** Firms with their budgets, then each active product with who has it, at what price, how much. */
@@ -23,17 +20,17 @@ export function statusLines(game: Game): string[] {
     `${numbers.produitsActifs} of ${numbers.produits} produits active, ` +
     `${numbers.fournisseurs} fournisseurs`,
     "Entreprises:",
-    ...entreprises.map(({ nom, pays, budget }) => `  ${nom} (${pays}): ${euros(budget)}`),
+    ...entreprises.map(({ nom, pays, budget }) => `  ${nom} (${pays}): ${euros(budget / 100)}`),
     "Produits:",
   ];
   produits.forEach(({ nom, type, prix, actif }, product) => {
     if (!actif) return;
-    lines.push(`  ${nom} (${type}): ${euros(prix)}`);
+    lines.push(`  ${nom} (${type}): ${euros(prix / 100)}`);
     for (const fournisseur of fournisseurs) {
       const stock = fournisseur.stocks[product]!;
       const price = fournisseur.prix[product]!;
       if (stock === 0) continue;
-      const asked = price === 0 ? "without a price" : `at ${euros(price)}`;
+      const asked = price === 0 ? "without a price" : `at ${euros(price / 100)}`;
       lines.push(`    ${fournisseur.nom}: ${stock} units ${asked}`);
     }
   });

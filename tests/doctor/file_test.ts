@@ -34,7 +34,7 @@ Deno.test("checkFiles() reads the last report of a file that is understood", asy
   assert.equal(result.state, "ok");
   assert.match(
     result.text,
-    /\/m\.jsonl, \d+\.\d kB, last changed 30 s ago, valid, at turn 2$/,
+    /\/m\.jsonl, \d+(\.\d)? (B|KiB), last changed 30 s ago, valid, at turn 2$/,
   );
   assert.equal(inquiry.lastReport?.path, join(dir, "m.jsonl"));
   assert.equal(inquiry.lastReport.report.turn, 2);
