@@ -12,6 +12,7 @@ import {
   EXPORTER_METRICS,
   GAME_METRICS,
   type Metric,
+  REPORTED_METRICS,
   SYSTEM_METRICS,
 } from "../lib/catalogue/mod.ts";
 import { flagsMarkdown } from "../lib/commands/mod.ts";
@@ -184,14 +185,10 @@ function reportSchema(): JsonSchema & Record<string, unknown> {
 function reportTable(): string {
   const { properties = {}, required = [] } = reportSchema();
   const counters = new Set(
-    GAME_METRICS.filter(({ type, reported }) => reported && type === "counter").map(({ name }) =>
-      name
-    ),
+    REPORTED_METRICS.filter(({ type }) => type === "counter").map(({ name }) => name),
   );
   const gauges = new Set(
-    GAME_METRICS.filter(({ type, reported }) => reported && type === "gauge").map(({ name }) =>
-      name
-    ),
+    REPORTED_METRICS.filter(({ type }) => type === "gauge").map(({ name }) => name),
   );
   const rows = Object.entries(properties).map(([key, schema]) => [
     code(key),

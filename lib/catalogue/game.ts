@@ -35,7 +35,6 @@ export const GAME_METRICS: readonly Metric[] = [
     group: "phase1",
     breakdowns: ["continent"],
     combine: "sum",
-    reported: true,
     tradesim: { keys: ["budget_total_entreprises", "budget_total"] },
   },
   {
@@ -45,7 +44,6 @@ export const GAME_METRICS: readonly Metric[] = [
     help: "Purchases that firms attempted, successful or not.",
     group: "phase1",
     breakdowns: ["continent", "produit_type"],
-    reported: true,
     tradesim: { keys: ["transactions_total"] },
   },
   {
@@ -56,7 +54,6 @@ export const GAME_METRICS: readonly Metric[] = [
     group: "phase1",
     breakdowns: ["produit_type"],
     combine: "sum",
-    reported: true,
     tradesim: { keys: ["produits_actifs"] },
   },
   {
@@ -88,7 +85,6 @@ export const GAME_METRICS: readonly Metric[] = [
     help: "Mean budget of a firm, in euros.",
     group: "game",
     combine: { mean: "entreprises_total" },
-    reported: true,
     tradesim: { keys: ["budget_moyen_entreprises", "entreprises_budget_moyen"] },
   },
   {
@@ -98,7 +94,6 @@ export const GAME_METRICS: readonly Metric[] = [
     help: "Budget of the poorest firm, in euros.",
     group: "game",
     combine: "min",
-    reported: true,
     tradesim: {
       from: "smallest `budget` of `entreprises_individuales`",
       read: (payload) => extreme(payload.budgets, Math.min),
@@ -111,7 +106,6 @@ export const GAME_METRICS: readonly Metric[] = [
     help: "Budget of the richest firm, in euros.",
     group: "game",
     combine: "max",
-    reported: true,
     tradesim: {
       from: "largest `budget` of `entreprises_individuales`",
       read: (payload) => extreme(payload.budgets, Math.max),
@@ -125,7 +119,6 @@ export const GAME_METRICS: readonly Metric[] = [
     group: "game",
     breakdowns: ["continent"],
     combine: "sum",
-    reported: true,
     tradesim: { keys: ["entreprises_total", "entreprises_count"] },
   },
   {
@@ -136,7 +129,6 @@ export const GAME_METRICS: readonly Metric[] = [
     group: "game",
     breakdowns: ["continent"],
     combine: "sum",
-    reported: true,
     tradesim: { keys: ["entreprises_actives"] },
   },
   {
@@ -146,7 +138,6 @@ export const GAME_METRICS: readonly Metric[] = [
     help: "Purchases that succeeded.",
     group: "game",
     breakdowns: ["continent", "produit_type"],
-    reported: true,
     tradesim: { keys: ["transactions_reussies", "total_transactions"] },
   },
   {
@@ -156,7 +147,6 @@ export const GAME_METRICS: readonly Metric[] = [
     help: "Purchases that failed, in practice for lack of money.",
     group: "game",
     breakdowns: ["continent", "produit_type"],
-    reported: true,
     tradesim: { keys: ["transactions_echouees"] },
   },
   {
@@ -166,7 +156,6 @@ export const GAME_METRICS: readonly Metric[] = [
     help: "Money spent on purchases, in euros.",
     group: "game",
     breakdowns: ["continent", "produit_type"],
-    reported: true,
     tradesim: { keys: ["total_montant", "budget_depenses_totales"] },
   },
   {
@@ -177,7 +166,6 @@ export const GAME_METRICS: readonly Metric[] = [
     group: "game",
     breakdowns: ["produit_type"],
     combine: "sum",
-    reported: true,
     tradesim: { keys: ["produits_total", "produits_count"] },
   },
   {
@@ -188,7 +176,6 @@ export const GAME_METRICS: readonly Metric[] = [
     group: "game",
     breakdowns: ["produit_type"],
     combine: "sum",
-    reported: true,
     tradesim: { from: "`produits_total` less `produits_actifs`", read: inactiveProducts },
   },
   {
@@ -198,7 +185,6 @@ export const GAME_METRICS: readonly Metric[] = [
     help: "Mean base price over all products, in euros.",
     group: "game",
     combine: { mean: "produits_total" },
-    reported: true,
     tradesim: { keys: ["produits_prix_moyen"] },
   },
   {
@@ -208,7 +194,6 @@ export const GAME_METRICS: readonly Metric[] = [
     help: "Lowest base price of a product, in euros.",
     group: "game",
     combine: "min",
-    reported: true,
     tradesim: {
       from: "smallest `prix` of `produits_individuales`",
       read: (payload) => extreme(payload.prices, Math.min),
@@ -221,7 +206,6 @@ export const GAME_METRICS: readonly Metric[] = [
     help: "Highest base price of a product, in euros.",
     group: "game",
     combine: "max",
-    reported: true,
     tradesim: {
       from: "largest `prix` of `produits_individuales`",
       read: (payload) => extreme(payload.prices, Math.max),
@@ -244,7 +228,6 @@ export const GAME_METRICS: readonly Metric[] = [
     help:
       "Events of the game. TradeSim counts log entries: a recharge counts each of its firms and one more.",
     group: "game",
-    reported: true,
     tradesim: { keys: ["evenements_total"] },
   },
   {
@@ -311,7 +294,6 @@ export const GAME_METRICS: readonly Metric[] = [
     unit: "seconds",
     help: "Time that the game spent on publishing its reports, in seconds.",
     group: "game",
-    reported: true,
   },
   {
     name: "evenement_dernier_timestamp_seconds",

@@ -113,11 +113,9 @@ export interface Metric {
   /** Upper bounds of the buckets, ascending, without +Inf; only for histograms. */
   readonly buckets?: readonly number[];
   /**
-   * Set where reports hand over one number under the metric's own name. Its key in the native
-   * report, its state and its series follow from the entry.
+   * How a metric of the game is read. Default: reports hand over one number under its own name, and its
+   * key in the native report, its state and its series follow from the entry; for detail, a table.
    */
-  readonly reported?: true;
-  /** Set for the other metrics of the game, but for detail, which reports hand over as tables. */
   readonly read?: Reading;
   /** Where TradeSim's payload has it. Absent: TradeSim does not send it. */
   readonly tradesim?: TradesimSource;

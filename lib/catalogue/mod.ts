@@ -28,7 +28,9 @@ export function metric(name: string): Metric {
 }
 
 /** Metrics of the game whose value reports hand over as one number under the metric's own name. */
-export const REPORTED_METRICS: readonly Metric[] = GAME_METRICS.filter((entry) => entry.reported);
+export const REPORTED_METRICS: readonly Metric[] = GAME_METRICS.filter(({ read, group }) =>
+  read === undefined && group !== "detail"
+);
 
 /**
  * What the name of a metric outside the catalogue must look like. Colons are for recording rules;

@@ -17,12 +17,13 @@ import { TURN_SECONDS_BUCKETS } from "../../lib/turns/mod.ts";
 
 /** What an entry of the catalogue gets wrong, in words. */
 function faultsOf(entry: Metric): string[] {
-  const { name, type, help, group, labels = [], breakdowns = [], buckets, combine } = entry;
+  const { name, type, help, group, labels = [], breakdowns = [], buckets, combine, read } = entry;
   const faults: string[] = [];
   const expect = (isRight: boolean, what: string) => {
     if (!isRight) faults.push(what);
   };
   const isGame = group === "phase1" || group === "game" || group === "detail";
+  const isReported = isGame && group !== "detail" && read === undefined;
   expect(METRIC_NAME.test(name) && !/_(bucket|sum|count|created)$/.test(name), "name");
   expect(/^[A-Z].*\.$/.test(help) && !/[\n\\]/.test(help), "help");
   expect(type !== "counter" || name.endsWith("_total") || name === "tours_completes", "total");
@@ -38,15 +39,14 @@ function faultsOf(entry: Metric): string[] {
     typeof combine !== "object" || GAME_METRICS.some((other) => other.name === combine.mean),
     "weight",
   );
-  expect(breakdowns.length === 0 || (isGame && entry.reported === true), "breakdowns");
+  expect(breakdowns.length === 0 || isReported, "breakdowns");
   expect(breakdowns.length === 0 || type === "counter" || combine === "sum", "sum of parts");
   expect(
-    !entry.reported || type === "counter" || combine !== undefined,
+    !isReported || type === "counter" || combine !== undefined,
     "combine of a reported gauge",
   );
-  expect(isGame !== (!entry.reported && !entry.read && group !== "detail"), "reading");
-  expect(!entry.reported || !entry.read, "two readings");
-  expect(!entry.tradesim || entry.reported === true, "source");
+  expect(read === undefined || isGame, "reading");
+  expect(!entry.tradesim || isReported, "source");
   if (entry.tradesim && "keys" in entry.tradesim) {
     expect(entry.tradesim.keys.every((key) => TRADESIM_KEYS.get(key)?.json === "number"), "keys");
   }
@@ -68,14 +68,23 @@ Deno.test("METRICS would be found to have faults", () => {
     ]],
     "gauge with buckets": [{ buckets: [1] }, ["buckets"]],
     "weight that is not there": [{ combine: { mean: "poids" } }, ["weight", "sum of parts"]],
-    "two readings": [{ read: { count: () => 1 } }, ["two readings"]],
+    "something to break down that is not reported": [{ read: { count: () => 1 } }, [
+      "breakdowns",
+      "source",
+    ]],
+    "a reading of the machine": [{ group: "system", read: { count: () => 1 } }, [
+      "combine",
+      "breakdowns",
+      "reading",
+      "source",
+    ]],
     "key that is not there": [{ tradesim: { keys: ["budget"] } }, ["keys"]],
   };
   for (const [name, [changes, faults]] of Object.entries(cases)) {
     assert.deepEqual(faultsOf({ ...right, ...changes }), faults, name);
   }
   const { read: _, ...unread } = metric("simulation_sessions");
-  assert.deepEqual(faultsOf(unread), ["reading"]);
+  assert.deepEqual(faultsOf(unread), ["combine of a reported gauge"]);
 });
 
 Deno.test("METRICS gives every name once, those of histogram series included", () => {
@@ -129,7 +138,7 @@ Deno.test("METRICS is game, system and exporter, in this order", () => {
   assert.deepEqual(METRICS, [...GAME_METRICS, ...SYSTEM_METRICS, ...EXPORTER_METRICS]);
   assert.ok(SYSTEM_METRICS.every((entry) => entry.group === "system"));
   assert.ok(EXPORTER_METRICS.every((entry) => entry.group === "exporter"));
-  assert.ok(REPORTED_METRICS.every((entry) => entry.reported && GAME_METRICS.includes(entry)));
+  assert.ok(REPORTED_METRICS.every((entry) => !entry.read && GAME_METRICS.includes(entry)));
 });
 
 Deno.test("TURN_SECONDS_BUCKETS goes from 1 µs to 10 s in steps of 1, 2.5 and 5", () => {
