@@ -1,13 +1,11 @@
 /** Follows growing files of lines over rotation, truncation, removal and restarts. @module */
 
-import type { Log } from "../log/mod.ts";
 import { closeSync, fstatSync, openSync, readdirSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, join, normalize, resolve } from "node:path";
 import {
   fileId,
   type FileTail,
   fitsMark,
-  type FollowCounters,
   type LineConsumer,
   type Mark,
   type Reading,
@@ -15,78 +13,12 @@ import {
   type Start,
   tailFile,
 } from "./file_tail.ts";
+import { createFollowCounters, type Follower, type FollowOptions } from "./follower.ts";
+import { isCompressed, isRotated, matches, parsePattern, type Pattern } from "./names.ts";
 import { type DirWatch, watchDirs } from "./watch_dirs.ts";
 
 export type { FollowCounters, LineConsumer } from "./file_tail.ts";
-
-/** Where the reading of a file stands, at the end of its last complete line. JSON-able. */
-export interface FilePosition extends Mark {
-  /** When the file was last written to, as far as it was read, in milliseconds since the epoch. */
-  readonly modified?: number | undefined;
-  /** The absolute path the file was followed under. */
-  readonly path: string;
-}
-
-export interface FollowOptions {
-  /**
-   * Files to follow; each may be absent now and come later. A path with one `*` in its last part
-   * (`logs/metrics*.jsonl`) takes all files that match, new ones too.
-   */
-  readonly paths: readonly string[];
-  /** Seconds between two looks at the files when no file event asks for one. */
-  readonly interval: number;
-  /**
-   * The longest line worth having, in bytes: how far beyond `tailBytes` a first start looks for one.
-   * Longer lines are handed on all the same.
-   */
-  readonly maxLine: number;
-  /** How far back, in bytes from its end, the reading of a file that is there at the start begins. Default: 8 MiB. */
-  readonly tailBytes?: number;
-  /** Most files taken for the patterns, those last written to. Default: `MAX_FILES`. */
-  readonly maxFiles?: number;
-  /** Makes the consumer of a file, by its path as given (normalized). What it throws ends the poll. */
-  readonly consumer: (path: string) => LineConsumer;
-  readonly log: Log;
-  /** What `positions()` gave in an earlier process. */
-  readonly saved?: readonly FilePosition[];
-  /** Called after a poll in which something was read or changed. */
-  readonly onPolled?: () => void;
-  /** Counted up while following. */
-  readonly counters?: FollowCounters;
-  /** Seconds since the epoch. Default: the clock. */
-  readonly now?: () => number;
-}
-
-export interface FollowedFile {
-  /** As given (normalized), or as matched. */
-  readonly path: string;
-  /** Whether there is a regular file at the path. */
-  readonly exists: boolean;
-  /** Where its reading began, in bytes. */
-  readonly from: number;
-  /** How far it was read, in bytes. */
-  readonly offset: number;
-  /** Its size at the last look, in bytes. */
-  readonly size: number;
-}
-
-export interface Follower {
-  /** Looks at all files and reads each to its end before it returns. */
-  poll(): void;
-  /** Where the reading stands, for `saved` of a later process. Still there after `close()`. */
-  positions(): FilePosition[];
-  /** The followed files, and those that are named without a `*` but absent. */
-  files(): FollowedFile[];
-  /** From now on polls by itself, in slices between which other work gets its turn. */
-  start(): void;
-  /** Stops following and gives back all files, timers and watches. */
-  close(): void;
-}
-
-/** Makes counters that stand at zero. */
-export function createFollowCounters(): FollowCounters {
-  return { bytesRead: 0, rotations: 0, truncations: 0, readErrors: 0 };
-}
+export * from "./follower.ts";
 
 /** Files that are open at once for the patterns; with all else that is open fewer than 1 024. */
 export const MAX_FILES = 400;
@@ -99,18 +31,8 @@ const MOST_SLICE_BYTES = 8 * MIB;
 const SLICE_MS = 2;
 /** Gathers the events of a burst of writes into one poll. */
 const DEBOUNCE_MS = 50;
-/** What rotation appends to a file's name: a number or a date, and then what compressed it. */
-const ROTATED = /^[.\-_]\d[\d.:T_-]*(?:\.(?:gz|bz2|xz|zst))?$/;
-const COMPRESSED = /\.(?:gz|bz2|xz|zst)$/;
 /** How long, in seconds, a moved file that a pattern took may stay silent before it is let go. */
 const MOVED_PATIENCE = 60;
-
-interface Pattern {
-  readonly text: string;
-  readonly dir: string;
-  readonly prefix: string;
-  readonly suffix: string;
-}
 
 /** What is at a path: a regular file, something that cannot be followed, or nothing. */
 interface Seen {
@@ -128,23 +50,6 @@ interface Entry {
   twin: boolean;
   /** When the file was last read from or last seen under its path, in seconds since the epoch. */
   lastSign: number;
-}
-
-function parsePattern(path: string): Pattern {
-  const [prefix = "", suffix = "", ...more] = basename(path).split("*");
-  const dir = dirname(path);
-  if (more.length > 0 || dir.includes("*")) {
-    throw new TypeError(
-      `Cannot follow "${path}": expected at most one * and that in the last part of the path`,
-    );
-  }
-  return { text: path, dir, prefix, suffix };
-}
-
-function matches({ dir, prefix, suffix }: Pattern, path: string): boolean {
-  const name = basename(path);
-  return dirname(path) === dir && name.length >= prefix.length + suffix.length &&
-    name.startsWith(prefix) && name.endsWith(suffix);
 }
 
 function messageOf(error: unknown): string {
@@ -333,15 +238,12 @@ export function follow(options: FollowOptions): Follower {
    * @param last The latest moment, in milliseconds, at which the file before them was written to.
    */
   function rotatedSince({ path }: Entry, last: number): string | undefined {
-    const name = basename(path);
     const found = list(dirname(path), path).flatMap((other) => {
-      const isRotated = basename(other).startsWith(name) &&
-        ROTATED.test(basename(other).slice(name.length));
-      const { stats } = isRotated && !entries.has(other) ? look(other) : {};
+      const { stats } = isRotated(other, path) && !entries.has(other) ? look(other) : {};
       const isNew = stats !== undefined && stats.mtimeMs > last && !isFollowed(fileId(stats));
       return isNew ? [{ path: other, stats }] : [];
     }).sort((a, b) => a.stats.mtimeMs - b.stats.mtimeMs);
-    const compressed = found.find(({ path }) => COMPRESSED.test(path));
+    const compressed = found.find(({ path }) => isCompressed(path));
     if (compressed !== undefined) {
       log.warn(
         "A file was rotated and compressed before it was read; its lines are lost",
@@ -351,7 +253,7 @@ export function follow(options: FollowOptions): Follower {
         },
       );
     }
-    return found.find(({ path }) => !COMPRESSED.test(path))?.path;
+    return found.find(({ path }) => !isCompressed(path))?.path;
   }
 
   /** Takes up the next file that was rotated away unread, from its start. */
