@@ -7,8 +7,19 @@ import settings from "../deno.json" with { type: "json" };
 
 /** The way of the data: a folder imports only from those before it. `main.ts` comes last. */
 const FOLDERS = [
-  ...["log", "clock", "network", "text", "html", "worker", "turns", "catalogue", "telemetry"],
-  ...["report", "source", "model", "history", "ingest", "exposition", "live", "page", "server"],
+  ...["log", "clock", "network", "file", "text", "html", "worker", "turns", "catalogue"],
+  ...[
+    "telemetry",
+    "report",
+    "source",
+    "model",
+    "history",
+    "ingest",
+    "exposition",
+    "live",
+    "page",
+    "server",
+  ],
   "cli",
   // The game beside it: its reports go out by `publish`.
   ...["simulation", "publish", "play", "benchmark"],

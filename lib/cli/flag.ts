@@ -1,6 +1,6 @@
 /** What a flag and a command are, and flags that several commands have. @module */
 
-import { FILE, type Kind, YES_OR_NO } from "./kinds.ts";
+import { FILE, FILES, type Kind, YES_OR_NO } from "./kinds.ts";
 
 /** A source of settings. A layer takes precedence over those to its right. */
 export type LayerName = "command line" | "environment" | "configuration file";
@@ -73,6 +73,16 @@ export const CONFIG_FLAG = optional({
   help:
     "YAML file with settings, whose keys are the names of the options, or TradeSim's own config.py.",
   layer: "environment",
+});
+
+export const FOLLOW_FLAG = repeatable<string>({
+  name: "follow",
+  unit: "<FILE>",
+  kind: FILES,
+  defaultValue: ["logs/metrics*.jsonl"],
+  defaultText: "logs/metrics*.jsonl, as soon as there is one",
+  help:
+    "JSONL file to follow, such as the one that TradeSim writes. A * in the file name matches any characters. Repeatable.",
 });
 
 /** Flags that every command has. */

@@ -1,5 +1,7 @@
 /** Standard streams and signals of the process. @module */
 
+import { writeAll } from "../file/mod.ts";
+
 const encoder = new TextEncoder();
 
 /** What stands before a command's name where this very program is called, from its folder. */
@@ -21,11 +23,6 @@ export class OutputError extends Error {
   }
 }
 
-function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  const bytes = encoder.encode(text);
-  for (let done = 0; done < bytes.length;) done += stream.writeSync(bytes.subarray(done));
-}
-
 /**
  * Writes to standard output.
  *
@@ -33,7 +30,7 @@ function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string
  */
 export function print(text: string): void {
   try {
-    writeAll(Deno.stdout, text);
+    writeAll(Deno.stdout, encoder.encode(text));
   } catch (error) {
     throw new OutputError(error);
   }
@@ -42,7 +39,7 @@ export function print(text: string): void {
 /** Writes to standard error. If that fails, there is no place left to report it. */
 export function complain(text: string): void {
   try {
-    writeAll(Deno.stderr, text);
+    writeAll(Deno.stderr, encoder.encode(text));
   } catch {
     // The program continues.
   }

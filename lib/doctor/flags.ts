@@ -4,12 +4,12 @@ import {
   type Command,
   COMMON_FLAGS,
   CONFIG_FLAG,
+  FOLLOW_FLAG,
   onOff,
   optional,
-  repeatable,
   single,
 } from "../cli/flag.ts";
-import { FILE, FILES, oneOf, PLAIN_URL } from "../cli/kinds.ts";
+import { FILE, oneOf, PLAIN_URL } from "../cli/kinds.ts";
 import { type LinkName, LINKS } from "./link.ts";
 
 const DOCTOR_FLAGS = {
@@ -22,15 +22,13 @@ const DOCTOR_FLAGS = {
     help: "Address of the exporter.",
     layer: "command line",
   }),
-  follow: repeatable<string>({
-    name: "follow",
-    unit: "<FILE>",
-    kind: FILES,
+  follow: {
+    ...FOLLOW_FLAG,
     defaultValue: [],
     defaultText: "from the exporter's configuration",
     help: "File that the exporter follows. Repeatable.",
     layer: "command line",
-  }),
+  },
   userFile: optional({
     name: "user-file",
     unit: "<FILE>",

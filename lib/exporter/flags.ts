@@ -8,6 +8,7 @@ import {
   type Command,
   COMMON_FLAGS,
   CONFIG_FLAG,
+  FOLLOW_FLAG,
   onOff,
   optional,
   repeatable,
@@ -16,7 +17,6 @@ import {
 import {
   type Address,
   FILE,
-  FILES,
   HOST,
   LISTEN_ADDRESS,
   oneOf,
@@ -101,15 +101,7 @@ const SERVE_FLAGS = {
     help:
       "File that sets TLS, passwords and headers, in the format of Prometheus' exporter toolkit.",
   }),
-  follow: repeatable<string>({
-    name: "follow",
-    unit: "<FILE>",
-    kind: FILES,
-    defaultValue: ["logs/metrics*.jsonl"],
-    defaultText: "logs/metrics*.jsonl, as soon as there is one",
-    help:
-      "JSONL file to follow, such as the one that TradeSim writes. A * in the file name matches any characters. Repeatable.",
-  }),
+  follow: FOLLOW_FLAG,
   state: optional({
     name: "state",
     unit: "<FILE>",

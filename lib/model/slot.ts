@@ -1,6 +1,7 @@
 /** One of the two state files. It is opened once, so writing needs no permission later. @module */
 
 import { crc32 } from "node:zlib";
+import { writeAll } from "../file/mod.ts";
 
 /**
  * Version of the files. Each line of one begins with the CRC-32 of its rest:
@@ -231,11 +232,7 @@ export class Slot {
 
   #writeAt(place: number, bytes: Uint8Array): void {
     this.#file.seekSync(place, Deno.SeekMode.Start);
-    for (let done = 0; done < bytes.length;) {
-      const written = this.#file.writeSync(bytes.subarray(done));
-      if (written === 0) throw new Error("nothing more can be written");
-      done += written;
-    }
+    writeAll(this.#file, bytes);
   }
 
   /** Throws when the next process would find another file at the path, or none. */

@@ -1,6 +1,7 @@
 /** The journal transport: a line per report, in files that are rotated by renaming. @module */
 
 import { dirname, extname } from "node:path";
+import { writeAll } from "../file/mod.ts";
 import { logProblem, messageOf, once, type OnProblem, type Transport } from "./transport.ts";
 
 export interface JournalOptions {
@@ -62,14 +63,6 @@ function isTorn(file: Deno.FsFile, size: number): boolean {
   file.seekSync(size - 1, Deno.SeekMode.Start);
   const last = new Uint8Array(1);
   return file.readSync(last) === 1 && last[0] !== NEWLINE;
-}
-
-function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length;) {
-    const written = file.writeSync(done === 0 ? bytes : bytes.subarray(done));
-    if (written === 0) throw new Error("nothing more can be written");
-    done += written;
-  }
 }
 
 /** Whether a path leads to another file than the one that was opened there, or to none. */

@@ -10,13 +10,13 @@ import type { Format } from "./format.ts";
 import { drawMarks, LANES_HEIGHT, marksAt, marksBetween } from "./marks.ts";
 import { nearest, under } from "./overlay.ts";
 import { faint, type Palette } from "./palette.ts";
+import { HEIGHT, Plotted } from "./plotted.ts";
 import { listenToPointer, mouseBindings, type Moves } from "./pointer.ts";
 import { isElapsed, isLong, type Scene, xOfTurn } from "./scene.ts";
 import type { Texts } from "./texts.ts";
 import { rowAt } from "../../turns/row_at.ts";
 import { eventLine } from "./wording.ts";
 
-const HEIGHT = 216;
 /** Events that a tip names. */
 const TIP_EVENTS = 4;
 /** How far from the last turn of a game the cursor still means it, in CSS pixels. */
@@ -33,16 +33,11 @@ export interface Surroundings {
   readonly announce: (text: string) => void;
 }
 
-export class Chart {
+export class Chart extends Plotted {
   readonly card: Card;
-  /** Whether any of it is on the screen. */
-  isSeen = true;
   readonly #definition: ChartDefinition;
   readonly #around: Surroundings;
   readonly #tip = h("div", { class: "tip", hidden: true });
-  #plot: uPlot | undefined;
-  /** What a plot is made for; another needs another plot. */
-  #made = "";
   /** What was drawn last. */
   #course: Course | undefined;
   #hidden = new Set<number>();
@@ -50,6 +45,7 @@ export class Chart {
   #turn: number | undefined;
 
   constructor(definition: ChartDefinition, around: Surroundings) {
+    super();
     this.#definition = definition;
     this.#around = around;
     const { texts, announce } = around;
@@ -64,7 +60,7 @@ export class Chart {
         if (isShown) this.#hidden.delete(index);
         else this.#hidden.add(index);
         for (const at of [index + 1, index + 1 + series.length]) {
-          if (this.#plot?.series[at] !== undefined) this.#plot.setSeries(at, { show: isShown });
+          if (this.plot?.series[at] !== undefined) this.plot.setSeries(at, { show: isShown });
         }
       },
       table: () => this.#course?.table(),
@@ -72,7 +68,7 @@ export class Chart {
       canvas: () => {
         this.isSeen = true;
         if (this.#course !== undefined) this.draw(this.#course.scene);
-        return this.#plot?.ctx.canvas;
+        return this.plot?.ctx.canvas;
       },
       more: () => this.#course!.more(),
       announce,
@@ -86,7 +82,7 @@ export class Chart {
       this.#turn = undefined;
       this.#setCursor(NOWHERE);
     });
-    listenToPointer(this.card.plot, () => this.#plot, around.moves);
+    listenToPointer(this.card.plot, () => this.plot, around.moves);
   }
 
   /** Brings the chart up to the scene: its words always, its lines while they are on the screen. */
@@ -106,24 +102,11 @@ export class Chart {
     this.card.plot.setAttribute("aria-label", texts.summary(title, course.legendText()));
   }
 
-  resize(): void {
-    const { clientWidth } = this.card.plot;
-    if (this.#plot !== undefined && clientWidth > 0 && clientWidth !== this.#plot.width) {
-      this.#plot.setSize({ width: clientWidth, height: HEIGHT });
-    }
-  }
-
-  destroy(): void {
-    this.#plot?.destroy();
-    this.#plot = undefined;
-    this.#made = "";
-  }
-
   /** Puts the cursor back on its turn, once all charts show the same view. */
   keepCursor(): void {
-    if (this.#turn === undefined || this.#plot === undefined) return;
+    if (this.#turn === undefined || this.plot === undefined) return;
     const x = xOfTurn(this.#course!.scene, this.#turn);
-    const { min = 0, max = 0 } = this.#plot.scales.x!;
+    const { min = 0, max = 0 } = this.plot.scales.x!;
     const isInView = x >= min && x <= max;
     if (!isInView) this.#turn = undefined;
     this.#setCursor(isInView ? this.#placeOf(x) : NOWHERE);
@@ -131,15 +114,15 @@ export class Chart {
 
   /** Here and on all other charts. */
   #setCursor(place: { readonly left: number; readonly top: number }): void {
-    if (this.#plot === undefined) return;
+    if (this.plot === undefined) return;
     // uPlot's types leave out what says that others are told.
-    const set = this.#plot.setCursor as (at: typeof place, fire: boolean, publish: boolean) => void;
+    const set = this.plot.setCursor as (at: typeof place, fire: boolean, publish: boolean) => void;
     set(place, true, true);
   }
 
   #placeOf(x: number): { left: number; top: number } {
-    const { over } = this.#plot!;
-    return { left: this.#plot!.valToPos(x, "x"), top: over.clientHeight / 2 };
+    const { over } = this.plot!;
+    return { left: this.plot!.valToPos(x, "x"), top: over.clientHeight / 2 };
   }
 
   #show({ data, ends: [min, max], scene, unit }: Course): void {
@@ -152,14 +135,14 @@ export class Chart {
       data[0],
       ...data.slice(1).map((column) => column ?? []),
     ] as unknown as uPlot.AlignedData;
-    if (this.#plot === undefined || this.#made !== made) {
+    if (this.plot === undefined || this.made !== made) {
       this.destroy();
-      this.#made = made;
-      this.#plot = new uPlot(this.#options(columns), given, this.card.plot);
-      this.#plot.over.append(this.#tip);
+      this.made = made;
+      this.plot = new uPlot(this.#options(columns), given, this.card.plot);
+      this.plot.over.append(this.#tip);
     }
     // At once, so that places can be asked for.
-    this.#plot.batch((plot: uPlot) => {
+    this.plot.batch((plot: uPlot) => {
       plot.setData(given, false);
       // One turn alone has a place, but no width.
       plot.setScale("x", max > min ? { min, max } : { min: min - 1, max: max + 1 });
@@ -233,9 +216,9 @@ export class Chart {
 
   /** The row under the cursor, or the last one in view. */
   #rowOf(course: Course): number {
-    const left = this.#plot?.cursor.left ?? -1;
-    if (left < 0 || this.#plot === undefined) return course.lastRow;
-    return nearest(course.xs, this.#plot.posToVal(left, "x"));
+    const left = this.plot?.cursor.left ?? -1;
+    if (left < 0 || this.plot === undefined) return course.lastRow;
+    return nearest(course.xs, this.plot.posToVal(left, "x"));
   }
 
   /** Where the dot of a series is, of two games each among its own rows; null for no dot. */
@@ -249,7 +232,7 @@ export class Chart {
 
   /** Shows the values under the cursor in the legend, and the events in the tip. */
   #readOut(): void {
-    const plot = this.#plot;
+    const plot = this.plot;
     const course = this.#course!;
     const row = this.#rowOf(course);
     this.#definition.series.forEach((_series, index) => {
@@ -296,7 +279,7 @@ export class Chart {
 
   #onKey(event: KeyboardEvent): void {
     const course = this.#course;
-    if (event.target !== this.card.plot || this.#plot === undefined || !course) return;
+    if (event.target !== this.card.plot || this.plot === undefined || !course) return;
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const { moves } = this.#around;
     const step = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
@@ -313,7 +296,7 @@ export class Chart {
   }
 
   #cursorPlace(): number | undefined {
-    const left = this.#plot?.cursor.left ?? -1;
-    return left < 0 ? undefined : this.#plot!.posToVal(left, "x");
+    const left = this.plot?.cursor.left ?? -1;
+    return left < 0 ? undefined : this.plot!.posToVal(left, "x");
   }
 }

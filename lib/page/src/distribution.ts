@@ -8,21 +8,19 @@ import { Card } from "./card.ts";
 import type { Surroundings } from "./chart.ts";
 import { csv } from "./csv.ts";
 import { faint } from "./palette.ts";
+import { HEIGHT, Plotted } from "./plotted.ts";
 
-const HEIGHT = 216;
 const METRIC = "temps_simulation_tour_seconds";
 
-export class Distribution {
+export class Distribution extends Plotted {
   readonly card: Card;
-  isSeen = true;
   readonly #around: Surroundings;
   #seconds: TurnSeconds | null = null;
   #game: string | undefined;
   #bars: readonly Bar[] = [];
-  #plot: uPlot | undefined;
-  #made = "";
 
   constructor(around: Surroundings) {
+    super();
     this.#around = around;
     const { texts, format, announce } = around;
     const metric = METRIC;
@@ -45,7 +43,7 @@ export class Distribution {
       canvas: () => {
         this.isSeen = true;
         this.draw(this.#seconds, this.#game);
-        return this.#plot?.ctx.canvas;
+        return this.plot?.ctx.canvas;
       },
       more: () => ({ keys: [], games: this.#game === undefined ? [] : [this.#game] }),
       announce,
@@ -82,24 +80,11 @@ export class Distribution {
       this.#bars.map((_, index) => index),
       this.#bars.map(({ turns }) => turns),
     ];
-    if (this.#plot === undefined || this.#made !== made) {
+    if (this.plot === undefined || this.made !== made) {
       this.destroy();
-      this.#made = made;
-      this.#plot = new uPlot(this.#options(), data, this.card.plot);
-    } else this.#plot.setData(data);
-  }
-
-  resize(): void {
-    const { clientWidth } = this.card.plot;
-    if (this.#plot !== undefined && clientWidth > 0 && clientWidth !== this.#plot.width) {
-      this.#plot.setSize({ width: clientWidth, height: HEIGHT });
-    }
-  }
-
-  destroy(): void {
-    this.#plot?.destroy();
-    this.#plot = undefined;
-    this.#made = "";
+      this.made = made;
+      this.plot = new uPlot(this.#options(), data, this.card.plot);
+    } else this.plot.setData(data);
   }
 
   #label(bound: number): string {
