@@ -178,11 +178,17 @@ Deno.test("SIGHUP before the port is open does not end the exporter, and is made
       stderr: "piped",
     }).spawn();
     let log = "";
+    const waiting: [string, Deno.Signal][] = [
+      // It reads the file before it opens the port.
+      ["Following a file", "SIGHUP"],
+      ["and token again", "SIGTERM"],
+    ];
     for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
       log += text;
-      // It reads the file before it opens the port.
-      if (text.includes("Following a file")) child.kill("SIGHUP");
-      if (text.includes("and token again")) child.kill("SIGTERM");
+      const [[awaited, signal] = []] = waiting;
+      if (awaited === undefined || !log.includes(awaited)) continue;
+      waiting.shift();
+      child.kill(signal!);
     }
     assert.equal((await child.status).code, 0, log);
     assert.ok(log.indexOf("Listening") < log.indexOf("and token again"), log);
