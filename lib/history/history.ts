@@ -147,10 +147,6 @@ export class History {
     return new History(this.#options);
   }
 
-  sessions(): string[] {
-    return [...this.#pasts.keys()];
-  }
-
   /**
    * Puts before the turns and events of each session those that another history has of it, so far as
    * they are older, and takes over the sessions that are not known. In steps, between which reports may
