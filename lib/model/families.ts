@@ -43,15 +43,21 @@ const EVICTED_LABEL = "autres";
 
 type Labels = Series["labels"];
 
+/** A view with every ledger, and the labels of its session. */
+interface Whole extends View {
+  readonly ledgers: readonly (readonly [Labels, Ledger])[];
+}
+
 /** Every family of the game, in the order of the catalogue. */
-export function familiesOf(view: View): Family[] {
+export function familiesOf(seen: View): Family[] {
+  const view = { ...seen, ledgers: ledgersOf(seen) };
   return [
     ...GAME_METRICS.map((entry) => familyOf(entry, view)),
     ...view.allKeys ? extraFamilies(view) : [],
   ].filter((family) => family !== undefined);
 }
 
-function familyOf(entry: Metric, view: View): Family | undefined {
+function familyOf(entry: Metric, view: Whole): Family | undefined {
   const { name, group, type, read } = entry;
   if (group === "detail") return detailFamily(entry, view);
   if (read === undefined) {
@@ -59,7 +65,7 @@ function familyOf(entry: Metric, view: View): Family | undefined {
       ? gauge(entry, (session) => session.gauges.get(name), view)
       : counter(entry, (ledger) => reportedTotal(ledger, name), view);
   }
-  if ("total" in read) return counter(entry, (ledger) => read.total(factsOf(ledger)), view);
+  if ("total" in read) return counter(entry, (ledger) => read.total(new Facts(ledger)), view);
   if ("value" in read) return gauge(entry, read.value, view);
   if ("turns" in read) return turns(entry, read, view);
   if ("rows" in read) return rows(entry, read.rows, view);
@@ -67,9 +73,24 @@ function familyOf(entry: Metric, view: View): Family | undefined {
   return plainFamily(entry, read.count(view.live.length));
 }
 
-function factsOf(ledger: Ledger): LedgerFacts {
-  const { turns, turnCounts, turnSum } = ledger;
-  return { turns, turnCounts, turnSeconds: amountsOf(turnSum), interval: intervalOf(ledger) };
+/** Reads of a ledger what is asked for. */
+class Facts implements LedgerFacts {
+  readonly #ledger: Ledger;
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+  get turns() {
+    return this.#ledger.turns;
+  }
+  get turnCounts() {
+    return this.#ledger.turnCounts;
+  }
+  get turnSeconds() {
+    return amountsOf(this.#ledger.turnSum);
+  }
+  get interval() {
+    return intervalOf(this.#ledger);
+  }
 }
 
 /** Numbers that add up to what reports have told under a name. */
@@ -78,8 +99,7 @@ function reportedTotal({ totals }: Ledger, name: string): readonly number[] | un
   return total && amountsOf(total);
 }
 
-/** Every ledger with the labels of its session. */
-function ledgersOf({ sessions, evicted, bySession }: View): [Labels, Ledger][] {
+function ledgersOf({ sessions, evicted, bySession }: View): Whole["ledgers"] {
   return [
     ...sessions.map(({ id, ledger }): [Labels, Ledger] => [sessionLabel(id, bySession), ledger]),
     [bySession ? [["session", EVICTED_LABEL]] : [], evicted],
@@ -109,9 +129,9 @@ function partLabels(key: string, entry: Metric, inUse: readonly BreakdownLabel[]
 function counter(
   entry: Metric,
   read: (ledger: Ledger) => readonly number[] | undefined,
-  view: View,
+  view: Whole,
 ): Family | undefined {
-  const ledgers = ledgersOf(view);
+  const { ledgers } = view;
   const hasParts = ledgers.some(([, ledger]) => ledger.shares.has(entry.name));
   const collector = new Collector();
   const total: number[] = [];
@@ -215,7 +235,7 @@ const BUCKETS = [...TURN_SECONDS_BUCKETS, Infinity].map((bound) =>
 function turns(
   entry: Metric,
   { turns: read, round }: Extract<Reading, { turns: unknown }>,
-  view: View,
+  view: Whole,
 ): Family {
   const buckets = entry.type === "histogram" ? BUCKETS : [];
   const seriesOf = (labels: Labels): Series[] => [
@@ -224,15 +244,19 @@ function turns(
     { suffix: "_count", labels },
   ];
   const valuesOf = (ledgers: readonly Ledger[]) => {
-    const known = ledgers.map((ledger) => read(factsOf(ledger)));
+    const sums: number[] = [];
+    const seconds: number[] = [];
+    for (const ledger of ledgers) {
+      const told = read(new Facts(ledger));
+      told.counts.forEach((count, place) => sums[place] = (sums[place] ?? 0) + count);
+      seconds.push(...told.seconds);
+    }
     let count = 0;
-    const cumulated = known[0]!.counts.map((_, place) =>
-      count = known.reduce((sum, { counts }) => sum + counts[place]!, count)
-    );
-    const sum = nearest(known.flatMap(({ seconds }) => seconds));
+    const cumulated = sums.map((own) => count += own);
+    const sum = nearest(seconds);
     return [...entry.type === "histogram" ? cumulated : [], round?.(sum) ?? sum, count];
   };
-  const ledgers = ledgersOf(view);
+  const { ledgers } = view;
   if (!view.bySession) {
     return { metric: entry, series: seriesOf([]), values: valuesOf(ledgers.map(([, own]) => own)) };
   }
@@ -322,7 +346,7 @@ function extraMetric(name: string, type: "counter" | "gauge"): Metric {
 }
 
 /** What `--all-keys` adds: gauges of the newest session, and totals over all. */
-function extraFamilies(view: View): (Family | undefined)[] {
+function extraFamilies(view: Whole): (Family | undefined)[] {
   const gauges = new Map<string, Collector>();
   for (const session of view.bySession ? view.live : view.live.slice(-1)) {
     for (const [name, value] of session.extra) {
@@ -332,7 +356,7 @@ function extraFamilies(view: View): (Family | undefined)[] {
     }
   }
   const counters = new Set(
-    ledgersOf(view).flatMap(([, ledger]) => [...ledger.totals.keys()])
+    view.ledgers.flatMap(([, ledger]) => [...ledger.totals.keys()])
       .filter((name) => !REPORTED.has(name)),
   );
   return [

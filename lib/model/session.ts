@@ -9,7 +9,6 @@ import {
   type DetailTables,
   EVENT_CLUES,
   judge,
-  marked,
   MAX_PARTS,
   NUMBERS,
   REPORT,
@@ -64,6 +63,11 @@ export function createSession(id: string): Session {
   return {
     id,
     format: "natif",
+    order: undefined,
+    tick: undefined,
+    turn: undefined,
+    firstTimestamp: undefined,
+    lastTimestamp: undefined,
     arrival: 0,
     place: 0,
     finished: false,
@@ -72,7 +76,10 @@ export function createSession(id: string): Session {
     parts: new Map(),
     extra: new Map(),
     events: new Map(),
+    eventClues: undefined,
+    eventCounts: undefined,
     detail: new Map(),
+    detailArrival: undefined,
     ledger: createLedger(),
   };
 }
@@ -172,7 +179,10 @@ export function takeReport(
   addReport(ledger, report, parts);
 
   session.format = report.format;
-  Object.assign(session, marked(session, report));
+  session.order = report.order ?? session.order;
+  session.tick = report.tick ?? session.tick;
+  session.eventCounts = report.eventCounts;
+  session.eventClues = report.eventClues;
   session.turn = report.turn ?? session.turn;
   session.firstTimestamp ??= report.timestamp;
   session.lastTimestamp = report.timestamp ?? session.lastTimestamp;
