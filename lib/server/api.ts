@@ -116,23 +116,62 @@ async function gather(pieces: Iterable<string>): Promise<Uint8Array<ArrayBuffer>
   return all;
 }
 
-export function createApi({ answers, hub, gzip }: ApiOptions): Api {
-  let sending = 0;
-  const queue = createFairQueue(MAX_WAITING);
-  /** Answers in progress, by everything that they depend on. */
-  const pending = new Map<string, Promise<Uint8Array<ArrayBuffer> | typeof BUSY>>();
+function isWorthPacking({ acceptsGzip }: ApiRequest, bytes: Uint8Array): boolean {
+  return acceptsGzip && bytes.length > SMALL_BYTES;
+}
 
-  function tooBusy(message: string): Response {
-    return Response.json({ status: "error", message }, {
-      status: 503,
-      headers: { "retry-after": "1", "cache-control": "no-store" },
-    });
-  }
+function failure(status: number, message: string, headers: Record<string, string> = {}): Response {
+  return Response.json({ status: "error", message }, {
+    status,
+    headers: { "cache-control": "no-store", ...headers },
+  });
+}
+
+function tooBusy(message: string): Response {
+  return failure(503, message, { "retry-after": "1" });
+}
+
+/** Answers requests, a bounded number of bytes of them at once. */
+class Sender {
+  #sending = 0;
+  readonly #queue = createFairQueue(MAX_WAITING);
+  /** Answers in progress, by everything that they depend on. */
+  readonly #pending = new Map<string, Promise<Uint8Array<ArrayBuffer> | typeof BUSY>>();
+
+  readonly #answer: Record<ApiPath, (request: ApiRequest) => ReturnType<Api> | Response> = {
+    "/api/sessions": (request) => this.#json(request, this.options.answers.sessions()),
+    "/api/history": (request) => {
+      const { parameters } = request;
+      const from = wholeNumber(parameters, "from", FROM);
+      const points = wholeNumber(parameters, "points", POINTS);
+      return this.#past(request, this.#sessionOf(parameters), from, points);
+    },
+    "/api/state": async (request) => {
+      const { answers } = this.options;
+      const session = this.#sessionOf(request.parameters);
+      await answers.readOwn();
+      const detail = answers.inventory(session) ?? null;
+      return await this.#json(request, { ...answers.state(session), detail });
+    },
+    "/api/events": (request) => this.#events(request),
+  };
+
+  constructor(private readonly options: ApiOptions) {}
+
+  readonly ask: Api = async (request) => {
+    try {
+      checkParameters(request.path, request.parameters);
+      return await this.#answer[request.path](request);
+    } catch (error) {
+      if (!(error instanceof Unanswerable)) throw error;
+      return failure(error.status, error.message);
+    }
+  };
 
   /** The requested session, else the newest one. */
-  function sessionOf(parameters: URLSearchParams): string {
-    const asked = parameters.get("session");
-    const session = asked ?? answers.newest();
+  #sessionOf(parameters: URLSearchParams): string {
+    const { answers } = this.options;
+    const session = parameters.get("session") ?? answers.newest();
     if (session === undefined) throw new Unanswerable(404, "No game has reported yet");
     if (!answers.has(session)) {
       throw new Unanswerable(404, `No session is known by the name ${quoted(session)}`);
@@ -140,17 +179,13 @@ export function createApi({ answers, hub, gzip }: ApiOptions): Api {
     return session;
   }
 
-  async function json(request: ApiRequest, value: unknown): Promise<Response> {
+  async #json(request: ApiRequest, value: unknown): Promise<Response> {
     const bytes = encoder.encode(JSON.stringify(value));
     const isPacked = isWorthPacking(request, bytes);
-    return send(request, isPacked ? await gzip(bytes) : bytes, isPacked);
+    return this.#send(request, isPacked ? await this.options.gzip(bytes) : bytes, isPacked);
   }
 
-  function isWorthPacking({ acceptsGzip }: ApiRequest, bytes: Uint8Array): boolean {
-    return acceptsGzip && bytes.length > SMALL_BYTES;
-  }
-
-  function send({ isHead }: ApiRequest, body: Uint8Array, isPacked: boolean): Response {
+  #send({ isHead }: ApiRequest, body: Uint8Array, isPacked: boolean): Response {
     const headers: Record<string, string> = {
       "content-type": "application/json; charset=utf-8",
       "cache-control": "no-store, no-transform",
@@ -159,37 +194,39 @@ export function createApi({ answers, hub, gzip }: ApiOptions): Api {
     };
     if (isPacked) headers["content-encoding"] = "gzip";
     if (isHead) return new Response(null, { headers });
-    if (sending + body.length > MAX_SENDING_BYTES) return tooBusy("Too many answers at once");
-    sending += body.length;
-    return new Response(streamOf(body, () => sending -= body.length), { headers });
+    if (this.#sending + body.length > MAX_SENDING_BYTES) {
+      return tooBusy("Too many answers at once");
+    }
+    this.#sending += body.length;
+    return new Response(streamOf(body, () => this.#sending -= body.length), { headers });
   }
 
   /** A part of the history: made once for all equal requests, and without blocking others for long. */
-  async function past(
+  async #past(
     request: ApiRequest,
     session: string,
     from: number,
     points: number,
   ): Promise<Response> {
-    if (sending >= MAX_SENDING_BYTES) return tooBusy("Too many answers at once");
+    if (this.#sending >= MAX_SENDING_BYTES) return tooBusy("Too many answers at once");
     const { acceptsGzip, peer = "" } = request;
-    const key = JSON.stringify([session, from, points, acceptsGzip, answers.revision]);
-    let made = pending.get(key);
+    const key = JSON.stringify([session, from, points, acceptsGzip, this.options.answers.revision]);
+    let made = this.#pending.get(key);
     if (made === undefined) {
-      made = queue.run(peer, async () => {
-        const bytes = await gather(answers.turns(session, from, points));
-        return isWorthPacking(request, bytes) ? await gzip(bytes) : bytes;
-      }).finally(() => pending.delete(key));
-      pending.set(key, made);
+      made = this.#queue.run(peer, async () => {
+        const bytes = await gather(this.options.answers.turns(session, from, points));
+        return isWorthPacking(request, bytes) ? await this.options.gzip(bytes) : bytes;
+      }).finally(() => this.#pending.delete(key));
+      this.#pending.set(key, made);
     }
     const bytes = await made;
     if (bytes === BUSY) return tooBusy("Too many questions about the past at once");
-    return send(request, bytes, bytes[0] === GZIP_MAGIC);
+    return this.#send(request, bytes, bytes[0] === GZIP_MAGIC);
   }
 
-  function events({ parameters, isHead }: ApiRequest): Response {
+  #events({ parameters, isHead }: ApiRequest): Response {
     // Without any game yet, a stream without a session waits for the first.
-    const session = parameters.has("session") ? sessionOf(parameters) : undefined;
+    const session = parameters.has("session") ? this.#sessionOf(parameters) : undefined;
     const headers = {
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-store, no-transform",
@@ -197,39 +234,10 @@ export function createApi({ answers, hub, gzip }: ApiOptions): Api {
       "x-accel-buffering": "no",
     };
     if (isHead) return new Response(null, { headers });
-    const stream = hub.open(session);
+    const stream = this.options.hub.open(session);
     if (stream !== undefined) return new Response(stream, { headers });
     return tooBusy("Too many readers at once");
   }
-
-  const answer: Readonly<Record<ApiPath, (request: ApiRequest) => Response | Promise<Response>>> = {
-    "/api/sessions": (request) => json(request, answers.sessions()),
-    "/api/history": (request) => {
-      const { parameters } = request;
-      const from = wholeNumber(parameters, "from", FROM);
-      const points = wholeNumber(parameters, "points", POINTS);
-      return past(request, sessionOf(parameters), from, points);
-    },
-    "/api/state": async (request) => {
-      const session = sessionOf(request.parameters);
-      await answers.readOwn();
-      const detail = answers.inventory(session) ?? null;
-      return await json(request, { ...answers.state(session), detail });
-    },
-    "/api/events": events,
-  };
-
-  return async (request) => {
-    try {
-      checkParameters(request.path, request.parameters);
-      return await answer[request.path](request);
-    } catch (error) {
-      if (!(error instanceof Unanswerable)) throw error;
-      const { status, message } = error;
-      return Response.json({ status: "error", message }, {
-        status,
-        headers: { "cache-control": "no-store" },
-      });
-    }
-  };
 }
+
+export const createApi = (options: ApiOptions): Api => new Sender(options).ask;

@@ -78,9 +78,7 @@ interface Asked {
 }
 
 /** What answers are made from. */
-interface Context extends HandlerOptions {
-  readonly refuse: (reason: RequestRefusal, status: number, text: string) => Response;
-  readonly tooBusy: () => Response;
+interface Context extends HandlerOptions, ReturnType<typeof createRefusals> {
   /** Answers to scrapes that are being sent. */
   sending: number;
 }
@@ -143,14 +141,11 @@ const ROUTES: Readonly<Record<string, Route>> = {
 /** The exporter's own paths, which the metrics cannot have. */
 export const OWN_PATHS: readonly string[] = Object.keys(ROUTES);
 
-export function createHandler(options: HandlerOptions): Handler {
-  const { access, telemetry, log, tellKind, telemetryPath, headers } = options;
+/** Answers to requests that are not looked at any further, each counted. */
+function createRefusals({ telemetry, log, tellKind }: HandlerOptions) {
   for (const reason of REQUEST_REFUSALS) {
     telemetry.count("tradesim_exporter_requests_refused_total", { reason }, 0);
   }
-  const routes = new Map([...Object.entries(ROUTES), [telemetryPath, SCRAPE]]);
-  const context: Context = { ...options, refuse, tooBusy, sending: 0 };
-  let requests = 0;
 
   function refuse(
     reason: RequestRefusal,
@@ -183,13 +178,23 @@ export function createHandler(options: HandlerOptions): Handler {
     return refuse("host", 421, "This host name is not accepted; see --allowed-host");
   }
 
+  return { refuse, tooBusy, refuseHost };
+}
+
+export function createHandler(options: HandlerOptions): Handler {
+  const { access, telemetry, telemetryPath, headers } = options;
+  const refusals = createRefusals(options);
+  const routes = new Map([...Object.entries(ROUTES), [telemetryPath, SCRAPE]]);
+  const context: Context = { ...options, ...refusals, sending: 0 };
+  let requests = 0;
+
   async function answer(
     request: Request,
     { listening, peer, isReserved = false }: Connection,
   ): Promise<Response> {
     const url = URL.parse(request.url);
     if (url === null || !isHostHeader(request.headers.get("host"))) {
-      return refuse("host", 400, "Expected a host and a path");
+      return refusals.refuse("host", 400, "Expected a host and a path");
     }
     const asked: Asked = { request, url, peer };
     const route = routes.get(url.pathname) ?? UNKNOWN;
@@ -197,11 +202,11 @@ export function createHandler(options: HandlerOptions): Handler {
     // Kubelets and load balancers ask by address.
     const isOwn = isOwnHost(request.url, listening, options.allowedHosts) ||
       (guard === undefined && isAddress(url.hostname));
-    if (!isOwn) return refuseHost(url.hostname, peer);
-    if (!isKept && (isReserved || requests > MAX_REQUESTS)) return tooBusy(isReserved);
+    if (!isOwn) return refusals.refuseHost(url.hostname, peer);
+    if (!isKept && (isReserved || requests > MAX_REQUESTS)) return refusals.tooBusy(isReserved);
     if (!methods.includes(request.method)) {
       if (route === UNKNOWN) return route.handle(context, asked);
-      return refuse("method", 405, `Expected ${methods.join(" or ")}`, {
+      return refusals.refuse("method", 405, `Expected ${methods.join(" or ")}`, {
         allow: methods.join(", "),
       });
     }
