@@ -39,47 +39,65 @@ export interface Binned {
   readonly origin: number;
 }
 
+/** Turns that are thinned in one step, and more only to end a bin. */
+const STEP_TURNS = 8192;
+/** A byte per turn of a step, 1 where it is kept, and the rows of those. */
+let marks = new Uint8Array(64);
+let rows = new Int32Array(64);
+
 /**
- * Thins the turns from `from` to before `end` in place. They fall into bins of `bin` turns by their
- * number. Bins of bins keep the same turns as bins of turns do, so long as their widths are powers of
- * two.
+ * Thins the turns from `from` to before `end` in place, in steps. They fall into bins of `bin` turns by
+ * their number. Bins of bins keep the same turns as bins of turns do, so long as their widths are powers
+ * of two.
  *
- * @param kept Where those that are left go.
  * @returns The end of those that are left.
  */
-export function keepExtremes(
+export function* keepingExtremes(
   turns: Binned,
   bin: number,
   from: number,
   end: number,
-  kept = from,
-): number {
-  const marks = markExtremes(turns, bin, from, end);
-  const rows = new Int32Array(end - from);
+): Generator<void, number> {
+  let kept = from;
+  for (let first = from, next = from; first < end; first = next) {
+    next = endOfBin(turns, bin, Math.min(first + STEP_TURNS, end) - 1, end);
+    kept = keepStep(turns, bin, first, next, kept);
+    yield;
+  }
+  return kept;
+}
+
+/** The same at once. */
+export function keepExtremes(...turns: Parameters<typeof keepingExtremes>): number {
+  const steps = keepingExtremes(...turns);
+  for (let step = steps.next();; step = steps.next()) if (step.done) return step.value;
+}
+
+/** Thins some whole bins. Those that are left go to `kept`. */
+function keepStep(turns: Binned, bin: number, from: number, end: number, kept: number): number {
+  const length = end - from;
+  if (marks.length < length) {
+    marks = new Uint8Array(length);
+    rows = new Int32Array(length);
+  }
+  const { columns, extremes: { lowest, highest } } = turns;
+  for (let first = from, next = first; first < end; first = next) {
+    next = endOfBin(turns, bin, first, end);
+    marks[next - 1 - from] = 1;
+    for (const place of lowest) mark(from, rowOfHighest(columns[place]!, first, next, -1));
+    for (const place of highest) mark(from, rowOfHighest(columns[place]!, first, next, 1));
+  }
   let count = 0;
-  for (let row = from; row < end; row++) if (marks[row - from] === 1) rows[count++] = row;
-  for (const column of turns.columns) {
-    for (let place = 0; place < count; place++) column[kept + place] = column[rows[place]!]!;
+  for (let at = 0; at < length; at++) if (marks[at] === 1) rows[count++] = from + at;
+  marks.fill(0, 0, length);
+  for (const column of columns) {
+    for (let at = 0; at < count; at++) column[kept + at] = column[rows[at]!]!;
   }
   return kept + count;
 }
 
-/** Turns that are thinned in one step. */
-const STEP_TURNS = 8192;
-
-/** The same as `keepExtremes` does to all turns before `end`, in steps. */
-export function* keepingExtremes(
-  turns: Binned,
-  bin: number,
-  end: number,
-): Generator<void, number> {
-  let kept = 0;
-  for (let from = 0, next = 0; from < end; from = next) {
-    next = endOfBin(turns, bin, Math.min(from + STEP_TURNS, end) - 1, end);
-    kept = keepExtremes(turns, bin, from, next, kept);
-    yield;
-  }
-  return kept;
+function mark(from: number, row: number): void {
+  if (row >= 0) marks[row - from] = 1;
 }
 
 /** The end of the bin that a turn is in. */
@@ -91,25 +109,13 @@ function endOfBin({ columns, origin }: Binned, bin: number, row: number, end: nu
   return next;
 }
 
-/** Marks the turns to keep, a byte per turn. */
-function markExtremes(turns: Binned, bin: number, from: number, end: number): Uint8Array {
-  const { columns, extremes: { lowest, highest } } = turns;
-  const marks = new Uint8Array(end - from);
-  for (let first = from, next = first; first < end; first = next) {
-    next = endOfBin(turns, bin, first, end);
-    marks[next - 1 - from] = 1;
-    for (const place of lowest) mark(marks, from, rowOfHighest(columns[place]!, first, next, -1));
-    for (const place of highest) mark(marks, from, rowOfHighest(columns[place]!, first, next, 1));
-  }
-  return marks;
-}
-
-function mark(marks: Uint8Array, from: number, row: number): void {
-  if (row >= 0) marks[row - from] = 1;
-}
-
 /** The first row with the highest value times `sign`; -1 where no value is known. */
-function rowOfHighest(column: Float64Array, first: number, end: number, sign: number): number {
+function rowOfHighest(
+  column: Float64Array,
+  first: number,
+  end: number,
+  sign: number,
+): number {
   let row = first;
   // What is not known is no number, and neither more nor less than another.
   while (row < end && Number.isNaN(column[row]!)) row++;

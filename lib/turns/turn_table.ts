@@ -134,12 +134,14 @@ export class TurnTable {
     let kept = turns;
     for (let bin = this.#extremes.firstBin; kept > points; bin *= 2) {
       // A bin keeps a turn at least, so that with these there would be too many.
-      if (turns / bin <= points) kept = yield* keepingExtremes(copy, bin, kept);
+      if (turns / bin <= points) kept = yield* keepingExtremes(copy, bin, 0, kept);
     }
     const columns: Partial<Record<ColumnName, number[]>> = {};
     for (const [place, name] of COLUMN_NAMES.entries()) {
       yield;
-      const column = Array.from(copy.columns[place]!.subarray(0, kept));
+      const values = copy.columns[place]!;
+      const column: number[] = [];
+      for (let row = 0; row < kept; row++) column.push(values[row]!);
       if (!column.every(Number.isNaN)) columns[name] = column;
     }
     return { ...ends, turns, columns };
