@@ -23,14 +23,12 @@ const STATE_AT = 64;
 const PIECE_AT = 1024;
 const [DEPTH, IN_STRING, ESCAPED, FAULT] = [0, 1, 2, 3] as const;
 
-interface Exports {
-  readonly memory: WebAssembly.Memory;
-  readonly scan: (at: number, end: number, floor: number, strict: number) => number;
-}
+type Scan = (at: number, end: number, floor: number, strict: number) => number;
 
 const bytes = Uint8Array.from(atob(SCAN_WASM), (character) => character.charCodeAt(0));
 const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
-const { memory, scan } = exports as unknown as Exports;
+const memory = exports.memory as WebAssembly.Memory;
+const scan = exports.scan as Scan;
 const brackets = new Uint8Array(memory.buffer, 0, MAX_DEPTH);
 const state = new Int32Array(memory.buffer, STATE_AT, 4);
 const copy = new Uint8Array(memory.buffer, PIECE_AT, PIECE_BYTES);
