@@ -83,49 +83,97 @@ function unlessMissing(act: () => void): void {
   }
 }
 
-/**
- * Opens a journal, and makes its folder. What cannot be opened or written is told to `onProblem` and
- * tried again with every report; reports that fall into that time are not made up for.
- *
- * At most `keep` + 1 files of `maxBytes` are there at a time, and one report more.
- */
-export function openJournal(options: JournalOptions): Journal {
-  const { session, maxBytes = MAX_BYTES, keep = KEEP, onProblem = logProblem } = options;
-  const tell = once(onProblem);
-  let path = options.path ?? PATH;
-  let held: Deno.FsFile | undefined;
-  let file: Deno.FsFile | undefined;
-  let info: Deno.FileInfo | undefined;
+class JournalFile implements Journal {
+  path: string;
+  readonly #options: JournalOptions;
+  readonly #tell: OnProblem;
+  #held: Deno.FsFile | undefined;
+  #file: Deno.FsFile | undefined;
+  #info: Deno.FileInfo | undefined;
   /** Reports until it is looked whether the file is still there. */
-  let unlooked = LOOK_EVERY;
-  let size = 0;
+  #unlooked = LOOK_EVERY;
+  #size = 0;
   /** The file ends in the middle of a line, which the next report must not continue. */
-  let torn = false;
+  #torn = false;
+
+  constructor(options: JournalOptions) {
+    this.path = options.path ?? PATH;
+    this.#options = options;
+    this.#tell = once(options.onProblem ?? logProblem);
+    this.#attempt(() => this.#open());
+  }
+
+  ready(): boolean {
+    return true;
+  }
+
+  write(report: Uint8Array): void {
+    this.#attempt(() => this.#append(report));
+  }
+
+  end(report: Uint8Array): Promise<void> {
+    this.#unlooked = 0;
+    this.#attempt(() => this.#append(report));
+    this.#close();
+    this.#held?.close();
+    this.#held = undefined;
+    return Promise.resolve();
+  }
+
+  /** Runs an operation that may fail, and reports the failure. */
+  #attempt(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#tell(`Cannot write reports to "${this.path}"; the game continues: ${messageOf(error)}`);
+    }
+  }
+
+  #append(report: Uint8Array): void {
+    if (this.#info !== undefined && --this.#unlooked <= 0) {
+      this.#unlooked = LOOK_EVERY;
+      // Nobody continues to read a file that was removed.
+      if (isElsewhere(this.path, this.#info)) this.#close();
+    }
+    this.#open();
+    const { maxBytes = MAX_BYTES } = this.#options;
+    if (this.#size > 0 && this.#size + report.length > maxBytes) this.#rotate();
+    const file = this.#open();
+    if (this.#torn) writeAll(file, LINE_END);
+    this.#torn = true;
+    writeAll(file, report);
+    this.#torn = false;
+    this.#size += report.length;
+  }
 
   /** Opens the files that are not open yet. */
-  function open(): Deno.FsFile {
-    if (file === undefined) Deno.mkdirSync(dirname(path), { recursive: true });
-    if (held === undefined) {
-      held = lock(path);
-      if (held === undefined) {
-        const own = pathOfSession(path, session);
-        held = lock(own);
-        if (held === undefined) throw new Error(`another simulation writes "${own}" too`);
-        path = own;
-      }
-    }
-    if (file === undefined) {
-      file = Deno.openSync(path, { create: true, append: true, read: true });
-      info = file.statSync();
-      size = info.size;
-      torn = isTorn(file, size);
-    }
+  #open(): Deno.FsFile {
+    if (this.#file !== undefined) return this.#file;
+    Deno.mkdirSync(dirname(this.path), { recursive: true });
+    this.#held ??= this.#hold();
+    const file = Deno.openSync(this.path, { create: true, append: true, read: true });
+    this.#file = file;
+    this.#info = file.statSync();
+    this.#size = this.#info.size;
+    this.#torn = isTorn(file, this.#size);
     return file;
   }
 
-  function rotate(): void {
-    file?.close();
-    file = info = undefined;
+  /** Locks the path, or else the session's own. */
+  #hold(): Deno.FsFile {
+    const held = lock(this.path);
+    if (held !== undefined) return held;
+    const own = pathOfSession(this.path, this.#options.session);
+    const ownHeld = lock(own);
+    if (ownHeld === undefined) throw new Error(`another simulation writes "${own}" too`);
+    this.path = own;
+    return ownHeld;
+  }
+
+  #rotate(): void {
+    this.#close();
+    const { path } = this;
+    const { keep = KEEP } = this.#options;
     for (let number = keep; number > 0; number--) {
       const older = number === 1 ? path : `${path}.${number - 1}`;
       unlessMissing(() => Deno.renameSync(older, `${path}.${number}`));
@@ -133,49 +181,18 @@ export function openJournal(options: JournalOptions): Journal {
     if (keep === 0) unlessMissing(() => Deno.removeSync(path));
   }
 
-  /** Runs an operation that may fail, and reports the failure. */
-  function attempt(act: () => void): void {
-    try {
-      act();
-    } catch (error) {
-      tell(`Cannot write reports to "${path}"; the game continues: ${messageOf(error)}`);
-    }
+  #close(): void {
+    this.#file?.close();
+    this.#file = this.#info = undefined;
   }
+}
 
-  function append(report: Uint8Array): void {
-    if (info !== undefined && --unlooked <= 0) {
-      unlooked = LOOK_EVERY;
-      // Nobody continues to read a file that was removed.
-      if (isElsewhere(path, info)) {
-        file?.close();
-        file = info = undefined;
-      }
-    }
-    open();
-    if (size > 0 && size + report.length > maxBytes) rotate();
-    const journal = open();
-    if (torn) writeAll(journal, LINE_END);
-    torn = true;
-    writeAll(journal, report);
-    torn = false;
-    size += report.length;
-  }
-
-  attempt(open);
-  return {
-    get path() {
-      return path;
-    },
-    ready: () => true,
-    write: (report) => attempt(() => append(report)),
-    end(report) {
-      unlooked = 0;
-      attempt(() => append(report));
-      file?.close();
-      held?.close();
-      file = undefined;
-      held = undefined;
-      return Promise.resolve();
-    },
-  };
+/**
+ * Opens a journal, and makes its folder. What cannot be opened or written is told to `onProblem` and
+ * tried again with every report; reports that fall into that time are not made up for.
+ *
+ * At most `keep` + 1 files of `maxBytes` are there at a time, and one report more.
+ */
+export function openJournal(options: JournalOptions): Journal {
+  return new JournalFile(options);
 }

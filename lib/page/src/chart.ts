@@ -152,26 +152,10 @@ export class Chart extends Plotted {
   #options(columns: readonly boolean[]): uPlot.Options {
     const { palette, format, moves } = this.#around;
     const colours = palette();
-    const { scene, unit, xs } = this.#course!;
-    const { series, band, isStepped, isLogarithmic } = this.#definition;
-    const paths = isStepped ? { paths: uPlot.paths.stepped!({ align: 1 }) } : {};
+    const { scene, unit } = this.#course!;
+    const { band, isLogarithmic } = this.#definition;
     const kind = isElapsed(scene) ? "elapsed" : scene.axis;
     const isFar = scene.axis === "time" && isLong(scene);
-    const lines = columns.map((isKnown, index): uPlot.Series => {
-      const own = series[index % series.length]!;
-      const colour = colours[own.colour];
-      const isOther = index >= series.length;
-      return {
-        show: isKnown && !this.#hidden.has(index % series.length),
-        stroke: isOther ? faint(colour, 0.75) : colour,
-        width: isOther ? 1.25 : 1.75,
-        ...(isOther ? { dash: [5, 4] } : {}),
-        // The steps of one game fall between those of the other.
-        spanGaps: isOther || columns.length > series.length,
-        points: { show: xs.length < 40 && !isOther, size: 4, fill: colour },
-        ...paths,
-      };
-    });
     return {
       width: Math.max(this.card.plot.clientWidth, 200),
       height: HEIGHT,
@@ -189,7 +173,7 @@ export class Chart extends Plotted {
           ...yAxis(unit, () => !this.#course!.rows.areMeans, format),
         },
       ],
-      series: [{}, ...lines],
+      series: [{}, ...this.#lines(columns, colours)],
       ...(band === undefined ? {} : {
         bands: [{ series: [band[0] + 1, band[1] + 1], fill: faint(colours.blue, 0.1) }],
       }),
@@ -212,6 +196,28 @@ export class Chart extends Plotted {
         draw: [(plot) => drawMarks(plot, this.#course!.scene, palette())],
       },
     };
+  }
+
+  /** How the series are drawn, those of the other game after this one's. */
+  #lines(columns: readonly boolean[], colours: Palette): uPlot.Series[] {
+    const { series, isStepped } = this.#definition;
+    const { xs } = this.#course!;
+    const paths = isStepped ? { paths: uPlot.paths.stepped!({ align: 1 }) } : {};
+    return columns.map((isKnown, index): uPlot.Series => {
+      const own = series[index % series.length]!;
+      const colour = colours[own.colour];
+      const isOther = index >= series.length;
+      return {
+        show: isKnown && !this.#hidden.has(index % series.length),
+        stroke: isOther ? faint(colour, 0.75) : colour,
+        width: isOther ? 1.25 : 1.75,
+        ...(isOther ? { dash: [5, 4] } : {}),
+        // The steps of one game fall between those of the other.
+        spanGaps: isOther || columns.length > series.length,
+        points: { show: xs.length < 40 && !isOther, size: 4, fill: colour },
+        ...paths,
+      };
+    });
   }
 
   /** The row under the cursor, or the last one in view. */
