@@ -181,7 +181,7 @@ Deno.test("SIGHUP before the port is open does not end the exporter, and is made
     const waiting: [string, Deno.Signal][] = [
       // It reads the file before it opens the port.
       ["Following a file", "SIGHUP"],
-      ["and token again", "SIGTERM"],
+      ["certificates and token", "SIGTERM"],
     ];
     for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
       log += text;
@@ -191,7 +191,7 @@ Deno.test("SIGHUP before the port is open does not end the exporter, and is made
       child.kill(signal!);
     }
     assert.equal((await child.status).code, 0, log);
-    assert.ok(log.indexOf("Listening") < log.indexOf("and token again"), log);
+    assert.ok(log.indexOf("Listening") < log.indexOf("certificates and token"), log);
   });
 });
 
@@ -230,7 +230,10 @@ Deno.test("SIGHUP reads passwords again, and a wrong file changes nothing", asyn
       assert.equal(await status("old"), 401);
       Deno.writeTextFileSync(join(cwd, "web.yml"), "basic_auth_users: 5\n");
       Deno.kill(exporter.pid, "SIGHUP");
-      await until("the complaint", () => exporter.log().includes("Cannot read the configuration"));
+      await until(
+        "the complaint",
+        () => exporter.log().includes("Cannot reload the configuration"),
+      );
       assert.equal(await status("new"), 200);
     } finally {
       const { code } = await exporter.stop();
@@ -247,10 +250,10 @@ Deno.test("SIGHUP reads the token of reports again", async () => {
       // This machine needs no token, so what shows is whether the file is looked at.
       Deno.writeTextFileSync(`${cwd}/token`, "short\n");
       Deno.kill(exporter.pid, "SIGHUP");
-      await until("the complaint", () => /Cannot read the conf.*token/.test(exporter.log()));
+      await until("the complaint", () => /Cannot reload the conf.*token/.test(exporter.log()));
       Deno.writeTextFileSync(`${cwd}/token`, "the-second-token-of-all\n");
       Deno.kill(exporter.pid, "SIGHUP");
-      await until("the new token", () => exporter.log().includes("and token again"));
+      await until("the new token", () => exporter.log().includes("certificates and token"));
     } finally {
       await exporter.stop();
     }
@@ -296,7 +299,10 @@ testWith("openssl", "SIGHUP takes a new certificate", async () => {
       const served = Deno.readTextFileSync(`${cwd}/cert.pem`);
       Deno.writeTextFileSync(`${cwd}/key.pem`, "no key\n");
       Deno.kill(exporter.pid, "SIGHUP");
-      await until("the complaint", () => exporter.log().includes("Cannot read the configuration"));
+      await until(
+        "the complaint",
+        () => exporter.log().includes("Cannot reload the configuration"),
+      );
       assert.ok(await isServed(served), "what cannot be used closes no port");
     } finally {
       const { code, stderr } = await exporter.stop();
