@@ -177,6 +177,7 @@ Deno.test("SIGHUP before the port is open does not end the exporter, and is made
       stdout: "null",
       stderr: "piped",
     }).spawn();
+    const limit = setTimeout(() => child.kill("SIGKILL"), 60_000);
     let log = "";
     const waiting: [string, Deno.Signal][] = [
       // It reads the file before it opens the port.
@@ -190,6 +191,7 @@ Deno.test("SIGHUP before the port is open does not end the exporter, and is made
       waiting.shift();
       child.kill(signal!);
     }
+    clearTimeout(limit);
     assert.equal((await child.status).code, 0, log);
     assert.ok(log.indexOf("Listening") < log.indexOf("certificates and token"), log);
   });
