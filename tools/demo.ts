@@ -24,12 +24,15 @@ function start(task: "start" | "simulate", more: readonly string[]): Deno.ChildP
   }).spawn();
 }
 
+/** Ctrl-C ends both at once; that the game then finds no exporter is no news. */
+let isEnding = false;
+
 /** Shows what a process says, and tells where it listens, or undefined if it ends before. */
 function listened(child: Deno.ChildProcess): Promise<string | undefined> {
   const listening = Promise.withResolvers<string | undefined>();
   (async () => {
     for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
-      Deno.stderr.writeSync(new TextEncoder().encode(text));
+      if (!isEnding) Deno.stderr.writeSync(new TextEncoder().encode(text));
       const address = /msg=Listening address=(\S+)/.exec(text)?.[1];
       if (address !== undefined) listening.resolve(address);
     }
@@ -57,7 +60,10 @@ async function main(): Promise<number> {
   listened(game);
   const ended = Promise.withResolvers<void>();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, ended.resolve);
+    Deno.addSignalListener(signal, () => {
+      isEnding = true;
+      ended.resolve();
+    });
   }
   const shown = address.replace("127.0.0.1", "localhost");
   say(`A game is being played. Look at ${shown}/ or ${shown}/metrics; Ctrl-C ends it.`);
