@@ -1,20 +1,11 @@
 /** Runs the benchmark from the command line: progress, files and results. @module */
 
 import { cpus } from "node:os";
+import type { BenchOptions } from "./flags.ts";
 import { formatTable, resultPage } from "./html.ts";
 import { MOST_SECONDS } from "./plan.ts";
-import { benchmarkOf, type Budget, type Machine, type Round, verdict, WORLDS } from "./result.ts";
-import { playBenchmark, type Progress, type RunIo, type RunOptions } from "./run.ts";
-
-/** The values of the command's flags; undefined ones depend on the number of sessions. */
-export interface BenchOptions
-  extends Pick<RunOptions, "publishers" | "sessions" | "scrapeInterval" | "slower"> {
-  readonly worlds: RunOptions["worlds"] | undefined;
-  readonly duration: number | undefined;
-  readonly budget: Budget | undefined;
-  readonly json: string | undefined;
-  readonly html: string | undefined;
-}
+import { benchmarkOf, type Machine, type Round, verdict, WORLDS } from "./result.ts";
+import { playBenchmark, type Progress, type RunIo } from "./run.ts";
 
 export interface BenchIo extends Pick<RunIo, "program" | "stop"> {
   /** The program's version. */

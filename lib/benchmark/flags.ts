@@ -1,5 +1,7 @@
 /** The command `bench`: its flags, its options and its permissions. @module */
 
+import { commandLineValues } from "../cli/values.ts";
+import type { Layer } from "../cli/layers.ts";
 import type { Needs } from "../cli/permissions.ts";
 import type { PlayerSetup } from "./player.ts";
 import { type Command, COMMON_FLAGS, optional, single } from "../cli/flag.ts";
@@ -120,3 +122,11 @@ export function neededToPlay({ variant }: PlayerSetup): Needs {
     net: variant === "http",
   };
 }
+
+/** Reads the options of `bench`: the values of its flags, times in seconds. */
+export function readBench(fromArguments: Layer) {
+  return commandLineValues(BENCH.flags, fromArguments);
+}
+
+/** What `bench` is to do; options that are undefined depend on the number of sessions. */
+export type BenchOptions = ReturnType<typeof readBench>;

@@ -1,6 +1,6 @@
 /** The load benchmark: which games are played, how, and how the results are computed and shown. @module */
 
-export { bench, type BenchIo, type BenchOptions } from "./bench.ts";
+export { bench, type BenchIo } from "./bench.ts";
 export { BenchmarkError, BenchmarkStopped } from "./error.ts";
 export { formatTable, resultPage } from "./html.ts";
 export * from "./plan.ts";

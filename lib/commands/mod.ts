@@ -1,9 +1,8 @@
 /** All commands, and which of them the user asks for, with its options. @module */
 
-import { BENCH } from "../benchmark/flags.ts";
+import { BENCH, type BenchOptions, readBench } from "../benchmark/flags.ts";
 import {
   type Command,
-  commandLineValues,
   type Environment,
   type Flags,
   formatConfig,
@@ -16,7 +15,7 @@ import {
   UsageError,
   VERSION,
 } from "../cli/mod.ts";
-import { DOCTOR } from "../doctor/flags.ts";
+import { DOCTOR, readDoctor } from "../doctor/flags.ts";
 import { SERVE } from "../exporter/flags.ts";
 import {
   neededFor as neededToServe,
@@ -25,7 +24,7 @@ import {
   type ServeOptions,
 } from "../exporter/options.ts";
 import { neededToSimulate, readSimulate, SIMULATE } from "../play/flags.ts";
-import { PRINT } from "../print/flags.ts";
+import { PRINT, type PrintOptions, readPrint } from "../print/flags.ts";
 
 /** All commands by name. */
 export const COMMANDS = {
@@ -44,8 +43,8 @@ export const DEFAULT_COMMAND: CommandName = "serve";
 export type CommandLine =
   | ServeCommand
   | { readonly command: "simulate"; readonly options: ReturnType<typeof readSimulate> }
-  | { readonly command: "bench"; readonly options: ReturnType<typeof readBench> }
-  | { readonly command: "print"; readonly options: ReturnType<typeof readPrint> }
+  | { readonly command: "bench"; readonly options: BenchOptions }
+  | { readonly command: "print"; readonly options: PrintOptions }
   | {
     readonly command: "doctor";
     readonly options: ReturnType<typeof readDoctor>;
@@ -78,14 +77,6 @@ function splitCommand(args: readonly string[]): [CommandName, readonly string[]]
     `Unknown command ${JSON.stringify(first)}` +
       (meant === undefined ? "" : `: did you mean ${meant}?`),
   );
-}
-
-const readBench = (fromArguments: Layer) => commandLineValues(BENCH.flags, fromArguments);
-const readPrint = (fromArguments: Layer) => commandLineValues(PRINT.flags, fromArguments);
-
-function readDoctor(fromArguments: Layer) {
-  const { config: _config, ...options } = commandLineValues(DOCTOR.flags, fromArguments);
-  return options;
 }
 
 /**

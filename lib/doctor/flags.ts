@@ -1,5 +1,7 @@
 /** The command `doctor`: its flags and its options. @module */
 
+import { commandLineValues } from "../cli/values.ts";
+import type { Layer } from "../cli/layers.ts";
 import {
   type Command,
   COMMON_FLAGS,
@@ -75,3 +77,12 @@ export const DOCTOR = {
   flags: DOCTOR_FLAGS,
   example: "tradesim-exporter doctor --follow logs/metrics.jsonl",
 } as const satisfies Command;
+
+/** Reads the options of `doctor`; `--config` is for the exporter's. */
+export function readDoctor(fromArguments: Layer) {
+  const { config: _config, ...options } = commandLineValues(DOCTOR.flags, fromArguments);
+  return options;
+}
+
+/** What `doctor` is to do. */
+export type DoctorOptions = Omit<ReturnType<typeof readDoctor>, "userFile">;

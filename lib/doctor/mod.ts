@@ -1,5 +1,6 @@
 /** The command `doctor`: checks the chain from the configuration to Grafana and reports the first problem. @module */
 
+import type { DoctorOptions } from "./flags.ts";
 import { printable } from "../log/mod.ts";
 import { basicAuthorization, createAsk } from "./ask.ts";
 import { checkExporter, checkMetrics, checkPort } from "./exporter.ts";
@@ -11,21 +12,9 @@ import { checkPrometheus } from "./prometheus.ts";
 import { provisionedBy } from "./provisioned.ts";
 import { checkSimulation } from "./simulation.ts";
 
+export type { DoctorOptions } from "./flags.ts";
 export type { Configuration } from "./inquiry.ts";
 export { type LinkName, LINKS } from "./link.ts";
-
-export interface DoctorOptions {
-  /** The address of the exporter. Default: from its configuration. */
-  readonly url: string | undefined;
-  /** Files to check instead of those in the exporter's configuration. */
-  readonly follow: readonly string[];
-  /** Default: the usual address, if it answers. */
-  readonly prometheus: string | undefined;
-  readonly grafana: string | undefined;
-  /** The last link to check. */
-  readonly until: LinkName;
-  readonly json: boolean;
-}
 
 export interface DoctorContext {
   /** Reads the exporter's configuration. A problem is returned as a sentence. */

@@ -200,3 +200,9 @@ export function neededToSimulate(
     net: isReporting && publishTo !== undefined,
   };
 }
+
+/** What `simulate` is to do; times in seconds. Infinity turns are played until a signal. */
+export type SimulateOptions = Omit<ReturnType<typeof readSimulate>, "publishTokenFile"> & {
+  /** The bearer token for `publishTo`. */
+  readonly publishToken: string | undefined;
+};

@@ -2,4 +2,5 @@
 
 export { WorldError } from "../simulation/mod.ts";
 export { createRestOfReport } from "./rest_of_report.ts";
-export { simulate, type SimulateIo, type SimulateOptions } from "./simulate.ts";
+export type { SimulateOptions } from "./flags.ts";
+export { simulate, type SimulateIo } from "./simulate.ts";

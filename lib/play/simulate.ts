@@ -11,36 +11,10 @@ import {
   statusLines,
 } from "../simulation/mod.ts";
 import { euros } from "../text/mod.ts";
+import type { SimulateOptions } from "./flags.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { createRestOfReport } from "./rest_of_report.ts";
 import { summaryLines, summaryOf } from "./summary.ts";
-
-export interface SimulateOptions {
-  /** Number of turns to play; Infinity plays until a signal. */
-  readonly tours: number;
-  readonly seed: number;
-  readonly entreprises: number | undefined;
-  readonly produits: number | undefined;
-  readonly fournisseurs: number | undefined;
-  readonly commeTradesim: boolean;
-  /** A world to play in, in TradeSim's save format, and where to save the last one. */
-  readonly load: string | undefined;
-  readonly save: string | undefined;
-  readonly verbose: boolean;
-  /** Shows the world and plays nothing. */
-  readonly status: boolean;
-  readonly json: boolean;
-  /** Seconds between two turns. */
-  readonly pause: number;
-  readonly withMetrics: boolean;
-  /** The file for reports, and the URL that they are posted to instead where one is given. */
-  readonly journal: string;
-  readonly publishTo: string | undefined;
-  /** The bearer token that is shown there. */
-  readonly publishToken: string | undefined;
-  /** Seconds between two reports. */
-  readonly publishInterval: number;
-}
 
 /** The world outside the game. */
 export interface SimulateIo {

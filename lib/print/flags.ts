@@ -1,5 +1,7 @@
 /** The command `print`: its flags and its options. @module */
 
+import { commandLineValues } from "../cli/values.ts";
+import type { Layer } from "../cli/layers.ts";
 import { type Command, COMMON_FLAGS, onOff, optional } from "../cli/flag.ts";
 import { FILE, oneOf, WEB_URL } from "../cli/kinds.ts";
 import {
@@ -57,3 +59,11 @@ export const PRINT = {
   flags: PRINT_FLAGS,
   example: "tradesim-exporter print config > tradesim-exporter.yml",
 } as const satisfies Command;
+
+/** Reads the options of `print`. */
+export function readPrint(fromArguments: Layer) {
+  return commandLineValues(PRINT.flags, fromArguments);
+}
+
+/** What `print` is to do. */
+export type PrintOptions = ReturnType<typeof readPrint>;

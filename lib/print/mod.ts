@@ -1,15 +1,9 @@
 /** The command `print`: writes files for this version, so nobody has to clone a repository. @module */
 
 import { dirname, join } from "node:path";
+import type { PrintOptions } from "./flags.ts";
 import { COMPOSE_PATH, withoutBuild } from "./compose.ts";
-import {
-  type BoardLanguage,
-  CONFIG_PATH,
-  isPart,
-  type Printable,
-  PRINTABLES,
-  PRINTED,
-} from "./printed.ts";
+import { CONFIG_PATH, isPart, PRINTABLES, PRINTED } from "./printed.ts";
 
 export {
   BOARD_LANGUAGES,
@@ -19,6 +13,8 @@ export {
   PRINTED,
 } from "./printed.ts";
 
+export type { PrintOptions } from "./flags.ts";
+
 const ALERTS_PATH = "prometheus/rules/alerts.yml";
 /** The part of an alert's link before the name. */
 const RUNBOOKS = "{{ $externalURL }}/consoles/alerts.html";
@@ -26,18 +22,6 @@ const RUNBOOKS = "{{ $externalURL }}/consoles/alerts.html";
 /** The requested files cannot be printed; the message is one sentence. */
 export class PrintError extends Error {
   override readonly name = "PrintError";
-}
-
-export interface PrintOptions {
-  readonly what: Printable | undefined;
-  /** The folder to write into; undefined = give the one file as text. */
-  readonly out: string | undefined;
-  /** The one language of the boards; undefined = all of them. Only boards have one. */
-  readonly lang?: BoardLanguage | undefined;
-  /** Address to which the alerts' `runbook_url` leads; undefined = the page that Prometheus serves. */
-  readonly runbooks?: string | undefined;
-  /** Whether files that were changed may be overwritten. */
-  readonly force: boolean;
 }
 
 export interface PrintContext {

@@ -21,7 +21,14 @@ const SCHEMA = "docs/report.schema.json";
 async function run(options: Partial<PrintOptions>): Promise<string> {
   let output = "";
   await printFiles(
-    { what: "report-schema", out: undefined, force: false, ...options },
+    {
+      what: "report-schema",
+      out: undefined,
+      lang: undefined,
+      runbooks: undefined,
+      force: false,
+      ...options,
+    },
     { config: CONFIG, write: (text) => output += text },
   );
   return output;
