@@ -205,6 +205,8 @@ export interface ReadOptions {
 const EARLIEST = 946_684_800;
 /** Seconds by which a sender's clock may be ahead. */
 const MAX_AHEAD = 86_400;
+/** The year 2100, for a machine whose clock is not set yet: before that a time is not in milliseconds. */
+const LATEST = 4_102_444_800;
 
 /**
  * Whether a number can be a time in seconds since 1970 at which a report was made: from the year 2000
@@ -213,7 +215,7 @@ const MAX_AHEAD = 86_400;
  * @param now Default: the clock.
  */
 export function isTime(seconds: number, now = Date.now() / 1000): boolean {
-  return seconds >= EARLIEST && seconds <= now + MAX_AHEAD;
+  return seconds >= EARLIEST && seconds <= (now < EARLIEST ? LATEST : now + MAX_AHEAD);
 }
 
 /** Session of reports that name none. */

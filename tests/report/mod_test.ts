@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { isLabelValue, type RefusalReason, Refused } from "../../lib/report/mod.ts";
+import { isTime } from "../../lib/report/report.ts";
 import { ALL, NOTHING, readFlat } from "./options.ts";
 
 Deno.test("readReport() refuses what is no report, and says why", () => {
@@ -84,4 +85,14 @@ Deno.test("isLabelValue() takes 1 to 128 bytes of UTF-8", () => {
   for (const [name, [text, expected]] of Object.entries(cases)) {
     assert.equal(isLabelValue(text), expected, name);
   }
+});
+
+Deno.test("isTime() takes times of reports where the clock of this machine is not set yet", () => {
+  const time = Date.UTC(2026, 10, 28) / 1000;
+  assert.deepEqual([0, time - 86_400, time - 86_401].map((now) => isTime(time, now)), [
+    true,
+    true,
+    false,
+  ]);
+  assert.equal(isTime(time * 1000, 0), false, "that is in milliseconds");
 });
