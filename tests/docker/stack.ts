@@ -59,7 +59,9 @@ async function withStack(use: (stack: Stack) => Promise<void>): Promise<void> {
           const at: Record<string, string> = time === undefined ? {} : { time };
           const parameters = new URLSearchParams({ query: expression, ...at });
           const text = await engine.get(`http://localhost:${port}/api/v1/query?${parameters}`);
-          const [series] = JSON.parse(text ?? '{"data":{"result":[]}}').data.result;
+          // While it starts it answers 503 with plain text.
+          if (!text?.startsWith("{")) return undefined;
+          const [series] = JSON.parse(text).data.result;
           return series === undefined ? undefined : Number(series.value[1]);
         },
       });
