@@ -21,7 +21,7 @@ import {
 import { createBodyReader, startSystem, watchProcess } from "../source/mod.ts";
 import { createTelemetry, type Telemetry } from "../telemetry/mod.ts";
 import type { AccessFiles } from "./files.ts";
-import { catchUp, createSharedIntake } from "./ingest.ts";
+import { catchUp, createSharedIntake } from "./intake.ts";
 import { createSaving } from "./saving.ts";
 import { completed, type Settings } from "./settings.ts";
 import { createModel, openStateFile } from "./store.ts";
@@ -77,6 +77,7 @@ type Parts = ReturnType<typeof createParts>;
 
 /** Makes model and history, goes on from the state, and catches up with the followed files. */
 function createParts(settings: Settings, log: Log, telemetry: Telemetry) {
+  const began = performance.now();
   const teller = createTeller();
   const { historyTurns, maxSessions, maxBody, systemInterval } = settings;
   const history = new History({ maxTurns: historyTurns, maxSessions });
@@ -108,12 +109,13 @@ function createParts(settings: Settings, log: Log, telemetry: Telemetry) {
     history,
     files: historyTurns === 0 ? [] : follower.files(),
     maxLine: maxBody,
-    named: (report) => model.games.named(report),
+    named: (report) => model.games.known(report),
     isShown: (session) => model.sessions.has(session),
     onDone: () => hub.renew(),
     log,
   });
-  return { ...stages, answers, intake, follower, past, system, offLoop: createOffLoop() };
+  const offLoop = createOffLoop();
+  return { ...stages, began, answers, intake, follower, past, system, offLoop };
 }
 
 /** Who may ask, and the headers of all answers. */
@@ -132,8 +134,7 @@ function createAnswering(
   { door, isReady }: { door: () => ReturnType<typeof createDoor>; isReady: () => boolean },
 ): Handler {
   const { model, telemetry, log, teller, now, answers, hub, intake, follower, past } = parts;
-  const { system, offLoop: { gzip } } = parts;
-  const started = performance.now();
+  const { began, system, offLoop: { gzip } } = parts;
   const { maxSeries, maxBody, allowedHost: allowedHosts, webTelemetryPath: telemetryPath } =
     settings;
   const exposition = createExposition({
@@ -161,7 +162,7 @@ function createAnswering(
     headers: () => door().headers,
     facts: () => ({
       version: VERSION,
-      uptime: (performance.now() - started) / 1000,
+      uptime: (performance.now() - began) / 1000,
       telemetryPath,
       files: filesOf(settings.follow, follower.files()),
       past: past.progress(),

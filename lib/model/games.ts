@@ -22,8 +22,8 @@ export const SAVED_GAMES = z.array(z.tuple([z.string(), z.array(GAME).readonly()
   .readonly();
 
 export interface GamesOptions {
-  /** How many games are remembered. Default: any number. */
-  readonly max?: number;
+  /** How many games are remembered. */
+  readonly max: number;
   /** Called when a second game comes under an id, once for each id. */
   readonly onSecond?: (session: string, name: string) => void;
   /** Called when two games seem to play under one id at once, once for each game. */
@@ -44,7 +44,7 @@ export class Games {
   readonly #games = new Map<string, Game[]>();
   #count = 0;
 
-  constructor(options: GamesOptions = {}) {
+  constructor(options: GamesOptions) {
     this.#options = options;
   }
 
@@ -52,6 +52,14 @@ export class Games {
   named(report: Report): Report {
     const { session } = report;
     const name = this.#gameOf(report)?.name ?? session;
+    return name === session ? report : { ...report, session: name };
+  }
+
+  /** The same for a report of the past, which begins no game and changes none. */
+  known(report: Report): Report {
+    const { session, timestamp = Infinity } = report;
+    const games = this.#games.get(session) ?? [];
+    const name = gameAt(games, timestamp)?.name ?? session;
     return name === session ? report : { ...report, session: name };
   }
 
@@ -75,7 +83,7 @@ export class Games {
     if (games === undefined) return this.#begin(session, [], timestamp, order);
     this.#games.delete(session);
     this.#games.set(session, games);
-    const game = games.findLast(({ begun }) => begun <= timestamp) ?? games[0]!;
+    const game = gameAt(games, timestamp)!;
     if (timestamp > game.last && isBack(report, game.order)) {
       if (turn !== undefined && turn <= 1) return this.#begin(session, games, timestamp, order);
       if (!game.isMixed) this.#options.onMixed?.(session);
@@ -107,7 +115,7 @@ export class Games {
 
   /** Forgets the oldest games of the ids that have been quiet for longest, but never the newest. */
   #dropSurplus(): void {
-    const { max = Infinity } = this.#options;
+    const { max } = this.#options;
     for (const [session, games] of this.#games) {
       if (this.#count <= max) return;
       const kept = this.#games.size === 1 ? 1 : 0;
@@ -116,6 +124,11 @@ export class Games {
       if (games.length === 0) this.#games.delete(session);
     }
   }
+}
+
+/** The last game that had begun at a time, or else the first one; undefined where there is none. */
+function gameAt(games: readonly Game[], timestamp: number): Game | undefined {
+  return games.findLast(({ begun }) => begun <= timestamp) ?? games[0];
 }
 
 /**

@@ -173,9 +173,9 @@ export interface StateOptions {
   readonly path: string;
   /**
    * How many sessions may report after a saving before there is another one. Followed files are
-   * read again from that saving on, and who was forgotten since would count twice. Default: any.
+   * read again from that saving on, and who was forgotten since would count twice.
    */
-  readonly maxSessions?: number;
+  readonly maxSessions: number;
   readonly log: Log;
   readonly onError?: () => void;
 }
@@ -315,7 +315,7 @@ export class StateFile {
   }
 
   #isOverfull(): boolean {
-    const { maxSessions = Infinity } = this.#options;
+    const { maxSessions } = this.#options;
     const { bytes, sessions } = this.#journal;
     return bytes > Math.max(MAX_JOURNAL_BYTES, this.#stateBytes) || sessions.size >= maxSessions;
   }

@@ -237,7 +237,7 @@ Deno.test(`any reports leave metrics and page readable, seed ${SEED} (set FUZZ_S
         assert.deepEqual(core.lines.filter((line) => line.startsWith("level=error")), []);
 
         const path = `${folder}/${run++}.json`;
-        const options = { path, log: captureLog().log };
+        const options = { path, maxSessions: 1000, log: captureLog().log };
         const state = openState(options);
         assert.ok(state.save(core.model.state(), []));
         await state.synced();

@@ -44,7 +44,7 @@ const NOTED = 3;
 /** Both files as a killed process leaves them, the newer one first. */
 async function writeState(path: string): Promise<[newer: string, older: string]> {
   const model = createModel();
-  const state = openState({ path, log: NO_LOG });
+  const state = openState({ path, maxSessions: 1000, log: NO_LOG });
   for (let order = 1; order <= TURNS; order++) {
     if (order % NOTED === 1) {
       await state.synced();
@@ -130,7 +130,7 @@ for (const which of ["newer", "older"] as const) {
           Deno.writeFileSync(file, index === damaged ? bytes : texts[index]!)
         );
         const { log, lines } = captureLog();
-        const state = openState({ path, log });
+        const state = openState({ path, maxSessions: 1000, log });
         state.close();
         assert.equal(lines.length, 1, `${name} is not said`);
         const copy = /kept_as=(\S+)/.exec(lines[0]!)?.[1];
@@ -167,7 +167,7 @@ Deno.test("openState() keeps both files where both are damaged, and says that to
       return bytes;
     });
     const { log, lines } = captureLog();
-    const state = openState({ path, log });
+    const state = openState({ path, maxSessions: 1000, log });
     state.close();
     assert.equal(state.saved, undefined);
     assert.equal(lines.length, 2);
@@ -202,7 +202,7 @@ Deno.test("openState() takes the newest state wherever it is, and says when it i
         else Deno.writeFileSync(file, bytes);
       }
       const { log, lines } = captureLog();
-      const state = openState({ path, log });
+      const state = openState({ path, maxSessions: 1000, log });
       state.close();
       assert.equal(turnsOf(state.saved), turns, name);
       assert.match(lines.join("\n"), said, name);

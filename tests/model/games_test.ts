@@ -10,10 +10,10 @@ function turn(turn: number, timestamp: number | undefined, session = "a"): Repor
   return report({ session, format: "tradesim", order: turn, turn, timestamp });
 }
 
-function createGames(max?: number) {
+function createGames(max = 1000) {
   const said: string[] = [];
   const games = new Games({
-    ...(max === undefined ? {} : { max }),
+    max,
     onSecond: (session, name) => said.push(`second ${session} ${name}`),
     onMixed: (session) => said.push(`mixed ${session}`),
   });
@@ -91,4 +91,17 @@ Deno.test("named() remembers no more games than it is told to, those that report
   assert.equal(count(), 4);
   assert.deepEqual(names(turn(2, 31)), ["a #20"]);
   assert.deepEqual(games.state().map(([session]) => session), ["a"]);
+});
+
+Deno.test("known() names a report of the past, begins no game and changes none", () => {
+  const { games, said } = createGames();
+  games.named(turn(210, 1210));
+  const before = JSON.stringify(games.state());
+  assert.equal(games.known(turn(3, 1003)).session, "a");
+  assert.equal(games.known(turn(3, 1003, "other")).session, "other");
+  assert.equal(JSON.stringify(games.state()), before);
+  games.named(turn(1, 2001));
+  assert.equal(games.known(turn(3, 1003)).session, "a");
+  assert.equal(games.known(turn(3, 2003)).session, "a #2");
+  assert.deepEqual(said, ["second a a #2"]);
 });

@@ -32,7 +32,7 @@ async function inFolder(action: (path: string) => void | Promise<void>): Promise
 
 /** Opens a state that nothing is wrong with. */
 function open(path: string): StateFile {
-  return openState({ path, log: NO_LOG });
+  return openState({ path, maxSessions: 1000, log: NO_LOG });
 }
 
 /** What the next process finds. */
@@ -226,7 +226,7 @@ Deno.test("save() writes over the older of two files, so that a kill at any byte
     for (const bytes of [...cuts, saving - 1, saving]) {
       Deno.writeTextFileSync(path, newer.slice(0, bytes));
       const { log, lines } = captureLog();
-      const next = openState({ path, log });
+      const next = openState({ path, maxSessions: 1000, log });
       next.close();
       assert.deepEqual(ordersOf(next.saved), [3, 4], `${bytes} bytes`);
       assert.equal(lines.length, 1);
@@ -272,7 +272,7 @@ Deno.test("save() waits for the disk to have the file before it writes over the 
     assert.deepEqual(ordersOf(reopened(path)), [3]);
     Deno.removeSync(`${path}.2`);
     const { log, lines } = captureLog();
-    openState({ path, log }).close();
+    openState({ path, maxSessions: 1000, log }).close();
     assert.match(lines.join(), /^level=error msg="Cannot find the newest state/);
     assert.deepEqual(ordersOf(reopened(path)), [1]);
   });
@@ -302,7 +302,7 @@ Deno.test("note() counts as failed what comes before anything could be saved", a
   await inFolder((path) => {
     const { log, lines } = captureLog();
     let errors = 0;
-    const state = openState({ path, log, onError: () => errors++ });
+    const state = openState({ path, maxSessions: 1000, log, onError: () => errors++ });
     state.note(report({ order: 1 }), 1000);
     state.note(report({ order: 2 }), 1000);
     state.close();
@@ -327,7 +327,7 @@ Deno.test("openState() keeps a copy of a file that it cannot understand", async 
       open(path).close();
       Deno.writeTextFileSync(path, text);
       const { log, lines } = captureLog();
-      const state = openState({ path, log });
+      const state = openState({ path, maxSessions: 1000, log });
       assert.equal(state.saved, undefined, name);
       assert.equal(lines.length, 1, name);
       assert.match(lines[0]!, /^level=error msg="Cannot read the state file; totals/, name);
@@ -382,7 +382,7 @@ Deno.test("openState() takes the other file when it cannot understand one, and s
       state.close();
       Deno.writeTextFileSync(path + broken, "nonsense\n");
       const { log, lines } = captureLog();
-      const next = openState({ path, log });
+      const next = openState({ path, maxSessions: 1000, log });
       next.close();
       // The same damage leaves one copy.
       open(path).close();
@@ -436,7 +436,7 @@ Deno.test("save() counts every failure, logs the first, and goes on when it work
     await inFolder(async (path) => {
       const { log, lines } = captureLog();
       let errors = 0;
-      const state = openState({ path, log, onError: () => errors++ });
+      const state = openState({ path, maxSessions: 1000, log, onError: () => errors++ });
       const { model, taken } = modelOf(1);
       assert.equal(await save(state, model), true);
       Deno.renameSync(path + moved, `${path}.moved`);
@@ -470,7 +470,7 @@ testWithSmallDisk(
     const path = join(dir, "state.json");
     const { log, lines } = captureLog();
     let errors = 0;
-    const state = openState({ path, log, onError: () => errors++ });
+    const state = openState({ path, maxSessions: 1000, log, onError: () => errors++ });
     const { model, taken } = modelOf(1);
     await save(state, model);
     state.note({ ...taken, order: 2 }, 1000);
@@ -508,7 +508,7 @@ Deno.test("openState() skips reports of another shape and says so, and metrics t
       [`${lines[0]}\n${lines[1]}\n`, ...noted, sealed(`end ${texts.length}`, 1)].join(""),
     );
     const { log, lines: said } = captureLog();
-    const next = openState({ path, log });
+    const next = openState({ path, maxSessions: 1000, log });
     next.close();
     assert.deepEqual(
       next.saved?.journal.map(({ report }) => [report.turn, report.values.size]),
@@ -522,7 +522,7 @@ Deno.test("openState() skips reports of another shape and says so, and metrics t
 Deno.test("save() writes nothing that could not be read again", async () => {
   await inFolder(async (path) => {
     const { log, lines } = captureLog();
-    const state = openState({ path, log });
+    const state = openState({ path, maxSessions: 1000, log });
     await save(state, modelOf(1).model);
     const broken = createModel();
     broken.take(report({ values: { transactions_total: NaN } }), 1000);
