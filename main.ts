@@ -1,8 +1,8 @@
 /** The program: reads the command line and hands over to the command that it names. @module */
 
 import { BenchmarkError, BenchmarkStopped } from "./lib/benchmark/error.ts";
-import type { PlayerSetup } from "./lib/benchmark/mod.ts";
 import { neededToPlay } from "./lib/benchmark/flags.ts";
+import type { PlayerSetup } from "./lib/benchmark/mod.ts";
 import { ownProgram, PLAYER_COMMAND } from "./lib/benchmark/program.ts";
 import {
   checkNamedFile,
@@ -27,16 +27,12 @@ import {
   neededFor,
   readCommandLine,
 } from "./lib/commands/mod.ts";
-import { readConfiguration, readFiles, serve, type ServeOptions } from "./lib/exporter/mod.ts";
-import { createLineWriter, createLog } from "./lib/log/mod.ts";
+import { readConfiguration, serve } from "./lib/exporter/mod.ts";
 import { StateError } from "./lib/model/mod.ts";
 import { neverProxyThisMachine } from "./lib/network/mod.ts";
 import { PrintError, printFiles } from "./lib/print/mod.ts";
 import { ListenError, readToken, WebConfigError } from "./lib/server/mod.ts";
 import { WorldError } from "./lib/simulation/world.ts";
-
-/** How long the last lines of the log may take to be read. */
-const FLUSH_MS = 500;
 
 /** Exit codes: something on this machine is in the way, and what was asked for is wrong. */
 const EXIT_FAILED = 1;
@@ -57,27 +53,6 @@ function isUsers(error: unknown): error is Error {
     error instanceof StateError || error instanceof ListenError || error instanceof WorldError ||
     error instanceof BenchmarkError || error instanceof PrintError ||
     error instanceof OutputError;
-}
-
-/** Runs the exporter, and its log to the last line. */
-async function serveLogged(options: ServeOptions, notes: readonly string[]): Promise<number> {
-  const lines = createLineWriter();
-  const { logLevel: level, logFormat: format } = options;
-  const log = createLog({ level, format, write: lines.write });
-  try {
-    for (const note of notes) log.warn(note);
-    if (options.checkConfig) {
-      readFiles(options);
-      print("The configuration is right\n");
-    } else if (!options.enabled) {
-      log.warn("METRICS_ENABLED is False; exiting");
-    } else {
-      await serve(options, log, lines, isUsers);
-    }
-  } finally {
-    await lines.flush(FLUSH_MS);
-  }
-  return 0;
 }
 
 /** Is aborted by the first signal that asks the program to end. */
@@ -152,7 +127,8 @@ export async function main(args: readonly string[]): Promise<number> {
         });
       }
       case "serve":
-        return await serveLogged(asked.options, asked.notes);
+        await serve(asked.options, asked.notes, isUsers);
+        return 0;
     }
   } catch (error) {
     // Whoever read the output has seen enough.

@@ -18,7 +18,7 @@ import {
 import { DOCTOR, readDoctor } from "../doctor/flags.ts";
 import { SERVE } from "../exporter/flags.ts";
 import {
-  neededFor as neededToServe,
+  neededToStart,
   readServe,
   type ServeCommand,
   type ServeOptions,
@@ -120,7 +120,7 @@ export function neededFor(asked: CommandLine): Needs {
     case "version":
       return {};
     case "serve":
-      return neededToServe(asked.options);
+      return neededToStart(asked.options);
     case "simulate":
       return neededToSimulate(asked.options);
     case "bench":

@@ -42,7 +42,7 @@ export interface ServeCommand {
 }
 
 /** The values of all layers, the strongest first. */
-interface Settings {
+interface Given {
   readonly sources: readonly Source[];
   readonly enabled: boolean;
   readonly notes: readonly string[];
@@ -58,12 +58,12 @@ function withOwnJournal(config: PythonConfig, path: string): PythonConfig {
   return { ...config, layer: new Map([...config.layer, ["follow", follow]]) };
 }
 
-function readSettings(
+function readLayers(
   flags: Flags,
   fromArguments: Layer,
   env: Environment,
   readFile: (path: string) => string,
-): Settings {
+): Given {
   const fromEnvironment = readEnvironment(flags, env);
   const sources = [
     { name: "command line", values: readValues(flags, fromArguments) },
@@ -143,11 +143,11 @@ export function readServe(
   env: Environment,
   readFile: (path: string) => string,
 ): ServeCommand {
-  return serveOptions(readSettings(SERVE.flags, fromArguments, env, readFile), env);
+  return serveOptions(readLayers(SERVE.flags, fromArguments, env, readFile), env);
 }
 
 function serveOptions(
-  { sources, enabled, notes }: Settings,
+  { sources, enabled, notes }: Given,
   env: Environment,
 ): ServeCommand {
   const values = mergeValues(SERVE.flags, sources);
@@ -192,7 +192,7 @@ function serveOptions(
 }
 
 /** What `serve` needs until its ports are open. */
-export function neededFor(
+export function neededToStart(
   { checkConfig, webConfigFile, state, systemInterval }: ServeOptions,
 ): Needs {
   // The YAML parser asks for two variables, which are never set.

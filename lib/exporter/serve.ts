@@ -1,8 +1,7 @@
 /** The command `serve`: an exporter, its ports, and the signals that reload and end it. @module */
 
-import { firstSignal, giveUpPermissions, listenToHangUps } from "../cli/mod.ts";
-import { neededToServe, type ServeOptions } from "./options.ts";
-import type { LineWriter, Log } from "../log/mod.ts";
+import { firstSignal, giveUpPermissions, listenToHangUps, print } from "../cli/mod.ts";
+import { createLineWriter, createLog, type LineWriter, type Log } from "../log/mod.ts";
 import {
   checkFree,
   createConnections,
@@ -13,19 +12,47 @@ import {
 import { createTelemetry } from "../telemetry/mod.ts";
 import { createExporter } from "./exporter.ts";
 import { readFiles } from "./files.ts";
+import { neededToServe, type ServeOptions } from "./options.ts";
 
 /** How long a request under way or a slow disk may hold up the end. */
 const SHUTDOWN_MS = 5000;
 /** The same while readers of events have stalled, which would hold it up to the last. */
 const STALLED_SHUTDOWN_MS = 1000;
+/** How long the last lines of the log may take to be read. */
+const FLUSH_MS = 500;
 
 /**
- * Runs the exporter until a signal ends it.
+ * Runs the exporter until a signal ends it, and writes its log to the last line; or checks its
+ * configuration only.
  *
- * @param lines What the log is written with; lines that it drops are counted.
+ * @param notes What the user should know about the configuration, one sentence each.
  * @param isExpected Whether an error is about what the user gave or about this machine, and no bug.
  */
 export async function serve(
+  options: ServeOptions,
+  notes: readonly string[],
+  isExpected: (error: unknown) => error is Error,
+): Promise<void> {
+  const lines = createLineWriter();
+  const { logLevel: level, logFormat: format } = options;
+  const log = createLog({ level, format, write: lines.write });
+  try {
+    for (const note of notes) log.warn(note);
+    if (options.checkConfig) {
+      readFiles(options);
+      print("The configuration is right\n");
+    } else if (!options.enabled) {
+      log.warn("METRICS_ENABLED is False; exiting");
+    } else {
+      await run(options, log, lines, isExpected);
+    }
+  } finally {
+    await lines.flush(FLUSH_MS);
+  }
+}
+
+/** @param lines What the log is written with; lines that it drops are counted. */
+async function run(
   options: ServeOptions,
   log: Log,
   lines: LineWriter,
