@@ -19,10 +19,12 @@ function isExporter({ headers, text }: Answer): boolean {
     text.includes(`\n${BUILD_INFO}{`) || text.includes("<title>tradesim-exporter</title>");
 }
 
+const TRADESIM = "TradeSim's own exporter";
+
 /** What another server is, according to its answers at the metrics' path and at `/`. */
 function describeServer(metrics: Answer, page: Answer | Silence): string {
   const { text } = metrics;
-  if (/^python_info\{/m.test(text) && /^tradesim_/m.test(text)) return "TradeSim's own exporter";
+  if (/^python_info\{/m.test(text) && /^tradesim_/m.test(text)) return TRADESIM;
   if (/^grafana_build_info\{/m.test(text)) return "Grafana";
   if (/^prometheus_build_info\{/m.test(text)) return "Prometheus";
   const last = isAnswer(page) ? page : metrics;
@@ -56,10 +58,14 @@ export async function checkPort(inquiry: Inquiry): Promise<Result> {
   const about = await ask(`${url}/about`);
   if (isAnswer(about) && isExporter(about)) return ok(`${host} is an exporter`);
   const page = await ask(`${url}/`);
+  const other = describeServer(answer, page);
   return broken(
-    `${host} is used by ${describeServer(answer, page)}, not by this exporter`,
-    `stop that program, or start the exporter on another port (--port <PORT>) and use ` +
-      `--url http://${hostname}:<PORT>`,
+    `${host} is used by ${other}, not by this exporter`,
+    other === TRADESIM
+      ? "start TradeSim without its --with-metrics, which takes this port, and this exporter " +
+        "before it; or follow TradeSim's file: --port <PORT> --follow …/app/logs/metrics.jsonl"
+      : `stop that program, or start the exporter on another port (--port <PORT>) and use ` +
+        `--url http://${hostname}:<PORT>`,
   );
 }
 

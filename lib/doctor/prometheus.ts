@@ -107,11 +107,16 @@ export async function checkPrometheus(inquiry: Inquiry): Promise<Result> {
   return known.series === undefined ? judgeAgent(inquiry, known) : judgeServer(inquiry, known);
 }
 
+/** When this very exporter was started, in seconds since 1970. */
+function startOf({ scrape }: Inquiry): number | undefined {
+  return scrape && sumOf(scrape, "process_start_time_seconds");
+}
+
 /** Of a server that stores: the series of this very exporter tell its target. */
 function judgeServer(inquiry: Inquiry, known: Known): Result {
-  const { metricsUrl, scrape } = inquiry;
+  const { metricsUrl } = inquiry;
   const { name, targets, series = [] } = known;
-  const started = scrape && sumOf(scrape, "process_start_time_seconds");
+  const started = startOf(inquiry);
   // Only the series of this very exporter have the same start time.
   const own = series.find((one) => isSame(one.started, started))?.metric;
   const target = own === undefined
@@ -164,9 +169,9 @@ function otherJob(name: string, job: string | undefined): Result | undefined {
 
 /** @param isKnown Whether the server has series of this exporter since the exporter's start. */
 function judgeTarget(inquiry: Inquiry, name: string, target: Target, isKnown: boolean): Result {
-  const { metricsUrl, scrape } = inquiry;
+  const { metricsUrl } = inquiry;
   const { scrapeUrl, health, lastError } = target;
-  const started = scrape && sumOf(scrape, "process_start_time_seconds");
+  const started = startOf(inquiry);
   if (health === "unknown" || (!isKnown && isBefore(started, target))) {
     return broken(
       `${name} has not scraped ${scrapeUrl} since ${isKnown ? "it was" : "this exporter"} started`,

@@ -90,6 +90,15 @@ for (const [name, { metrics, about, page, state, text }] of Object.entries(PORTS
   });
 }
 
+Deno.test("checkPort() says that TradeSim takes the port only if it is told to", async () => {
+  const metrics = answer('python_info{version="3"} 1.0\ntradesim_tours_completes 1.0\n');
+  const result = await checkPort(
+    inquiryWith({ ask: servers({ [`${EXPORTER}/metrics`]: metrics }) }),
+  );
+  assert.ok(result.state === "FAIL");
+  assert.match(result.remedy, /^start TradeSim without its --with-metrics, .*--follow …/);
+});
+
 Deno.test("checkPort() shows the password to an exporter that asks for it, and to nobody else", async () => {
   const authorization = { authorization: "Basic dTpw" };
   const shownTo = async (answers: Readonly<Record<string, Answer>>) => {
