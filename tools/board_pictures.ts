@@ -9,12 +9,9 @@ import { fileURLToPath } from "node:url";
 import { withBrowser } from "../tests/browser/browser.ts";
 import { boardsIn } from "../tests/grafana/boards.ts";
 import { ask, questionsOf, RANGE_SECONDS } from "../tests/grafana/questions.ts";
-import { PINNED } from "../tests/harness/engines.ts";
-import { writeGame, writeOwnSeries } from "../tests/harness/past.ts";
-import { type PrometheusApi, startPrometheus } from "../tests/harness/prometheus.ts";
-import { withTempDir } from "../tests/harness/waiting.ts";
+import { withStore, writeGame, writeOwnSeries } from "../tests/harness/past.ts";
+import type { PrometheusApi } from "../tests/harness/prometheus.ts";
 import { drawBoard, type DrawnBoard, type Series } from "./board_pictures/draw.ts";
-import { toPalette } from "./board_pictures/palette.ts";
 import { type Language, LANGUAGES } from "./dashboards/texts.ts";
 
 const FOLDER = fileURLToPath(new URL("../docs/img/dashboards/", import.meta.url));
@@ -32,25 +29,14 @@ const WIDTH = 1074;
 async function withPast(
   use: (prometheus: PrometheusApi, end: number) => Promise<void>,
 ): Promise<void> {
-  await withTempDir(async (dir) => {
-    const prometheus = await startPrometheus({
-      version: PINNED,
-      dir,
-      targetPort: 0,
-      change: () => "global: {}\n",
-      args: ["--web.enable-remote-write-receiver"],
+  await withStore(async (prometheus) => {
+    const end = await writeGame(prometheus, {
+      scrapes: RANGE_SECONDS,
+      target: { job: "tradesim", instance: INSTANCE },
+      args: ["--detail", "--labels", "continent,produit_type"],
     });
-    try {
-      const end = await writeGame(prometheus, {
-        scrapes: RANGE_SECONDS,
-        target: { job: "tradesim", instance: INSTANCE },
-        args: ["--detail", "--labels", "continent,produit_type"],
-      });
-      await writeOwnSeries(prometheus, RANGE_SECONDS, end);
-      await use(prometheus, end);
-    } finally {
-      await prometheus.stop();
-    }
+    await writeOwnSeries(prometheus, RANGE_SECONDS, end);
+    await use(prometheus, end);
   });
 }
 
@@ -90,8 +76,7 @@ if (import.meta.main) {
         for (const [file, html] of boards) {
           const { page } = await open("about:blank", { viewport: { width: WIDTH, height: 600 } });
           await page.setContent(html);
-          const picture = await page.screenshot({ fullPage: true });
-          await Deno.writeFile(`${FOLDER}${language}/${file}.png`, toPalette(picture));
+          await page.screenshot({ fullPage: true, path: `${FOLDER}${language}/${file}.png` });
         }
       });
     }

@@ -7,10 +7,9 @@
 
 import assert from "node:assert/strict";
 import { PINNED } from "../harness/engines.ts";
-import { writeGame } from "../harness/past.ts";
+import { withStore, writeGame } from "../harness/past.ts";
 import { testWith } from "../harness/programs.ts";
-import { type RunningPrometheus, startPrometheus } from "../harness/prometheus.ts";
-import { withTempDir } from "../harness/waiting.ts";
+import type { RunningPrometheus } from "../harness/prometheus.ts";
 import { questions, RANGE_SECONDS, requestOf } from "./questions.ts";
 
 /** Every second, of four turns each. */
@@ -50,50 +49,39 @@ function median(numbers: readonly number[]): number {
 }
 
 testWith(PINNED.prometheus, "no board costs Prometheus more than is documented", async (test) => {
-  await withTempDir(async (dir) => {
-    const prometheus = await startPrometheus({
-      version: PINNED,
-      dir,
-      targetPort: 0,
-      change: () => "global: {}\n",
-      args: ["--web.enable-remote-write-receiver"],
-    });
-    try {
-      const end = await writeGame(prometheus, { scrapes: SCRAPES, target: TARGET });
-      // Marks are off until somebody switches them on.
-      const asked = questions().filter(({ name }) => !name.includes(": event "));
-      const up = ["query_range", {
-        query: "up",
-        start: String(end - RANGE_SECONDS),
-        end: String(end),
-        step: "1",
-      }] as const;
-      const costs = new Map(asked.map(({ name }) => [name, [] as number[]]));
-      for (let round = 0; round < ROUNDS; round++) {
-        // In turns, so that a busy machine is as slow for one as for the other.
-        for (const question of asked) {
-          const before = await secondsOf(prometheus, up);
-          const own = await secondsOf(prometheus, requestOf(question, { choices: CHOICES }, end));
-          const after = await secondsOf(prometheus, up);
-          costs.get(question.name)!.push(2 * own / (before + after));
-        }
+  await withStore(async (prometheus) => {
+    const end = await writeGame(prometheus, { scrapes: SCRAPES, target: TARGET });
+    // Marks are off until somebody switches them on.
+    const asked = questions().filter(({ name }) => !name.includes(": event "));
+    const up = ["query_range", {
+      query: "up",
+      start: String(end - RANGE_SECONDS),
+      end: String(end),
+      step: "1",
+    }] as const;
+    const costs = new Map(asked.map(({ name }) => [name, [] as number[]]));
+    for (let round = 0; round < ROUNDS; round++) {
+      // In turns, so that a busy machine is as slow for one as for the other.
+      for (const question of asked) {
+        const before = await secondsOf(prometheus, up);
+        const own = await secondsOf(prometheus, requestOf(question, { choices: CHOICES }, end));
+        const after = await secondsOf(prometheus, up);
+        costs.get(question.name)!.push(2 * own / (before + after));
       }
-      for (const [board, { queries, most }] of MOST) {
-        await test.step(board, () => {
-          const own = asked.filter((question) => question.board.file === board);
-          assert.equal(own.length, queries);
-          const cost = own.reduce((sum, { name }) => sum + median(costs.get(name)!), 0);
-          // deno-lint-ignore no-console
-          console.log(`${board}: ${own.length} queries cost ${cost.toFixed(1)} of "up"`);
-          assert.ok(
-            cost < most,
-            `${board} costs ${cost} queries of "up", expected at most ${most}`,
-          );
-        });
-      }
-      assert.deepEqual(new Set(asked.map(({ board }) => board.file)), new Set(MOST.keys()));
-    } finally {
-      await prometheus.stop();
     }
+    for (const [board, { queries, most }] of MOST) {
+      await test.step(board, () => {
+        const own = asked.filter((question) => question.board.file === board);
+        assert.equal(own.length, queries);
+        const cost = own.reduce((sum, { name }) => sum + median(costs.get(name)!), 0);
+        // deno-lint-ignore no-console
+        console.log(`${board}: ${own.length} queries cost ${cost.toFixed(1)} of "up"`);
+        assert.ok(
+          cost < most,
+          `${board} costs ${cost} queries of "up", expected at most ${most}`,
+        );
+      });
+    }
+    assert.deepEqual(new Set(asked.map(({ board }) => board.file)), new Set(MOST.keys()));
   });
 });

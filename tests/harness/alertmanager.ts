@@ -1,6 +1,7 @@
 /** Runs a real Alertmanager for tests. @module */
 
 import { builtEngine } from "./engines.ts";
+import { startListening } from "./listening.ts";
 
 /** An alert as Alertmanager keeps it. */
 export interface ReceivedAlert {
@@ -30,43 +31,20 @@ export interface RunningAlertmanager {
  * @param dir A folder for its data.
  */
 export async function startAlertmanager(config: string, dir: string): Promise<RunningAlertmanager> {
-  const child = new Deno.Command(builtEngine("alertmanager"), {
+  const { host, stop } = await startListening(builtEngine("alertmanager"), {
     args: [
       `--config.file=${config}`,
       `--storage.path=${dir}/alertmanager`,
       "--web.listen-address=127.0.0.1:0",
       "--cluster.listen-address=",
     ],
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  let log = "";
-  const listening = Promise.withResolvers<string>();
-  const stderr = (async () => {
-    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
-      log += text;
-      const address = /msg="Listening on" address=(127\.0\.0\.1:\d+)/.exec(log)?.[1];
-      if (address !== undefined) listening.resolve(address);
-    }
-    listening.reject(new Error(`Alertmanager ended before it listened:\n${log}`));
-  })();
-  let host: string;
-  try {
-    host = await listening.promise;
-  } catch (error) {
-    await Promise.all([child.status, stderr]);
-    throw error;
-  }
+  }, (log) => /msg="Listening on" address=(127\.0\.0\.1:\d+)/.exec(log)?.[1]);
   return {
     host,
     async alerts() {
       const response = await fetch(`http://${host}/api/v2/alerts`);
       return await response.json();
     },
-    async stop() {
-      child.kill("SIGTERM");
-      await Promise.all([child.status, stderr]);
-    },
+    stop,
   };
 }

@@ -3,7 +3,14 @@
 import { parse } from "yaml";
 import { labelsOf, recordGame, type Recording } from "../../bench/recording.ts";
 import { remoteWrite, type TimeSeries } from "../../bench/remote_write.ts";
-import type { PrometheusApi, QueriedSeries } from "./prometheus.ts";
+import { PINNED } from "./engines.ts";
+import {
+  type PrometheusApi,
+  type QueriedSeries,
+  type RunningPrometheus,
+  startPrometheus,
+} from "./prometheus.ts";
+import { withTempDir } from "./waiting.ts";
 
 /** What Prometheus adds to every scrape. */
 export const ADDED = {
@@ -115,6 +122,26 @@ function moved(recording: Recording, end: number): Recording {
       ? [series, values.map((value) => value && value - scrapes)]
       : [series, values];
   }));
+}
+
+/** Lends a Prometheus that scrapes nothing, and takes series that are written to it. */
+export async function withStore(
+  use: (prometheus: RunningPrometheus) => Promise<void>,
+): Promise<void> {
+  await withTempDir(async (dir) => {
+    const prometheus = await startPrometheus({
+      version: PINNED,
+      dir,
+      targetPort: 0,
+      change: () => "global: {}\n",
+      args: ["--web.enable-remote-write-receiver"],
+    });
+    try {
+      await use(prometheus);
+    } finally {
+      await prometheus.stop();
+    }
+  });
 }
 
 /**

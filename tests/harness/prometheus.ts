@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import { DEBIAN, type PrometheusVersion } from "./engines.ts";
+import { startListening } from "./listening.ts";
 
 const PROMETHEUS_DIR = fileURLToPath(new URL("../../prometheus/", import.meta.url));
 
@@ -119,7 +120,7 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Runni
     ? `${PROMETHEUS_DIR}rules`
     : await copyRules(dir, rulesEvery, changeRules);
   await Deno.writeTextFile(`${dir}/prometheus.yml`, change(configFor(targetPort, rules)));
-  const child = new Deno.Command(version.prometheus, {
+  const { host, stop } = await startListening(version.prometheus, {
     args: [
       `--config.file=${dir}/prometheus.yml`,
       ...isAgent
@@ -129,33 +130,9 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Runni
       ...args,
     ],
     cwd: dir,
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  let log = "";
-  const listening = Promise.withResolvers<string>();
-  const stderr = (async () => {
-    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
-      log += text;
-      const address = /msg="Listening on" .*address=(127\.0\.0\.1:\d+)/.exec(log)?.[1];
-      if (address !== undefined && log.includes("Server is ready")) listening.resolve(address);
-    }
-    listening.reject(new Error(`Prometheus ended before it was ready:\n${log}`));
-  })();
-  let url: string;
-  try {
-    url = `http://${await listening.promise}`;
-  } catch (error) {
-    await Promise.all([child.status, stderr]);
-    throw error;
-  }
-
-  return {
-    ...prometheusApi(url),
-    async stop() {
-      child.kill("SIGTERM");
-      await Promise.all([child.status, stderr]);
-    },
-  };
+  }, (log) => {
+    const address = /msg="Listening on" .*address=(127\.0\.0\.1:\d+)/.exec(log)?.[1];
+    return log.includes("Server is ready") ? address : undefined;
+  });
+  return { ...prometheusApi(`http://${host}`), stop };
 }
