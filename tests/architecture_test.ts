@@ -196,15 +196,12 @@ Deno.test("faultsOf() finds what does not keep to the layout", () => {
       { "lib/cli/a.ts": `${head}import chalk from "chalk";\n` },
       ["lib/cli/a.ts imports chalk"],
     ],
-    // Made up, as every file here: no other place may creep in, and this shows that one is found.
     "other registries and addresses": [
       {
-        "lib/cli/a.ts":
-          `${head}import "jsr:@std/path";\nimport "https://deno.land/x.ts";\nimport "npm:zod@4";\n`,
+        "lib/cli/a.ts": `${head}import "https://modules.example/x.ts";\nimport "npm:zod@4";\n`,
       },
       [
-        "lib/cli/a.ts imports jsr:@std/path",
-        "lib/cli/a.ts imports https://deno.land/x.ts",
+        "lib/cli/a.ts imports https://modules.example/x.ts",
         "lib/cli/a.ts imports npm:zod@4",
       ],
     ],

@@ -9,7 +9,7 @@ export function isLoopback(address: string): boolean {
   return plain === "localhost" || plain === "::1" || /^127(\.\d{1,3}){3}$/.test(plain);
 }
 
-/** Other names by which a URL reaches this machine: any of its addresses, and loopback in IPv6's clothes. */
+/** Other hosts of URLs that reach this machine: all addresses, and an IPv4 loopback address as IPv6. */
 const OTHER_NAMES =
   /^(?:0\.0\.0\.0|\[::\]|\[::ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4}\]|(?:.*\.)?localhost\.?)$/;
 
