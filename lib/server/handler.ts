@@ -57,6 +57,9 @@ export type Handler = (request: Request, connection: Connection) => Promise<Resp
 
 const TEXT = { "content-type": "text/plain; charset=utf-8" } as const;
 
+/** Names of other hosts that are logged apart; all further ones are logged as one. */
+const MAX_NAMES = 20;
+
 /** What a refused report is answered with; else 400. */
 const STATUS_OF: Readonly<Partial<Record<RefusalReason, number>>> = {
   content_type: 415,
@@ -143,6 +146,7 @@ export const OWN_PATHS: readonly string[] = Object.keys(ROUTES);
 
 /** Answers to requests that are not looked at any further, each counted. */
 function createRefusals({ telemetry, log, tellKind }: HandlerOptions) {
+  const names = new Set<string>();
   for (const reason of REQUEST_REFUSALS) {
     telemetry.count("tradesim_exporter_requests_refused_total", { reason }, 0);
   }
@@ -165,8 +169,10 @@ function createRefusals({ telemetry, log, tellKind }: HandlerOptions) {
   }
 
   function refuseHost(host: string, peer: string): Response {
+    // Each name is logged, but a client that makes names up must not fill the log.
+    if (names.size < MAX_NAMES) names.add(host);
     tellKind(
-      `host ${peer}`,
+      `host ${names.has(host) ? host : ""}`,
       (times) =>
         log.warn("Rejected a request for another host", {
           host,
