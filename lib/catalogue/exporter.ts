@@ -55,6 +55,23 @@ export const EXPORTER_METRICS = [
     labels: ["source", "reason"],
   },
   {
+    name: "tradesim_exporter_turns_seen_total",
+    type: "counter",
+    unit: "turns",
+    help: "Turns whose own numbers arrived in a report, by source.",
+    group: "exporter",
+    labels: ["source"],
+  },
+  {
+    name: "tradesim_exporter_turns_missed_total",
+    type: "counter",
+    unit: "turns",
+    help:
+      "Turns that were played but that no report carried, by the source of the report that showed the gap. They are part of all totals.",
+    group: "exporter",
+    labels: ["source"],
+  },
+  {
     name: "tradesim_exporter_other_records_total",
     type: "counter",
     unit: "records",

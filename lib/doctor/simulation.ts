@@ -22,6 +22,11 @@ function waysToPlay({ url, command }: Inquiry): string {
 }
 
 export function checkSimulation(inquiry: Inquiry): Result {
+  const result = checkGame(inquiry);
+  return result.state === "ok" ? ok([result.text, ...turnsMissed(inquiry)].join("; ")) : result;
+}
+
+function checkGame(inquiry: Inquiry): Result {
   const { scrape, now, lastReport } = inquiry;
   if (scrape === undefined) throw new Error("The metrics are checked before the simulation");
   const game = (name: string, labels?: Readonly<Record<string, string>>) =>
@@ -68,6 +73,17 @@ export function checkSimulation(inquiry: Inquiry): Result {
     `silent: ${where}`,
     "check that the simulation runs and reports to this exporter",
   );
+}
+
+/** How many turns the exporter knows one by one, for each source that left some out. */
+function turnsMissed({ scrape }: Inquiry): string[] {
+  const gaps = scrape?.samples.filter(({ name, value }) =>
+    name === "tradesim_exporter_turns_missed_total" && value > 0
+  ) ?? [];
+  return gaps.map(({ value, labels: { source = "" } }) => {
+    const seen = sumOf(scrape!, "tradesim_exporter_turns_seen_total", { source }) ?? 0;
+    return `${seen} of ${count(seen + value, "turn")} seen one by one (${source})`;
+  });
 }
 
 function noSession(inquiry: Inquiry, turns: number): Result {

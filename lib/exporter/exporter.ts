@@ -111,6 +111,8 @@ function createParts(settings: Settings, log: Log, telemetry: Telemetry) {
     maxLine: maxBody,
     named: (report) => model.games.known(report),
     isShown: (session) => model.sessions.has(session),
+    onReport: (report, tours) => intake.turnsSeen.takeEarlier(report, tours),
+    onRead: () => intake.turnsSeen.endEarlier(),
     onDone: () => hub.renew(),
     log,
   });

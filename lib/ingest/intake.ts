@@ -16,9 +16,8 @@ import {
 import type { LineConsumer } from "../source/mod.ts";
 import type { Telemetry } from "../telemetry/mod.ts";
 import { createLineReader, type OddLine, OTHER_RECORDS, otherRecord } from "./line_reader.ts";
-
-export const SOURCES = ["post", "follow"] as const;
-export type SourceName = (typeof SOURCES)[number];
+import { type SourceName, SOURCES } from "./sources.ts";
+import { TurnsSeen } from "./turns_seen.ts";
 
 /** A known key of a report whose value cannot be used. */
 export interface LeftOut {
@@ -73,11 +72,14 @@ function isHollow({ order, values, extra, turnSeconds }: Report): boolean {
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #now: () => number;
+  /** Which turns arrived; also told of what is read of the past of followed files. */
+  readonly turnsSeen: TurnsSeen;
   #isCaughtUp = true;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => Infinity);
+    this.turnsSeen = new TurnsSeen(options.telemetry, SOURCES);
     startAtZero(options.telemetry);
   }
 
@@ -98,7 +100,7 @@ export class Intake {
     // What tells nothing of a game begins none. A file may have been written by a clock that was ahead.
     const outcome = isHollow(report)
       ? "taken"
-      : this.#handOn(report, details, Math.min(arrival, this.#now()));
+      : this.#handOn(report, details, source, Math.min(arrival, this.#now()));
     if (outcome !== "taken") {
       telemetry.count("tradesim_exporter_reports_repeated_total", { source, reason: outcome });
       return outcome;
@@ -113,12 +115,15 @@ export class Intake {
   }
 
   /** Judges a report, and hands it to all that want it. */
-  #handOn(sent: Report, details: Details, arrival: number): Outcome {
+  #handOn(sent: Report, details: Details, source: SourceName, arrival: number): Outcome {
     const { model, history, keep, onTaken } = this.#options;
     const report = model.games.named(sent);
+    const last = model.turnOf(report.session);
     const verdict = model.take(report, arrival, details.tables);
     if (verdict.outcome === "taken") {
       if (this.#isCaughtUp) keep?.(sent, arrival, report.session);
+      const tours = details.columns.get("tour") ?? [];
+      this.turnsSeen.take(report, tours, { source, last, mayCome: !this.#isCaughtUp });
       const isFirst = history.take(report, details, arrival, verdict);
       onTaken?.(report.session, isFirst);
     } else if (!this.#isCaughtUp) {

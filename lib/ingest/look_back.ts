@@ -30,6 +30,10 @@ export interface LookBackOptions {
   readonly named: (report: Report) => Report;
   /** Whether a session is one of those that are shown; others are passed over. */
   readonly isShown: (session: string) => boolean;
+  /** Told of each report of a session that is shown, and of its column `tour`. */
+  readonly onReport?: (report: Report, tours: readonly number[]) => void;
+  /** Called when nothing is left to read. */
+  readonly onRead?: () => void;
   /** Called when the history has got turns that it did not have. */
   readonly onDone?: () => void;
   readonly log: Log;
@@ -70,7 +74,9 @@ export function lookBack(options: LookBackOptions): LookBack {
     const consumer = createLineReader(maxLine, (value, writtenAt) => {
       const sent = readReport(value);
       const report = named(sent.report);
-      if (isShown(report.session)) earlier.take(report, sent.details, writtenAt);
+      if (!isShown(report.session)) return;
+      earlier.take(report, sent.details, writtenAt);
+      options.onReport?.(report, sent.details.columns.get("tour") ?? []);
     });
     let toldAt = started;
     for (const part of parts) {
@@ -82,6 +88,7 @@ export function lookBack(options: LookBackOptions): LookBack {
         log.info("Reading earlier turns of followed files", { ...progress });
       }
     }
+    options.onRead?.();
     const steps = history.prepending(earlier);
     let step = steps.next();
     for (; !step.done; step = steps.next()) {
@@ -97,7 +104,11 @@ export function lookBack(options: LookBackOptions): LookBack {
 
   return {
     progress: () => isOver ? undefined : progress,
-    start: () => isOver ? Promise.resolve() : read(),
+    start() {
+      if (!isOver) return read();
+      options.onRead?.();
+      return Promise.resolve();
+    },
     stop: () => isStopped = true,
   };
 }

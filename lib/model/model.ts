@@ -113,6 +113,11 @@ export class Model {
     return this.#sessions;
   }
 
+  /** The turn of a session's last report that told one, even when the session had to make room. */
+  turnOf(session: string): number | undefined {
+    return (this.#sessions.get(session) ?? this.#retired.get(session))?.turn;
+  }
+
   /** How many reports were taken. */
   get reports(): number {
     return this.#place;

@@ -40,6 +40,18 @@ const CASES: Readonly<Record<string, Case>> = {
     shown: game("running", 0.42),
     expected: ["ok", "1 session, turn 7, last report 0.4 s ago"],
   },
+  "turns that no report carried": {
+    shown: game("running", 1, {
+      'tradesim_exporter_turns_seen_total{source="post"}': 43,
+      'tradesim_exporter_turns_seen_total{source="follow"}': 7,
+      'tradesim_exporter_turns_missed_total{source="post"}': 957,
+      'tradesim_exporter_turns_missed_total{source="follow"}': 0,
+    }),
+    expected: [
+      "ok",
+      "1 session, turn 7, last report 1 s ago; 43 of 1000 turns seen one by one (post)",
+    ],
+  },
   "several games": {
     shown: game("running", 0, { simulation_sessions: 3, 'simulation_etat{etat="silent"}': 1 }),
     expected: ["ok", "3 sessions, turn 7, last report 0 s ago"],

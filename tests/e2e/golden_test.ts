@@ -59,6 +59,8 @@ const TELL_THE_SOURCE: ReadonlySet<string> = new Set([
   "tradesim_exporter_followed_files",
   "tradesim_exporter_report_duration_seconds",
   "tradesim_exporter_reports_taken_total",
+  "tradesim_exporter_turns_missed_total",
+  "tradesim_exporter_turns_seen_total",
 ]);
 
 /** The texts of a scrape's families, by name, each with its HELP, TYPE and series. */

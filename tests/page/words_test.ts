@@ -36,6 +36,14 @@ Deno.test("csv() is marked as UTF-8, quotes what needs it, leaves out what is un
   );
 });
 
+Deno.test("the page names the turns that were seen and those that were not, in both languages", () => {
+  for (const { metrics } of Object.values(TEXTS)) {
+    for (const what of ["seen", "missed"]) {
+      assert.match(metrics[`tradesim_exporter_turns_${what}_total`] ?? "", /^(Turns|Tours) /);
+    }
+  }
+});
+
 Deno.test("createFormat() never throws, whatever the number", () => {
   const format = createFormat("fr");
   for (const value of [NaN, Infinity, -Infinity, 1e300, -1e300, 1.795e15, 8.64e12, -8.64e12]) {
