@@ -77,9 +77,10 @@ function checkGame(inquiry: Inquiry): Result {
 
 /** How many turns the exporter knows one by one, for each source that left some out. */
 function turnsMissed({ scrape }: Inquiry): string[] {
-  const gaps = scrape?.samples.filter(({ name, value }) =>
-    name === "tradesim_exporter_turns_missed_total" && value > 0
-  ) ?? [];
+  const gaps =
+    scrape?.samples.filter(({ name, value }) =>
+      name === "tradesim_exporter_turns_missed_total" && value > 0
+    ) ?? [];
   return gaps.map(({ value, labels: { source = "" } }) => {
     const seen = sumOf(scrape!, "tradesim_exporter_turns_seen_total", { source }) ?? 0;
     return `${seen} of ${count(seen + value, "turn")} seen one by one (${source})`;
