@@ -11,12 +11,13 @@ import {
   type BreakdownLabel,
   EXPORTER_METRICS,
   GAME_METRICS,
+  HTTP_METRICS,
   type Metric,
   REPORTED_METRICS,
   SYSTEM_METRICS,
 } from "../lib/catalogue/mod.ts";
 import { flagsMarkdown } from "../lib/commands/mod.ts";
-import { NATIVE_SCHEMA, readReport, TRADESIM_KEYS, useOf } from "../lib/report/mod.ts";
+import { NATIVE_SCHEMA, readReport, TRADESIM_KEYS, useOf, WEB_SCHEMA } from "../lib/report/mod.ts";
 import payload from "../tests/testdata/tour-001.json" with { type: "json" };
 
 const ROOT = new URL("../", import.meta.url);
@@ -147,6 +148,7 @@ function metricsDocument(): [string, string] {
     phase1: gameTable(of("phase1")),
     game: gameTable(of("game")),
     detail: gameTable(of("detail")),
+    http: plainTable(HTTP_METRICS),
     system: plainTable(SYSTEM_METRICS),
     exporter: plainTable(EXPORTER_METRICS),
     labels: labelTable(),
@@ -174,16 +176,50 @@ function typeOf(schema: JsonSchema): string {
   return schema.type ?? "value";
 }
 
-function reportSchema(): JsonSchema & Record<string, unknown> {
+function schemaOf(schema: z.ZodType): JsonSchema {
+  return z.toJSONSchema(schema, { unrepresentable: "any" }) as JsonSchema;
+}
+
+/** Both kinds of native reports; a report with `http` is of the second. */
+function reportSchema() {
   return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "TradeSim report",
-    ...z.toJSONSchema(NATIVE_SCHEMA, { unrepresentable: "any" }) as JsonSchema,
+    anyOf: [[NATIVE_SCHEMA, "A game"], [WEB_SCHEMA, "A web process"]].map(([schema, title]) => {
+      const { $schema: _, ...own } = schemaOf(schema as z.ZodType) as JsonSchema & {
+        $schema: string;
+      };
+      return { title, ...own };
+    }),
   };
+}
+
+/** The rows of the keys of a web process's report, and of what is in `http`. */
+function webTable(): string {
+  const { properties = {}, required = [] } = schemaOf(WEB_SCHEMA);
+  const http = properties.http!;
+  const row = http.properties!.requests!.items!;
+  const rows = [
+    ["", properties, required],
+    ["http.", http.properties!, http.required],
+    ["http.requests[].", row.properties!, row.required],
+  ] as const;
+  return table(
+    ["Key", "Type", "Required", "Meaning"],
+    rows.flatMap(([prefix, properties, required = []]) =>
+      Object.entries(properties).map(([key, schema]) => [
+        code(prefix + key),
+        typeOf(schema),
+        required.includes(key) ? "yes" : "",
+        schema.description ?? "",
+      ])
+    ),
+  );
 }
 
 /** The rows of the keys of a native report. */
 function reportTable(): string {
-  const { properties = {}, required = [] } = reportSchema();
+  const { properties = {}, required = [] } = schemaOf(NATIVE_SCHEMA);
   const counters = new Set(
     REPORTED_METRICS.filter(({ type }) => type === "counter").map(({ name }) => name),
   );
@@ -233,7 +269,7 @@ export function documents(): ReadonlyMap<string, string> {
   return new Map([
     metricsDocument(),
     document("docs/configuration.md", { flags: flagsMarkdown("serve").trim() }),
-    document("docs/report.md", { keys: reportTable() }),
+    document("docs/report.md", { keys: reportTable(), "web-keys": webTable() }),
     ["prometheus/consoles/alerts.html", alertsPage()],
     ["docs/report.schema.json", JSON.stringify(reportSchema(), undefined, 2) + "\n"],
   ]);

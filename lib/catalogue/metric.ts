@@ -7,10 +7,11 @@
  * - `game`: the rest of the game; always shown.
  * - `extra`: numbers outside the catalogue, with `--all-keys`.
  * - `detail`: one series per firm, product or stock; with `--detail`, dropped first.
+ * - `http`: requests that web processes have answered; there once one has reported.
  * - `system`: the machine, and the exporter as a process.
  * - `exporter`: the exporter's own work.
  */
-export type Group = "phase1" | "game" | "extra" | "detail" | "system" | "exporter";
+export type Group = "phase1" | "game" | "extra" | "detail" | "http" | "system" | "exporter";
 
 export type MetricType = "counter" | "gauge" | "histogram" | "summary";
 

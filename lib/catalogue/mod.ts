@@ -2,15 +2,22 @@
 
 import { EXPORTER_METRICS } from "./exporter.ts";
 import { GAME_METRICS } from "./game.ts";
+import { HTTP_METRICS } from "./http.ts";
 import type { Metric } from "./metric.ts";
 import { SYSTEM_METRICS } from "./system.ts";
 
 export * from "./metric.ts";
 export { EXPORTER_METRICS } from "./exporter.ts";
 export { GAME_METRICS } from "./game.ts";
+export * from "./http.ts";
 export { SYSTEM_METRICS } from "./system.ts";
 
-export const METRICS: readonly Metric[] = [...GAME_METRICS, ...SYSTEM_METRICS, ...EXPORTER_METRICS];
+export const METRICS: readonly Metric[] = [
+  ...GAME_METRICS,
+  ...HTTP_METRICS,
+  ...SYSTEM_METRICS,
+  ...EXPORTER_METRICS,
+];
 
 const BY_NAME: ReadonlyMap<string, Metric> = new Map(
   METRICS.map((metric) => [metric.name, metric]),

@@ -45,6 +45,7 @@ export function createSharedIntake(
           }),
       ),
     keep: saving.note,
+    keepWeb: saving.noteWeb,
     onTaken: (session, isFirst) => hub.reported(session, isFirst),
     read: { breakdowns: labels.some((label) => label !== "session"), detail, allKeys },
   });

@@ -13,6 +13,7 @@ export interface Saving {
   readonly changed: () => void;
   /** Notes a report before anyone can see it. */
   readonly note: StateFile["note"];
+  readonly noteWeb: StateFile["noteWeb"];
   /** Saves now and then from now on. */
   begin(positions: () => readonly FilePosition[]): void;
   /** Resolves when what was saved last is on the disk. */
@@ -42,6 +43,10 @@ export function createSaving(state: StateFile | undefined, model: Model): Saving
     changed: () => isChanged = true,
     note(report, arrival, session) {
       state?.note(report, arrival, session);
+      if (state?.isFull) save();
+    },
+    noteWeb(web, arrival) {
+      state?.noteWeb(web, arrival);
       if (state?.isFull) save();
     },
     begin(ask) {

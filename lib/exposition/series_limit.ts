@@ -4,7 +4,7 @@ import type { Group } from "../catalogue/mod.ts";
 import type { Family } from "../model/mod.ts";
 
 /** The order in which groups are dropped. Phase 1 is not in the list: it always stays. */
-const DROP_ORDER: readonly Group[] = ["detail", "extra", "system", "game"];
+const DROP_ORDER: readonly Group[] = ["detail", "extra", "http", "system", "game"];
 /** Metrics of the game that alerts look at: they always stay too. */
 const KEPT: readonly string[] = ["simulation_etat", "simulation_sessions"];
 

@@ -3,15 +3,19 @@
 import type { History } from "../history/mod.ts";
 import type { Model, SavedState } from "../model/mod.ts";
 import {
+  asWebReport,
   type Details,
   INPUT_REFUSAL_REASONS,
   type KeyProblem,
+  type Noticed,
   type Outcome,
   type ReadOptions,
   readReport,
+  readWeb,
   type RefusalReason,
   type Report,
   REQUEST_REFUSAL_REASONS,
+  type WebReport,
 } from "../report/mod.ts";
 import type { LineConsumer } from "../source/mod.ts";
 import type { Telemetry } from "../telemetry/mod.ts";
@@ -41,6 +45,8 @@ export interface IntakeOptions {
    * named. `session` is the one that it is of. What is caught up with is not kept: it can be read again.
    */
   readonly keep?: (sent: Report, arrival: number, session: string) => void;
+  /** The same for a report of a web process. */
+  readonly keepWeb?: (report: WebReport, arrival: number) => void;
   /** Told of each report that was taken, and whether it is the first one of its session. */
   readonly onTaken?: (session: string, isFirst: boolean) => void;
 }
@@ -95,12 +101,27 @@ export class Intake {
    * @throws {Refused} When it is no report; {@linkcode refuse} counts it.
    */
   take(value: unknown, source: SourceName, arrival: number): Outcome {
-    const { telemetry, read, onLeftOut } = this.#options;
-    const { report, details, noticed: { problems, unknownKeys } } = readReport(value, read);
-    // What tells nothing of a game begins none. A file may have been written by a clock that was ahead.
-    const outcome = isHollow(report)
-      ? "taken"
-      : this.#handOn(report, details, source, Math.min(arrival, this.#now()));
+    // A file may have been written by a clock that was ahead.
+    const arrived = Math.min(arrival, this.#now());
+    const web = asWebReport(value);
+    if (web !== undefined) {
+      const { report, noticed } = readWeb(web);
+      return this.#tally(this.#handOnWeb(report, arrived), noticed, report.session, source);
+    }
+    const { report, details, noticed } = readReport(value, this.#options.read);
+    // What tells nothing of a game begins none.
+    const outcome = isHollow(report) ? "taken" : this.#handOn(report, details, source, arrived);
+    return this.#tally(outcome, noticed, report.session, source);
+  }
+
+  /** Counts what became of a report, and what could not be used of one that was taken. */
+  #tally(
+    outcome: Outcome,
+    { problems, unknownKeys }: Noticed,
+    session: string,
+    source: SourceName,
+  ): Outcome {
+    const { telemetry, onLeftOut } = this.#options;
     if (outcome !== "taken") {
       telemetry.count("tradesim_exporter_reports_repeated_total", { source, reason: outcome });
       return outcome;
@@ -108,9 +129,17 @@ export class Intake {
     telemetry.count("tradesim_exporter_reports_taken_total", { source });
     for (const { key, problem } of problems) {
       telemetry.count("tradesim_exporter_keys_left_out_total", { key, reason: problem });
-      onLeftOut?.({ key, problem, session: report.session, source });
+      onLeftOut?.({ key, problem, session, source });
     }
     if (unknownKeys > 0) telemetry.count("tradesim_exporter_unknown_keys_total", {}, unknownKeys);
+    return outcome;
+  }
+
+  /** A web process is no game: neither history nor live readers are told of it. */
+  #handOnWeb(report: WebReport, arrival: number): Outcome {
+    const { model, keepWeb } = this.#options;
+    const outcome = model.takeWeb(report, arrival);
+    if (outcome === "taken" && this.#isCaughtUp) keepWeb?.(report, arrival);
     return outcome;
   }
 
@@ -163,11 +192,14 @@ export class Intake {
   }
 
   /** Goes on from what another process left. */
-  restore({ model: saved, journal }: SavedState): void {
+  restore({ model: saved, journal, webJournal }: SavedState): void {
     const { model } = this.#options;
     model.restore(saved, this.#now());
     for (const { report, arrival } of journal) {
       model.take(model.games.named(report), Math.min(arrival, this.#now()));
+    }
+    for (const { web, arrival } of webJournal) {
+      model.takeWeb(web, Math.min(arrival, this.#now()));
     }
   }
 

@@ -12,7 +12,7 @@ import {
 import { TRADESIM_KEYS } from "../report/mod.ts";
 import { TURN_SECONDS_BUCKETS } from "../turns/mod.ts";
 import { nearest } from "./exact.ts";
-import { Collector, type Family, plainFamily, type Series } from "./family.ts";
+import { boundLabel, Collector, type Family, plainFamily, type Series } from "./family.ts";
 import { amountsOf, intervalOf, type Ledger, type Parts, UNKNOWN_PART } from "./ledger.ts";
 import { type Session, splitPartKey, stateOf } from "./session.ts";
 
@@ -218,13 +218,6 @@ function combine(
       return weight === 0 ? values.at(-1)! : sum / weight;
     }
   }
-}
-
-/** An upper bound as Go writes it, so that Prometheus 2 and 3 store the same label. */
-function boundLabel(bound: number): string {
-  if (bound === Infinity) return "+Inf";
-  if (bound >= 1e-4) return Number.isInteger(bound) ? bound.toFixed(1) : String(bound);
-  return bound.toExponential().replace(/e-(\d)$/, "e-0$1");
 }
 
 const BUCKETS = [...TURN_SECONDS_BUCKETS, Infinity].map((bound) =>

@@ -28,6 +28,13 @@ export function plainFamily(metric: Metric, value: number): Family {
   return { metric, series: PLAIN, values: [value] };
 }
 
+/** An upper bound as Go writes it, so that Prometheus 2 and 3 store the same label. */
+export function boundLabel(bound: number): string {
+  if (bound === Infinity) return "+Inf";
+  if (bound >= 1e-4) return Number.isInteger(bound) ? bound.toFixed(1) : String(bound);
+  return bound.toExponential().replace(/e-(\d)$/, "e-0$1");
+}
+
 /** Collects the series of one family; values of the same labels are added. */
 export class Collector {
   readonly #values = new Map<string, { labels: Series["labels"]; amounts: number[] }>();

@@ -2,7 +2,7 @@
 
 import * as z from "zod";
 import { BREAKDOWN_LABELS } from "../catalogue/mod.ts";
-import type { DetailTables, Report, Verdict } from "../report/mod.ts";
+import type { DetailTables, Outcome, Report, Verdict, WebReport } from "../report/mod.ts";
 import { familiesOf, type View } from "./families.ts";
 import type { Family } from "./family.ts";
 import { absorb, countRests, createLedger, LEDGER, remnantOf } from "./ledger.ts";
@@ -18,6 +18,7 @@ import {
   stopShowing,
   takeReport,
 } from "./session.ts";
+import { Web, WEB_STATE } from "./web.ts";
 
 export interface ModelOptions extends Pick<View, "breakdowns" | "bySession" | "allKeys"> {
   /** Whether detail is shown. */
@@ -40,6 +41,8 @@ export const MODEL_STATE = z.strictObject({
   sessions: z.array(SESSION).readonly(),
   retired: z.array(SESSION).readonly(),
   games: SAVED_GAMES,
+  /** Absent where no web process has reported. */
+  web: WEB_STATE.optional(),
 }).readonly();
 export type ModelState = z.infer<typeof MODEL_STATE>;
 
@@ -55,6 +58,7 @@ export class Model {
   readonly #retired = new Map<string, Session>();
   #live: Session[] = [];
   #evicted = createLedger();
+  readonly #web = new Web();
   #place = 0;
   #version = 0;
   readonly #detailSeries: View["detailSeries"] = new WeakMap();
@@ -101,6 +105,13 @@ export class Model {
     this.#live.push(session);
     this.#version++;
     return verdict;
+  }
+
+  /** Takes a report of a web process, which is no session of a game. */
+  takeWeb(report: WebReport, arrival: number): Outcome {
+    const outcome = this.#web.take(report, arrival);
+    if (outcome === "taken") this.#version++;
+    return outcome;
   }
 
   /** The sessions that are shown now, the newest last; not to be changed. */
@@ -155,6 +166,7 @@ export class Model {
       sessions: [...this.#sessions.values()],
       retired: [...this.#retired.values()],
       games: this.games.state(),
+      web: this.#web.state(),
     };
   }
 
@@ -163,8 +175,10 @@ export class Model {
    *
    * @param now The time in seconds since 1970. What was saved by a clock that was ahead arrived now.
    */
-  restore({ breakdowns, evicted, sessions, retired, games }: ModelState, now = Infinity): void {
+  restore(state: ModelState, now = Infinity): void {
+    const { breakdowns, evicted, sessions, retired, games, web } = state;
     this.games.restore(games);
+    if (web !== undefined) this.#web.restore(web, now);
     const { detail, allKeys } = this.#options;
     const hasSameLabels = breakdowns.join() === this.#options.breakdowns.join();
     this.#evicted = evicted;
@@ -209,7 +223,8 @@ export class Model {
       detailSeries: this.#detailSeries,
       now,
     });
-    return { families, until };
+    const web = this.#web.families(now);
+    return { families: [...families, ...web.families], until: Math.min(until, web.until) };
   }
 
   /** Stops showing what is stale, and what has fallen silent and has a successor. */
@@ -230,6 +245,7 @@ export class Model {
       session.arrival += seconds;
       if (session.detailArrival !== undefined) session.detailArrival += seconds;
     }
+    this.#web.shift(seconds);
     this.#version++;
   }
 

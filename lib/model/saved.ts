@@ -2,7 +2,7 @@
 
 import * as z from "zod";
 import { REPORTED_METRICS } from "../catalogue/mod.ts";
-import { REPORT } from "../report/mod.ts";
+import { isObject, REPORT, WEB_REPORT } from "../report/mod.ts";
 import type { FilePosition } from "../source/mod.ts";
 import { MODEL_STATE } from "./model.ts";
 
@@ -24,6 +24,8 @@ export const SNAPSHOT = z.strictObject({
 
 /** The line of a report in the write-ahead log. */
 export const ENTRY = z.strictObject({ report: REPORT, arrival: z.number() }).readonly();
+/** The same of a web process. */
+export const WEB_ENTRY = z.strictObject({ web: WEB_REPORT, arrival: z.number() }).readonly();
 
 /** What a process leaves to the next one. */
 export interface SavedState {
@@ -31,6 +33,8 @@ export interface SavedState {
   readonly positions: readonly FilePosition[];
   /** Reports that came after the saving, oldest first, with their arrival. Taking one twice is harmless. */
   readonly journal: readonly z.infer<typeof ENTRY>[];
+  /** The same of web processes. */
+  readonly webJournal: readonly z.infer<typeof WEB_ENTRY>[];
 }
 
 const MAP_KEY = "$map";
@@ -65,9 +69,13 @@ export function readState(text: string): Pick<SavedState, "model" | "positions">
 }
 
 /** Reads the line of a report that came after a state; undefined when it is none. */
-export function readEntry(text: string): SavedState["journal"][number] | undefined {
+export function readEntry(
+  text: string,
+): SavedState["journal"][number] | SavedState["webJournal"][number] | undefined {
   try {
-    const { report, arrival } = ENTRY.parse(fromText(text));
+    const entry = fromText(text);
+    if (isObject(entry) && "web" in entry) return WEB_ENTRY.parse(entry);
+    const { report, arrival } = ENTRY.parse(entry);
     // A metric that another version knew would be a bug here.
     const values = new Map([...report.values].filter(([name]) => REPORTED_NAMES.has(name)));
     return { report: { ...report, values }, arrival };

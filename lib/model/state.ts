@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Log } from "../log/mod.ts";
-import type { Report } from "../report/mod.ts";
+import type { Report, WebReport } from "../report/mod.ts";
 import type { FilePosition } from "../source/mod.ts";
 import { keepCopy } from "./damage.ts";
 import type { ModelState } from "./model.ts";
@@ -102,8 +102,11 @@ function refuseNewer(path: string, places: readonly Place[]): void {
 function readSaved(state: string, { content }: Place, other: Place) {
   const isNext = other.content.generation === content.generation! + 1;
   const texts = [...content.entries.values(), ...isNext ? other.content.entries.values() : []];
-  const journal = texts.map(readEntry).filter((entry) => entry !== undefined);
-  return { saved: { ...readState(state), journal }, unread: texts.length - journal.length };
+  const entries = texts.map(readEntry).filter((entry) => entry !== undefined);
+  const journal = entries.filter((entry) => "report" in entry);
+  const webJournal = entries.filter((entry) => "web" in entry);
+  const saved = { ...readState(state), journal, webJournal };
+  return { saved, unread: texts.length - entries.length };
 }
 
 /** Finds the newest state that can be read, and says what is wrong with the files. */
@@ -275,12 +278,22 @@ export class StateFile {
    * @param session The session that it is of.
    */
   note(report: Report, arrival: number, session = report.session): void {
-    const journal = this.#journal;
-    this.#attempt(() => {
+    const isNoted = this.#append({ report, arrival });
+    if (isNoted) this.#journal.sessions.add(session);
+  }
+
+  /** The same of a web process. */
+  noteWeb(web: WebReport, arrival: number): void {
+    this.#append({ web, arrival });
+  }
+
+  /** Writes a line behind the newest state, and says whether it could. */
+  #append(entry: unknown): boolean {
+    return this.#attempt(() => {
       if (this.#current.isEmpty) throw new Error("no snapshot could be saved before");
+      const journal = this.#journal;
       if (journal.bytes > MOST_JOURNAL_BYTES) throw new Error("the write-ahead log is full");
-      journal.bytes += this.#current.note(toText({ report, arrival }));
-      journal.sessions.add(session);
+      journal.bytes += this.#current.note(toText(entry));
     });
   }
 

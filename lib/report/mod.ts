@@ -3,6 +3,7 @@
 import { NATIVE_TYPE, readNative } from "./native.ts";
 import { isObject, MAX_KEYS, type Reading, type ReadOptions, Refused } from "./report.ts";
 import { readTradesim } from "./tradesim.ts";
+import { asWebReport } from "./web.ts";
 
 export * from "./judge.ts";
 export { JsonReader } from "./json_reader.ts";
@@ -11,6 +12,7 @@ export { MAX_RECENT_EVENTS, NATIVE_SCHEMA, NATIVE_TYPE, NATIVE_VERSION } from ".
 export * from "./report.ts";
 export { eventsBetween } from "./tradesim_events.ts";
 export { TRADESIM_KEYS, type TradesimKey, useOf } from "./tradesim_keys.ts";
+export * from "./web.ts";
 
 /** A value's JSON type, with its article, for messages. */
 function nameOf(value: unknown): string {
@@ -20,10 +22,10 @@ function nameOf(value: unknown): string {
 }
 
 /**
- * Reads a report of any kind: a native one, TradeSim's payload, or that payload inside the record
+ * Reads a report of any game: a native one, TradeSim's payload, or that payload inside the record
  * that TradeSim's own exporter logs.
  *
- * @throws {Refused} When the value is no report.
+ * @throws {Refused} When the value is no report of a game.
  */
 export function readReport(record: unknown, options: ReadOptions = {}): Reading {
   const value = isObject(record) && isObject(record.metrics) && record.session_id === undefined
@@ -45,6 +47,9 @@ export function readReport(record: unknown, options: ReadOptions = {}): Reading 
       "too_many_keys",
       `Cannot take the report: it has ${keys} keys, expected at most ${MAX_KEYS}`,
     );
+  }
+  if (asWebReport(value) !== undefined) {
+    throw new Refused("other_record", "Cannot take the report: it is of a web process, not a game");
   }
   if (value.type === NATIVE_TYPE) return readNative(value, options);
   if (typeof value.type === "string" && value.type !== "metrics") {

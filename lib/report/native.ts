@@ -39,7 +39,7 @@ const stocks = z.array(z.number()).optional()
   .describe("Units of each product, in the order of `produits`.");
 
 /** Keys without which a report cannot be placed. A report that lacks one is refused. */
-const IDENTITY = {
+export const IDENTITY = {
   session: label.describe("Name of the session, different for every game."),
   rapport: count.describe(
     "Number of the report within its session. It grows with every report; gaps are allowed.",
@@ -47,7 +47,8 @@ const IDENTITY = {
   tour: count.describe("Turns played since the session began."),
 };
 
-const OPTIONAL = {
+/** Keys that a report may have beside those of the catalogue. */
+export const OPTIONAL = {
   timestamp: seconds.describe("Time of the report, in seconds since 1970."),
   fini: z.boolean().describe("True in the last report of a game."),
   temps_simulation_tour_seconds: z.object({

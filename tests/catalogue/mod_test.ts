@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import {
   EXPORTER_METRICS,
   GAME_METRICS,
+  HTTP_METRICS,
   type Metric,
   metric,
   METRIC_NAME,
@@ -134,8 +135,13 @@ Deno.test("METRICS shows what is asked of it: game, system and its own", () => {
   }
 });
 
-Deno.test("METRICS is game, system and exporter, in this order", () => {
-  assert.deepEqual(METRICS, [...GAME_METRICS, ...SYSTEM_METRICS, ...EXPORTER_METRICS]);
+Deno.test("METRICS is game, web processes, system and exporter, in this order", () => {
+  assert.deepEqual(METRICS, [
+    ...GAME_METRICS,
+    ...HTTP_METRICS,
+    ...SYSTEM_METRICS,
+    ...EXPORTER_METRICS,
+  ]);
   assert.ok(SYSTEM_METRICS.every((entry) => entry.group === "system"));
   assert.ok(EXPORTER_METRICS.every((entry) => entry.group === "exporter"));
   assert.ok(REPORTED_METRICS.every((entry) => !entry.read && GAME_METRICS.includes(entry)));

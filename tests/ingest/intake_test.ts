@@ -210,7 +210,12 @@ Deno.test("catchUp() keeps nothing that can be read again, and fills the history
   const { model, history, intake, noted } = setUp();
   const before = createModel();
   before.take(readReport(payload(1), NOTHING).report, 1000);
-  intake.restore({ model: structuredClone(before.state()), positions: [], journal: [] });
+  intake.restore({
+    model: structuredClone(before.state()),
+    positions: [],
+    journal: [],
+    webJournal: [],
+  });
   intake.catchUp(() => {
     for (const turn of [1, 2]) intake.take(payload(turn), "follow", 1000 + turn);
   });
