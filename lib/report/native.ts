@@ -226,12 +226,8 @@ function readKeys(raw: JsonObject, { allKeys }: ReadOptions) {
   return { read, extra, noticed: { problems, unknownKeys } };
 }
 
-/**
- * Reads one native report. A key of the wrong shape is left out, and the rest is taken.
- *
- * @throws {Refused} When the version or what places the report is missing or wrong.
- */
-export function readNative(raw: JsonObject, options: ReadOptions): Reading {
+/** @throws {Refused} When a report is of another version of the format. */
+export function refuseOtherVersion(raw: JsonObject): void {
   if (raw.version !== NATIVE_VERSION) {
     throw new Refused(
       "other_record",
@@ -240,6 +236,15 @@ export function readNative(raw: JsonObject, options: ReadOptions): Reading {
       }, expected ${NATIVE_VERSION}`,
     );
   }
+}
+
+/**
+ * Reads one native report. A key of the wrong shape is left out, and the rest is taken.
+ *
+ * @throws {Refused} When the version or what places the report is missing or wrong.
+ */
+export function readNative(raw: JsonObject, options: ReadOptions): Reading {
+  refuseOtherVersion(raw);
   const { read, extra, noticed } = readKeys(raw, options);
   const missing = Object.keys(IDENTITY).find((key) => !(key in read));
   if (missing !== undefined) {

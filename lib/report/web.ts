@@ -2,7 +2,7 @@
 
 import * as z from "zod";
 import { HTTP_METHODS, HTTP_SECONDS_BUCKETS } from "../catalogue/mod.ts";
-import { IDENTITY, NATIVE_TYPE, NATIVE_VERSION, OPTIONAL } from "./native.ts";
+import { IDENTITY, NATIVE_TYPE, NATIVE_VERSION, OPTIONAL, refuseOtherVersion } from "./native.ts";
 import {
   isLabelValue,
   isObject,
@@ -111,14 +111,7 @@ export function asWebReport(value: unknown): JsonObject | undefined {
  * @throws {Refused} When the version, what places the report or the shape of `http` is missing or wrong.
  */
 export function readWeb(raw: JsonObject): WebReading {
-  if (raw.version !== NATIVE_VERSION) {
-    throw new Refused(
-      "other_record",
-      `Cannot take the report: its version is ${
-        JSON.stringify(raw.version)?.slice(0, 40)
-      }, expected ${NATIVE_VERSION}`,
-    );
-  }
+  refuseOtherVersion(raw);
   const session = WEB_IDENTITY.session.safeParse(raw.session);
   if (!session.success) throw missing("session", "session");
   const order = WEB_IDENTITY.rapport.safeParse(raw.rapport);
