@@ -23,7 +23,7 @@ const FOLDERS = [
   "cli",
   // The game beside it: its reports go out by `publish`.
   ...["simulation", "publish", "play", "benchmark"],
-  ...["print", "doctor"],
+  ...["kubernetes", "print", "doctor"],
   ...["exporter", "commands"],
 ];
 

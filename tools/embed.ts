@@ -6,8 +6,11 @@ import { CONFIG_PATH, PRINTED, type Printed } from "../lib/print/printed.ts";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 export const LIST_PATH = "lib/print/files.ts";
 
-/** Sources and tests that lie among the printed files; they are for whoever works on those. */
-const LEFT_OUT = /\.ts$|(^|\/)tests\//;
+/**
+ * What lies among the printed files and is not carried: sources and tests, which are for whoever works
+ * on those, and kustomizations, which are rendered.
+ */
+const LEFT_OUT = /\.ts$|(^|\/)tests\/|(^|\/)kustomization\.yaml$/;
 
 /** All files below a folder, as paths from the top of the repository. */
 function filesBelow(folder: string): string[] {

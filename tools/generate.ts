@@ -9,6 +9,7 @@ import { workerFiles } from "./bundle.ts";
 import { dashboards } from "./dashboards.ts";
 import { documents } from "./docs.ts";
 import { embeddedPaths, LIST_PATH, listModule } from "./embed.ts";
+import { kubernetes } from "./kubernetes.ts";
 import { pageFiles } from "./page.ts";
 import { scanFiles } from "./scan.ts";
 
@@ -22,6 +23,7 @@ const MAKERS:
     pageFiles,
     scanFiles,
     workerFiles,
+    kubernetes,
     () => new Map([[LIST_PATH, listModule(embeddedPaths())]]),
   ];
 

@@ -2,8 +2,9 @@
 
 import { commandLineValues } from "../cli/values.ts";
 import type { Layer } from "../cli/layers.ts";
-import { type Command, COMMON_FLAGS, onOff, optional } from "../cli/flag.ts";
-import { FILE, oneOf, WEB_URL } from "../cli/kinds.ts";
+import { type Command, COMMON_FLAGS, onOff, optional, repeatable } from "../cli/flag.ts";
+import { FILE, type Kind, oneOf, WEB_URL } from "../cli/kinds.ts";
+import { type Parameter, PARAMETERS } from "../kubernetes/parameters.ts";
 import {
   BOARD_LANGUAGES,
   type BoardLanguage,
@@ -11,6 +12,19 @@ import {
   PRINTABLES,
   PRINTED,
 } from "./printed.ts";
+
+/** What `--set` takes; the value is read with the parameter's own kind. */
+const PAIR: Kind<string> = {
+  expected: "NAME=VALUE, such as monitor-label=release=main",
+  types: ["string"],
+  parse: (text) => /^[^=]+=/.test(text) ? text : undefined,
+};
+
+function parameterList(): string {
+  return Object.entries<Parameter>(PARAMETERS).map(([name, { help, defaultValue, defaultText }]) =>
+    `${name}: ${help.replace(/\.$/, "")} (default: ${defaultValue ?? defaultText})`
+  ).join("; ") + ".";
+}
 
 const PRINT_FLAGS = {
   what: optional<Printable>({
@@ -34,8 +48,8 @@ const PRINT_FLAGS = {
     name: "lang",
     unit: "<fr|en>",
     kind: oneOf(BOARD_LANGUAGES),
-    defaultText: "both",
-    help: "Language of the dashboards, for print dashboards.",
+    defaultText: "both; fr for print kubernetes",
+    help: "Language of the dashboards, for print dashboards and print kubernetes.",
     layer: "command line",
   }),
   runbooks: optional({
@@ -44,6 +58,15 @@ const PRINT_FLAGS = {
     kind: WEB_URL,
     defaultText: "the page that Prometheus serves",
     help: "Address for the runbook_url of alerts. #alertname is appended.",
+    layer: "command line",
+  }),
+  set: repeatable<string>({
+    name: "set",
+    unit: "<NAME=VALUE>",
+    kind: PAIR,
+    defaultValue: [],
+    defaultText: "none",
+    help: "Parameter of print kubernetes. Repeatable. " + parameterList(),
     layer: "command line",
   }),
   force: onOff({

@@ -1,9 +1,24 @@
 /** The command `print`: writes files for this version, so nobody has to clone a repository. @module */
 
 import { dirname, join } from "node:path";
+import { nearest } from "../cli/suggest.ts";
+import type { Files } from "../kubernetes/mod.ts";
+import {
+  PARAMETER_NAMES,
+  type ParameterFault,
+  type Parameters,
+  readParameters,
+} from "../kubernetes/parameters.ts";
 import type { PrintOptions } from "./flags.ts";
 import { COMPOSE_PATH, withoutBuild } from "./compose.ts";
-import { CONFIG_PATH, isPart, PRINTABLES, PRINTED } from "./printed.ts";
+import {
+  type BoardLanguage,
+  CONFIG_PATH,
+  DEFAULT_LANGUAGE,
+  isPart,
+  PRINTABLES,
+  PRINTED,
+} from "./printed.ts";
 
 export {
   BOARD_LANGUAGES,
@@ -80,22 +95,58 @@ function writeInto(
   }
 }
 
+/** Whether a file is printed for a language: a dashboard in its own alone. */
+function isOfLanguage(path: string, language: BoardLanguage | undefined): boolean {
+  const [, own] = /^grafana\/dashboards\/([^/]+)\//.exec(path) ?? [];
+  return own === undefined || language === undefined || own === language;
+}
+
+/** Reads the values of `--set`. */
+function parametersOf(texts: readonly string[]): Parameters {
+  const read = readParameters(texts);
+  if (!("expected" in read)) return read;
+  const { name, expected } = read as ParameterFault;
+  if (expected !== undefined) {
+    throw new PrintError(`Cannot read the value of --set ${name}: expected ${expected}`);
+  }
+  const meant = nearest(name, PARAMETER_NAMES);
+  throw new PrintError(
+    `Unknown parameter ${JSON.stringify(name)}: ` +
+      (meant === undefined
+        ? `expected one of ${PARAMETER_NAMES.join(", ")}`
+        : `did you mean ${meant}?`),
+  );
+}
+
+async function renderKubernetes(
+  files: Files,
+  parameters: Parameters,
+  lang: BoardLanguage | undefined,
+): Promise<ReadonlyMap<string, string>> {
+  const { kubernetesFiles } = await import("../kubernetes/mod.ts");
+  return kubernetesFiles(files, parameters, lang ?? DEFAULT_LANGUAGE);
+}
+
 /**
  * Prints one thing: to standard output, or as files below a folder, in the layout of the repository.
  *
  * @throws {PrintError} When that is not possible; then no file was changed, unless the disk failed.
  */
 export async function printFiles(
-  { what, out, lang, runbooks, force }: PrintOptions,
+  { what, out, lang, runbooks, set, force }: PrintOptions,
   { config, write }: PrintContext,
 ): Promise<void> {
   if (what === undefined) {
     throw new PrintError(`Cannot print: expected one of ${PRINTABLES.join(", ")}`);
   }
   if (force && out === undefined) throw new PrintError("Cannot use --force without --out");
-  if (lang !== undefined && what !== "dashboards") {
-    throw new PrintError(`Cannot use --lang with ${what}: expected dashboards`);
+  if (lang !== undefined && what !== "dashboards" && what !== "kubernetes") {
+    throw new PrintError(`Cannot use --lang with ${what}: expected dashboards or kubernetes`);
   }
+  if (set.length > 0 && what !== "kubernetes") {
+    throw new PrintError(`Cannot use --set with ${what}: expected kubernetes`);
+  }
+  const parameters = parametersOf(set);
   if (runbooks !== undefined && !isPart(ALERTS_PATH, PRINTED[what])) {
     throw new PrintError(`Cannot use --runbooks with ${what}: it has no alerts`);
   }
@@ -108,12 +159,12 @@ export async function printFiles(
     [COMPOSE_PATH]: compose,
     [ALERTS_PATH]: runbooks === undefined ? alerts : alerts.replaceAll(RUNBOOKS, runbooks),
   };
-  const files = new Map(
-    Object.entries({ ...FILES, ...made }).filter(([path]) =>
-      isPart(path, PRINTED[what]) &&
-      (lang === undefined || path.startsWith(`grafana/dashboards/${lang}/`))
-    ),
+  const all = Object.fromEntries(
+    Object.entries<string>({ ...FILES, ...made }).filter(([path]) => isOfLanguage(path, lang)),
   );
+  const carried = Object.entries(all).filter(([path]) => isPart(path, PRINTED[what]));
+  const rendered = what === "kubernetes" ? await renderKubernetes(all, parameters, lang) : [];
+  const files = new Map([...carried, ...rendered]);
   if (out !== undefined) return writeInto(out, files, force, write);
   const [text, ...more] = files.values();
   if (text === undefined || more.length > 0) {

@@ -14,6 +14,8 @@ export const CONFIG_PATH = "tradesim-exporter.yml";
 /** The languages of the boards. */
 export const BOARD_LANGUAGES = ["fr", "en"] as const;
 export type BoardLanguage = (typeof BOARD_LANGUAGES)[number];
+/** That of the stack; see TRADESIM_LANG in compose.yml. */
+export const DEFAULT_LANGUAGE: BoardLanguage = "fr";
 
 export const PRINTED = {
   config: { summary: "every setting with its default, for --config", paths: [CONFIG_PATH] },
@@ -28,6 +30,17 @@ export const PRINTED = {
   prometheus: { summary: "Prometheus' configuration and its rules", paths: ["prometheus/"] },
   rules: { summary: "only the rules", paths: ["prometheus/rules/"] },
   dashboards: { summary: "the Grafana dashboards", paths: ["grafana/dashboards/"] },
+  // The files that kubernetes/ uses; those of that folder are rendered from them.
+  kubernetes: {
+    summary: "kustomizations for Kubernetes",
+    paths: [
+      "grafana/dashboards/",
+      "grafana/provisioning/dashboards/",
+      "grafana/start.sh",
+      "prometheus/consoles/",
+      "prometheus/rules/",
+    ],
+  },
 } as const satisfies Readonly<Record<string, Printed>>;
 
 export type Printable = keyof typeof PRINTED;

@@ -103,13 +103,20 @@ Deno.test("print takes what to print and where to", () => {
   const read = (args: string) => readCommandLine(["print", ...args.split(" ")], none, () => "");
   assert.deepEqual(read("rules --out a --force"), {
     command: "print",
-    options: { what: "rules", out: "a", lang: undefined, runbooks: undefined, force: true },
+    options: {
+      what: "rules",
+      out: "a",
+      lang: undefined,
+      runbooks: undefined,
+      set: [],
+      force: true,
+    },
   });
   assert.throws(
     () => read("rule"),
     new UsageError(
       'Cannot read argument "rule": ' +
-        "expected one of config, report-schema, compose, prometheus, rules, dashboards",
+        "expected one of config, report-schema, compose, prometheus, rules, dashboards, kubernetes",
     ),
   );
 });

@@ -12,6 +12,7 @@ import {
   type PrintOptions,
 } from "../../lib/print/mod.ts";
 import { CONFIG_PATH, isPart, type Printed } from "../../lib/print/printed.ts";
+import { kubernetes } from "../../tools/kubernetes.ts";
 import { withTempDir } from "../harness/waiting.ts";
 
 const CONFIG = "port: 8000\n";
@@ -26,6 +27,7 @@ async function run(options: Partial<PrintOptions>): Promise<string> {
       out: undefined,
       lang: undefined,
       runbooks: undefined,
+      set: [],
       force: false,
       ...options,
     },
@@ -42,7 +44,9 @@ const CARRIED: Readonly<Record<string, string>> = {
 
 /** The texts of a thing's files, by path. */
 function partsOf(printed: Printed): Record<string, string> {
-  return Object.fromEntries(Object.entries(CARRIED).filter(([path]) => isPart(path, printed)));
+  const carried = Object.entries(CARRIED).filter(([path]) => isPart(path, printed));
+  const rendered = printed === PRINTED.kubernetes ? kubernetes() : [];
+  return Object.fromEntries([...carried, ...rendered]);
 }
 
 for (const what of PRINTABLES) {
@@ -112,6 +116,42 @@ Deno.test("printFiles() gives the boards of one language", async () => {
   });
 });
 
+Deno.test("printFiles() gives Kubernetes the boards of one language, parameters and links", async () => {
+  await withTempDir(async (out) => {
+    const set = ["monitor-label=release=main"];
+    const runbooks = "https://wiki.example/alerts";
+    await run({ what: "kubernetes", out, lang: "en", set, runbooks });
+    const names = (folder: string) => Array.from(Deno.readDirSync(folder), ({ name }) => name);
+    assert.deepEqual(names(`${out}/grafana/dashboards`), ["en"]);
+    const overlays = `${out}/kubernetes/overlays`;
+    const read = (path: string) => Deno.readTextFileSync(`${overlays}/${path}`);
+    assert.match(read("grafana/kustomization.yaml"), /grafana\/dashboards\/en$/m);
+    assert.match(read("operator/monitors/kustomization.yaml"), /^ +release: main$/m);
+    assert.match(read("operator/monitors/prometheus_rule.yaml"), /wiki\.example\/alerts#tradesim/);
+    assert.match(read("stack/grafana.yaml"), /dashboards\/en\/overview\.json/);
+  });
+});
+
+Deno.test("printFiles() refuses parameters of Kubernetes that are wrong, before it writes", async () => {
+  await withTempDir(async (dir) => {
+    const out = `${dir}/new`;
+    const printed = (set: string) => run({ what: "kubernetes", out, set: [set] });
+    await assert.rejects(
+      printed("monitor-label=re lease=x"),
+      /^PrintError: Cannot read the value of --set monitor-label: expected a label KEY=VALUE/,
+    );
+    await assert.rejects(
+      printed("monitor-lable=a=b"),
+      new PrintError('Unknown parameter "monitor-lable": did you mean monitor-label?'),
+    );
+    await assert.rejects(
+      printed("x=y"),
+      /^PrintError: Unknown parameter "x": expected one of image,/,
+    );
+    assert.throws(() => Deno.statSync(out), Deno.errors.NotFound);
+  });
+});
+
 Deno.test("printFiles() gives alerts that lead where they are told to", async () => {
   await withTempDir(async (out) => {
     await run({ what: "rules", out, runbooks: "https://wiki.example/alerts" });
@@ -124,7 +164,11 @@ Deno.test("printFiles() gives alerts that lead where they are told to", async ()
 Deno.test("printFiles() refuses what makes no sense", async () => {
   await assert.rejects(
     run({ what: "rules", lang: "en" }),
-    new PrintError("Cannot use --lang with rules: expected dashboards"),
+    new PrintError("Cannot use --lang with rules: expected dashboards or kubernetes"),
+  );
+  await assert.rejects(
+    run({ what: "rules", set: ["tours=1"] }),
+    new PrintError("Cannot use --set with rules: expected kubernetes"),
   );
   await assert.rejects(
     run({ what: "dashboards", runbooks: "https://wiki.example" }),

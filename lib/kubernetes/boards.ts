@@ -1,0 +1,69 @@
+/** Grafana's dashboards as ConfigMaps, one each, made by kustomize from the files themselves. @module */
+
+import { type Parameters, splitPair } from "./parameters.ts";
+import { labelsOf, type Manifest } from "./pod.ts";
+import { type Files, pathsBelow } from "./stack.ts";
+import { type Rendered, yamlFile } from "./text.ts";
+
+/** One dashboard. */
+export interface BoardFile {
+  /** The name of the file in its folder. */
+  readonly file: string;
+  /** The name of its ConfigMap. */
+  readonly configMap: string;
+  /** Its key there. A sidecar may write all languages to one folder. */
+  readonly key: string;
+}
+
+export function boardFolder(language: string): string {
+  return `grafana/dashboards/${language}/`;
+}
+
+export function boardFiles(files: Files, language: string): readonly BoardFile[] {
+  const folder = boardFolder(language);
+  return pathsBelow(files, folder).filter((path) => path.endsWith(".json")).map((path) => {
+    const file = path.slice(folder.length);
+    const name = `tradesim-${language}-${file.replace(/\.json$/, "")}`;
+    return { file, configMap: `tradesim-board-${name.slice("tradesim-".length)}`, key: `${name}.json` };
+  });
+}
+
+/** ConfigMaps whose names have no hash: a changed dashboard replaces the old one. */
+const STABLE = { labels: labelsOf("grafana"), disableNameSuffixHash: true };
+
+/** The kustomization that lies among the dashboards of a language. */
+export function boardsKustomization(files: Files, language: string): string {
+  return yamlFile(
+    "A ConfigMap for each dashboard of this folder, for kubernetes/overlays. Kustomize takes files only\n" +
+      "from below a kustomization, so this one is here.",
+    {
+      apiVersion: "kustomize.config.k8s.io/v1beta1",
+      kind: "Kustomization",
+      configMapGenerator: boardFiles(files, language).map(({ file, configMap, key }): Manifest => ({
+        name: configMap,
+        files: [`${key}=${file}`],
+        options: STABLE,
+      })),
+    },
+  );
+}
+
+/** kubernetes/overlays/grafana: dashboards for a Grafana that is there, found by its sidecar. */
+export function grafanaOverlay(parameters: Parameters, language: string): Rendered {
+  const [key, value] = splitPair(parameters["board-label"] ?? "");
+  const folder = parameters["board-folder"];
+  return {
+    "kustomization.yaml": yamlFile(
+      "Dashboards for a Grafana that is in the cluster already: its sidecar (kiwigrid/k8s-sidecar, part of\n" +
+        "kube-prometheus-stack) finds them by the label and puts them into the folder of the annotations.",
+      {
+        apiVersion: "kustomize.config.k8s.io/v1beta1",
+        kind: "Kustomization",
+        resources: [`../../../${boardFolder(language)}`.replace(/\/$/, "")],
+        labels: [{ pairs: { [key]: value } }],
+        // The sidecar's own name for it, and that of kube-prometheus-stack's documents.
+        commonAnnotations: { "k8s-sidecar-target-directory": folder, grafana_folder: folder },
+      },
+    ),
+  };
+}

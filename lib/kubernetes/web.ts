@@ -1,0 +1,80 @@
+/** kubernetes/overlays/web: a FastAPI application with the middleware of clients/python, and its exporter. @module */
+
+import { scrapers } from "./base.ts";
+import { sidecarExporter } from "./exporter.ts";
+import {
+  type Container,
+  deployment,
+  httpProbe,
+  nameOf,
+  networkPolicy,
+  PORT,
+  portOf,
+  service,
+  serviceAccount,
+  writePaths,
+} from "./pod.ts";
+import type { Parameters } from "./parameters.ts";
+import { type Files, serviceOf } from "./stack.ts";
+import { type Rendered, yamlFile } from "./text.ts";
+
+const HTTP = "http";
+/** The exporter has uvicorn's usual port, 8000. */
+const HTTP_PORT = 8080;
+
+function application(files: Files, parameters: Parameters): Container {
+  const [, version] = /:(.+)$/.exec(serviceOf(files, "exporter").image) ?? [];
+  return {
+    name: "web",
+    image: parameters["web-image"] ?? `${nameOf("web")}:${version}`,
+    env: [
+      { name: "PORT", value: String(HTTP_PORT) },
+      { name: "TRADESIM_EXPORTER_URL", value: `http://127.0.0.1:${PORT}` },
+      { name: "PYTHONDONTWRITEBYTECODE", value: "1" },
+    ],
+    port: { name: HTTP, containerPort: HTTP_PORT },
+    mounts: [{ path: "/tmp", isWritten: true, volume: "tmp" }],
+    resources: { cpu: "50m", memory: "96Mi", memoryLimit: "256Mi" },
+    more: {
+      readinessProbe: httpProbe("/metrics", HTTP, { periodSeconds: 5 }),
+      livenessProbe: { tcpSocket: { port: HTTP }, periodSeconds: 10 },
+    },
+  };
+}
+
+export function web(files: Files, parameters: Parameters): Rendered {
+  const app = application(files, parameters);
+  const exporter = sidecarExporter(files, parameters, []);
+  return {
+    "kustomization.yaml": yamlFile(
+      "A FastAPI application that is measured by the middleware of clients/python. Its workers report to the\n" +
+        "exporter beside them. docs/kubernetes.md says how the image is built.",
+      {
+        apiVersion: "kustomize.config.k8s.io/v1beta1",
+        kind: "Kustomization",
+        resources: ["deployment.yaml", "service.yaml", "service_account.yaml", "network_policy.yaml"],
+      },
+    ),
+    "deployment.yaml": yamlFile(
+      writePaths([exporter, app]),
+      deployment({
+        component: "web",
+        containers: [app],
+        sidecars: [exporter],
+        volumes: [{ name: "tmp", emptyDir: { sizeLimit: "64Mi" } }],
+      }, false),
+    ),
+    "service.yaml": yamlFile(
+      "The application for the rest of the cluster, and for an Ingress.",
+      service("web", HTTP, HTTP_PORT),
+    ),
+    "service_account.yaml": yamlFile(
+      "The application asks the cluster for nothing: it has no token.",
+      serviceAccount("web"),
+    ),
+    "network_policy.yaml": yamlFile(
+      "Everyone may use the application, its exporter may be scraped. Both ask nobody.",
+      networkPolicy("web", [{ ports: portOf(HTTP) }, ...scrapers(parameters)], []),
+    ),
+  };
+}
