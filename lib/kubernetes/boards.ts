@@ -24,7 +24,11 @@ export function boardFiles(files: Files, language: string): readonly BoardFile[]
   return pathsBelow(files, folder).filter((path) => path.endsWith(".json")).map((path) => {
     const file = path.slice(folder.length);
     const name = `tradesim-${language}-${file.replace(/\.json$/, "")}`;
-    return { file, configMap: `tradesim-board-${name.slice("tradesim-".length)}`, key: `${name}.json` };
+    return {
+      file,
+      configMap: `tradesim-board-${name.slice("tradesim-".length)}`,
+      key: `${name}.json`,
+    };
   });
 }
 

@@ -1,7 +1,15 @@
 /** The exporter's container, in a pod of its own and beside a simulation, from its service in compose.yml. @module */
 
 import { stringify } from "yaml";
-import { type Container, httpProbe, type Manifest, type Mount, nameOf, PORT, PORT_NAME } from "./pod.ts";
+import {
+  type Container,
+  httpProbe,
+  type Manifest,
+  type Mount,
+  nameOf,
+  PORT,
+  PORT_NAME,
+} from "./pod.ts";
 import type { Parameters } from "./parameters.ts";
 import { type Files, serviceOf } from "./stack.ts";
 
@@ -46,7 +54,10 @@ function allowedHosts(names: readonly string[]): string[] {
 }
 
 const POD_IP = { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } };
-const NAMESPACE = { name: "NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } };
+const NAMESPACE = {
+  name: "NAMESPACE",
+  valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } },
+};
 
 /**
  * Measured: 102 MiB and 1 % of a core with a game of four turns a second, details and a scrape a second;

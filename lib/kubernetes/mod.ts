@@ -19,8 +19,8 @@ export {
   isLabelKey,
   isLabelValue,
   LABEL_NAME,
-  PARAMETER_NAMES,
   type Parameter,
+  PARAMETER_NAMES,
   type ParameterFault,
   PARAMETERS,
   type Parameters,
@@ -34,7 +34,9 @@ export const OVERLAYS = ["sidecar", "operator", "grafana", "stack", "web"] as co
 
 /** The languages of which there are dashboards. */
 function languagesOf(files: Files): string[] {
-  const folders = Object.keys(files).map((path) => /^grafana\/dashboards\/([^/]+)\//.exec(path)?.[1]);
+  const folders = Object.keys(files).map((path) =>
+    /^grafana\/dashboards\/([^/]+)\//.exec(path)?.[1]
+  );
   return [...new Set(folders.filter((language) => language !== undefined))];
 }
 

@@ -25,7 +25,14 @@ import {
   volumeClaim,
   writePaths,
 } from "./pod.ts";
-import { exporterJob, type Files, fileOf, pathsBelow, prometheusConfig, serviceOf } from "./stack.ts";
+import {
+  exporterJob,
+  fileOf,
+  type Files,
+  pathsBelow,
+  prometheusConfig,
+  serviceOf,
+} from "./stack.ts";
 import { type Rendered, yamlFile } from "./text.ts";
 
 const HTTP = "http";
@@ -49,7 +56,9 @@ const GRAFANA_USER = 472;
 
 /** The rules and the page that alerts link to, by their place below Prometheus' folder. */
 function ruleFiles(files: Files): readonly { readonly key: string; readonly path: string }[] {
-  return ["prometheus/rules/", "prometheus/consoles/"].flatMap((folder) => pathsBelow(files, folder))
+  return ["prometheus/rules/", "prometheus/consoles/"].flatMap((folder) =>
+    pathsBelow(files, folder)
+  )
     .map((path) => path.slice("prometheus/".length))
     .map((path) => ({ key: path.replaceAll("/", "-"), path }));
 }
@@ -133,7 +142,8 @@ function prometheusText(files: Files): string {
       },
     ];
   });
-  const header = "# Prometheus of the overlay stack: prometheus/prometheus.yml, with the pods of this\n" +
+  const header =
+    "# Prometheus of the overlay stack: prometheus/prometheus.yml, with the pods of this\n" +
     "# namespace as targets.\n";
   return header + stringify({
     global,
@@ -202,7 +212,8 @@ function grafana(files: Files, language: string): Container {
   const env = {
     ...environment,
     TRADESIM_LANG: language,
-    GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: `${GRAFANA_FOLDER}/dashboards/${language}/overview.json`,
+    GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH:
+      `${GRAFANA_FOLDER}/dashboards/${language}/overview.json`,
     // Pods reach it: nobody views without a password.
     GRAFANA_ADDRESS: "0.0.0.0",
   };
@@ -253,7 +264,10 @@ function grafanaVolumes(files: Files, language: string): readonly Manifest[] {
     { name: "data", persistentVolumeClaim: { claimName: nameOf("grafana") } },
     { name: "logs", emptyDir: { sizeLimit: "64Mi" } },
     { name: "tmp", emptyDir: { sizeLimit: "64Mi" } },
-    { name: "start", configMap: { name: START_MAP, items: [{ key: "start.sh", path: "start.sh" }] } },
+    {
+      name: "start",
+      configMap: { name: START_MAP, items: [{ key: "start.sh", path: "start.sh" }] },
+    },
     {
       name: "provisioning",
       projected: {

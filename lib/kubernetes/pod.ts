@@ -62,7 +62,9 @@ export interface Container {
 }
 
 /** A container that the restricted Pod Security Standard accepts, with a read-only root file system. */
-export function container({ name, image, command, args, env, port, mounts, resources, more }: Container) {
+export function container(
+  { name, image, command, args, env, port, mounts, resources, more }: Container,
+) {
   return {
     name,
     image,

@@ -84,7 +84,9 @@ export function prometheusConfig(files: Files) {
 
 /** The job that scrapes exporters. */
 export function exporterJob(files: Files) {
-  const job = prometheusConfig(files).scrape_configs.find(({ job_name }) => job_name === "tradesim");
+  const job = prometheusConfig(files).scrape_configs.find(({ job_name }) =>
+    job_name === "tradesim"
+  );
   if (job === undefined) throw new Error("Cannot find the job tradesim in prometheus.yml");
   const { scrape_interval = "15s", scrape_timeout = "10s", sample_limit, body_size_limit } = job;
   return {

@@ -52,7 +52,12 @@ export function web(files: Files, parameters: Parameters): Rendered {
       {
         apiVersion: "kustomize.config.k8s.io/v1beta1",
         kind: "Kustomization",
-        resources: ["deployment.yaml", "service.yaml", "service_account.yaml", "network_policy.yaml"],
+        resources: [
+          "deployment.yaml",
+          "service.yaml",
+          "service_account.yaml",
+          "network_policy.yaml",
+        ],
       },
     ),
     "deployment.yaml": yamlFile(

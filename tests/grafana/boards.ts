@@ -66,7 +66,8 @@ const FOLDER = new URL("../../grafana/dashboards/", import.meta.url);
 /** The text of each board of a language, by the name of its file. */
 export function boardTexts(language: Language): ReadonlyMap<string, string> {
   const folder = new URL(`${language}/`, FOLDER);
-  const names = Array.from(Deno.readDirSync(folder), ({ name }) => name).toSorted();
+  const names = Array.from(Deno.readDirSync(folder), ({ name }) => name)
+    .filter((name) => name.endsWith(".json")).toSorted();
   return new Map(
     names.map((
       name,
