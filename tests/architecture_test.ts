@@ -11,6 +11,7 @@ const FOLDERS = [
   ...[
     "telemetry",
     "report",
+    "turnlog",
     "source",
     "model",
     "history",

@@ -22,7 +22,11 @@ export async function bundleModule(path: string, platform: "browser" | "deno"): 
 }
 
 /** The modules that run in workers; the bundle of each lies beside it. */
-const WORKERS = ["lib/publish/deliver.ts", "lib/server/slow_work.ts"];
+const WORKERS = [
+  "lib/publish/deliver.ts",
+  "lib/publish/write_turns.ts",
+  "lib/server/slow_work.ts",
+];
 
 /** The made files by path from the repository's top. */
 export async function workerFiles(): Promise<ReadonlyMap<string, string>> {

@@ -11,6 +11,7 @@ import {
   parseBudget,
   type Publisher,
   PUBLISHERS,
+  USUAL_PUBLISHERS,
   type World,
   WORLDS,
 } from "./result.ts";
@@ -47,10 +48,10 @@ const BENCH_FLAGS = {
     name: "publishers",
     unit: "<LIST>",
     kind: atLeastOne(someOf(PUBLISHERS)),
-    defaultValue: PUBLISHERS,
-    defaultText: "all",
+    defaultValue: USUAL_PUBLISHERS,
+    defaultText: "none,journal,http",
     help:
-      "What to compare with a game without monitoring: journal, http, and none, the control, which is always played.",
+      "What to compare with a game without monitoring: journal, turns (a journal and a turn log), http, and none, the control, which is always played.",
     layer: "command line",
   }),
   sessions: single({
@@ -117,8 +118,8 @@ export const BENCH = {
 /** What a player of the benchmark needs. */
 export function neededToPlay({ variant }: PlayerSetup): Needs {
   return {
-    read: variant === "journal",
-    write: variant === "journal",
+    read: variant === "journal" || variant === "turns",
+    write: variant === "journal" || variant === "turns",
     net: variant === "http",
   };
 }

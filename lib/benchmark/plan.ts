@@ -3,7 +3,7 @@
 import {
   LEAST_ROUNDS,
   type Publisher,
-  PUBLISHERS,
+  USUAL_PUBLISHERS,
   type Variant,
   type World,
   WORLDS,
@@ -107,8 +107,12 @@ function planWorld(
  * @throws {RangeError} When not even two rounds of each world fit, or a measured time is not above 0.
  */
 export function planRounds(options: PlanOptions): Plan {
-  const { turnSeconds, startSeconds, publishers = PUBLISHERS, seconds: limit = MOST_SECONDS } =
-    options;
+  const {
+    turnSeconds,
+    startSeconds,
+    publishers = USUAL_PUBLISHERS,
+    seconds: limit = MOST_SECONDS,
+  } = options;
   const variants: readonly Variant[] = ["off", ...publishers];
   const worlds = WORLDS.flatMap((world) => {
     const turn = turnSeconds[world];

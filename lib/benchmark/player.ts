@@ -1,7 +1,13 @@
 /** The process that plays the games of one run, part by part, on command. @module */
 
 import { createRestOfReport } from "../play/mod.ts";
-import { createPublisher, openHttp, openJournal, type Transport } from "../publish/mod.ts";
+import {
+  createPublisher,
+  openHttp,
+  openJournal,
+  openTurnLog,
+  type Transport,
+} from "../publish/mod.ts";
 import { createGame, type Game, type GameOptions } from "../simulation/mod.ts";
 import { linesOf } from "./program.ts";
 import type { Variant, World } from "./result.ts";
@@ -78,7 +84,7 @@ function say(message: string): void {
 }
 
 function openTransport({ variant, folder, name, url }: PlayerSetup): Transport | undefined {
-  if (variant === "journal") {
+  if (variant === "journal" || variant === "turns") {
     return openJournal({
       path: `${folder}/metrics-${name}.jsonl`,
       session: name,
@@ -113,6 +119,13 @@ function createSession(setup: PlayerSetup, onReport: (seconds: number) => void):
     numbers: game.numbers,
     rest: createRestOfReport(game),
     transport,
+    turnLog: setup.variant === "turns"
+      ? openTurnLog({
+        path: `${setup.folder}/turns-${setup.name}.jsonl`,
+        session: setup.name,
+        onProblem: say,
+      })
+      : undefined,
     onProblem: say,
     onReport,
   });
@@ -209,7 +222,7 @@ export async function player(
     });
   }
   await Promise.all(sessions.map(({ monitoring }) => monitoring?.finish()));
-  const isPublished = setup.variant === "journal" || setup.variant === "http";
+  const isPublished = setup.variant !== "off" && setup.variant !== "none";
   const published = sessions.reduce((sum, { game }) => sum + game.numbers.tour, 0);
   answer({ published: isPublished ? published : 0 });
 }

@@ -4,9 +4,14 @@
 export const WORLDS = ["default", "moyen", "grand"] as const;
 export type World = (typeof WORLDS)[number];
 
-/** What is compared with a game without monitoring; `none` is such a game again, as a control. */
-export const PUBLISHERS = ["none", "journal", "http"] as const;
+/**
+ * What is compared with a game without monitoring; `none` is such a game again, as a control, and
+ * `turns` is a journal and a turn log.
+ */
+export const PUBLISHERS = ["none", "journal", "turns", "http"] as const;
 export type Publisher = (typeof PUBLISHERS)[number];
+/** Those that are compared unless others are asked for: what a game does by default. */
+export const USUAL_PUBLISHERS: readonly Publisher[] = ["none", "journal", "http"];
 
 /** How a run was played. */
 export const VARIANTS = ["off", ...PUBLISHERS] as const;

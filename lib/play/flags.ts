@@ -133,6 +133,12 @@ const SIMULATE_FLAGS = {
     help: "Minimum time between two reports.",
     layer: "command line",
   }),
+  everyTurn: onOff({
+    name: "every-turn",
+    help:
+      "Also keep every turn, in turns.jsonl beside the journal, for the command backfill. Reports hold only some turns.",
+    layer: "command line",
+  }),
   json: onOff({
     name: "json",
     help: "Print the summary as one JSON object.",
@@ -169,7 +175,9 @@ export function readSimulate(fromArguments: Layer) {
       "Cannot use --json together with --status: no turn is played, so there is no summary",
     );
   }
-  const idle = ["journal", "publishTo", "publishInterval"].find((property) => given.has(property));
+  const idle = ["journal", "publishTo", "publishInterval", "everyTurn"].find((property) =>
+    given.has(property)
+  );
   if (!rest.withMetrics && idle !== undefined) {
     throw new UsageError(`Cannot use ${fromArguments.get(idle)?.name} without --with-metrics`);
   }
@@ -190,10 +198,12 @@ export function readSimulate(fromArguments: Layer) {
 
 /** What `simulate` needs, by what its options ask for. */
 export function neededToSimulate(
-  { status, withMetrics, publishTo, publishTokenFile, load, save }: ReturnType<typeof readSimulate>,
+  { status, withMetrics, publishTo, publishTokenFile, everyTurn, load, save }: ReturnType<
+    typeof readSimulate
+  >,
 ): Needs {
   const isReporting = withMetrics && !status;
-  const journal = isReporting && publishTo === undefined;
+  const journal = isReporting && (publishTo === undefined || everyTurn);
   return {
     read: journal || load !== undefined || publishTokenFile !== undefined,
     write: journal || save !== undefined,

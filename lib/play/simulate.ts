@@ -1,7 +1,14 @@
 /** Plays a game from the command line: turns, reports, progress and the summary at the end. @module */
 
 import { printable } from "../log/mod.ts";
-import { createPublisher, openHttp, openJournal, type Publisher } from "../publish/mod.ts";
+import {
+  createPublisher,
+  openHttp,
+  openJournal,
+  openTurnLog,
+  type Publisher,
+  turnLogBeside,
+} from "../publish/mod.ts";
 import {
   createGame,
   formatWorld,
@@ -65,7 +72,7 @@ function openPublisher(
   onProblem: (message: string) => void,
 ): Publisher {
   const session = sessionName();
-  const { journal, publishTo, publishToken: token, publishInterval } = options;
+  const { journal, publishTo, publishToken: token, publishInterval, everyTurn } = options;
   return createPublisher({
     session,
     numbers: game.numbers,
@@ -79,6 +86,9 @@ function openPublisher(
         ...token === undefined ? {} : { token },
         onProblem,
       }),
+    turnLog: everyTurn
+      ? openTurnLog({ path: turnLogBeside(journal), session, onProblem })
+      : undefined,
   });
 }
 

@@ -17,6 +17,8 @@ export interface JournalOptions {
   readonly keep?: number;
   /** Called for the first failure. Default: logs to standard error. */
   readonly onProblem?: OnProblem;
+  /** What its lines are, for messages. Default: `reports`. */
+  readonly lines?: string;
 }
 
 export interface Journal extends Transport {
@@ -125,7 +127,10 @@ class JournalFile implements Journal {
     try {
       act();
     } catch (error) {
-      this.#tell(`Cannot write reports to "${this.path}"; the game continues: ${messageOf(error)}`);
+      const { lines = "reports" } = this.#options;
+      this.#tell(
+        `Cannot write ${lines} to "${this.path}"; the game continues: ${messageOf(error)}`,
+      );
     }
   }
 

@@ -176,6 +176,39 @@ export class Line {
     this.#length = at;
   }
 
+  /**
+   * Writes whole numbers with a comma before each, as their differences to the known ones before them,
+   * the first to 0. A number that is not finite, or too large to be exact, becomes null; differences of 0
+   * at the end are left out.
+   */
+  differences(values: Float64Array): void {
+    this.#reserve(values.length * NUMBER_BYTES);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    let end = at;
+    let before = 0;
+    for (let place = 0; place < values.length; place++) {
+      bytes[at++] = COMMA;
+      const value = values[place]!;
+      if (!(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) {
+        end = at = writeNull(bytes, at);
+        continue;
+      }
+      let difference = value - before;
+      before = value;
+      if (difference === 0) {
+        bytes[at++] = ZERO;
+        continue;
+      }
+      if (difference < 0) {
+        bytes[at++] = MINUS;
+        difference = -difference;
+      }
+      end = at = writeInteger(bytes, at, difference);
+    }
+    this.#length = end;
+  }
+
   /** Writes a further member that is a number. */
   member(name: string, value: number): void {
     this.key(name);

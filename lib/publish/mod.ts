@@ -4,4 +4,5 @@ export { type HttpOptions, openHttp } from "./http.ts";
 export { type Journal, type JournalOptions, openJournal } from "./journal.ts";
 export type { OnProblem, Transport } from "./transport.ts";
 export * from "./publisher.ts";
-export type { TurnNumbers } from "./turn_log.ts";
+export { openTurnLog, type TurnLog, turnLogBeside, type TurnLogOptions } from "./turn_log.ts";
+export type { TurnNumbers } from "./recent_turns.ts";

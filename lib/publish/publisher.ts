@@ -4,8 +4,9 @@ import type * as z from "zod";
 import type { NATIVE_SCHEMA, NATIVE_TYPE, NATIVE_VERSION } from "../report/mod.ts";
 import { MAX_COLUMN_LENGTH, TURN_SECONDS_BUCKETS } from "../turns/mod.ts";
 import { Line } from "./line.ts";
+import type { TurnLog } from "./turn_log.ts";
 import { logProblem, messageOf, once, type OnProblem, type Transport } from "./transport.ts";
-import { MIN_TURNS, TurnLog, type TurnNumbers, USUAL_TURNS } from "./turn_log.ts";
+import { MIN_TURNS, RecentTurns, type TurnNumbers, USUAL_TURNS } from "./recent_turns.ts";
 
 type NativeReport = z.input<typeof NATIVE_SCHEMA>;
 
@@ -38,6 +39,8 @@ export interface PublisherOptions {
   /** Makes the rest of a report; called only when one leaves. */
   readonly rest?: (moment: ReportMoment) => RestOfReport;
   readonly transport: Transport;
+  /** Keeps every turn. Default: none; reports hold only some turns. */
+  readonly turnLog?: TurnLog | undefined;
   /** The shortest time between two reports, in milliseconds. Default: 100. */
   readonly interval?: number;
   /** Maximum number of single turns in a report: 0, or from 8 to 1000. Default: 128. */
@@ -130,7 +133,7 @@ const LE = `{"le":[${TURN_SECONDS_BUCKETS.join()}],"counts":[`;
  */
 export function createPublisher(options: PublisherOptions): Publisher {
   const { session, numbers, transport, interval = INTERVAL_MS, maxTurns = USUAL_TURNS } = options;
-  const { rest, onReport, onProblem = logProblem } = options;
+  const { rest, turnLog, onReport, onProblem = logProblem } = options;
   const now = options.now ?? (() => performance.now());
   const wallClock = options.wallClock ?? (() => Date.now());
   const sessionBytes = new TextEncoder().encode(session).length;
@@ -146,7 +149,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     );
   }
   const tell = once(onProblem);
-  const log = new TurnLog(maxTurns || USUAL_TURNS);
+  const recent = new RecentTurns(maxTurns || USUAL_TURNS);
   const line = new Line();
   const head = `{"type":"${TYPE}","version":${VERSION}`;
   const identity = `,"session":${JSON.stringify(session)}`;
@@ -169,11 +172,13 @@ export function createPublisher(options: PublisherOptions): Publisher {
     const others = isLong ? usual : elapsed / turns;
     if (turns > 0) {
       const last = isLong ? elapsed - others * (turns - 1) : others;
-      log.close({ turns, ended: mark + elapsed, last, others }, numbers);
+      const closed = { turns, ended: mark + elapsed, last, others };
+      recent.close(closed, numbers);
+      turnLog?.close(closed);
       usual = elapsed / turns;
     }
     batch = left = next;
-    log.open(next);
+    recent.open(next);
   }
 
   /** Ends the open batch by reading the clock. */
@@ -186,7 +191,14 @@ export function createPublisher(options: PublisherOptions): Publisher {
       : Math.max(1, Math.min(turns, Math.floor(turns * BATCH_MS / elapsed)));
     closeBatch(elapsed, fitting);
     mark = time;
-    if (time >= due) publish(time);
+    if (turnLog?.isDue(time)) handTurns(turnLog, time);
+    if (time >= due) publish(mark);
+  }
+
+  function handTurns(log: TurnLog, begun: number): void {
+    log.hand(recent.seconds, begun, wallClock() - begun);
+    mark = now();
+    spent += mark - begun;
   }
 
   /** Writes what the caller adds, all of it or nothing. */
@@ -214,25 +226,25 @@ export function createPublisher(options: PublisherOptions): Publisher {
   function writeTurnSeconds(): void {
     line.key("temps_simulation_tour_seconds");
     line.text(LE);
-    log.seconds.counts.forEach((turns, index) => {
+    recent.seconds.counts.forEach((turns, index) => {
       if (index > 0) line.text(",");
       line.decimal(turns, 0);
     });
     line.text('],"sum":');
-    line.number(log.seconds.sum);
+    line.number(recent.seconds.sum);
     line.text("}");
   }
 
   function compose(fini: boolean): Uint8Array {
-    log.end(numbers);
+    recent.end(numbers);
     const milliseconds = wallClock();
     line.clear();
     line.text(head);
     // What the caller adds comes first: of two equal keys the second one counts.
-    writeRest({ timestamp: milliseconds / 1000, tour: log.tour, fini });
+    writeRest({ timestamp: milliseconds / 1000, tour: recent.tour, fini });
     line.text(identity);
     line.member("rapport", ++reports);
-    line.member("tour", log.tour);
+    line.member("tour", recent.tour);
     line.member("timestamp", milliseconds / 1000);
     if (fini) line.text(',"fini":true');
     for (const [name, read, places] of FIELDS) {
@@ -242,12 +254,12 @@ export function createPublisher(options: PublisherOptions): Publisher {
     line.member("produits_prix_moyen", numbers.prixTotal / (numbers.produits || 1) / 100);
     line.member("simulation_publication_seconds_total", spent / 1000);
     writeTurnSeconds();
-    if (maxTurns > 0 && log.count > 0) {
+    if (maxTurns > 0 && recent.count > 0) {
       line.key("colonnes");
-      log.write(line, milliseconds - now());
+      recent.write(line, milliseconds - now());
     }
     line.text("}\n");
-    log.clear();
+    recent.clear();
     return line.bytes();
   }
 
@@ -278,25 +290,27 @@ export function createPublisher(options: PublisherOptions): Publisher {
       if (left < batch) look();
     },
     turn() {
+      turnLog?.note(numbers);
       const budget = numbers.budgetTotal;
-      if (budget < log.lowest || budget > log.highest) {
-        log.note(log.tour + batch - left + 1, numbers);
+      if (budget < recent.lowest || budget > recent.highest) {
+        recent.note(recent.tour + batch - left + 1, numbers);
       }
       if (--left === 0) look();
     },
     flush() {
       if (finished !== undefined) return;
       if (left < batch) look();
-      if (log.count > 0) publish(now());
+      if (recent.count > 0) publish(now());
     },
     finish() {
       due = Infinity;
       if (left < batch) look();
-      finished ??= transport.end(compose(true));
+      if (finished === undefined && turnLog !== undefined) handTurns(turnLog, now());
+      finished ??= Promise.all([transport.end(compose(true)), turnLog?.end()]).then(() => {});
       return finished;
     },
     get stats() {
-      return { turns: log.tour + batch - left, reports, seconds: spent / 1000 };
+      return { turns: recent.tour + batch - left, reports, seconds: spent / 1000 };
     },
   };
 }

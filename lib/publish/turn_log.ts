@@ -1,257 +1,208 @@
-/** Keeps the turns since the last report, in bounded number. @module */
+/** The turn log: every turn of a game, written by a thread of its own. @module */
 
+import { basename, dirname, join } from "node:path";
+import { startWorker } from "../worker/mod.ts";
+import type { Batch, TurnNumbers } from "./recent_turns.ts";
+import { logProblem, once, type OnProblem } from "./transport.ts";
 import {
-  COLUMN_NAMES,
-  type ColumnName,
-  extremesOf,
-  PLACE,
-  TurnTable,
-  WIDTH,
-} from "../turns/mod.ts";
-import type { ColumnFormat, Line } from "./line.ts";
-import { TurnSeconds } from "./turn_seconds.ts";
+  type Answer,
+  BATCH,
+  type Buffer,
+  createBuffer,
+  type Filled,
+  FULL_TURNS,
+  type Over,
+  ROW,
+  type Setup,
+  writeRow,
+} from "./turn_rows.ts";
+import type { TurnSeconds } from "./turn_seconds.ts";
+import source from "./write_turns.js" with { type: "text" };
 
-/**
- * Numbers that the simulation updates and the publisher reads in place after every turn. Money is
- * in whole cents; totals count since the session began.
- */
-export interface TurnNumbers {
-  /** Money that all firms together have, and that of the poorest and of the richest. */
-  readonly budgetTotal: number;
-  readonly budgetMin: number;
-  readonly budgetMax: number;
-  /** Purchases that succeeded, that failed, and the money spent on the former. */
-  readonly reussies: number;
-  readonly echouees: number;
-  readonly montant: number;
-  /** Products in the game, those that can be bought, and the sum of all base prices. */
-  readonly produits: number;
-  readonly produitsActifs: number;
-  readonly prixTotal: number;
-  readonly evenements: number;
-}
-
-export const MIN_TURNS = 8;
-/** As many as a line of a graph has points in 100 ms; a thousand would take 0.3 ms to write. */
-export const USUAL_TURNS = 128;
-
-const encoder = new TextEncoder();
-const NO_SUFFIX = new Uint8Array();
-const COUNT: ColumnFormat = { scale: 1, shift: 0, places: 0, suffix: NO_SUFFIX };
-const CENTS: ColumnFormat = { scale: 1, shift: 0, places: 2, suffix: NO_SUFFIX };
-const MILLISECONDS: ColumnFormat = { scale: 1, shift: 0, places: 3, suffix: NO_SUFFIX };
-/** Milliseconds as whole nanoseconds. */
-const NANOSECONDS: ColumnFormat = {
-  scale: 1e6,
-  shift: 0,
-  places: 0,
-  suffix: encoder.encode("e-9"),
-};
-
-/** How each column is written. */
-const FORMATS: Readonly<Record<ColumnName, ColumnFormat>> = {
-  tour: COUNT,
-  timestamp: MILLISECONDS,
-  budget_total: CENTS,
-  budget_min: CENTS,
-  budget_max: CENTS,
-  transactions_reussies_total: COUNT,
-  transactions_echouees_total: COUNT,
-  transactions_montant_total: CENTS,
-  produits_actifs: COUNT,
-  produits_prix_moyen: CENTS,
-  duree_seconds: NANOSECONDS,
-  evenements_total: COUNT,
-};
-/** What comes before each column, and after the last one. */
-const HEADS = COLUMN_NAMES.map((name, place) =>
-  encoder.encode(`${place === 0 ? "{" : "],"}"${name}":[`)
-);
-const END = encoder.encode("]}");
-/** What bins and groups keep, besides their last turn. */
-const EXTREMES = extremesOf({
-  lowest: ["budget_total"],
-  highest: ["budget_total", "duree_seconds"],
-});
-
-/** Batches in a group. */
-export const GROUP = 64;
-/** Rows that a group may add. */
-const GROUP_ROWS = 4;
-
-/** Writes a turn into a row, but for its time and its duration. */
-function writeRow(row: Float64Array, tour: number, numbers: TurnNumbers): void {
-  row[PLACE.tour] = tour;
-  row[PLACE.budget_total] = numbers.budgetTotal;
-  row[PLACE.budget_min] = numbers.budgetMin;
-  row[PLACE.budget_max] = numbers.budgetMax;
-  row[PLACE.transactions_reussies_total] = numbers.reussies;
-  row[PLACE.transactions_echouees_total] = numbers.echouees;
-  row[PLACE.transactions_montant_total] = numbers.montant;
-  row[PLACE.produits_actifs] = numbers.produitsActifs;
-  row[PLACE.produits_prix_moyen] = numbers.prixTotal / (numbers.produits || 1);
-  row[PLACE.evenements_total] = numbers.evenements;
-}
-
-function createRow(): Float64Array {
-  return new Float64Array(WIDTH);
-}
-
-/** Turns between two readings of the clock. Times are in milliseconds. */
-export interface Batch {
-  readonly turns: number;
-  /** When its last turn ended. */
-  readonly ended: number;
-  /** How long its turns took: the last one, and each of the others. */
-  readonly last: number;
-  readonly others: number;
-}
-
-/** Rows that come between two thinnings, so that one costs a turn next to nothing. */
-const STAGE = 64;
-
-/**
- * The turns since the last report. They come in batches, of one turn or of many; batches of many turns
- * are put together in groups. A group keeps its turn with the lowest `budget_total`, with the highest
- * one and with the longest duration, each the first of its kind, and its last turn. A batch of a single
- * turn is a group of its own, or the end of one.
- *
- * Up to `maxTurns` are kept like this. When there are more, they fall into bins of 8 turns, and each
- * time that these become too many, of twice as many. A bin keeps the same four turns as a group does,
- * and bins of groups or of bins keep the same turns as bins of turns do.
- */
-export class TurnLog {
-  /** Durations of all turns so far. */
-  readonly seconds = new TurnSeconds();
-  /** Turns so far, those of the open batch left out. */
-  tour = 0;
-  /** A turn of the open batch with a budget below or above these is for `note()`. */
-  lowest = -Infinity;
-  highest = Infinity;
-  /** The rows of the open group, a tour of 0 for none, and how many batches it has. */
-  readonly #lowest = createRow();
-  readonly #highest = createRow();
-  readonly #longest = createRow();
-  readonly #noted = [this.#lowest, this.#highest, this.#longest];
-  #batches = 0;
-  /** The last batch that ended. */
-  #batch: Batch = { turns: 0, ended: 0, last: 0, others: 0 };
-  readonly #maxTurns: number;
-  readonly #stage: number;
-  readonly #table: TurnTable;
-  /** Its last turn. */
-  readonly #last = createRow();
-  /** At so many rows they have to be thinned before the next batch. */
-  #limit: number;
-
-  /** @param maxTurns How many turns are kept at most; at least `MIN_TURNS`. */
-  constructor(maxTurns: number) {
-    this.#maxTurns = maxTurns;
-    this.#limit = maxTurns;
-    this.#stage = Math.min(STAGE, Math.max(GROUP_ROWS, maxTurns >> 2));
-    this.#table = new TurnTable(maxTurns, EXTREMES);
-    this.#longest[PLACE.duree_seconds] = -1;
-  }
-
-  /** Turns that are kept; of the open group, one. */
-  get count(): number {
-    return this.#table.count + (this.#batches > 0 ? 1 : 0);
-  }
-
-  /** Begins a batch. A turn that is its own group need not be noted. */
-  open(turns: number): void {
-    if (this.#batches > 0) return;
-    this.lowest = turns > 1 ? Infinity : -Infinity;
-    this.highest = -this.lowest;
-  }
-
-  /** Keeps a turn of the open batch whose budget is the lowest or the highest so far. */
-  note(tour: number, numbers: TurnNumbers): void {
-    const budget = numbers.budgetTotal;
-    if (budget < this.lowest) {
-      this.lowest = budget;
-      writeRow(this.#lowest, tour, numbers);
-    }
-    if (budget > this.highest) {
-      this.highest = budget;
-      writeRow(this.#highest, tour, numbers);
-    }
-  }
-
-  /** Ends the open batch, with the numbers after its last turn. */
-  close(batch: Batch, numbers: TurnNumbers): void {
-    const before = this.tour;
-    this.tour += batch.turns;
-    this.seconds.add(batch.last, 1);
-    if (batch.turns > 1) this.seconds.add(batch.others, batch.turns - 1);
-    if (this.#lowest[PLACE.tour]! > before) this.#setTime(this.#lowest, batch);
-    if (this.#highest[PLACE.tour]! > before) this.#setTime(this.#highest, batch);
-    if (!(batch.last <= this.#longest[PLACE.duree_seconds]!)) {
-      writeRow(this.#longest, this.tour, numbers);
-      this.#setTime(this.#longest, batch);
-    }
-    this.#batch = batch;
-    this.#batches++;
-    if (batch.turns === 1 || this.#batches === GROUP) this.end(numbers);
-  }
-
-  /** Ends the open group, if there is one. Needed before `write()`. */
-  end(numbers: TurnNumbers): void {
-    if (this.#batches === 0) return;
-    const isSingle = this.#batches === 1 && this.#batch.turns === 1;
-    if (this.#table.count + (isSingle ? 1 : GROUP_ROWS) > this.#limit) this.#fold();
-    for (let tour = 0, next: Float64Array | undefined;; tour = next[PLACE.tour]!) {
-      next = undefined;
-      for (const row of this.#noted) {
-        const own = row[PLACE.tour]!;
-        if (own <= tour || own >= this.tour) continue;
-        if (next === undefined || own < next[PLACE.tour]!) next = row;
-      }
-      if (next === undefined) break;
-      this.#table.append(next);
-    }
-    writeRow(this.#last, this.tour, numbers);
-    this.#setTime(this.#last, this.#batch);
-    this.#table.append(this.#last);
-    this.#batches = 0;
-    this.lowest = Infinity;
-    this.highest = -Infinity;
-    for (const row of this.#noted) row[PLACE.tour] = 0;
-    this.#longest[PLACE.duree_seconds] = -1;
-  }
-
-  /** Writes when a turn of a batch that has just ended did so, and how long it took. */
-  #setTime(row: Float64Array, { ended, last, others }: Batch): void {
-    const later = this.tour - row[PLACE.tour]!;
-    row[PLACE.timestamp] = later === 0 ? ended : ended - last - (later - 1) * others;
-    row[PLACE.duree_seconds] = later === 0 ? last : others;
-  }
-
+export interface TurnLogOptions {
   /**
-   * Writes the kept turns as the value of `colonnes`.
-   *
-   * @param epoch What a time has to be increased by to count from 1970, in milliseconds.
+   * The file. Default: `logs/turns.jsonl`. Where another live simulation holds it, `-<session>` is put
+   * before its extension.
    */
-  write(line: Line, epoch: number): void {
-    COLUMN_NAMES.forEach((name, place) => {
-      const format = FORMATS[name];
-      line.raw(HEADS[place]!);
-      line.numbers(
-        this.#table.column(name),
-        format === MILLISECONDS ? { ...format, shift: epoch } : format,
-      );
+  readonly path?: string;
+  readonly session: string;
+  /** Turns that would make the file larger than this, in bytes, begin a new one. Default: 64 MiB. */
+  readonly maxBytes?: number;
+  /** How many full files are kept, as `<path>.1` (the newest), `<path>.2` and so on. Default: 7. */
+  readonly keep?: number;
+  /** Called for the first failure. Default: logs to standard error. */
+  readonly onProblem?: OnProblem;
+}
+
+/** What a publisher hands every turn to. None of its functions throws or rejects. */
+export interface TurnLog {
+  /** A turn has ended. */
+  note(numbers: TurnNumbers): void;
+  /** The turns since the last call were played in one batch, by the publisher's clock. */
+  close(batch: Batch): void;
+  /** Whether `hand()` should be called; `time` is in milliseconds. */
+  isDue(time: number): boolean;
+  /**
+   * Hands the turns so far to the writing thread. Waits for it if it is far behind.
+   *
+   * @param seconds Durations of all turns so far.
+   * @param epoch What the publisher's time has to be increased by to count from 1970.
+   */
+  hand(seconds: TurnSeconds, time: number, epoch: number): void;
+  /** Writes the rest and closes the file; ends within seconds. */
+  end(): Promise<void>;
+}
+
+/** The turn log beside a journal: `turns.jsonl` for `metrics.jsonl`. Exporters do not follow it. */
+export function turnLogBeside(journal: string): string {
+  const name = basename(journal);
+  const isUsual = name.startsWith("metrics");
+  return join(dirname(journal), isUsual ? `turns${name.slice(7)}` : `turns-${name}`);
+}
+
+const PATH = "logs/turns.jsonl";
+const KEEP = 7;
+/** Turns of slow games are handed over this often, in milliseconds. */
+const INTERVAL_MS = 1000;
+/** Buffers: 66 000 turns, of which a game as fast as can be plays the last one 30 ms after the first. */
+const BUFFERS = 16;
+/** How long a game waits for the writing thread, in milliseconds, before turns are left out. */
+const PATIENCE_MS = 1000;
+const END_MS = 5000;
+/** The clock may have been set, or the machine have slept: a jump of so many milliseconds is followed. */
+const JUMP_MS = 50;
+
+class WrittenTurns implements TurnLog {
+  readonly #session: string;
+  readonly #tell: OnProblem;
+  readonly #worker: Worker;
+  readonly #buffers: readonly Buffer[] = Array.from({ length: BUFFERS }, createBuffer);
+  readonly #state = new Int32Array(
+    new SharedArrayBuffer((BUFFERS + 1) * Int32Array.BYTES_PER_ELEMENT),
+  );
+  readonly #ended = Promise.withResolvers<void>();
+  /** The buffer that is filled, and how many turns and batches are in it. */
+  #buffer = 0;
+  #rows: Float64Array;
+  #batches: Float64Array;
+  #turns = 0;
+  #closed = 0;
+  /** Turns before those of the buffer, and their durations. */
+  #before = 0;
+  #counts: readonly number[] = [];
+  #sum = 0;
+  #due = 0;
+  #epoch = -Infinity;
+  #leftOut = 0;
+  #isBroken = false;
+
+  constructor(options: TurnLogOptions) {
+    const { path = PATH, session, maxBytes, keep = KEEP, onProblem = logProblem } = options;
+    this.#session = session;
+    this.#tell = once(onProblem);
+    this.#rows = this.#buffers[0]!.rows;
+    this.#batches = this.#buffers[0]!.batches;
+    this.#worker = startWorker(source, (problem) => {
+      this.#isBroken = true;
+      this.#ended.resolve();
+      this.#tell(`Cannot write turns to "${path}" any more; the game continues: ${problem}`);
     });
-    line.raw(END);
+    this.#worker.onmessage = ({ data }: MessageEvent<Answer>) => {
+      if ("problem" in data) this.#tell(data.problem);
+      else this.#ended.resolve();
+    };
+    const { buffers, state } = { buffers: this.#buffers, state: this.#state };
+    this.#post({ path, session, maxBytes, keep, buffers, state });
   }
 
-  /** Forgets the kept turns. */
-  clear(): void {
-    this.#table.clear(this.tour);
-    this.#limit = this.#maxTurns;
+  note(numbers: TurnNumbers): void {
+    writeRow(this.#rows, this.#turns++ * ROW, numbers);
   }
 
-  #fold(): void {
-    this.#table.fold(this.#maxTurns - this.#stage);
-    this.#limit = this.#table.count + this.#stage;
+  close({ turns, ended, last, others }: Batch): void {
+    const batches = this.#batches;
+    const at = this.#closed++ * BATCH;
+    batches[at] = turns;
+    batches[at + 1] = ended;
+    batches[at + 2] = last;
+    batches[at + 3] = others;
   }
+
+  isDue(time: number): boolean {
+    return this.#turns >= FULL_TURNS || time >= this.#due;
+  }
+
+  hand(seconds: TurnSeconds, time: number, epoch: number): void {
+    this.#due = time + INTERVAL_MS;
+    if (this.#turns === 0) return;
+    // A clock of whole milliseconds and one of fractions differ by another fraction each time.
+    if (epoch > this.#epoch + JUMP_MS) this.#epoch = epoch;
+    const next = this.#freeBuffer();
+    if (next === undefined) {
+      // The buffer is used again, and what was in it is a gap of the log.
+      this.#leftOut += this.#turns;
+      this.#tell(
+        `The turn log of "${this.#session}" has gaps, for its file cannot be written as fast as the ` +
+          "game is played; the game continues",
+      );
+    } else {
+      Atomics.store(this.#state, this.#buffer, 1);
+      this.#post({
+        buffer: this.#buffer,
+        turns: this.#turns,
+        batches: this.#closed,
+        first: this.#before + 1,
+        epoch: this.#epoch,
+        counts: this.#counts.length > 0 ? this.#counts : seconds.counts.map(() => 0),
+        sum: this.#sum,
+      });
+      this.#buffer = next;
+      this.#rows = this.#buffers[next]!.rows;
+      this.#batches = this.#buffers[next]!.batches;
+    }
+    this.#before += this.#turns;
+    this.#counts = seconds.counts.slice();
+    this.#sum = seconds.sum;
+    this.#turns = this.#closed = 0;
+  }
+
+  async end(): Promise<void> {
+    if (!this.#isBroken) this.#post({ turns: this.#before });
+    const timer = setTimeout(() => {
+      this.#tell("The last turns may be missing in the turn log: its file cannot be written");
+      this.#ended.resolve();
+    }, END_MS);
+    await this.#ended.promise;
+    clearTimeout(timer);
+    this.#worker.terminate();
+  }
+
+  #post(message: Setup | Filled | Over): void {
+    this.#worker.postMessage(message);
+  }
+
+  /** A buffer to fill next, the same few while the writing thread keeps up; undefined if all are full. */
+  #freeBuffer(): number | undefined {
+    if (this.#isBroken) return undefined;
+    const state = this.#state;
+    // A thread that has kept a game waiting in vain is not waited for again.
+    const until = performance.now() + (this.#leftOut > 0 ? 0 : PATIENCE_MS);
+    for (;;) {
+      const written = Atomics.load(state, BUFFERS);
+      for (let buffer = 0; buffer < BUFFERS; buffer++) {
+        if (buffer !== this.#buffer && Atomics.load(state, buffer) === 0) return buffer;
+      }
+      const left = until - performance.now();
+      if (left <= 0) return undefined;
+      Atomics.wait(state, BUFFERS, written, left);
+    }
+  }
+}
+
+/**
+ * Opens a turn log, and makes its folder. At most `keep` + 1 files of `maxBytes` are there at a time,
+ * and 4096 turns more. Its thread keeps the process alive until `end()`.
+ */
+export function openTurnLog(options: TurnLogOptions): TurnLog {
+  return new WrittenTurns(options);
 }

@@ -8,7 +8,13 @@ import { asWebReport } from "./web.ts";
 export * from "./judge.ts";
 export { JsonReader } from "./json_reader.ts";
 export { beginningOf, HEAD_BYTES, nameOddLine } from "./odd_line.ts";
-export { MAX_RECENT_EVENTS, NATIVE_SCHEMA, NATIVE_TYPE, NATIVE_VERSION } from "./native.ts";
+export {
+  MAX_RECENT_EVENTS,
+  NATIVE_SCHEMA,
+  NATIVE_TYPE,
+  NATIVE_VERSION,
+  readTurnSeconds,
+} from "./native.ts";
 export * from "./report.ts";
 export { eventsBetween } from "./tradesim_events.ts";
 export { TRADESIM_KEYS, type TradesimKey, useOf } from "./tradesim_keys.ts";

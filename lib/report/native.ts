@@ -129,6 +129,12 @@ function rebucket(
   return { counts: ours, sum };
 }
 
+/** Reads durations of turns as a native report has them; undefined where they are of another shape. */
+export function readTurnSeconds(value: unknown): TurnSeconds | undefined {
+  const { success, data } = OPTIONAL.temps_simulation_tour_seconds.safeParse(value);
+  return success ? rebucket(data) : undefined;
+}
+
 /**
  * Leaves times out of a read value that cannot be: undefined when nothing remains, and the same value
  * when all are possible.

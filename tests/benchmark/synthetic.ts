@@ -7,7 +7,7 @@ import {
   type Round,
   type Run,
   seededRandom,
-  VARIANTS,
+  USUAL_PUBLISHERS,
   type World,
   WORLDS,
 } from "../../lib/benchmark/mod.ts";
@@ -68,7 +68,9 @@ export interface SyntheticOptions {
 
 const TURN_SECONDS: Readonly<Record<World, number>> = { default: 1.5e-6, moyen: 3e-4, grand: 4e-2 };
 
-/** Rounds of all variants with turn times that have a long tail. */
+const PLAYED = ["off", ...USUAL_PUBLISHERS] as const;
+
+/** Rounds of the usual variants with turn times that have a long tail. */
 export function syntheticRounds(seed: number, options: SyntheticOptions = {}): Round[] {
   const { rounds = 12, worlds = WORLDS, added = {}, noise = 0.001 } = options;
   const random = seededRandom(seed);
@@ -106,7 +108,7 @@ export function syntheticRounds(seed: number, options: SyntheticOptions = {}): R
     worlds.map((world): Round => ({
       world,
       round,
-      runs: VARIANTS.map((_, place) => playedRun(world, VARIANTS[(place + round) % 4]!)),
+      runs: PLAYED.map((_, place) => playedRun(world, PLAYED[(place + round) % 4]!)),
       lost_turns: 0,
     }))).flat();
 }

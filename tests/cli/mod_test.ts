@@ -466,6 +466,7 @@ const SIMULATE_DEFAULTS: SimulateOptions = {
   publishTo: undefined,
   publishTokenFile: undefined,
   publishInterval: 0.1,
+  everyTurn: false,
   json: false,
 };
 
@@ -493,6 +494,7 @@ const SIMULATIONS: Readonly<Record<string, Partial<SimulateOptions>>> = {
   "--tours 5 --with-metrics": WITH_METRICS,
   "--tours 5 --with-metrics --journal a.jsonl": { ...WITH_METRICS, journal: "a.jsonl" },
   "--tours 5 --with-metrics --publish-interval 1s": { ...WITH_METRICS, publishInterval: 1 },
+  "--tours 5 --with-metrics --every-turn": { ...WITH_METRICS, everyTurn: true },
   "--tours 5 --with-metrics --publish-to http://[::1]:1/update_metrics": {
     ...WITH_METRICS,
     publishTo: "http://[::1]:1/update_metrics",
@@ -536,6 +538,7 @@ const BAD_SIMULATIONS: Readonly<Record<string, string>> = {
     "Cannot use --publish-token-file without --publish-to",
   "--tours 5 --publish-interval 1s": "Cannot use --publish-interval without --with-metrics",
   "--tours 5 --journal a": "Cannot use --journal without --with-metrics",
+  "--tours 5 --every-turn": "Cannot use --every-turn without --with-metrics",
   "--status --json":
     "Cannot use --json together with --status: no turn is played, so there is no summary",
   "--tours 5 --load a --entreprises 3":

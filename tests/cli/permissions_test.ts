@@ -21,6 +21,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   "simulate --tours 1 --save a": "write",
   "simulate --tours 1 --with-metrics": "read write",
   "simulate --tours 1 --with-metrics --publish-to http://a": "net",
+  "simulate --tours 1 --with-metrics --publish-to http://a --every-turn": "net read write",
   "simulate --tours 1 --with-metrics --publish-to http://a --publish-token-file b": "net read",
   "simulate --tours 1 --with-metrics --publish-to http://a --save b": "net write",
   "simulate --status": "",

@@ -147,6 +147,13 @@ const RUNS: Readonly<Record<string, [Traced, Partial<Deeds>]>> = {
     { args: [...PLAY, "--with-metrics"] },
     { written: ["logs", "logs/metrics.jsonl", "logs/metrics.jsonl.lock"] },
   ],
+  "simulate --with-metrics --every-turn": [
+    { args: [...PLAY, "--with-metrics", "--every-turn"] },
+    {
+      written: ["logs", "logs/metrics.jsonl", "logs/metrics.jsonl.lock", "logs/turns.jsonl"]
+        .concat("logs/turns.jsonl.lock"),
+    },
+  ],
   "print config": [{ args: ["print", "config"] }, {}],
   "print config --out": [
     { args: ["print", "config", "--out", "a"] },

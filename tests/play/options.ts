@@ -20,6 +20,7 @@ export const OPTIONS: SimulateOptions = {
   publishTo: undefined,
   publishToken: undefined,
   publishInterval: 0.1,
+  everyTurn: false,
 };
 
 /** Keeps what is written, and files by their path. */

@@ -156,3 +156,21 @@ Deno.test("Line keeps what was written when it grows, and forgets it at clear()"
   line.text("x");
   assert.equal(textOf(line), "x");
 });
+
+Deno.test("Line.differences() writes what adds up to the numbers again", () => {
+  const written = (values: readonly number[]) => {
+    const line = new Line();
+    line.differences(Float64Array.from(values));
+    return new TextDecoder().decode(line.bytes());
+  };
+  const cases: readonly [readonly number[], string][] = [
+    [[], ""],
+    [[0, 0], ""],
+    [[5, 5, 5], ",5"],
+    [[0, 3, 3, 1], ",0,3,0,-2"],
+    [[7, NaN, 9, 9], ",7,null,2"],
+    [[NaN, NaN], ",null,null"],
+    [[-2, 12_345_678_901, Infinity], ",-2,12345678903,null"],
+  ];
+  for (const [values, text] of cases) assert.equal(written(values), text);
+});

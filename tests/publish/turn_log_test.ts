@@ -1,267 +1,255 @@
-/** Tests of the turns that are kept for a report. @module */
+/** Tests of turn logs: what is written is every turn as it was, whatever happens to the writer. @module */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { createPublisher, openTurnLog, turnLogBeside } from "../../lib/publish/mod.ts";
+import { TurnSeconds } from "../../lib/publish/turn_seconds.ts";
+import { BUFFER_TURNS, FULL_TURNS } from "../../lib/publish/turn_rows.ts";
+import { isTurns, readTurns, type Turns } from "../../lib/turnlog/mod.ts";
+import { ROOT } from "../harness/deno.ts";
+import { until, withTempDir } from "../harness/waiting.ts";
+import { Clock, createNumbers, MemoryTransport, type Numbers } from "./support.ts";
 
-import { Line } from "../../lib/publish/line.ts";
-import { GROUP, MIN_TURNS, TurnLog, type TurnNumbers } from "../../lib/publish/turn_log.ts";
-import { COLUMN_NAMES, MAX_COLUMN_LENGTH } from "../../lib/turns/mod.ts";
+/** A turn as it was played: what the simulation had, when it ended, and how long it took. */
+type Played = Numbers & { readonly time: number; readonly seconds: number };
 
-type Columns = Readonly<Record<string, readonly number[]>>;
-
-const NUMBERS: TurnNumbers = {
-  budgetTotal: 1,
-  budgetMin: 2,
-  budgetMax: 3,
-  reussies: 4,
-  echouees: 5,
-  montant: 6,
-  produits: 2,
-  produitsActifs: 7,
-  prixTotal: 800,
-  evenements: 9,
-};
-
-function columnsOf(log: TurnLog, epoch = 0): Columns {
-  const line = new Line();
-  log.write(line, epoch);
-  return JSON.parse(new TextDecoder().decode(line.bytes()));
+function linesOf(text: string): Turns[] {
+  const lines = text.split("\n");
+  assert.equal(lines.pop(), "", "the last line is whole");
+  return lines.map((line) => {
+    const value: unknown = JSON.parse(line);
+    assert.ok(isTurns(value));
+    return readTurns(value);
+  });
 }
 
-/** Adds a turn that is timed by itself. */
-function add(log: TurnLog, ended: number, duration: number, numbers: TurnNumbers): void {
-  log.open(1);
-  log.close({ turns: 1, ended, last: duration, others: duration }, numbers);
-}
-
-interface Turn {
-  readonly budget: number;
-  /** In milliseconds. */
-  readonly duration: number;
-}
-
-function logOf(turns: readonly Turn[], maxTurns: number, log = new TurnLog(maxTurns)): TurnLog {
-  for (const { budget, duration } of turns) {
-    add(log, log.tour + 1, duration, { ...NUMBERS, budgetTotal: budget * 100 });
+/** All turns of a log's lines, as rows; fails if one is missing or there twice. */
+function rowsOf(lines: readonly Turns[]): Record<string, number>[] {
+  const rows: Record<string, number>[] = [];
+  for (const { first, count, columns } of lines) {
+    assert.equal(first, rows.length + 1, "no turn is missing");
+    for (let turn = 0; turn < count; turn++) {
+      rows.push(Object.fromEntries(Array.from(columns, ([name, column]) => [name, column[turn]!])));
+    }
   }
-  return log;
+  return rows;
 }
 
-/** Few different values, so that there are draws. */
-const TURN = fc.record({
-  budget: fc.integer({ min: -20, max: 20 }),
-  duration: fc.integer({ min: 0, max: 20 }),
-}, { noNullPrototype: true });
-const MANY_TURNS = fc.array(TURN, { minLength: 1, maxLength: 3000, size: "max" });
-const SIZE = fc.integer({ min: MIN_TURNS, max: 200 });
-
-/** The columns of all turns, for comparison with those of the kept ones. */
-function turnAt(columns: Columns, index: number): Turn {
+function expectedRow(numbers: Played): Record<string, number> {
   return {
-    budget: columns.budget_total![index]!,
-    duration: Math.round(columns.duree_seconds![index]! * 1000),
+    timestamp: Math.round(numbers.time * 1e6) / 1e6,
+    duree_seconds: Math.round(numbers.seconds * 1e9) / 1e9,
+    budget_total: numbers.budgetTotal / 100,
+    budget_min: numbers.budgetMin / 100,
+    budget_max: numbers.budgetMax / 100,
+    transactions_reussies_total: numbers.reussies,
+    transactions_echouees_total: numbers.echouees,
+    transactions_montant_total: numbers.montant / 100,
+    produits_total: numbers.produits,
+    produits_actifs: numbers.produitsActifs,
+    produits_prix_moyen: Math.round(numbers.prixTotal * 1e4 / numbers.produits) / 1e6,
+    evenements_total: numbers.evenements,
+    transactions_total: numbers.reussies + numbers.echouees,
+    produits_inactifs: numbers.produits - numbers.produitsActifs,
   };
 }
 
-Deno.test("TurnLog.write() gives every column of the report, in its units", () => {
-  const log = new TurnLog(MIN_TURNS);
-  add(log, 1500, 0.001234, NUMBERS);
-  add(log, 1501, 2500, { ...NUMBERS, budgetTotal: 123_456_789_012, prixTotal: 801 });
-  assert.deepEqual(columnsOf(log, 1_795_343_329_000), {
-    tour: [1, 2],
-    timestamp: [1_795_343_330.5, 1_795_343_330.501],
-    budget_total: [0.01, 1_234_567_890.12],
-    budget_min: [0.02, 0.02],
-    budget_max: [0.03, 0.03],
-    transactions_reussies_total: [4, 4],
-    transactions_echouees_total: [5, 5],
-    transactions_montant_total: [0.06, 0.06],
-    produits_actifs: [7, 7],
-    produits_prix_moyen: [4, 4.01],
-    duree_seconds: [0.000001234, 2.5],
-    evenements_total: [9, 9],
+/** Plays a game of turns that take the given milliseconds, into a log of its own. */
+async function playInto(path: string, durations: readonly number[], options = {}) {
+  const clock = new Clock();
+  const numbers = createNumbers();
+  const problems: string[] = [];
+  const onProblem = (message: string) => problems.push(message);
+  const publisher = createPublisher({
+    session: "20261122_102849",
+    numbers,
+    transport: new MemoryTransport(),
+    now: clock.now,
+    wallClock: clock.wallClock,
+    onProblem,
+    turnLog: openTurnLog({ path, session: "20261122_102849", onProblem, ...options }),
   });
-  assert.deepEqual(Object.keys(columnsOf(log)), [...COLUMN_NAMES]);
-  assert.equal(MAX_COLUMN_LENGTH, MAX_COLUMN_LENGTH);
-});
-
-Deno.test("TurnLog.close() takes a game without products", () => {
-  const log = new TurnLog(MIN_TURNS);
-  add(log, 1, 1, { ...NUMBERS, produits: 0, prixTotal: 0 });
-  assert.deepEqual(columnsOf(log).produits_prix_moyen, [0]);
-});
-
-Deno.test("TurnLog.close() keeps all turns while there are no more than may be", () => {
-  fc.assert(fc.property(MANY_TURNS, SIZE, (turns, maxTurns) => {
-    const some = turns.slice(0, maxTurns);
-    const columns = columnsOf(logOf(some, maxTurns));
-    assert.deepEqual(some.map((_, index) => turnAt(columns, index)), some);
-  }));
-});
-
-Deno.test("TurnLog.close() keeps real turns in order, some but not too many, and the last one", () => {
-  fc.assert(fc.property(MANY_TURNS, SIZE, (turns, maxTurns) => {
-    const columns = columnsOf(logOf(turns, maxTurns));
-    const kept = columns.tour!;
-    assert.ok(kept.length <= maxTurns);
-    assert.ok(kept.length >= Math.min(turns.length, maxTurns / 8));
-    kept.forEach((tour, index) => {
-      assert.ok(index === 0 || tour > kept[index - 1]!);
-      assert.deepEqual(turnAt(columns, index), turns[tour - 1]);
-    });
-    assert.equal(kept.at(-1), turns.length);
-  }));
-});
-
-Deno.test("TurnLog.close() keeps the extremes of every bin, whatever its width has become", () => {
-  fc.assert(fc.property(MANY_TURNS, SIZE, (turns, maxTurns) => {
-    const kept = columnsOf(logOf(turns, maxTurns)).tour!;
-    // The width that explains what was kept: every closed bin holds its extremes and its last turn.
-    const explains = (width: number) => {
-      const expected = new Set<number>();
-      for (let first = 0; first < turns.length; first += width) {
-        const bin = turns.slice(first, first + width);
-        const budgets = bin.map(({ budget }) => budget);
-        const durations = bin.map(({ duration }) => duration);
-        expected.add(first + 1 + budgets.indexOf(Math.min(...budgets)));
-        expected.add(first + 1 + budgets.indexOf(Math.max(...budgets)));
-        expected.add(first + 1 + durations.indexOf(Math.max(...durations)));
-        expected.add(first + bin.length);
-      }
-      const missing = [...expected].filter((tour) => !kept.includes(tour));
-      const needless = kept.filter((tour) => !expected.has(tour));
-      // The turns since the last thinning are kept as they are, and the bin was open then.
-      const staged = turns.length - width - Math.max(4, maxTurns >> 2);
-      return missing.length === 0 && needless.every((tour) => tour > staged);
-    };
-    // No width is taken before half of it, with four turns a bin, could be too many.
-    const isNeeded = (width: number) => 4 * Math.ceil(turns.length / (width / 2)) >= maxTurns / 2;
-    const widths = [1, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096];
-    assert.ok(widths.filter((width) => width <= 8 || isNeeded(width)).some(explains), kept.join());
-  }));
-});
-
-Deno.test("TurnLog.close() counts every turn, kept or not, over all reports", () => {
-  fc.assert(fc.property(fc.array(MANY_TURNS, { maxLength: 4 }), SIZE, (reports, maxTurns) => {
-    const log = new TurnLog(maxTurns);
-    for (const turns of reports) {
-      logOf(turns, maxTurns, log);
-      log.clear();
-      assert.equal(log.count, 0);
-    }
-    const all = reports.flat();
-    assert.equal(log.tour, all.length);
-    assert.equal(log.seconds.counts.reduce((sum, count) => sum + count, 0), all.length);
-    const milliseconds = all.reduce((sum, { duration }) => sum + duration, 0);
-    assert.equal(log.seconds.sum, milliseconds / 1000);
-  }));
-});
-
-Deno.test("TurnLog.clear() begins anew: the next turns are kept as if they were the first", () => {
-  fc.assert(fc.property(MANY_TURNS, MANY_TURNS, SIZE, (before, turns, maxTurns) => {
-    const used = logOf(before, maxTurns);
-    used.clear();
-    const kept = columnsOf(logOf(turns, maxTurns, used)).tour!;
-    const fresh = columnsOf(logOf(turns, maxTurns)).tour!;
-    assert.deepEqual(kept.map((tour) => tour - before.length), fresh);
-  }));
-});
-
-interface Group {
-  /** Turns before its first one, and before the next group. */
-  readonly from: number;
-  readonly to: number;
-  /** The first of its batches' last turns that took longest. */
-  readonly longest: number;
-}
-
-/**
- * Adds turns in batches, as a publisher does. The last turn of a batch takes its duration, each of the
- * others a millisecond. Returns the groups that they should fall into.
- */
-function addBatches(log: TurnLog, turns: readonly Turn[], sizes: readonly number[]): Group[] {
-  const groups: Group[] = [];
-  let from = 0;
-  let batches = 0;
-  let longest = 0;
-  let ended = 0;
-  for (let done = 0, index = 0; done < turns.length; index++) {
-    const size = Math.min(sizes[index % sizes.length]!, turns.length - done);
-    log.open(size);
-    for (const [place, { budget }] of turns.slice(done, done + size).entries()) {
-      const numbers = { ...NUMBERS, budgetTotal: budget * 100 };
-      if (numbers.budgetTotal < log.lowest || numbers.budgetTotal > log.highest) {
-        log.note(done + place + 1, numbers);
-      }
-    }
-    done += size;
-    const { budget, duration } = turns[done - 1]!;
-    ended += size - 1 + duration;
-    log.close(
-      { turns: size, ended, last: duration, others: 1 },
-      { ...NUMBERS, budgetTotal: budget * 100 },
-    );
-    if (longest === 0 || duration > turns[longest - 1]!.duration) longest = done;
-    batches++;
-    if (size > 1 && batches < GROUP && done < turns.length) continue;
-    groups.push({ from, to: done, longest });
-    from = done;
-    batches = 0;
-    longest = 0;
+  const played: Played[] = [];
+  for (const [turn, milliseconds] of durations.entries()) {
+    numbers.reussies += turn % 4;
+    numbers.echouees += turn % 2;
+    numbers.montant += 12_345 * (turn % 3);
+    numbers.budgetTotal += turn % 5 === 4 ? 1_000_000 : -54_321;
+    numbers.budgetMin = 5 - turn;
+    numbers.budgetMax = numbers.budgetTotal + turn;
+    numbers.prixTotal += turn % 7 === 6 ? 100 : 0;
+    numbers.produitsActifs = 9 + turn % 3;
+    numbers.evenements += Number(turn % 100 === 99);
+    clock.milliseconds += milliseconds;
+    const time = clock.wallClock() / 1000;
+    publisher.turn();
+    played.push({ ...numbers, time, seconds: milliseconds / 1000 });
   }
-  log.end({ ...NUMBERS, budgetTotal: turns.at(-1)!.budget * 100 });
-  return groups;
+  await publisher.finish();
+  return { played, problems };
 }
 
-const BATCH_SIZES = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 20 });
+Deno.test("openTurnLog() keeps every turn of slow games, each as it was", () =>
+  withTempDir(async (dir) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 2500 }), { maxLength: 40 }),
+        async (durations) => {
+          const path = `${dir}/${crypto.randomUUID()}/turns.jsonl`;
+          const { played, problems } = await playInto(path, durations);
+          const lines = linesOf(Deno.readTextFileSync(path));
+          assert.deepEqual(rowsOf(lines), played.map(expectedRow));
+          assert.equal(lines.at(-1)!.finished, true);
+          assert.ok(lines.slice(0, -1).every(({ finished }) => !finished));
+          assert.deepEqual(problems, []);
+        },
+      ),
+      { numRuns: 10 },
+    );
+  }));
 
-Deno.test("TurnLog.note() keeps the extremes and the last turn of every group", () => {
-  const few = fc.array(TURN, { minLength: 1, maxLength: 700, size: "max" });
-  fc.assert(fc.property(few, BATCH_SIZES, (turns, sizes) => {
-    const log = new TurnLog(MAX_COLUMN_LENGTH);
-    const expected = new Set<number>();
-    for (const { from, to, longest } of addBatches(log, turns, sizes)) {
-      const budgets = turns.slice(from, to).map(({ budget }) => budget);
-      expected.add(from + 1 + budgets.indexOf(Math.min(...budgets)));
-      expected.add(from + 1 + budgets.indexOf(Math.max(...budgets)));
-      expected.add(longest);
-      expected.add(to);
+Deno.test("openTurnLog() keeps every turn of games that are faster than the clock", () =>
+  withTempDir(async (dir) => {
+    // In batches: durations are means, and all other numbers those of each turn.
+    const durations = Array.from({ length: 60_000 }, (_, turn) => turn % 1000 === 999 ? 3 : 0.001);
+    const { played, problems } = await playInto(`${dir}/turns.jsonl`, durations);
+    assert.deepEqual(problems, []);
+    const lines = linesOf(Deno.readTextFileSync(`${dir}/turns.jsonl`));
+    const few = [60_000 / BUFFER_TURNS, 5 + 60_000 / FULL_TURNS];
+    assert.ok(lines.length >= few[0]! && lines.length < few[1]!, `${lines.length} lines`);
+    const rows = rowsOf(lines);
+    const without = ({ timestamp: _, duree_seconds: _2, ...rest }: Record<string, number>) => rest;
+    assert.deepEqual(rows.map(without), played.map(expectedRow).map(without));
+    const times = rows.map(({ timestamp }) => timestamp!);
+    assert.ok(times.every((time, turn) => turn === 0 || time >= times[turn - 1]!));
+    assert.ok(Math.abs(times.at(-1)! - played.at(-1)!.time) < 1e-5);
+    const seconds = rows.reduce((sum, { duree_seconds: own }) => sum + own!, 0);
+    assert.ok(Math.abs(seconds - (60 * 3 + 59_940 * 0.001) / 1000) < 1e-4, String(seconds));
+    // Each line knows the durations before it, so that it can be read without them.
+    let turns = 0;
+    for (const { before, count } of lines) {
+      if (count === 0) continue;
+      assert.ok(before !== undefined && "counts" in before);
+      assert.equal(before.counts.reduce((sum, each) => sum + each, 0), turns);
+      turns += count;
     }
-    const columns = columnsOf(log);
-    assert.deepEqual(columns.tour, [...expected].sort((one, other) => one - other));
-    assert.deepEqual(columns.budget_total, columns.tour!.map((tour) => turns[tour - 1]!.budget));
   }));
-});
 
-Deno.test("TurnLog.close() bounds batches as it does turns, and loses neither extreme nor count", () => {
-  fc.assert(fc.property(MANY_TURNS, BATCH_SIZES, SIZE, (turns, sizes, maxTurns) => {
-    const log = new TurnLog(maxTurns);
-    const groups = addBatches(log, turns, sizes);
-    const { tour, budget_total, duree_seconds } = columnsOf(log);
-    const budgets = turns.map(({ budget }) => budget);
-    assert.ok(tour!.length <= maxTurns);
-    assert.equal(tour!.at(-1), turns.length);
-    assert.ok(tour!.every((number, index) => index === 0 || number > tour![index - 1]!));
-    assert.equal(Math.min(...budget_total!), Math.min(...budgets));
-    assert.equal(Math.max(...budget_total!), Math.max(...budgets));
-    const longest = Math.max(...groups.map(({ longest }) => turns[longest - 1]!.duration));
-    assert.equal(Math.max(...duree_seconds!) >= longest / 1000, true);
-    assert.equal(log.tour, turns.length);
-    assert.equal(log.seconds.counts.reduce((sum, count) => sum + count, 0), turns.length);
+Deno.test("openTurnLog() rotates by size and keeps so many files, each readable by itself", () =>
+  withTempDir(async (dir) => {
+    const path = `${dir}/turns.jsonl`;
+    const durations = new Array<number>(60_000).fill(0.001);
+    await playInto(path, durations, { maxBytes: 300_000, keep: 2 });
+    const names = Array.from(Deno.readDirSync(dir), ({ name }) => name).toSorted();
+    assert.deepEqual(names, ["turns.jsonl", "turns.jsonl.1", "turns.jsonl.2", "turns.jsonl.lock"]);
+    const lines = [".2", ".1", ""].flatMap((end) => {
+      const text = Deno.readTextFileSync(path + end);
+      assert.ok(text.length <= 300_000);
+      return linesOf(text);
+    });
+    let next = lines[0]!.first;
+    assert.ok(next > 1, "the oldest turns are gone");
+    for (const { first, count } of lines) {
+      assert.equal(first, next);
+      next += count;
+    }
+    assert.equal(next, 60_001);
   }));
-});
 
-Deno.test("TurnLog.close() tells a batch's long turn as its last one, and when the others ended", () => {
-  const log = new TurnLog(MIN_TURNS);
-  log.open(4);
-  log.note(2, { ...NUMBERS, budgetTotal: 500 });
-  const last = { ...NUMBERS, budgetTotal: 700 };
-  log.close({ turns: 4, ended: 100, last: 70, others: 10 }, last);
-  assert.equal(log.count, 1);
-  log.end(last);
-  const { tour, timestamp, duree_seconds } = columnsOf(log);
-  assert.deepEqual(tour, [2, 4]);
-  assert.deepEqual(timestamp, [0.02, 0.1]);
-  assert.deepEqual(duree_seconds, [0.01, 0.07]);
-  assert.equal(log.seconds.sum, 0.1);
+Deno.test("openTurnLog() tells once that its file cannot be written, and lets the game go on", () =>
+  withTempDir(async (dir) => {
+    Deno.writeTextFileSync(`${dir}/file`, "");
+    const { problems } = await playInto(`${dir}/file/turns.jsonl`, new Array(10_000).fill(0.001));
+    assert.equal(problems.length, 1, problems.join());
+    assert.match(problems[0]!, /^Cannot write turns to ".*turns\.jsonl"; the game continues: /);
+  }));
+
+Deno.test("openTurnLog() gives a second game a file of its own", () =>
+  withTempDir(async (dir) => {
+    const path = `${dir}/turns.jsonl`;
+    const first = openTurnLog({ path, session: "a" });
+    await until("the first log", () => {
+      try {
+        return Deno.statSync(path).isFile;
+      } catch {
+        return undefined;
+      }
+    });
+    const second = openTurnLog({ path, session: "b" });
+    await second.end();
+    await first.end();
+    assert.deepEqual(linesOf(Deno.readTextFileSync(path)).map(({ session }) => session), ["a"]);
+    const own = Deno.readTextFileSync(`${dir}/turns-b.jsonl`);
+    assert.deepEqual(linesOf(own).map(({ session }) => session), ["b"]);
+  }));
+
+Deno.test("openTurnLog() leaves turns out, and says so, when its thread is far behind", () =>
+  withTempDir(async (dir) => {
+    const problems: string[] = [];
+    const log = openTurnLog({
+      path: `${dir}/turns.jsonl`,
+      session: "a",
+      onProblem: (message) => problems.push(message),
+    });
+    const numbers = createNumbers();
+    const seconds = new TurnSeconds();
+    // A buffer that is never given back: its thread is as if it had stopped.
+    const wait = Atomics.wait;
+    const load = Atomics.load;
+    Atomics.wait = () => "timed-out";
+    Atomics.load = ((array: Int32Array, index: number) =>
+      index < 16 ? 1 : load(array, index)) as typeof load;
+    try {
+      log.note(numbers);
+      log.close({ turns: 1, ended: 1, last: 1, others: 1 });
+      log.hand(seconds, 1, 1_795_000_000_000);
+    } finally {
+      Atomics.wait = wait;
+      Atomics.load = load;
+    }
+    log.note(numbers);
+    log.close({ turns: 1, ended: 2, last: 1, others: 1 });
+    log.hand(seconds, 2, 1_795_000_000_000);
+    await log.end();
+    const lines = linesOf(Deno.readTextFileSync(`${dir}/turns.jsonl`));
+    assert.deepEqual(lines.map(({ first, count }) => [first, count]), [[2, 1], [3, 0]]);
+    assert.equal(problems.length, 1);
+    assert.match(problems[0]!, /^The turn log of "a" has gaps/);
+  }));
+
+Deno.test("a turn log can be read after its game was killed", () =>
+  withTempDir(async (dir) => {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--no-prompt", "--allow-read", "--allow-write", "--allow-env", "main.ts"],
+        ...["simulate", "--infinite", "--with-metrics", "--every-turn"],
+        ...["--journal", `${dir}/metrics.jsonl`],
+      ],
+      cwd: ROOT,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    const path = `${dir}/turns.jsonl`;
+    try {
+      await until("some turns", () => {
+        try {
+          return Deno.statSync(path).size > 1_000_000 ? true : undefined;
+        } catch {
+          return undefined;
+        }
+      });
+    } finally {
+      child.kill("SIGKILL");
+      await child.status;
+    }
+    const text = Deno.readTextFileSync(path);
+    const lines = linesOf(text.slice(0, text.lastIndexOf("\n") + 1));
+    assert.ok(rowsOf(lines).length > 1000);
+  }));
+
+Deno.test("turnLogBeside() names what an exporter does not take for a journal", () => {
+  assert.equal(turnLogBeside("logs/metrics.jsonl"), "logs/turns.jsonl");
+  assert.equal(turnLogBeside("metrics-b.jsonl"), "turns-b.jsonl");
+  assert.equal(turnLogBeside("a/b.jsonl"), "a/turns-b.jsonl");
 });
