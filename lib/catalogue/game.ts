@@ -1,11 +1,9 @@
 /** The metrics of the game, in the order in which they are documented. @module */
 
 import { TURN_SECONDS_BUCKETS } from "../turns/mod.ts";
+import { DETAIL_METRICS } from "./detail.ts";
+import { difference, ECONOMY_METRICS } from "./economy.ts";
 import { type Metric, SESSION_STATES, type SessionFacts, type TradesimPayload } from "./metric.ts";
-
-function difference(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? undefined : a - b;
-}
 
 /** The smallest or the largest, as `choose` does of two. */
 function extreme(values: readonly number[], choose: (a: number, b: number) => number) {
@@ -211,6 +209,7 @@ export const GAME_METRICS: readonly Metric[] = [
       read: (payload) => extreme(payload.prices, Math.max),
     },
   },
+  ...ECONOMY_METRICS,
   {
     name: "simulation_tour",
     type: "gauge",
@@ -306,44 +305,5 @@ export const GAME_METRICS: readonly Metric[] = [
     read: { rows: ({ events }) => Array.from(events, ([type, time]) => [[type], time]) },
     origin: "native: `evenements`; TradeSim: named from what changed in a turn",
   },
-  {
-    name: "entreprise_budget",
-    type: "gauge",
-    unit: "euros",
-    help: "Money that a firm has now, in euros.",
-    group: "detail",
-    labels: ["entreprise"],
-    combine: "newest",
-    origin: "native: `detail`; TradeSim: `entreprises_individuales`",
-  },
-  {
-    name: "produit_prix",
-    type: "gauge",
-    unit: "euros",
-    help: "Base price of a product, in euros.",
-    group: "detail",
-    labels: ["produit"],
-    combine: "newest",
-    origin: "native: `detail`; TradeSim: `produits_individuales`",
-  },
-  {
-    name: "entreprise_stock",
-    type: "gauge",
-    unit: "units",
-    help: "Units of a product that a firm holds.",
-    group: "detail",
-    labels: ["entreprise", "produit"],
-    combine: "newest",
-    origin: "native: `detail`; TradeSim: `stocks_produits` of `entreprises_individuales`",
-  },
-  {
-    name: "fournisseur_stock",
-    type: "gauge",
-    unit: "units",
-    help: "Units of a product that a supplier holds.",
-    group: "detail",
-    labels: ["fournisseur", "produit"],
-    combine: "newest",
-    origin: "native: `detail`; TradeSim: `stocks_produits` of `fournisseurs_individuales`",
-  },
+  ...DETAIL_METRICS,
 ];

@@ -1,5 +1,7 @@
 /** An entry of the catalogue: everything that the program and its documentation know about a metric. @module */
 
+import type { Economy } from "../economy/mod.ts";
+
 /**
  * Where a metric belongs, which also says when it is shown.
  *
@@ -25,14 +27,20 @@ export type BreakdownLabel = (typeof BREAKDOWN_LABELS)[number];
  */
 export type Combine = "sum" | "min" | "max" | "newest" | { readonly mean: string };
 
+/** What there is in a game, one number each; empty where an input does not list it. */
+export interface Things {
+  /** Today's budget of each firm, in euros. */
+  readonly budgets: readonly number[];
+  /** Today's base price of each product, in euros. */
+  readonly prices: readonly number[];
+  /** Purchases of each firm so far. */
+  readonly purchases: readonly number[];
+}
+
 /** What a reading of TradeSim's payload can be made from. Absent or unusable values are undefined. */
-export interface TradesimPayload {
+export interface TradesimPayload extends Things {
   /** The finite number under a key. */
   number(key: string): number | undefined;
-  /** Today's budget of each firm, in euros; empty where the payload lists no firm. */
-  readonly budgets: readonly number[];
-  /** Today's base price of each product, in euros; empty where the payload lists no product. */
-  readonly prices: readonly number[];
 }
 
 /** Where a value comes from in TradeSim's payload: the first of some keys, or a computation. */
@@ -50,6 +58,22 @@ export type TradesimSource =
 export const SESSION_STATES = ["running", "finished", "silent", "ended"] as const;
 export type SessionState = (typeof SESSION_STATES)[number];
 
+/**
+ * What must hold in every game; docs/economy.md explains each. `tradesim_…` are known slips of TradeSim
+ * itself, judged only in its own payloads.
+ */
+export const INVARIANTS = [
+  "argent",
+  "marchandises",
+  "prix",
+  "totaux",
+  "transactions",
+  "tradesim_gains",
+  "tradesim_inflation",
+  "tradesim_valeur_figee",
+] as const;
+export type Invariant = (typeof INVARIANTS)[number];
+
 /** What a session shows of its last report. Times are in seconds since 1970. */
 export interface SessionFacts {
   readonly id: string;
@@ -62,6 +86,10 @@ export interface SessionFacts {
   readonly arrival: number;
   /** When an event of a type last happened. */
   readonly events: ReadonlyMap<string, number>;
+  /** Values of now that reports have told, by name of their metric. */
+  readonly gauges: ReadonlyMap<string, number>;
+  /** The game's past, as far as its economy needs it. */
+  readonly economy: Economy;
 }
 
 /** What a session has counted so far. Lists of seconds are to be added exactly. */
@@ -72,6 +100,8 @@ export interface LedgerFacts {
   readonly turnSeconds: readonly number[];
   /** Real time between the reports, and the turns played in it. */
   readonly interval: { readonly seconds: readonly number[]; readonly turns: number };
+  /** How often each invariant was broken. */
+  readonly violations: ReadonlyMap<string, number>;
 }
 
 /** How a metric's value is read from the sessions, where no report hands it over under its name. */
@@ -80,6 +110,11 @@ export type Reading =
   | { readonly value: (session: SessionFacts) => number | undefined }
   /** A counter: numbers that add up to what a session has counted. */
   | { readonly total: (ledger: LedgerFacts) => readonly number[] }
+  /** A counter with one label of its own: how much of each of these values a session has counted. */
+  | {
+    readonly each: readonly string[];
+    readonly of: (ledger: LedgerFacts) => ReadonlyMap<string, number>;
+  }
   /** A histogram of turns, by bucket, or a summary, whose sum may be rounded. */
   | {
     readonly turns: (
@@ -118,6 +153,11 @@ export interface Metric {
    * key in the native report, its state and its series follow from the entry; for detail, a table.
    */
   readonly read?: Reading;
+  /**
+   * What it is in a native report that lists everything in `detail` and has no such key. Reports without
+   * detail leave it as it was.
+   */
+  readonly detail?: (things: Things) => number | undefined;
   /** Where TradeSim's payload has it. Absent: TradeSim does not send it. */
   readonly tradesim?: TradesimSource;
   /** Where the value comes from when it is neither a reported number nor the exporter's own count. */

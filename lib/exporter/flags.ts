@@ -119,7 +119,7 @@ const SERVE_FLAGS = {
   }),
   detail: onOff({
     name: "detail",
-    help: "Add the budget of each firm, the price of each product, and every stock.",
+    help: "Add budget, profit and rank of each firm, price and activity of each product, and every stock and supplier price.",
   }),
   allKeys: onOff({
     name: "all-keys",

@@ -201,8 +201,19 @@ export class Answers {
       from: from ?? null,
       points,
       values: { ...lastValues(session), ...Object.fromEntries(history.values(session.id)) },
+      violations: violationsOf(session),
     };
   }
+}
+
+function violationsOf({ breaches, ledger }: Session): Summary["violations"] {
+  return Array.from(breaches, ([invariant, { first, last, cause }]) => ({
+    invariant,
+    count: ledger.violations.get(invariant) ?? 0,
+    first_turn: first ?? null,
+    last_turn: last ?? null,
+    cause,
+  }));
 }
 
 /** What the model knows of the values that a session last told: all that there is after a restart. */

@@ -23,6 +23,17 @@ export interface Summary {
   readonly from: number | null;
   readonly points: number;
   readonly values: Values;
+  /** Invariants of the game that were broken; docs/economy.md explains them. */
+  readonly violations: readonly {
+    readonly invariant: string;
+    /** How many reports broke it. */
+    readonly count: number;
+    /** The first and the last turn in which that was seen. */
+    readonly first_turn: number | null;
+    readonly last_turn: number | null;
+    /** What was wrong the last time. */
+    readonly cause: string;
+  }[];
 }
 
 export interface Sessions {

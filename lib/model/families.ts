@@ -67,6 +67,7 @@ function familyOf(entry: Metric, view: Whole): Family | undefined {
   }
   if ("total" in read) return counter(entry, (ledger) => read.total(new Facts(ledger)), view);
   if ("value" in read) return gauge(entry, read.value, view);
+  if ("each" in read) return each(entry, read, view);
   if ("turns" in read) return turns(entry, read, view);
   if ("rows" in read) return rows(entry, read.rows, view);
   if ("states" in read) return states(entry, view);
@@ -90,6 +91,9 @@ class Facts implements LedgerFacts {
   }
   get interval() {
     return intervalOf(this.#ledger);
+  }
+  get violations() {
+    return this.#ledger.violations;
   }
 }
 
@@ -154,6 +158,24 @@ function counter(
   if (isKnown && (hasParts || view.bySession)) return collector.family(entry);
   const fromTheStart = entry.tradesim !== undefined || entry.origin !== undefined;
   return isKnown || fromTheStart ? plainFamily(entry, nearest(total)) : undefined;
+}
+
+/** A counter by its own label. All of its values are there from the start, at 0. */
+function each(
+  entry: Metric,
+  { each: values, of }: Extract<Reading, { each: unknown }>,
+  { ledgers, bySession, evicted }: Whole,
+): Family | undefined {
+  const collector = new Collector();
+  const [name] = entry.labels!;
+  for (const [own, ledger] of ledgers) {
+    const counted = of(new Facts(ledger));
+    if (bySession && ledger === evicted && counted.size === 0) continue;
+    for (const value of values) {
+      collector.add([[name!, value], ...own], counted.get(value) ?? 0);
+    }
+  }
+  return collector.family(entry);
 }
 
 /** A gauge over the live sessions, combined as the catalogue says. */

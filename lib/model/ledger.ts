@@ -39,6 +39,8 @@ export const LEDGER = z.strictObject({
   turnSum: TOTAL,
   /** Turns whose durations are counted since the last reset, for senders that give only a sum. */
   turnsTimed: NUMBER,
+  /** How often each invariant was broken. */
+  violations: z.map(z.string(), NUMBER),
   /** Real time and turns between the reports: of closed parts, and both ends of the current one. */
   interval: z.strictObject({
     seconds: EXACT,
@@ -72,8 +74,14 @@ export function createLedger(): Ledger {
     turnCountsSeen: noTurns(),
     turnSum: noTotal(),
     turnsTimed: 0,
+    violations: new Map(),
     interval: { seconds: [], turns: 0, first: undefined, last: undefined },
   };
+}
+
+/** Counts an invariant as broken. */
+export function countViolation({ violations }: Ledger, invariant: string, times = 1): void {
+  violations.set(invariant, (violations.get(invariant) ?? 0) + times);
 }
 
 /** Numbers that add up to a total exactly. */
@@ -145,6 +153,7 @@ export function absorb(ledger: Ledger, other: Ledger): void {
   }
   other.turnCounts.forEach((count, index) => ledger.turnCounts[index]! += count);
   addTotal(ledger.turnSum, other.turnSum);
+  for (const [invariant, times] of other.violations) countViolation(ledger, invariant, times);
   const { seconds, turns } = intervalOf(other);
   addAll(ledger.interval.seconds, seconds);
   ledger.interval.turns += turns;
@@ -165,6 +174,7 @@ export function remnantOf(ledger: Ledger): Ledger {
     shares: new Map(Array.from(ledger.shares, ([name, shares]) => [name, settled(shares)])),
     turnCounts: noTurns(),
     turnSum: settledTotal(ledger.turnSum),
+    violations: new Map(),
     interval: { seconds: [], turns: 0, first: last, last },
   };
 }

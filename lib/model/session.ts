@@ -1,8 +1,15 @@
 /** A session: one game as of its last report, and the ledger of its totals. @module */
 
 import * as z from "zod";
-import { type BreakdownLabel, metric, type SessionState } from "../catalogue/mod.ts";
 import {
+  type BreakdownLabel,
+  metric,
+  REPORTED_METRICS,
+  type SessionState,
+} from "../catalogue/mod.ts";
+import { createEconomy, ECONOMY, observe, restart } from "../economy/mod.ts";
+import {
+  BALANCE,
   type Breakdown,
   DETAIL_TABLES,
   type DetailTable,
@@ -15,7 +22,14 @@ import {
   type Report,
   type Verdict,
 } from "../report/mod.ts";
-import { addReport, closePart, createLedger, LEDGER, type Parts } from "./ledger.ts";
+import {
+  addReport,
+  closePart,
+  countViolation,
+  createLedger,
+  LEDGER,
+  type Parts,
+} from "./ledger.ts";
 
 const OPTIONAL = z.number().optional();
 
@@ -23,6 +37,9 @@ const OPTIONAL = z.number().optional();
 export const SILENT_AFTER = 10;
 /** A slow one may be quiet for so many of its usual intervals between reports. */
 const USUAL_INTERVALS = 3;
+
+/** When an invariant was broken first and last, and how the last time. */
+const BREACH = z.strictObject({ first: OPTIONAL, last: OPTIONAL, cause: z.string() }).readonly();
 
 /** Plain data that is saved as it is. Times are in seconds since 1970. */
 export const SESSION = z.strictObject({
@@ -49,6 +66,11 @@ export const SESSION = z.strictObject({
   /** What the events of the next turn are named by. */
   eventClues: EVENT_CLUES.optional(),
   eventCounts: NUMBERS.optional(),
+  economy: ECONOMY,
+  /** What the invariants of the next report are judged by. */
+  balance: BALANCE.optional(),
+  /** Invariants that were broken; the ledger has how often. */
+  breaches: z.map(z.string(), BREACH),
   detail: DETAIL_TABLES,
   /** When the detail arrived; gauges and parts are those of the same report while it is fresh. */
   detailArrival: OPTIONAL,
@@ -78,6 +100,9 @@ export function createSession(id: string): Session {
     events: new Map(),
     eventClues: undefined,
     eventCounts: undefined,
+    economy: createEconomy(),
+    balance: undefined,
+    breaches: new Map(),
     detail: new Map(),
     detailArrival: undefined,
     ledger: createLedger(),
@@ -168,15 +193,31 @@ export function takeReport(
   tables: DetailTables = new Map(),
 ): Verdict {
   const { ledger } = session;
-  const verdict = judge(session, report, (name) => ledger.totals.get(name)?.current);
+  const { order, tick, eventCounts, eventClues, balance, economy } = session;
+  const verdict = judge(
+    { order, tick, eventCounts, eventClues, balance, prices: economy.prices },
+    report,
+    (name) => ledger.totals.get(name)?.current,
+  );
   if (verdict.outcome !== "taken") return verdict;
-  if (verdict.isReset) closePart(ledger);
+  if (verdict.isReset) {
+    closePart(ledger);
+    restart(economy);
+  }
   const parts = new Map<string, Parts>();
   for (const [name, breakdowns] of report.breakdowns) {
     const found = partsOf(breakdowns, labels);
     if (found !== undefined) parts.set(name, found);
   }
   addReport(ledger, report, parts);
+
+  noteViolations(session, report, verdict);
+  observe(economy, {
+    turn: report.turn,
+    spent: report.values.get("transactions_montant_total"),
+    supply: report.values.get("budget_total"),
+    prices: report.prices,
+  });
 
   session.format = report.format;
   session.order = report.order ?? session.order;
@@ -197,12 +238,42 @@ export function takeReport(
   } else if (arrival - (session.detailArrival ?? -Infinity) < DETAIL_FRESH && !report.finished) {
     return verdict;
   }
-  session.gauges = new Map([...report.values].filter(([name]) => metric(name).type === "gauge"));
+  session.gauges = gaugesOf(session, report);
   session.parts = parts;
   session.extra = new Map(
     [...report.extra].flatMap(([name, { type, value }]) => type === "gauge" ? [[name, value]] : []),
   );
   return verdict;
+}
+
+/** What a report without detail does not tell is as it was. */
+const FROM_DETAIL = REPORTED_METRICS.filter(({ detail }) => detail !== undefined)
+  .map(({ name }) => name);
+
+function gaugesOf({ gauges }: Session, { values }: Report): Session["gauges"] {
+  const own = new Map([...values].filter(([name]) => metric(name).type === "gauge"));
+  for (const name of FROM_DETAIL) {
+    const known = gauges.get(name);
+    if (known !== undefined && !own.has(name)) own.set(name, known);
+  }
+  return own;
+}
+
+function noteViolations(
+  session: Session,
+  { turn }: Report,
+  { violations, balance }: Verdict,
+): void {
+  session.balance = balance;
+  for (const invariant of new Set(violations.map((violation) => violation.invariant))) {
+    countViolation(session.ledger, invariant);
+    const causes = violations.filter((violation) => violation.invariant === invariant);
+    session.breaches.set(invariant, {
+      first: session.breaches.get(invariant)?.first ?? turn,
+      last: turn,
+      cause: causes.map(({ cause }) => cause).join("; "),
+    });
+  }
 }
 
 /** When an event of a type last happened, as the sender says it or as its numbers show. */

@@ -7,6 +7,14 @@ type Repartitions = NonNullable<RestOfReport["repartitions"]>;
 
 const TYPES = PRODUCT_TYPES.length;
 
+/** Units of a product that all firms hold. */
+function heldOf(held: Readonly<Float64Array>, firms: number, product: number): number {
+  const products = held.length / firms;
+  let units = 0;
+  for (let cell = product; cell < held.length; cell += products) units += held[cell]!;
+  return units;
+}
+
 /** Makes the function that breaks the numbers of a game down as they are now; amounts in euros. */
 export function createRepartitions(game: Game): () => Repartitions {
   const { shares } = game;
@@ -43,7 +51,7 @@ export function createRepartitions(game: Game): () => Repartitions {
   }
 
   return () => {
-    const { budgets, bought, failed, spent, active } = shares;
+    const { budgets, bought, failed, spent, volumes, delivered, units, held, active } = shares;
     const attempted = bought.map((count, part) => count + failed[part]!);
     return {
       budget_total: byContinent((firm) => budgets[firm]!).map(({ continent, valeur }) => ({
@@ -56,6 +64,14 @@ export function createRepartitions(game: Game): () => Repartitions {
       transactions_reussies_total: byBoth(bought),
       transactions_echouees_total: byBoth(failed),
       transactions_montant_total: byBoth(spent, 100),
+      transactions_unites_total: byBoth(volumes),
+      livraisons_unites_total: Array.from(delivered, (valeur, type) => ({
+        produit_type: PRODUCT_TYPES[type]!,
+        valeur,
+      })),
+      stock_fournisseurs_unites: byType((product) => units[product]!),
+      stock_entreprises_unites: byType((product) => heldOf(held, firms.length, product)),
+      produits_epuises: byType((product) => Number(units[product] === 0)),
       produits_total: byType(() => 1),
       produits_actifs: byType((product) => active[product]!),
       produits_inactifs: byType((product) => 1 - active[product]!),

@@ -2,7 +2,7 @@
 
 import type { ReportMoment, RestOfReport } from "../publish/mod.ts";
 import { createRepartitions } from "./repartitions.ts";
-import { EVENT_TYPES, type EventType, type Game } from "../simulation/mod.ts";
+import { EVENT_TYPES, type EventType, type Game, PRODUCT_TYPES } from "../simulation/mod.ts";
 
 /** Events whose total is money. */
 const IN_CENTS: readonly EventType[] = ["inflation", "recharge_budget"];
@@ -18,16 +18,34 @@ function euros(cents: number): number {
   return cents / 100;
 }
 
-function detailOf({ world }: Game): NonNullable<RestOfReport["detail"]> {
+function detailOf({ world, shares }: Game): NonNullable<RestOfReport["detail"]> {
+  const { produits, entreprises, fournisseurs } = world;
+  const types = PRODUCT_TYPES.length;
+  const purchases = (firm: number) =>
+    shares.bought.subarray(firm * types, (firm + 1) * types).reduce((sum, count) => sum + count, 0);
   return {
-    produits: world.produits.map(({ nom, prix }) => ({ nom, prix: euros(prix) })),
-    entreprises: world.entreprises.map(({ nom, budget, stocks }) => ({
-      nom,
-      budget: euros(budget),
-      stocks: [...stocks],
+    produits: produits.map(({ nom, prix, type, actif }) => ({ nom, prix: euros(prix), type, actif })),
+    entreprises: entreprises.map((firm, place) => ({
+      nom: firm.nom,
+      budget: euros(firm.budget),
+      budget_initial: euros(firm.budgetInitial),
+      continent: firm.continent,
+      strategie: firm.strategie,
+      achats: purchases(place),
+      stocks: [...firm.stocks],
     })),
-    fournisseurs: world.fournisseurs.map(({ nom, stocks }) => ({ nom, stocks: [...stocks] })),
+    fournisseurs: fournisseurs.map(({ nom, continent, stocks, prix }) => ({
+      nom,
+      continent,
+      stocks: [...stocks],
+      // The game's 0 is a product that he has no price of.
+      prix: prix.map((cents) => cents === 0 ? null : euros(cents)),
+    })),
   };
+}
+
+function sum(values: Readonly<Float64Array>): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 /**
@@ -35,7 +53,8 @@ function detailOf({ world }: Game): NonNullable<RestOfReport["detail"]> {
  * times of events, the last of them and, once a second in worlds that are not too large, the detail.
  */
 export function createRestOfReport(game: Game): (moment: ReportMoment) => RestOfReport {
-  const { numbers, lastEvents } = game;
+  const { numbers, lastEvents, shares } = game;
+  const opening = numbers.budgetTotal - numbers.recharges + numbers.montant;
   const cells = (numbers.entreprises + numbers.fournisseurs) * numbers.produits;
   let told = game.recentEvents.count;
   const seen = new Map<string, { turn: number; time: number }>();
@@ -79,6 +98,13 @@ export function createRestOfReport(game: Game): (moment: ReportMoment) => RestOf
         entreprises_solvables: numbers.entreprisesSolvables,
         produits_prix_min: euros(numbers.prixMin),
         produits_prix_max: euros(numbers.prixMax),
+        argent_initial_euros: euros(opening),
+        argent_entre_euros_total: euros(numbers.recharges),
+        transactions_unites_total: numbers.volume,
+        livraisons_unites_total: numbers.livraisons,
+        stock_fournisseurs_unites: sum(shares.units),
+        stock_entreprises_unites: sum(shares.held),
+        produits_epuises: shares.units.reduce((count, units) => count + Number(units === 0), 0),
       },
       evenements: events(timestamp),
       repartitions: repartitions(),

@@ -1,6 +1,7 @@
 /** Judges a report beside what is known of its session: its order, resets, and what happened since. @module */
 
-import type { Mark, RecentEvent, Report } from "./report.ts";
+import { balanceOf, type Violation, violationsOf } from "./invariants.ts";
+import type { Balance, Mark, RecentEvent, Report } from "./report.ts";
 import { eventsBetween } from "./tradesim_events.ts";
 
 /** What became of a report: it was new, it was known, or a newer one was known. */
@@ -12,6 +13,10 @@ export interface Verdict {
   readonly isReset: boolean;
   /** Events since the last report, as numbers of TradeSim show them. */
   readonly events: readonly RecentEvent[];
+  /** The invariants of a game that the report breaks anew. */
+  readonly violations: readonly Violation[];
+  /** What the next report is judged beside; undefined of one that was not taken. */
+  readonly balance: Balance | undefined;
 }
 
 /** @param total The highest value of a total since the last reset, by name; undefined where unknown. */
@@ -22,10 +27,17 @@ export function judge(
 ): Verdict {
   if (report.order !== undefined && mark.order !== undefined && report.order <= mark.order) {
     const outcome = report.order === mark.order ? "repeat" : "late";
-    return { outcome, isReset: false, events: [] };
+    return { outcome, isReset: false, events: [], violations: [], balance: undefined };
   }
   const isReset = begins(mark, report, total);
-  return { outcome: "taken", isReset, events: eventsSince(mark, report, isReset) };
+  const balance = balanceOf(report);
+  return {
+    outcome: "taken",
+    isReset,
+    events: eventsSince(mark, report, isReset),
+    violations: violationsOf(mark, report, balance, isReset, total),
+    balance,
+  };
 }
 
 /** What is known once a report was taken. */

@@ -6,6 +6,7 @@ import { readTradesim } from "./tradesim.ts";
 import { asWebReport } from "./web.ts";
 
 export * from "./judge.ts";
+export { moneyTolerance, type Violation } from "./invariants.ts";
 export { JsonReader } from "./json_reader.ts";
 export { beginningOf, HEAD_BYTES, nameOddLine } from "./odd_line.ts";
 export {

@@ -1,13 +1,14 @@
 /** The native report: its schema, made from the catalogue, and its parser. @module */
 
 import * as z from "zod";
-import { BREAKDOWN_LABELS, type Metric, REPORTED_METRICS } from "../catalogue/mod.ts";
+import { BREAKDOWN_LABELS, type Metric, REPORTED_METRICS, type Things } from "../catalogue/mod.ts";
 import { bucketOf, COLUMN_NAMES, MAX_COLUMN_LENGTH, noTurns } from "../turns/mod.ts";
 import {
   type Breakdown,
   type Columns,
   type Details,
   type ExtraValue,
+  finiteSum,
   isExtra,
   isLabelValue,
   isTime,
@@ -15,6 +16,7 @@ import {
   type KeyProblem,
   MAX_LABEL_BYTES,
   MAX_PARTS,
+  MAX_PRICES,
   MAX_TOTAL,
   type Reading,
   type ReadOptions,
@@ -22,7 +24,7 @@ import {
   type Report,
   type TurnSeconds,
 } from "./report.ts";
-import { tablesOf } from "./tables.ts";
+import { type Listing, tablesOf } from "./tables.ts";
 import { TRADESIM_KEYS } from "./tradesim_keys.ts";
 
 /** The `type` of a native report, and the only version of its shape. */
@@ -37,6 +39,7 @@ const count = z.int().min(0).max(MAX_TOTAL);
 const seconds = z.number().min(0).max(MAX_TOTAL);
 const stocks = z.array(z.number()).optional()
   .describe("Units of each product, in the order of `produits`.");
+const continent = label.optional();
 
 /** Keys without which a report cannot be placed. A report that lacks one is refused. */
 export const IDENTITY = {
@@ -78,10 +81,38 @@ export const OPTIONAL = {
     ).max(MAX_PARTS),
   ).describe("Parts of values, by metric. All parts of a metric have the same labels."),
   detail: z.object({
-    produits: z.array(z.object({ nom: label, prix: z.number() })),
-    entreprises: z.array(z.object({ nom: label, budget: z.number(), stocks })),
-    fournisseurs: z.array(z.object({ nom: label, stocks })),
-  }).describe("Every product, firm and supplier, for --detail."),
+    produits: z.array(
+      z.object({
+        nom: label,
+        prix: z.number().describe("Base price, in euros."),
+        type: label.optional().describe("Its `produit_type`."),
+        actif: z.boolean().optional().describe("Whether it can be bought now."),
+      }),
+    ),
+    entreprises: z.array(
+      z.object({
+        nom: label,
+        budget: z.number().describe("Money that it has now, in euros."),
+        budget_initial: z.number().optional().describe("Money that it began with, in euros."),
+        continent,
+        strategie: label.optional(),
+        achats: count.optional().describe("Purchases that succeeded since the session began."),
+        stocks,
+      }),
+    ),
+    fournisseurs: z.array(
+      z.object({
+        nom: label,
+        continent,
+        stocks,
+        prix: z.array(z.number().nullable()).optional().describe(
+          "Its price of each product in euros, in the order of `produits`; null where it has none.",
+        ),
+      }),
+    ),
+  }).describe(
+    "Every product, firm and supplier: for --detail, and for indices of prices and inequality.",
+  ),
   colonnes: z.partialRecord(z.enum(COLUMN_NAMES), z.array(z.number()).max(MAX_COLUMN_LENGTH))
     .refine((columns) => new Set(Object.values(columns).map((column) => column.length)).size <= 1)
     .describe(
@@ -175,32 +206,69 @@ function breakdowns(repartitions: Repartitions): ReadonlyMap<string, readonly Br
   );
 }
 
-function tables({ produits, entreprises, fournisseurs }: z.infer<typeof OPTIONAL.detail>) {
+type Detail = z.infer<typeof OPTIONAL.detail>;
+
+function listingOf({ produits, entreprises, fournisseurs }: Detail): Listing {
   const holder = ({ nom, stocks = [] }: { nom: string; stocks?: number[] | undefined }) => ({
     name: nom,
     stocks: stocks.slice(0, produits.length)
       .map((units, index) => ({ name: produits[index]!.nom, units })),
   });
-  return tablesOf({
-    firms: entreprises.map((firm) => ({ ...holder(firm), budget: firm.budget })),
-    suppliers: fournisseurs.map(holder),
-    products: produits.map(({ nom, prix }) => ({ name: nom, price: prix })),
-  });
+  return {
+    firms: entreprises.map((firm) => ({
+      ...holder(firm),
+      budget: firm.budget,
+      opening: firm.budget_initial,
+    })),
+    suppliers: fournisseurs.map((supplier) => ({ ...holder(supplier), prices: supplier.prix })),
+    products: produits.map(({ nom, prix, actif }) => ({ name: nom, price: prix, active: actif })),
+  };
 }
 
-function inventoryOf(
-  detail: z.infer<typeof OPTIONAL.detail> | undefined,
-): Details["inventory"] {
+/** What a report's detail tells of the whole game. */
+function economyOf(detail: Detail | undefined) {
+  if (detail === undefined) return {};
+  const { produits, entreprises } = detail;
+  const buyable = produits.filter(({ actif }) => actif !== false).slice(0, MAX_PRICES);
+  return {
+    prices: { names: buyable.map(({ nom }) => nom), values: buyable.map(({ prix }) => prix) },
+    listedBudgets: finiteSum(entreprises.map(({ budget }) => budget)),
+  };
+}
+
+function thingsOf({ produits, entreprises }: Detail): Things {
+  return {
+    budgets: entreprises.map(({ budget }) => budget),
+    prices: produits.map(({ prix }) => prix),
+    purchases: entreprises.flatMap(({ achats }) => achats ?? []),
+  };
+}
+
+/** The values that a report tells, and those that its detail tells instead. */
+function valuesOf(read: Readonly<Record<string, unknown>>, detail: Detail | undefined) {
+  const things = detail && thingsOf(detail);
+  const values = new Map<string, number>();
+  for (const { name, detail: readDetail } of REPORTED_METRICS) {
+    const value = name in read
+      ? read[name] as number
+      : things && readDetail?.(things);
+    if (value !== undefined) values.set(name, value);
+  }
+  return values;
+}
+
+function inventoryOf(detail: Detail | undefined): Details["inventory"] {
   if (detail === undefined) return undefined;
   const { produits, entreprises, fournisseurs } = detail;
-  const withStocks = <Holder extends { stocks?: number[] | undefined }>(holder: Holder) => ({
-    ...holder,
-    stocks: holder.stocks?.slice(0, produits.length) ?? [],
-  });
+  const held = (stocks: readonly number[] = []) => stocks.slice(0, produits.length);
   return () => ({
-    produits,
-    entreprises: entreprises.map(withStocks),
-    fournisseurs: fournisseurs.map(withStocks),
+    produits: produits.map(({ nom, prix }) => ({ nom, prix })),
+    entreprises: entreprises.map(({ nom, budget, stocks }) => ({
+      nom,
+      budget,
+      stocks: held(stocks),
+    })),
+    fournisseurs: fournisseurs.map(({ nom, stocks }) => ({ nom, stocks: held(stocks) })),
   });
 }
 
@@ -269,9 +337,8 @@ export function readNative(raw: JsonObject, options: ReadOptions): Reading {
     turn: known.tour,
     timestamp: known.timestamp,
     finished: known.fini ?? false,
-    values: new Map(
-      REPORTED_METRICS.flatMap(({ name }) => name in read ? [[name, read[name] as number]] : []),
-    ),
+    values: valuesOf(read, known.detail),
+    ...economyOf(known.detail),
     breakdowns: options.breakdowns && known.repartitions !== undefined
       ? breakdowns(known.repartitions)
       : new Map(),
@@ -282,7 +349,7 @@ export function readNative(raw: JsonObject, options: ReadOptions): Reading {
     extra,
   };
   const details: Details = {
-    tables: options.detail && known.detail !== undefined ? tables(known.detail) : new Map(),
+    tables: options.detail && known.detail !== undefined ? tablesOf(listingOf(known.detail)) : new Map(),
     columns: new Map(Object.entries(known.colonnes ?? {})) as Columns,
     recentEvents: known.evenements_recents ?? [],
     inventory: inventoryOf(known.detail),

@@ -2,6 +2,7 @@
 
 import * as z from "zod";
 import { BREAKDOWN_LABELS, METRIC_NAME, TAKEN_NAMES } from "../catalogue/mod.ts";
+import { PRICES } from "../economy/mod.ts";
 import { TURN_SECONDS_BUCKETS } from "../turns/mod.ts";
 
 /** Why a request is no report, before its body is even JSON. */
@@ -124,15 +125,37 @@ export const REPORT = z.strictObject({
   eventCounts: NUMBERS,
   /** What shows the events of a turn beside the report before it, where the sender does not name them. */
   eventClues: EVENT_CLUES.optional(),
+  /** Base prices of the products that can be bought; of all where the sender does not say which can. */
+  prices: PRICES.optional(),
+  /** Sum of the budgets of all firms that are listed, in euros. */
+  listedBudgets: OPTIONAL,
+  /** What TradeSim itself says, by key, where it is known to be wrong. */
+  claims: NUMBERS.optional(),
   /** Numbers outside the catalogue, by key; empty unless asked for. */
   extra: z.map(z.string(), EXTRA_VALUE).readonly(),
 }).readonly();
 export type Report = z.infer<typeof REPORT>;
 
+/** How far what must hold of a session did not, after its last report; see `invariants.ts`. */
+export const BALANCE = z.strictObject({
+  argent: OPTIONAL,
+  budgets: OPTIONAL,
+  entreprises: OPTIONAL,
+  fournisseurs: OPTIONAL,
+  prix: OPTIONAL,
+  transactions: OPTIONAL,
+  gains: OPTIONAL,
+}).readonly();
+export type Balance = z.infer<typeof BALANCE>;
+
 /** What is known of a session, beside which its next report is judged. */
-export type Mark = {
-  readonly [Key in "order" | "tick" | "eventCounts" | "eventClues"]?: Report[Key] | undefined;
-};
+export type Mark =
+  & {
+    readonly [Key in "order" | "tick" | "eventCounts" | "eventClues" | "prices"]?:
+      | Report[Key]
+      | undefined;
+  }
+  & { readonly balance?: Balance | undefined };
 
 /** One series per row: label values, in the order of the metric's labels, and the value. */
 const DETAIL_TABLE = z.strictObject({
@@ -224,6 +247,8 @@ export const NO_SESSION = "sans_session";
 export const MAX_KEYS = 2000;
 /** Parts of one breakdown, such as continents. */
 export const MAX_PARTS = 100;
+/** Products whose prices are followed; TradeSim has 61 at most. */
+export const MAX_PRICES = 100;
 export const MAX_LABEL_BYTES = 128;
 
 /** Totals above this are no longer exact, so they are refused. */
@@ -232,6 +257,12 @@ export const MAX_TOTAL = Number.MAX_SAFE_INTEGER;
 /** Whether a key and its value may become a metric outside the catalogue. */
 export function isExtra(key: string, value: unknown): value is number {
   return Number.isFinite(value) && METRIC_NAME.test(key) && !TAKEN_NAMES.has(key);
+}
+
+/** Each is finite, but their sum may not be, and could not be saved. */
+export function finiteSum(values: readonly number[]): number | undefined {
+  const sum = values.reduce((total, value) => total + value, 0);
+  return Number.isFinite(sum) ? sum : undefined;
 }
 
 const encoder = new TextEncoder();

@@ -7,10 +7,27 @@ interface Holder {
   readonly stocks: readonly { readonly name: string; readonly units: number }[];
 }
 
-interface Things {
-  readonly firms: readonly (Holder & { readonly budget: number })[];
-  readonly suppliers: readonly Holder[];
-  readonly products: readonly { readonly name: string; readonly price: number }[];
+export interface ListedFirm extends Holder {
+  readonly budget: number;
+  readonly opening?: number | undefined;
+}
+
+export interface ListedSupplier extends Holder {
+  /** In the order of the products; null where he has none. */
+  readonly prices?: readonly (number | null)[] | undefined;
+}
+
+export interface ListedProduct {
+  readonly name: string;
+  readonly price: number;
+  readonly active?: boolean | undefined;
+}
+
+/** What an input lists. Money is in euros. */
+export interface Listing {
+  readonly firms: readonly ListedFirm[];
+  readonly suppliers: readonly ListedSupplier[];
+  readonly products: readonly ListedProduct[];
 }
 
 type Row = readonly [labels: readonly string[], value: number];
@@ -27,11 +44,44 @@ function stockTable(holders: readonly Holder[]): DetailTable {
   );
 }
 
-export function tablesOf({ firms, suppliers, products }: Things): DetailTables {
-  return new Map([
+/** The rank of each firm by its budget; those that have the same share the better one. */
+function ranks(firms: readonly ListedFirm[]): Row[] {
+  const descending = firms.map(({ budget }) => budget).sort((a, b) => b - a);
+  return firms.map(({ name, budget }) => [[name], descending.indexOf(budget) + 1]);
+}
+
+function priceTable({ suppliers, products }: Listing): DetailTable {
+  return table(
+    suppliers.flatMap(({ name, prices = [] }) =>
+      products.flatMap((product, place): Row[] => {
+        const price = prices[place] ?? undefined;
+        return price === undefined ? [] : [[[name, product.name], price]];
+      })
+    ),
+  );
+}
+
+/** The tables of the catalogue's detail metrics; what an input does not list has none. */
+export function tablesOf(listing: Listing): DetailTables {
+  const { firms, suppliers, products } = listing;
+  const profits = firms.flatMap(({ name, budget, opening }): Row[] =>
+    opening === undefined ? [] : [[[name], Math.round((budget - opening) * 100) / 100]]
+  );
+  const active = products.flatMap(({ name, active }): Row[] =>
+    active === undefined ? [] : [[[name], Number(active)]]
+  );
+  const tables: [string, DetailTable][] = [
     ["entreprise_budget", table(firms.map(({ name, budget }) => [[name], budget]))],
+    ["entreprise_benefice", table(profits)],
+    ["entreprise_rang", table(ranks(firms))],
     ["produit_prix", table(products.map(({ name, price }) => [[name], price]))],
+    ["produit_actif", table(active)],
     ["entreprise_stock", stockTable(firms)],
     ["fournisseur_stock", stockTable(suppliers)],
-  ]);
+    ["fournisseur_prix", priceTable(listing)],
+  ];
+  const optional = ["entreprise_benefice", "produit_actif", "fournisseur_prix"];
+  return new Map(
+    tables.filter(([name, { values }]) => values.length > 0 || !optional.includes(name)),
+  );
 }

@@ -5,6 +5,7 @@ import {
   type Breakdown,
   type Details,
   type ExtraValue,
+  finiteSum,
   type Inventory,
   isExtra,
   isLabelValue,
@@ -13,6 +14,7 @@ import {
   type JsonObject,
   type KeyProblem,
   MAX_PARTS,
+  MAX_PRICES,
   MAX_TOTAL,
   NO_SESSION,
   type Part,
@@ -58,6 +60,7 @@ interface Firm {
   readonly name: string;
   readonly continent: string;
   readonly budget: number;
+  readonly opening?: number | undefined;
   readonly stocks: readonly Stock[];
 }
 
@@ -98,6 +101,10 @@ class Payload implements TradesimPayload {
 
   get prices(): readonly number[] {
     return this.products.map((product) => product.price);
+  }
+
+  get purchases(): readonly number[] {
+    return this.counts("transactions_par_entreprise").map(([, count]) => count);
   }
 
   number(key: string): number | undefined {
@@ -152,7 +159,10 @@ class Payload implements TradesimPayload {
       const budget = withBudget ? finite(item.budget, problem) : 0;
       if (name === undefined || budget === undefined) return undefined;
       const continent = label(item.continent, problem) ?? "";
-      return { name, budget, continent, stocks: withStocks ? stocks(item, problem) : [] };
+      const opening = Number.isFinite(item.budget_initial)
+        ? item.budget_initial as number
+        : undefined;
+      return { name, budget, opening, continent, stocks: withStocks ? stocks(item, problem) : [] };
     });
   }
 }
@@ -253,6 +263,26 @@ function inventoryOf({ firms, suppliers, products }: Payload): Inventory {
   };
 }
 
+/** Keys that TradeSim is known to fill wrongly, beside which others are judged. */
+const CLAIMS = ["budget_total", "budget_gains_totaux"];
+
+/** What a payload tells of the whole game. It does not say which products can be bought. */
+function economyOf(payload: Payload): Pick<Report, "prices" | "listedBudgets" | "claims"> {
+  const { firms, products, budgets, prices } = payload;
+  const claims = CLAIMS.flatMap((key): [string, number][] => {
+    const value = payload.number(key);
+    return value === undefined ? [] : [[key, value]];
+  });
+  return {
+    prices: products.length === 0 ? undefined : {
+      names: products.slice(0, MAX_PRICES).map(({ name }) => name),
+      values: prices.slice(0, MAX_PRICES),
+    },
+    listedBudgets: firms.length === 0 ? undefined : finiteSum(budgets),
+    claims: new Map(claims),
+  };
+}
+
 function turnSeconds(payload: Payload): TurnSeconds | undefined {
   const turns = payload.number("total_mesures");
   const sum = payload.number("total_temps");
@@ -337,6 +367,7 @@ export function readTradesim(raw: JsonObject, options: ReadOptions): Reading {
     events: new Map(),
     eventCounts,
     eventClues: eventClues(payload, tick),
+    ...economyOf(payload),
     extra,
   };
   const details: Details = {

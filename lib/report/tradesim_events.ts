@@ -1,5 +1,6 @@
 /** Names the events of a TradeSim turn. TradeSim's payload itself names only two of five types. @module */
 
+import { moneyTolerance } from "./invariants.ts";
 import type { EventClues, Mark, RecentEvent, Report } from "./report.ts";
 
 /** Entries of the types that TradeSim leaves without a name. */
@@ -85,9 +86,6 @@ function restocks(before: EventClues, after: EventClues, entries: number): strin
  * The events of the turn between two payloads, by their differences: money that firms have beside
  * what they spent, and units that suppliers have beside what they sold, came from events.
  *
- * Budgets are rounded to cents and sums of floats, so differences count from a cent and a
- * billionth of the amounts on.
- *
  * @returns Undefined where the payloads are not of two turns in a row.
  */
 export function eventsBetween(
@@ -108,7 +106,7 @@ export function eventsBetween(
   if (unknown === 0) return events;
 
   const money = after.budget - before.budget + after.spent - before.spent;
-  const tolerance = 0.011 + 1e-9 * (Math.abs(after.budget) + after.spent);
+  const tolerance = moneyTolerance(after.budget, after.spent);
   const units = Math.round(after.stock - before.stock + after.sold - before.sold);
   let left = unknown;
   if (money > tolerance) {

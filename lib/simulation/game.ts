@@ -79,6 +79,13 @@ export interface Shares {
   readonly bought: Readonly<Float64Array>;
   readonly failed: Readonly<Float64Array>;
   readonly spent: Readonly<Float64Array>;
+  /** Units bought. */
+  readonly volumes: Readonly<Float64Array>;
+  /** Units that events delivered to suppliers, by type of product. */
+  readonly delivered: Readonly<Float64Array>;
+  /** Units that each firm holds, at `firm * products + product`, and that all suppliers have. */
+  readonly held: Readonly<Float64Array>;
+  readonly units: Readonly<Float64Array>;
   /** Index of each product's type, and whether it can be bought: 1 or 0. */
   readonly types: Readonly<Uint8Array>;
   readonly active: Readonly<Uint8Array>;
@@ -210,7 +217,8 @@ class FlatGame implements Game {
     const random = this.#random;
     const idsMax = this.#idsMax;
     const { budgets, held, stock, units, forSale, cheapest, cheapestPrice } = market;
-    const { firms, products, suppliers, types, bought, failed: failedBy, spent: spentBy } = market;
+    const { firms, products, suppliers, types, bought, volumes } = market;
+    const { failed: failedBy, spent: spentBy } = market;
     let attempts = numbers.transactions;
     let failed = 0;
     let spent = 0;
@@ -251,6 +259,7 @@ class FlatGame implements Game {
           continue;
         }
         bought[part]!++;
+        volumes[part]! += quantity;
         spentBy[part]! += quantity * price;
         budget -= quantity * price;
         spent += quantity * price;

@@ -27,6 +27,9 @@ export class Market {
   readonly failed: Float64Array;
   /** In cents. */
   readonly spent: Float64Array;
+  /** Units bought, by firm and type as above, and units that events delivered, by type. */
+  readonly volumes: Float64Array;
+  readonly delivered: Float64Array;
   readonly active: Uint8Array;
   /** Index into the product types. */
   readonly types: Uint8Array;
@@ -72,7 +75,9 @@ export class Market {
     this.bought = new Float64Array(shares);
     this.failed = new Float64Array(shares);
     this.spent = new Float64Array(shares);
+    this.volumes = new Float64Array(shares);
     this.active = Uint8Array.from(produits, ({ actif }) => Number(actif));
+    this.delivered = new Float64Array(PRODUCT_TYPES.length);
     this.types = Uint8Array.from(produits, ({ type }) => PRODUCT_TYPES.indexOf(type));
     this.base = Float64Array.from(produits, ({ prix }) => prix);
     const inflation = (product: number) => reprise?.inflations[product];
@@ -157,6 +162,7 @@ export class Market {
   }
 
   addStock(product: number, supplier: number, units: number): void {
+    this.delivered[this.types[product]!]! += units;
     this.stock[product * this.suppliers + supplier]! += units;
     this.units[product]! += units;
     this.findCheapest(product);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { GAME_METRICS, metric } from "../../lib/catalogue/mod.ts";
+import { GAME_METRICS, INVARIANTS, metric } from "../../lib/catalogue/mod.ts";
 import type { Family, Model, ModelOptions } from "../../lib/model/mod.ts";
 import {
   type Breakdown,
@@ -78,6 +78,10 @@ Deno.test("families() names the buckets as Prometheus does", () => {
 Deno.test("families() shows of an empty model the counters at 0, and no gauge of a game", () => {
   const found = Object.fromEntries(flatten(createModel().families(1000).families));
   const isTurnSeries = (series: string) => /^(temps_simulation|simulation_tour_inter)/.test(series);
+  const violations = INVARIANTS.map((name) => [
+    `simulation_invariant_violations_total{invariant="${name}"}`,
+    0,
+  ]);
   assert.deepEqual(
     Object.fromEntries(Object.entries(found).filter(([series]) => !isTurnSeries(series))),
     {
@@ -86,6 +90,9 @@ Deno.test("families() shows of an empty model the counters at 0, and no gauge of
       "transactions_reussies_total": 0,
       "transactions_echouees_total": 0,
       "transactions_montant_total": 0,
+      "transactions_unites_total": 0,
+      "argent_entre_euros_total": 0,
+      ...Object.fromEntries(violations),
       "evenements_total": 0,
       "simulation_sessions": 0,
       'simulation_etat{etat="running"}': 0,

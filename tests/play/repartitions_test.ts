@@ -22,6 +22,21 @@ Deno.test("createRepartitions() gives parts that add up to the whole, and that a
         transactions_reussies_total: numbers.reussies,
         transactions_echouees_total: numbers.echouees,
         transactions_montant_total: numbers.montant / 100,
+        transactions_unites_total: numbers.volume,
+        livraisons_unites_total: numbers.livraisons,
+        stock_fournisseurs_unites: game.world.fournisseurs.reduce(
+          (sum, { stocks }) => sum + stocks.reduce((a, b) => a + b),
+          0,
+        ),
+        stock_entreprises_unites: game.world.entreprises.reduce(
+          (sum, { stocks }) => sum + stocks.reduce((a, b) => a + b),
+          0,
+        ),
+        produits_epuises: game.world.produits.filter((_, product) =>
+          game.world.fournisseurs.every(({ stocks }) =>
+            stocks[product] === 0
+          )
+        ).length,
         produits_total: numbers.produits,
         produits_actifs: numbers.produitsActifs,
         produits_inactifs: numbers.produits - numbers.produitsActifs,
@@ -41,7 +56,7 @@ Deno.test("createRepartitions() gives parts that add up to the whole, and that a
         repartitions: parts,
       }, ALL);
       assert.deepEqual(noticed.problems, []);
-      assert.equal(report.breakdowns.size, 10);
+      assert.equal(report.breakdowns.size, 15);
     }
   }
 });

@@ -16,9 +16,12 @@ function at(timestamp: number, fini = false) {
 
 Deno.test("createRestOfReport() gives the further values of the catalogue, in euros", () => {
   const game = createGame({ seed: 5 });
+  const opening = game.numbers.budgetTotal;
   for (let tour = 0; tour < 300; tour++) game.playTurn();
   const { values } = createRestOfReport(game)(at(0));
-  const { entreprises, produits } = game.world;
+  const { entreprises, fournisseurs, produits } = game.world;
+  const units = (holders: readonly { stocks: readonly number[] }[]) =>
+    holders.flatMap(({ stocks }) => stocks).reduce((a, b) => a + b);
   const budgets = entreprises.map(({ budget }) => budget);
   const prices = produits.map(({ prix }) => prix);
   const mean = budgets.reduce((a, b) => a + b) / budgets.length;
@@ -28,23 +31,52 @@ Deno.test("createRestOfReport() gives the further values of the catalogue, in eu
     entreprises_solvables: budgets.filter((budget) => budget > 0).length,
     produits_prix_min: Math.min(...prices) / 100,
     produits_prix_max: Math.max(...prices) / 100,
+    argent_initial_euros: opening / 100,
+    argent_entre_euros_total: game.numbers.recharges / 100,
+    transactions_unites_total: game.numbers.volume,
+    livraisons_unites_total: game.numbers.livraisons,
+    stock_fournisseurs_unites: units(fournisseurs),
+    stock_entreprises_unites: units(entreprises),
+    produits_epuises: produits.filter((_, product) =>
+      fournisseurs.every(({ stocks }) => stocks[product] === 0)
+    ).length,
   });
 });
 
 Deno.test("createRestOfReport() gives every firm, product and supplier of the moment", () => {
   const game = createGame({ seed: 5 });
   const rest = createRestOfReport(game);
+  const purchases = new Map<number, number>();
+  game.onPurchase = ({ entreprise, quantite }) => {
+    if (quantite > 0) purchases.set(entreprise, (purchases.get(entreprise) ?? 0) + 1);
+  };
   for (const timestamp of [0, 1]) {
     game.playTurn();
     const { entreprises, fournisseurs, produits } = game.world;
     assert.deepEqual(rest(at(timestamp)).detail, {
-      produits: produits.map(({ nom, prix }) => ({ nom, prix: prix / 100 })),
-      entreprises: entreprises.map(({ nom, budget, stocks }) => ({
+      produits: produits.map(({ nom, prix, type, actif }) => ({
         nom,
-        budget: budget / 100,
-        stocks,
+        prix: prix / 100,
+        type,
+        actif,
       })),
-      fournisseurs: fournisseurs.map(({ nom, stocks }) => ({ nom, stocks })),
+      entreprises: entreprises.map(
+        ({ nom, budget, budgetInitial, continent, strategie, stocks }, firm) => ({
+          nom,
+          budget: budget / 100,
+          budget_initial: budgetInitial / 100,
+          continent,
+          strategie,
+          achats: purchases.get(firm) ?? 0,
+          stocks,
+        }),
+      ),
+      fournisseurs: fournisseurs.map(({ nom, continent, stocks, prix }) => ({
+        nom,
+        continent,
+        stocks,
+        prix: prix.map((cents) => cents === 0 ? null : cents / 100),
+      })),
     });
   }
 });

@@ -42,9 +42,23 @@ const FULL = native({
     ],
   },
   detail: {
-    produits: [{ nom: "Acier", prix: 2 }, { nom: "Colle", prix: 3 }],
-    entreprises: [{ nom: "A", budget: 10, stocks: [0, 5] }, { nom: "B", budget: 20 }],
-    fournisseurs: [{ nom: "F", stocks: [7, 0] }],
+    produits: [
+      { nom: "Acier", prix: 2, type: "matiere_premiere", actif: true },
+      { nom: "Colle", prix: 3, actif: false },
+    ],
+    entreprises: [
+      {
+        nom: "A",
+        budget: 10,
+        budget_initial: 12.5,
+        continent: "Europe",
+        strategie: "moins_cher",
+        achats: 3,
+        stocks: [0, 5],
+      },
+      { nom: "B", budget: 20 },
+    ],
+    fournisseurs: [{ nom: "F", continent: "Asie", stocks: [7, 0], prix: [1.5, null] }],
   },
   colonnes: Object.fromEntries(COLUMN_NAMES.map((name, index) => {
     const start = name === "timestamp" ? 1_795_000_000 : index;
@@ -92,10 +106,16 @@ Deno.test("readNative() reads every key", () => {
       events: new Map([["inflation", 1_795_000_000], ["reassort", 1_795_000_005]]),
       tables: new Map([
         ["entreprise_budget", { labels: [["A"], ["B"]], values: [10, 20] }],
+        ["entreprise_benefice", { labels: [["A"]], values: [-2.5] }],
+        ["entreprise_rang", { labels: [["A"], ["B"]], values: [2, 1] }],
         ["produit_prix", { labels: [["Acier"], ["Colle"]], values: [2, 3] }],
+        ["produit_actif", { labels: [["Acier"], ["Colle"]], values: [1, 0] }],
         ["entreprise_stock", { labels: [["A", "Acier"], ["A", "Colle"]], values: [0, 5] }],
         ["fournisseur_stock", { labels: [["F", "Acier"], ["F", "Colle"]], values: [7, 0] }],
+        ["fournisseur_prix", { labels: [["F", "Acier"]], values: [1.5] }],
       ]),
+      prices: { names: ["Acier"], values: [2] },
+      listedBudgets: 30,
       extra: new Map(),
       columns: new Map(COLUMN_NAMES.map((name, index) => {
         const start = name === "timestamp" ? 1_795_000_000 : index;
