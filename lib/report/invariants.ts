@@ -34,7 +34,10 @@ function negative(value: number | undefined): number | undefined {
   return value === undefined ? undefined : -value;
 }
 
-/** How far off each invariant is that can be read from one report: 0 where it holds. */
+/**
+ * How far off each invariant is that can be read from one report: 0 where it holds. What a report does
+ * not tell has no entry, so that it stays what it was.
+ */
 export function balanceOf({ values, prices, listedBudgets, claims }: Report): Balance {
   const of = (name: string) => values.get(name);
   const supply = of("budget_total");
@@ -44,7 +47,7 @@ export function balanceOf({ values, prices, listedBudgets, claims }: Report): Ba
   const offered = of("stock_fournisseurs_unites");
   const lowest = of("produits_prix_min") ?? 1;
   const badPrices = prices?.values.filter((price) => !(price > 0)).length ?? 0;
-  return {
+  const balance: { -readonly [Key in keyof Balance]: Balance[Key] } = {
     argent: sum(
       supply,
       of("transactions_montant_total"),
@@ -62,6 +65,11 @@ export function balanceOf({ values, prices, listedBudgets, claims }: Report): Ba
     ),
     gains: sum(entered, negative(claims?.get("budget_gains_totaux"))),
   };
+  for (const key in balance) {
+    const name = key as keyof Balance;
+    if (balance[name] === undefined) delete balance[name];
+  }
+  return balance;
 }
 
 function euros(amount: number): string {
@@ -106,7 +114,9 @@ export function violationsOf(
     add("argent", `the firms' budgets are ${euros(balance.budgets!)} off their total`);
   }
   addGoods(report, balance, before, add);
-  if (isOff("prix", 0)) add("prix", `${balance.prix} prices are not above 0`);
+  if (isOff("prix", 0)) {
+    add("prix", balance.prix === 1 ? "a price is not above 0" : `${balance.prix} prices are not above 0`);
+  }
   if (isOff("transactions", 0)) {
     add(
       "transactions",

@@ -30,12 +30,13 @@ export function judge(
     return { outcome, isReset: false, events: [], violations: [], balance: undefined };
   }
   const isReset = begins(mark, report, total);
-  const balance = balanceOf(report);
+  const found = balanceOf(report);
+  const balance = isReset ? found : { ...mark.balance, ...found };
   return {
     outcome: "taken",
     isReset,
     events: eventsSince(mark, report, isReset),
-    violations: violationsOf(mark, report, balance, isReset, total),
+    violations: violationsOf(mark, report, found, isReset, total),
     balance,
   };
 }

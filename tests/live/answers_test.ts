@@ -12,7 +12,11 @@ Deno.test("sessions() tells the exporter and each game as it last reported", () 
   const { answers, take, pass } = createSetting();
   take({ order: 1, timestamp: 10, values: { budget_total: 5, evenements_total: 1 } });
   pass(2000);
-  take({ order: 3, timestamp: 11, values: { budget_total: 4, evenements_total: 2 } });
+  take({
+    order: 3,
+    timestamp: 11,
+    values: { budget_total: 4, evenements_total: 2, produits_prix_min: -1 },
+  });
   assert.deepEqual(answers.sessions(), {
     exporter: {
       version: "1.2.3",
@@ -33,7 +37,14 @@ Deno.test("sessions() tells the exporter and each game as it last reported", () 
       last_arrival: 1002,
       from: 1,
       points: 2,
-      values: { budget_total: 4, evenements_total: 2 },
+      values: { budget_total: 4, evenements_total: 2, produits_prix_min: -1 },
+      violations: [{
+        invariant: "prix",
+        count: 1,
+        first_turn: 3,
+        last_turn: 3,
+        cause: "a price is not above 0",
+      }],
     }],
   });
 });
