@@ -64,6 +64,7 @@ export function summaryOf(session: string, turn: number): Summary {
     last_arrival: Date.now() / 1000,
     from: 1,
     points: turn,
+    violations: [],
     values: {
       budget_total: 150_000,
       entreprises_total: 3,
