@@ -16,7 +16,10 @@ export function difference(a: number | undefined, b: number | undefined): number
 /** TradeSim books no recharge as a gain, but tells how far budgets are above their beginning. */
 function opening(payload: TradesimPayload): number | undefined {
   return toCents(
-    difference(payload.number("budget_total_entreprises"), payload.number("budget_variation_totale")),
+    difference(
+      payload.number("budget_total_entreprises"),
+      payload.number("budget_variation_totale"),
+    ),
   );
 }
 

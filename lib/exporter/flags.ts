@@ -119,7 +119,8 @@ const SERVE_FLAGS = {
   }),
   detail: onOff({
     name: "detail",
-    help: "Add budget, profit and rank of each firm, price and activity of each product, and every stock and supplier price.",
+    help:
+      "Add budget, profit and rank of each firm, price and activity of each product, and every stock and supplier price.",
   }),
   allKeys: onOff({
     name: "all-keys",

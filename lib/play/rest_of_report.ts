@@ -24,7 +24,12 @@ function detailOf({ world, shares }: Game): NonNullable<RestOfReport["detail"]> 
   const purchases = (firm: number) =>
     shares.bought.subarray(firm * types, (firm + 1) * types).reduce((sum, count) => sum + count, 0);
   return {
-    produits: produits.map(({ nom, prix, type, actif }) => ({ nom, prix: euros(prix), type, actif })),
+    produits: produits.map(({ nom, prix, type, actif }) => ({
+      nom,
+      prix: euros(prix),
+      type,
+      actif,
+    })),
     entreprises: entreprises.map((firm, place) => ({
       nom: firm.nom,
       budget: euros(firm.budget),

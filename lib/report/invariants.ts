@@ -115,7 +115,10 @@ export function violationsOf(
   }
   addGoods(report, balance, before, add);
   if (isOff("prix", 0)) {
-    add("prix", balance.prix === 1 ? "a price is not above 0" : `${balance.prix} prices are not above 0`);
+    add(
+      "prix",
+      balance.prix === 1 ? "a price is not above 0" : `${balance.prix} prices are not above 0`,
+    );
   }
   if (isOff("transactions", 0)) {
     add(
@@ -188,7 +191,8 @@ function addSlips(
   }
   if (known === undefined || prices === undefined || tick !== (lastTick ?? NaN) + 1) return;
   const risen = prices.names.filter((name, place) =>
-    known.names[place] === name && prices.values[place]! > known.values[place]! * (1 + MOST_RISE) + 0.01
+    known.names[place] === name &&
+    prices.values[place]! > known.values[place]! * (1 + MOST_RISE) + 0.01
   );
   if (risen.length > 0) {
     add("tradesim_inflation", `${risen.length} prices rose by more than 60 % in a turn`);

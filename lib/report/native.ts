@@ -249,9 +249,7 @@ function valuesOf(read: Readonly<Record<string, unknown>>, detail: Detail | unde
   const things = detail && thingsOf(detail);
   const values = new Map<string, number>();
   for (const { name, detail: readDetail } of REPORTED_METRICS) {
-    const value = name in read
-      ? read[name] as number
-      : things && readDetail?.(things);
+    const value = name in read ? read[name] as number : things && readDetail?.(things);
     if (value !== undefined) values.set(name, value);
   }
   return values;
@@ -349,7 +347,9 @@ export function readNative(raw: JsonObject, options: ReadOptions): Reading {
     extra,
   };
   const details: Details = {
-    tables: options.detail && known.detail !== undefined ? tablesOf(listingOf(known.detail)) : new Map(),
+    tables: options.detail && known.detail !== undefined
+      ? tablesOf(listingOf(known.detail))
+      : new Map(),
     columns: new Map(Object.entries(known.colonnes ?? {})) as Columns,
     recentEvents: known.evenements_recents ?? [],
     inventory: inventoryOf(known.detail),

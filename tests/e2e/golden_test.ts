@@ -177,7 +177,6 @@ const COMPLAINTS_OF_ALL_KEYS: Readonly<Record<string, string>> = {
   [`total_actions ${NO_TOTAL}`]: "TradeSim's key",
   [`total_demandes ${NO_TOTAL}`]: "TradeSim's key",
   [`total_ventes ${NO_TOTAL}`]: "TradeSim's key",
-  [`total_volume ${NO_TOTAL}`]: "TradeSim's key",
 };
 
 /** The complaints of `promtool check metrics`, in the order of the alphabet. */
