@@ -17,7 +17,7 @@ function pythonJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(pythonJson).join(", ")}]`;
   if (typeof value === "object" && value !== null) {
     const members = Object.entries(value).map(([key, item]) =>
-      `${JSON.stringify(key)}: ${pythonJson(item)}`
+      `${pythonJson(key)}: ${pythonJson(item)}`
     );
     return `{${members.join(", ")}}`;
   }

@@ -7,7 +7,7 @@ import { asWebReport } from "./web.ts";
 
 export * from "./judge.ts";
 export { moneyTolerance, type Violation } from "./invariants.ts";
-export { JsonReader } from "./json_reader.ts";
+export { JsonReader, wholeOf } from "./json_reader.ts";
 export { beginningOf, HEAD_BYTES, nameOddLine } from "./odd_line.ts";
 export {
   MAX_RECENT_EVENTS,
@@ -38,8 +38,8 @@ export function readReport(record: unknown, options: ReadOptions = {}): Reading 
   const value = isObject(record) && isObject(record.metrics) && record.session_id === undefined
     ? record.metrics
     : record;
-  const isEmpty = value === null || (Array.isArray(value) && value.length === 0) ||
-    (isObject(value) && Object.keys(value).length === 0);
+  const keys = typeof value === "object" && value !== null ? Object.keys(value).length : 0;
+  const isEmpty = value === null || (typeof value === "object" && keys === 0);
   // The words are TradeSim's own answer to this.
   if (isEmpty) throw new Refused("empty", "Données manquantes");
   if (!isObject(value)) {
@@ -48,7 +48,6 @@ export function readReport(record: unknown, options: ReadOptions = {}): Reading 
       `Cannot take the report: it is ${nameOf(value)}, expected an object`,
     );
   }
-  const keys = Object.keys(value).length;
   if (keys > MAX_KEYS) {
     throw new Refused(
       "too_many_keys",

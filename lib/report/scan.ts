@@ -21,7 +21,8 @@ export interface ScanState {
 /** As `scan.wat` lays its memory out. */
 const STATE_AT = 64;
 const PIECE_AT = 1024;
-const [DEPTH, IN_STRING, ESCAPED, FAULT] = [0, 1, 2, 3] as const;
+const FOUND_AT = PIECE_AT + PIECE_BYTES;
+const [DEPTH, IN_STRING, ESCAPED, FAULT, FOUND, BEGUN] = [0, 1, 2, 3, 4, 5] as const;
 
 type Scan = (at: number, end: number, floor: number, strict: number) => number;
 
@@ -30,8 +31,9 @@ const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
 const memory = exports.memory as WebAssembly.Memory;
 const scan = exports.scan as Scan;
 const brackets = new Uint8Array(memory.buffer, 0, MAX_DEPTH);
-const state = new Int32Array(memory.buffer, STATE_AT, 4);
+const state = new Int32Array(memory.buffer, STATE_AT, 6);
 const copy = new Uint8Array(memory.buffer, PIECE_AT, PIECE_BYTES);
+const found = new Int32Array(memory.buffer, FOUND_AT);
 
 /** Takes a piece of at most {@linkcode PIECE_BYTES}; until the next one, scans read from it. */
 export function takePiece(piece: Uint8Array): void {
@@ -70,6 +72,8 @@ export function scanTo(
   state[IN_STRING] = Number(at.inString);
   state[ESCAPED] = Number(at.escaped);
   state[FAULT] = 0;
+  state[FOUND] = 0;
+  state[BEGUN] = 0;
   const end = scan(PIECE_AT + from, PIECE_AT + to, floor, Number(isStrict)) - PIECE_AT;
   switch (state[FAULT]) {
     case 1:
@@ -84,4 +88,14 @@ export function scanTo(
   at.inString = state[IN_STRING] === 1;
   at.escaped = state[ESCAPED] === 1;
   return end;
+}
+
+/**
+ * Where the lists of stocks (`stocks_produits` of firms and suppliers) begin and end that the last scan has
+ * read from their opening to their closing bracket: pairs of places in the piece, in order.
+ */
+export function* stocksFound(): Generator<readonly [from: number, to: number]> {
+  for (let at = 0; at < 2 * state[FOUND]!; at += 2) {
+    yield [found[at]! - PIECE_AT, found[at + 1]! - PIECE_AT];
+  }
 }

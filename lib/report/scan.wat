@@ -3,8 +3,39 @@
 (module
   ;; 0 to 63: the open brackets. 64: depth, 68: 1 in a string, 72: 1 after a backslash, 76: what is wrong
   ;; (0 nothing, 1 too deep, 2 brackets that do not match, 3 a control character in a string).
-  ;; From 1024 on: 65536 bytes of text.
+  ;; 80: number of lists of stocks that were found, 84: where the open one begins, or 0.
+  ;; From 1024 on: 65536 bytes of text. From 66560 on: where each list of stocks begins and ends.
   (memory (export "memory") 2)
+
+  ;; Whether the bracket at $at opens the value of a key "stocks_produits", before which there is a colon
+  ;; and perhaps a space. The key and its closing quote are 16 bytes.
+  (func $opensStocks (param $at i32) (result i32)
+    (local.set $at (i32.sub (local.get $at) (i32.const 17)))
+    (if (i32.eq (i32.load8_u offset=16 (local.get $at)) (i32.const 0x20))
+      (then (local.set $at (i32.sub (local.get $at) (i32.const 1)))))
+    (i32.and
+      (i8x16.all_true (i8x16.eq (v128.load (local.get $at))
+        ;; In hexadecimal: stocks_produits"
+        (v128.const i8x16 0x73 0x74 0x6f 0x63 0x6b 0x73 0x5f 0x70 0x72 0x6f 0x64 0x75 0x69 0x74 0x73 0x22)))
+      (i32.and
+        (i32.eq (i32.load8_u offset=16 (local.get $at)) (i32.const 0x3a))
+        (i32.and
+          (i32.eq (i32.load8_u (i32.sub (local.get $at) (i32.const 1))) (i32.const 0x22))
+          ;; The quote may not be part of a longer key.
+          (i32.ne (i32.load8_u (i32.sub (local.get $at) (i32.const 2))) (i32.const 0x5c))))))
+
+  ;; Takes down where the open list of stocks begins and ends, as long as there is room.
+  (func $foundStocks (param $end i32)
+    (local $count i32) (local $place i32)
+    (local.set $count (i32.load (i32.const 80)))
+    (if (i32.lt_u (local.get $count) (i32.const 8000))
+      (then
+        (local.set $place
+          (i32.add (i32.const 66560) (i32.shl (local.get $count) (i32.const 3))))
+        (i32.store (local.get $place) (i32.load (i32.const 84)))
+        (i32.store offset=4 (local.get $place) (local.get $end))
+        (i32.store (i32.const 80) (i32.add (local.get $count) (i32.const 1)))))
+    (i32.store (i32.const 84) (i32.const 0)))
 
   ;; Takes the bracket at $at; whether the value goes on.
   (func $bracket (param $at i32) (param $floor i32) (result i32)
@@ -15,6 +46,11 @@
       (then
         (if (i32.eq (local.get $depth) (i32.const 64))
           (then (i32.store (i32.const 76) (i32.const 1)) (return (i32.const 0))))
+        ;; Stocks are at the fourth level: payload, list of firms, firm, stocks.
+        (if (i32.and (i32.eq (local.get $depth) (i32.const 3))
+            (i32.eq (local.get $byte) (i32.const 0x5b)))
+          (then (if (call $opensStocks (local.get $at))
+            (then (i32.store (i32.const 84) (local.get $at))))))
         (i32.store8 (local.get $depth) (local.get $byte))
         (i32.store (i32.const 64) (i32.add (local.get $depth) (i32.const 1)))
         (return (i32.const 1))))
@@ -23,6 +59,8 @@
     (i32.store (i32.const 64) (local.get $depth))
     (if (i32.ne (i32.load8_u (local.get $depth)) (i32.sub (local.get $byte) (i32.const 2)))
       (then (i32.store (i32.const 76) (i32.const 2)) (return (i32.const 0))))
+    (if (i32.and (i32.eq (local.get $depth) (i32.const 3)) (i32.ne (i32.load (i32.const 84)) (i32.const 0)))
+      (then (call $foundStocks (i32.add (local.get $at) (i32.const 1)))))
     (i32.ne (local.get $depth) (local.get $floor)))
 
   ;; Reads from $at until a bracket closes down to $floor, something is wrong, or $end; returns where.

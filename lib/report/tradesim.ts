@@ -24,6 +24,7 @@ import {
   type Report,
   type TurnSeconds,
 } from "./report.ts";
+import { wholeOf } from "./json_reader.ts";
 import { tablesOf } from "./tables.ts";
 import { eventClues, needsSuppliers } from "./tradesim_events.ts";
 import { TRADESIM_KEYS, type TradesimKey, useOf } from "./tradesim_keys.ts";
@@ -73,17 +74,22 @@ interface Product {
 /** Reads values out of one payload and notes what cannot be used, each key once. */
 class Payload implements TradesimPayload {
   readonly problems = new Map<string, KeyProblem>();
+  /** Keys that nobody knows. */
+  readonly unknownKeys: string[] = [];
   readonly firms: readonly Firm[];
   readonly suppliers: readonly Firm[];
   readonly products: readonly Product[];
+  readonly budgets: readonly number[];
+  readonly prices: readonly number[];
   readonly #payload: JsonObject;
 
   constructor(payload: JsonObject, withStocks: boolean, withSuppliers = withStocks) {
     this.#payload = payload;
-    for (const known of TRADESIM_KEYS.values()) {
-      if (!Object.hasOwn(payload, known.key)) continue;
-      const problem = problemOf(known, payload[known.key]);
-      if (problem !== undefined) this.problems.set(known.key, problem);
+    for (const key of Object.keys(payload)) {
+      const known = TRADESIM_KEYS.get(key);
+      const problem = known && problemOf(known, payload[key]);
+      if (problem !== undefined) this.problems.set(key, problem);
+      else if (known === undefined) this.unknownKeys.push(key);
     }
     this.firms = this.#firms("entreprises_individuales", true, withStocks);
     this.suppliers = withSuppliers ? this.#firms("fournisseurs_individuales", false, true) : [];
@@ -93,14 +99,8 @@ class Payload implements TradesimPayload {
       if (name === undefined || price === undefined) return undefined;
       return { name, price, type: label(item.type, problem) ?? "" };
     });
-  }
-
-  get budgets(): readonly number[] {
-    return this.firms.map((firm) => firm.budget);
-  }
-
-  get prices(): readonly number[] {
-    return this.products.map((product) => product.price);
+    this.budgets = this.firms.map(({ budget }) => budget);
+    this.prices = this.products.map(({ price }) => price);
   }
 
   get purchases(): readonly number[] {
@@ -241,6 +241,16 @@ function breakdowns(payload: Payload): ReadonlyMap<string, readonly Breakdown[]>
   ]);
 }
 
+/** All of a payload. Stocks that turn out to be no JSON are left out. */
+function withStocks(raw: JsonObject): Payload {
+  try {
+    return new Payload(wholeOf(raw) as JsonObject, true);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return new Payload(raw, true);
+  }
+}
+
 /** Everything that the payload lists; a stock of a product that it does not list is left out. */
 function inventoryOf({ firms, suppliers, products }: Payload): Inventory {
   const places = new Map(products.map(({ name }, place) => [name, place]));
@@ -294,23 +304,23 @@ function turnSeconds(payload: Payload): TurnSeconds | undefined {
 function extraOf(
   raw: JsonObject,
   payload: Payload,
-  { allKeys }: ReadOptions,
+  { allKeys = false }: ReadOptions,
 ): { extra: ReadonlyMap<string, ExtraValue>; unknownKeys: number } {
-  const values = new Map<string, ExtraValue>();
-  let unknownKeys = 0;
-  for (const key of Object.keys(raw)) {
-    const known = TRADESIM_KEYS.get(key);
-    if (known === undefined) {
-      const value = raw[key];
-      if (allKeys && isExtra(key, value)) values.set(key, { type: "gauge", value });
-      else unknownKeys++;
-    } else if (allKeys && useOf(known) === "all-keys") {
-      const value = payload.number(key);
-      const type = known.kind === "total" ? "counter" : "gauge";
-      if (value !== undefined) values.set(key, { type, value });
-    }
+  const extra = new Map<string, ExtraValue>();
+  const { unknownKeys } = payload;
+  if (!allKeys) return { extra, unknownKeys: unknownKeys.length };
+  for (const known of TRADESIM_KEYS.values()) {
+    const value = useOf(known) === "all-keys" ? payload.number(known.key) : undefined;
+    const type = known.kind === "total" ? "counter" : "gauge";
+    if (value !== undefined) extra.set(known.key, { type, value });
   }
-  return { extra: values, unknownKeys };
+  const unusable = unknownKeys.filter((key) => {
+    const value = raw[key];
+    if (!isExtra(key, value)) return true;
+    extra.set(key, { type: "gauge", value });
+    return false;
+  });
+  return { extra, unknownKeys: unusable.length };
 }
 
 /**
@@ -325,7 +335,8 @@ function extraOf(
 export function readTradesim(raw: JsonObject, options: ReadOptions): Reading {
   const isRestockNear = Number.isInteger(raw.tick) && needsSuppliers(raw.tick as number);
   const { detail = false } = options;
-  const payload = new Payload(raw, detail, detail || isRestockNear);
+  const hasStocks = detail || isRestockNear;
+  const payload = new Payload(hasStocks ? wholeOf(raw) as JsonObject : raw, detail, hasStocks);
   const session = payload.text("session_id") || NO_SESSION;
   if (!isLabelValue(session)) {
     throw new Refused(
@@ -375,7 +386,7 @@ export function readTradesim(raw: JsonObject, options: ReadOptions): Reading {
     columns: new Map(),
     recentEvents: [],
     inventory: payload.firms.length > 0 || payload.products.length > 0
-      ? () => inventoryOf(new Payload(raw, true))
+      ? () => inventoryOf(withStocks(raw))
       : undefined,
   };
   // Last, because reading is what finds the problems.

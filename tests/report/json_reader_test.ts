@@ -2,18 +2,28 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { JsonReader, type RefusalReason, Refused } from "../../lib/report/mod.ts";
+import { JsonReader, type RefusalReason, Refused, wholeOf } from "../../lib/report/mod.ts";
 
 const encoder = new TextEncoder();
 const LARGE = 1 << 24;
 
-function read(bytes: Uint8Array, cuts: readonly number[] = [], reader = new JsonReader(LARGE)) {
+/** What is read at first, without what is put off. */
+function readFirst(
+  bytes: Uint8Array,
+  cuts: readonly number[] = [],
+  reader = new JsonReader(LARGE),
+) {
   let from = 0;
   for (const cut of [...cuts, bytes.length]) {
     reader.push(bytes.subarray(from, cut));
     from = cut;
   }
   return reader.finish();
+}
+
+function read(bytes: Uint8Array, cuts?: readonly number[], reader?: JsonReader): unknown {
+  const value = readFirst(bytes, cuts, reader);
+  return typeof value === "object" && value !== null ? wholeOf(value) : value;
 }
 
 /** Reads a text whole, byte by byte, and cut in two at every place, and wants the same each time. */
@@ -60,6 +70,7 @@ const { value: anyValue } = fc.letrec((tie) => ({
     fc.dictionary(
       fc.oneof(
         fc.constantFrom("stocks_historiques", "stocks_historiques\\", "stocks_historique", "a"),
+        fc.constantFrom("stocks_produits", '"stocks_produits', "stocks_produits\\"),
         fc.string(),
       ),
       tie("value"),
@@ -78,6 +89,44 @@ Deno.test("JsonReader reads what JSON.parse reads, however its bytes are cut", (
     }),
     { numRuns: 1000 },
   );
+});
+
+Deno.test("JsonReader puts off the stocks of firms, and wholeOf() reads them", () => {
+  const cases: Record<string, [text: string, first: unknown]> = {
+    "with Python's spaces": [
+      '{"e": [{"nom": "é", "stocks_produits": [{"stock": 1}, {"stock": 2}], "b": 1}]}',
+      { e: [{ nom: "é", stocks_produits: null, b: 1 }] },
+    ],
+    "without": ['{"e":[{"stocks_produits":[1]},{"stocks_produits":[]}],"f":[2]}', {
+      e: [{ stocks_produits: null }, { stocks_produits: null }],
+      f: [2],
+    }],
+    "brackets and keys in text": [
+      String.raw`{"e":[{"stocks_produits":["]","\\",{"stocks_produits":["}"]}],"f":"é"}]}`,
+      { e: [{ stocks_produits: null, f: "é" }] },
+    ],
+    "a longer key stays": [
+      String.raw`{"e":[{"\"stocks_produits":[1],"xstocks_produits":[2],"stocks_produits2":[3]}]}`,
+      { e: [{ '"stocks_produits': [1], xstocks_produits: [2], stocks_produits2: [3] }] },
+    ],
+    "an object stays": ['{"e":[{"stocks_produits":{"a":[1]}}]}', {
+      e: [{ stocks_produits: { a: [1] } }],
+    }],
+    "elsewhere they stay": [
+      '{"stocks_produits":[1],"e":[[{"stocks_produits":[2]}],{"f":{"stocks_produits":[3]}}]}',
+      { stocks_produits: [1], e: [[{ stocks_produits: [2] }], { f: { stocks_produits: [3] } }] },
+    ],
+  };
+  for (const [name, [text, first]] of Object.entries(cases)) {
+    const bytes = encoder.encode(text);
+    assert.deepEqual(readFirst(bytes), first, name);
+    assert.deepEqual(readAllWays(text), JSON.parse(text), name);
+  }
+  const broken = readFirst(encoder.encode('{"e":[{"stocks_produits":[1 2]}]}'));
+  assert.deepEqual(broken, { e: [{ stocks_produits: null }] });
+  assert.equal(refusal(() => wholeOf(broken as object)).reason, "json");
+  const both = refusal(() => readFirst(encoder.encode('{"e":[{"stocks_produits":[1]}],"f":x}')));
+  assert.match(both.message, /\[1\]\}\],"f":x/, "the message quotes the sender's text");
 });
 
 Deno.test("JsonReader skips the history at the top and in a record, and nowhere else", () => {

@@ -503,6 +503,24 @@ Deno.test("readTradesim() can give everything that the payload lists, asked for 
   assert.equal(entreprises[0]!.stocks[2], 45);
 });
 
+Deno.test("readTradesim() reads stocks only where they are needed", () => {
+  const readText = (tick: number, options = NOTHING) => {
+    const reader = new JsonReader(1 << 20);
+    reader.push(new TextEncoder().encode(
+      `{"session_id":"s","tick":${tick},"budget_total":5,"produits_individuales":[{"nom":"Acier",` +
+        `"prix":2}],"entreprises_individuales":[{"nom":"A","budget":1,"stocks_produits":[1 2]}]}`,
+    ));
+    return readFlat(reader.finish(), options);
+  };
+  const read = readText(5);
+  assert.equal(read.values.get("budget_total"), 5);
+  assert.deepEqual(read.inventory!().entreprises, [{ nom: "A", budget: 1, stocks: [0] }]);
+  // At tick 19 the stocks of suppliers tell the kinds of the next restock.
+  for (const needed of [() => readText(19), () => readText(5, ALL)]) {
+    assert.throws(needed, (error) => error instanceof Refused && error.reason === "json");
+  }
+});
+
 Deno.test("readTradesim() gives entries of events by type, those that can be named", () => {
   const countsOf = (evenements_par_type: unknown) =>
     Object.fromEntries(readFlat(payload({ evenements_par_type }), NOTHING).eventCounts);
