@@ -28,9 +28,12 @@ export function isAddress(hostname: string): boolean {
  *
  * @param listening The address that the server listens on.
  */
-export function isOwnHost(url: string, listening: string, allowed: readonly string[]): boolean {
+export function isOwnHost(
+  { hostname }: URL,
+  listening: string,
+  allowed: readonly string[],
+): boolean {
   if (!isLoopback(listening) && allowed.length === 0) return true;
-  const { hostname } = new URL(url);
   return LOCAL_NAMES.includes(hostname) || hostname === listening ||
     allowed.some((name) => name.toLowerCase() === hostname.replace(/^\[|\]$/g, ""));
 }

@@ -206,7 +206,7 @@ export function createHandler(options: HandlerOptions): Handler {
     const route = routes.get(url.pathname) ?? UNKNOWN;
     const { methods, guard, isKept = false } = route;
     // Kubelets and load balancers ask by address.
-    const isOwn = isOwnHost(request.url, listening, options.allowedHosts) ||
+    const isOwn = isOwnHost(url, listening, options.allowedHosts) ||
       (guard === undefined && isAddress(url.hostname));
     if (!isOwn) return refusals.refuseHost(url.hostname, peer);
     if (!isKept && (isReserved || requests > MAX_REQUESTS)) return refusals.tooBusy(isReserved);

@@ -78,7 +78,7 @@ Deno.test("isOwnHost() serves on a loopback address only the names of this machi
     ["http://exporter.lan/", "192.168.1.5", true],
   ];
   for (const [url, listening, expected] of cases) {
-    assert.equal(isOwnHost(url, listening, []), expected, `${url} on ${listening}`);
+    assert.equal(isOwnHost(new URL(url), listening, []), expected, `${url} on ${listening}`);
   }
 });
 
@@ -96,7 +96,7 @@ Deno.test("isOwnHost() serves under the names that are allowed, and this machine
     ["http://evil.example/", "127.0.0.1", false],
   ];
   for (const [url, listening, expected] of cases) {
-    assert.equal(isOwnHost(url, listening, allowed), expected, `${url} on ${listening}`);
+    assert.equal(isOwnHost(new URL(url), listening, allowed), expected, `${url} on ${listening}`);
   }
 });
 
