@@ -59,20 +59,18 @@ function wholeLines(bytes: Uint8Array): { lines: Uint8Array[]; size: number } {
   return { lines, size };
 }
 
-function checksum(bytes: Uint8Array, generation: number | undefined): string {
+function checksum(line: string | Uint8Array, generation: number | undefined): string {
   const seed = generation === undefined ? 0 : crc32(`${generation} `);
-  return crc32(bytes, seed).toString(16).padStart(CHECKED_FROM - 1, "0");
+  return crc32(line, seed).toString(16).padStart(CHECKED_FROM - 1, "0");
 }
 
 /** A line with its checksum. The first one of a file belongs to no generation: it tells it. */
-function seal(text: string, generation?: number): Uint8Array<ArrayBuffer> {
-  const bytes = encoder.encode(`${"".padEnd(CHECKED_FROM)}${text}\n`);
-  encoder.encodeInto(`${checksum(bytes.subarray(CHECKED_FROM, -1), generation)} `, bytes);
-  return bytes;
+function seal(text: string, generation?: number): string {
+  return `${checksum(text, generation)} ${text}\n`;
 }
 
 /** The last line; `old` and `end` are equally long, so that one is written over the other. */
-function endLine(mark: "end" | "old", entries: number, generation: number | undefined) {
+function endLine(mark: "end" | "old", entries: number, generation: number | undefined): string {
   return seal(`${mark} ${entries}`, generation);
 }
 
@@ -173,11 +171,10 @@ export class Slot {
     this.#size = 0;
     this.#file.truncateSync(0);
     const header = seal(`{"version":${VERSION},"generation":${generation}}`);
-    const length = this.#append([
-      header,
-      seal(`0 ${state}`, generation),
+    const length = this.#append(
+      header + seal(`0 ${state}`, generation),
       endLine("end", 0, generation),
-    ]);
+    );
     this.#generation = generation;
     return length;
   }
@@ -185,10 +182,10 @@ export class Slot {
   /** Notes a report behind the state, whole or, when it throws, not at all. Returns its length. */
   note(entry: string): number {
     const number = this.#entries + 1;
-    const length = this.#append([
+    const length = this.#append(
       seal(`${number} ${entry}`, this.#generation),
       endLine("end", number, this.#generation),
-    ]);
+    );
     this.#entries = number;
     return length;
   }
@@ -196,25 +193,21 @@ export class Slot {
   /** Says in the file that the other one holds a newer state. */
   supersede(): void {
     if (!this.isEmpty) {
-      this.#writeAt(this.#size, endLine("old", this.#entries, this.#generation));
+      const end = endLine("old", this.#entries, this.#generation);
+      this.#writeAt(this.#size, encoder.encode(end));
     }
   }
 
   /** Each writing has the end at its own end, so that none that was torn or cut off looks whole. */
-  #append(lines: readonly Uint8Array[]): number {
-    const bytes = new Uint8Array(lines.reduce((sum, { length }) => sum + length, 0));
-    let at = 0;
-    for (const line of lines) {
-      bytes.set(line, at);
-      at += line.length;
-    }
+  #append(lines: string, end: string): number {
+    const bytes = encoder.encode(lines + end);
     try {
       this.#writeAt(this.#size, bytes);
     } catch (error) {
       this.#restoreEnd();
       throw error;
     }
-    const added = bytes.length - lines.at(-1)!.length;
+    const added = bytes.length - end.length; // An end is ASCII.
     this.#size += added;
     return added;
   }
@@ -223,7 +216,8 @@ export class Slot {
     try {
       this.#file.truncateSync(this.#size);
       if (!this.isEmpty) {
-        this.#writeAt(this.#size, endLine("end", this.#entries, this.#generation));
+        const end = endLine("end", this.#entries, this.#generation);
+        this.#writeAt(this.#size, encoder.encode(end));
       }
     } catch {
       // Then the next process finds no end, and says so.
