@@ -82,14 +82,10 @@ export function wholeOf(value: object): unknown {
   return WHOLES.get(value)?.() ?? value;
 }
 
-/** Decodes bytes with `null` in the place of some parts. */
-function decodeWithout(
-  bytes: Uint8Array,
-  parts: readonly (readonly [from: number, to: number])[],
-): string {
+/** A text with `null` in the place of some parts. */
+function without(text: string, parts: readonly (readonly [from: number, to: number])[]): string {
   const ends = [0, ...parts.map(([, to]) => to)];
-  return ends.map((end, index) => decoder.decode(bytes.subarray(end, parts[index]?.[0])))
-    .join("null");
+  return ends.map((end, index) => text.slice(end, parts[index]?.[0])).join("null");
 }
 
 /**
@@ -183,19 +179,19 @@ export class JsonReader {
     if (this.#at.inString || this.#at.depth > 0) {
       throw new Refused("json", "Cannot read the report: it is incomplete");
     }
-    const bytes = this.#kept.subarray(0, this.#keptLength);
-    const stocks = this.#stocks;
     let text: string;
     try {
-      text = decode(bytes);
+      text = decode(this.#kept.subarray(0, this.#keptLength));
     } catch {
       throw new Refused("json", "Cannot read the report: it is not UTF-8");
     }
+    // In ASCII, which Python writes, places in the bytes are places in the text.
+    const stocks = text.length === this.#keptLength ? this.#stocks : [];
     this.reset();
     if (stocks.length === 0) return parse(text);
     let value: unknown;
     try {
-      value = parse(decodeWithout(bytes, stocks));
+      value = parse(without(text, stocks));
     } catch {
       return parse(text); // Its message is about what the sender wrote.
     }
