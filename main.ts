@@ -14,6 +14,7 @@ import {
   OutputError,
   ownCommand,
   print,
+  readInput,
   readNamedFile,
   readUser,
   UsageError,
@@ -37,6 +38,8 @@ import { WorldError } from "./lib/simulation/world.ts";
 /** Exit codes: something on this machine is in the way, and what was asked for is wrong. */
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
+/** More than the objects of a large cluster. */
+const MAX_OBJECTS_BYTES = 256 * 1024 * 1024;
 /** The same as of a program that a signal ended. */
 const EXIT_STOPPED = 130;
 /** The same as of a program that SIGPIPE ended. */
@@ -113,8 +116,14 @@ export async function main(args: readonly string[]): Promise<number> {
         await printFiles(asked.options, { config: defaultConfig(), write: print });
         return 0;
       case "doctor": {
-        const { doctor } = await import("./lib/doctor/mod.ts");
-        const { userFile } = asked.options;
+        const { doctor, doctorKubernetes } = await import("./lib/doctor/mod.ts");
+        const { what, objects, userFile, json } = asked.options;
+        if (what === "kubernetes") {
+          const text = objects === undefined
+            ? await readInput(MAX_OBJECTS_BYTES)
+            : readNamedFile(objects, "--objects", Deno.readTextFileSync);
+          return doctorKubernetes({ text, json, write: print });
+        }
         return await doctor(asked.options, {
           configure: () => readConfiguration(asked.serve, isUsers),
           user: userFile === undefined ? undefined : readUser(

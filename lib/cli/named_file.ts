@@ -23,6 +23,28 @@ export function readNamedFile(
 }
 
 /**
+ * Reads standard input to its end.
+ *
+ * @throws {UsageError} When it is a terminal, or longer than `maxBytes`.
+ */
+export async function readInput(maxBytes: number): Promise<string> {
+  if (Deno.stdin.isTerminal()) {
+    throw new UsageError("Cannot read standard input: expected the output of another command");
+  }
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  for await (const chunk of Deno.stdin.readable) {
+    size += chunk.length;
+    if (size > maxBytes) {
+      throw new UsageError(`Cannot read standard input: expected at most ${maxBytes} bytes`);
+    }
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/**
  * Reads the name and the password of a user out of the text of a file of one line.
  *
  * @param name The flag that names the file.

@@ -126,6 +126,7 @@ export function neededFor(asked: CommandLine): Needs {
     case "bench":
       return { read: true, write: true, net: true, run: true, sys: true };
     case "doctor":
+      if (asked.options.what === "kubernetes") return { read: asked.options.objects !== undefined };
       // The environment and files are where the exporter's configuration is read from.
       return { read: true, net: true, env: true };
     case "print": {

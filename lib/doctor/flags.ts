@@ -12,9 +12,31 @@ import {
   single,
 } from "../cli/flag.ts";
 import { FILE, oneOf, PLAIN_URL } from "../cli/kinds.ts";
+import { UsageError } from "../cli/usage_error.ts";
 import { type LinkName, LINKS } from "./link.ts";
 
+/** The command whose output `doctor kubernetes` reads. */
+export const KUBERNETES_GET =
+  "kubectl get prometheus,servicemonitor,podmonitor,pods,services,namespaces --all-namespaces -o json";
+
 const DOCTOR_FLAGS = {
+  what: optional<"kubernetes">({
+    name: "what",
+    unit: "[kubernetes]",
+    positional: true,
+    kind: oneOf(["kubernetes"]),
+    defaultText: "the chain from the game to Grafana",
+    help: `kubernetes: check the objects of a cluster, the output of ${KUBERNETES_GET}.`,
+    layer: "command line",
+  }),
+  objects: optional({
+    name: "objects",
+    unit: "<FILE>",
+    kind: FILE,
+    defaultText: "standard input",
+    help: "File with that output, for doctor kubernetes.",
+    layer: "command line",
+  }),
   config: { ...CONFIG_FLAG, help: "Configuration file of the exporter.", layer: "command line" },
   url: optional({
     name: "url",
@@ -78,11 +100,27 @@ export const DOCTOR = {
   example: "tradesim-exporter doctor --follow logs/metrics.jsonl",
 } as const satisfies Command;
 
-/** Reads the options of `doctor`; `--config` is for the exporter's. */
+/** Flags that `doctor kubernetes` has, by property. */
+const OF_KUBERNETES = ["what", "objects", "json"];
+
+/**
+ * Reads the options of `doctor`; `--config` is for the exporter's.
+ *
+ * @throws {UsageError} When a flag is for the other kind of check.
+ */
 export function readDoctor(fromArguments: Layer) {
+  const isKubernetes = fromArguments.has("what");
+  for (const [property, { name }] of fromArguments) {
+    if (property === "json" || OF_KUBERNETES.includes(property) === isKubernetes) continue;
+    throw new UsageError(
+      isKubernetes
+        ? `Cannot use ${name} with doctor kubernetes`
+        : `Cannot use ${name} without kubernetes: expected doctor kubernetes ${name}`,
+    );
+  }
   const { config: _config, ...options } = commandLineValues(DOCTOR.flags, fromArguments);
   return options;
 }
 
 /** What `doctor` is to do. */
-export type DoctorOptions = Omit<ReturnType<typeof readDoctor>, "userFile">;
+export type DoctorOptions = Omit<ReturnType<typeof readDoctor>, "userFile" | "what" | "objects">;

@@ -1,7 +1,6 @@
 /** The command `doctor`: checks the chain from the configuration to Grafana and reports the first problem. @module */
 
 import type { DoctorOptions } from "./flags.ts";
-import { printable } from "../log/mod.ts";
 import { basicAuthorization, createAsk } from "./ask.ts";
 import { checkExporter, checkMetrics, checkPort } from "./exporter.ts";
 import { checkFiles } from "./file.ts";
@@ -10,10 +9,12 @@ import { type Configuration, type Inquiry, localUrl, type Neighbour } from "./in
 import { broken, type LinkName, LINKS, ok, type Result, skip } from "./link.ts";
 import { checkPrometheus } from "./prometheus.ts";
 import { provisionedBy } from "./provisioned.ts";
+import { createReporter } from "./reporter.ts";
 import { checkSimulation } from "./simulation.ts";
 
 export type { DoctorOptions } from "./flags.ts";
 export type { Configuration } from "./inquiry.ts";
+export { doctorKubernetes, KUBERNETES_LINKS } from "./kubernetes/mod.ts";
 export { type LinkName, LINKS } from "./link.ts";
 
 export interface DoctorContext {
@@ -97,38 +98,18 @@ function configure(options: DoctorOptions, context: DoctorContext): [Result, Inq
   return [ok("can be read"), createInquiry(options, context, read)];
 }
 
-/** A result on one line, whatever a stranger's answer brought into it. */
-function line(name: LinkName, { state, text }: Result): string {
-  const width = Math.max(...LINKS.map(({ length }) => length));
-  return `${state.padEnd(4)} ${name.padEnd(width)}  ${printable(text)}\n`;
-}
-
 /** Checks the chain and writes the results. Returns the exit code: 1 if a link is broken. */
 export async function doctor(options: DoctorOptions, context: DoctorContext): Promise<0 | 1> {
   const { until, json } = options;
-  const results: (readonly [LinkName, Result])[] = [];
-  const tell = (name: LinkName, result: Result) => {
-    results.push([name, result]);
-    if (json) return;
-    context.write(line(name, result));
-    if (result.state === "FAIL") context.write(`remedy: ${printable(result.remedy)}\n`);
-  };
-
+  const reporter = createReporter(LINKS, { json, write: context.write });
   const [first, inquiry] = configure(options, context);
-  tell("configuration", first);
-  let isBroken = first.state === "FAIL";
+  reporter.tell("configuration", first);
   for (const name of LINKS.slice(1, LINKS.indexOf(until) + 1)) {
     if (name === "configuration") continue;
-    const result = isBroken || inquiry === undefined
+    const result = reporter.isBroken() || inquiry === undefined
       ? skip("not checked")
       : await CHECKS[name](inquiry);
-    tell(name, result);
-    isBroken ||= result.state === "FAIL";
+    reporter.tell(name, result);
   }
-  if (json) {
-    const links = results.map(([link, result]) => ({ link, ...result }));
-    const lines = JSON.stringify({ ok: !isBroken, links }, undefined, 2).split("\n");
-    context.write(lines.map(printable).join("\n") + "\n");
-  }
-  return isBroken ? 1 : 0;
+  return reporter.end();
 }

@@ -30,6 +30,8 @@ Deno.test("doctor has defaults, and flags for each of them", () => {
     grafana: undefined,
     until: "grafana",
     json: false,
+    what: undefined,
+    objects: undefined,
   });
   const args = "--url http://a --follow b --follow c --user-file d --prometheus http://e/f " +
     "--grafana https://g --until file --json";
@@ -41,7 +43,28 @@ Deno.test("doctor has defaults, and flags for each of them", () => {
     grafana: "https://g/",
     until: "file",
     json: true,
+    what: undefined,
+    objects: undefined,
   });
+});
+
+Deno.test("doctor kubernetes has flags of its own, and refuses the others", () => {
+  const { what, objects, json } = readDoctor(["kubernetes", "--objects", "a", "--json"]).options;
+  assert.deepEqual([what, objects, json], ["kubernetes", "a", true]);
+  for (const flag of ["--url", "--prometheus", "--grafana"]) {
+    assert.throws(
+      () => readDoctor(["kubernetes", flag, "http://a"]),
+      new UsageError(`Cannot use ${flag} with doctor kubernetes`),
+    );
+  }
+  assert.throws(
+    () => readDoctor(["--objects", "a"]),
+    new UsageError("Cannot use --objects without kubernetes: expected doctor kubernetes --objects"),
+  );
+  assert.throws(
+    () => readDoctor(["kubernets"]),
+    new UsageError('Cannot read argument "kubernets": expected one of kubernetes'),
+  );
 });
 
 Deno.test("doctor refuses a password on the command line, and unknown links", () => {

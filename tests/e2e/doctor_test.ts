@@ -315,3 +315,25 @@ testWith(
     });
   },
 );
+
+Deno.test("doctor kubernetes reads a file or standard input, and needs nothing else", async () => {
+  await withTempDir(async (cwd) => {
+    const pod = { kind: "Pod", metadata: { name: "a" }, spec: {} };
+    Deno.writeTextFileSync(`${cwd}/objects.json`, JSON.stringify(pod));
+    const args = ["doctor", "kubernetes"];
+    const named = await runExporter({ args: [...args, "--objects=objects.json"], cwd });
+    assert.equal(named.code, 1);
+    assert.match(named.stdout, /^ok +objects +1 object\nFAIL operator +there is no Prometheus/);
+    const runner = ["sh", "-c", 'exec "$@" <objects.json', "sh"];
+    const piped = await runExporter({ args, cwd, runner });
+    assert.deepEqual(piped, named);
+    const empty = await runExporter({ args, cwd });
+    assert.match(empty.stdout, /^FAIL objects +there is no output of kubectl; .*\nremedy: install/);
+    const missing = await runExporter({ args: [...args, "--objects=none"], cwd });
+    assert.deepEqual([missing.code, missing.stderr], [
+      2,
+      'tradesim-exporter: error: Cannot read --objects "none": expected a file that can be read, ' +
+      "but there is none\nTry: tradesim-exporter doctor --help\n",
+    ]);
+  });
+});

@@ -177,6 +177,7 @@ testWith(
         const args = [...PLAY, "--with-metrics", "--publish-to", exporter.url];
         const called = [`127.0.0.1:${exporter.port}`];
         assert.deepEqual(await deedsOf({ args }), { ...NOTHING, called });
+        assert.deepEqual(await deedsOf({ args: ["doctor", "kubernetes"] }), NOTHING);
         assert.match(await exporter.scrape(), /^tours_completes 200$/m);
       } finally {
         await exporter.stop();

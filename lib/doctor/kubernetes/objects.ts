@@ -1,0 +1,239 @@
+/** Reads what `kubectl get … -o json` wrote: the objects between a pod and a Prometheus of the operator. @module */
+
+import * as z from "zod";
+import { LABEL_NAME } from "../../kubernetes/mod.ts";
+
+const LABELS = z.record(z.string(), z.string());
+
+const SELECTOR = z.object({
+  matchLabels: LABELS.default({}),
+  matchExpressions: z.array(z.object({
+    key: z.string(),
+    operator: z.enum(["In", "NotIn", "Exists", "DoesNotExist"]),
+    values: z.array(z.string()).default([]),
+  })).default([]),
+});
+/** A label selector of Kubernetes. */
+export type Selector = z.infer<typeof SELECTOR>;
+
+/** Names become parts of commands, so nothing but a name may be one. */
+const NAME = z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/);
+
+const METADATA = z.object({
+  name: NAME,
+  namespace: z.string().regex(LABEL_NAME).default("default"),
+  labels: LABELS.default({}),
+});
+/** What every object has. */
+export interface Named {
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** The name of a port, or its number. */
+const PORT = z.union([z.string(), z.int()]);
+export type Port = z.infer<typeof PORT>;
+
+const CONTAINER = z.object({
+  name: z.string(),
+  image: z.string(),
+  args: z.array(z.string()).default([]),
+  ports: z.array(z.object({ name: z.string().optional(), containerPort: z.int() })).default([]),
+});
+export type Container = z.infer<typeof CONTAINER>;
+
+const POD = z.object({
+  spec: z.object({
+    initContainers: z.array(CONTAINER).default([]),
+    containers: z.array(CONTAINER).default([]),
+  }),
+  status: z.object({ phase: z.string().default("Unknown") }).default({ phase: "Unknown" }),
+});
+
+const SERVICE = z.object({
+  spec: z.object({
+    selector: LABELS.default({}),
+    ports: z.array(z.object({
+      name: z.string().optional(),
+      port: z.int(),
+      targetPort: PORT.optional(),
+    })).default([]),
+  }),
+});
+
+const RELABELINGS = z.array(z.object({
+  action: z.string().default("replace"),
+  targetLabel: z.string().optional(),
+  replacement: z.string().optional(),
+  sourceLabels: z.array(z.string()).default([]),
+})).default([]);
+
+const ENDPOINT = z.object({
+  port: z.string().optional(),
+  targetPort: PORT.optional(),
+  portNumber: z.int().optional(),
+  relabelings: RELABELINGS,
+});
+export type Endpoint = z.infer<typeof ENDPOINT>;
+
+const MONITOR = z.object({
+  spec: z.object({
+    selector: SELECTOR,
+    namespaceSelector: z.object({
+      any: z.boolean().default(false),
+      matchNames: z.array(z.string()).default([]),
+    }).default({ any: false, matchNames: [] }),
+    jobLabel: z.string().optional(),
+    endpoints: z.array(ENDPOINT).default([]),
+    podMetricsEndpoints: z.array(ENDPOINT).default([]),
+  }),
+});
+
+const PROMETHEUS = z.object({
+  spec: z.object({
+    serviceMonitorSelector: SELECTOR.nullish(),
+    serviceMonitorNamespaceSelector: SELECTOR.nullish(),
+    podMonitorSelector: SELECTOR.nullish(),
+    podMonitorNamespaceSelector: SELECTOR.nullish(),
+    ignoreNamespaceSelectors: z.boolean().default(false),
+  }),
+});
+
+export interface Pod extends Named {
+  readonly phase: string;
+  readonly containers: readonly Container[];
+}
+
+export interface Service extends Named {
+  readonly selector: Readonly<Record<string, string>>;
+  readonly ports: z.infer<typeof SERVICE>["spec"]["ports"];
+}
+
+export interface Monitor extends Named {
+  readonly kind: "ServiceMonitor" | "PodMonitor";
+  readonly selector: Selector;
+  /** Where it looks; neither: in its own namespace. */
+  readonly namespaces: { readonly any: boolean; readonly matchNames: readonly string[] };
+  readonly jobLabel: string | undefined;
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** A selector of a Prometheus for one kind of monitors; undefined = it is not set. */
+export interface Selection {
+  readonly labels: Selector | undefined;
+  readonly namespaces: Selector | undefined;
+}
+
+export interface Prometheus extends Named {
+  readonly select: Readonly<Record<Monitor["kind"], Selection>>;
+  /** Whether monitors may look in their own namespace only. */
+  readonly ignoresNamespaces: boolean;
+}
+
+/** The objects by what they are. */
+export interface Cluster {
+  /** How many there are, of whatever kind. */
+  readonly count: number;
+  readonly pods: readonly Pod[];
+  readonly services: readonly Service[];
+  readonly monitors: readonly Monitor[];
+  readonly servers: readonly Prometheus[];
+  /** Labels of those namespaces that are known. */
+  readonly namespaces: ReadonlyMap<string, Readonly<Record<string, string>>>;
+}
+
+/** The text is not what kubectl writes; the message begins in lower case. */
+export class ObjectsError extends Error {
+  override readonly name = "ObjectsError";
+}
+
+const LIST = z.object({ kind: z.string(), items: z.array(z.unknown()) });
+const OBJECT = z.object({ kind: z.string(), metadata: METADATA });
+
+/** The first thing that a schema finds wrong, with its place. */
+function faultOf({ issues: [issue] }: z.ZodError): string {
+  return [issue?.path.join("."), issue?.message].filter((text) => text).join(": ");
+}
+
+function read<T>(schema: z.ZodType<T>, value: unknown, name: string): T {
+  const { success, data, error } = schema.safeParse(value);
+  if (!success) throw new ObjectsError(`${name} cannot be read: ${faultOf(error)}`);
+  return data;
+}
+
+/** All objects of a list, or the one that is there alone. */
+function itemsOf(text: string): readonly unknown[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new ObjectsError("they are not JSON");
+  }
+  const list = LIST.safeParse(value);
+  return list.success ? list.data.items : [value];
+}
+
+function selection(labels?: Selector | null, namespaces?: Selector | null): Selection {
+  return { labels: labels ?? undefined, namespaces: namespaces ?? undefined };
+}
+
+/**
+ * Reads the objects.
+ *
+ * @throws {ObjectsError} When the text is something else.
+ */
+export function readObjects(text: string): Cluster {
+  const pods: Pod[] = [];
+  const services: Service[] = [];
+  const monitors: Monitor[] = [];
+  const servers: Prometheus[] = [];
+  const namespaces = new Map<string, Readonly<Record<string, string>>>();
+  const items = itemsOf(text);
+  for (const [index, item] of items.entries()) {
+    const { kind, metadata } = read(OBJECT, item, `object ${index + 1}`);
+    const named = { kind, ...metadata };
+    const place = `${kind} ${metadata.namespace}/${metadata.name}`;
+    if (kind === "Pod") {
+      const { spec, status } = read(POD, item, place);
+      const containers = [...spec.initContainers, ...spec.containers];
+      pods.push({ ...named, phase: status.phase, containers });
+    } else if (kind === "Service") {
+      services.push({ ...named, ...read(SERVICE, item, place).spec });
+    } else if (kind === "ServiceMonitor" || kind === "PodMonitor") {
+      const { spec } = read(MONITOR, item, place);
+      monitors.push({
+        ...named,
+        kind,
+        selector: spec.selector,
+        namespaces: spec.namespaceSelector,
+        jobLabel: spec.jobLabel,
+        endpoints: kind === "PodMonitor" ? spec.podMetricsEndpoints : spec.endpoints,
+      });
+    } else if (kind === "Prometheus" || kind === "PrometheusAgent") {
+      const { spec } = read(PROMETHEUS, item, place);
+      servers.push({
+        ...named,
+        select: {
+          ServiceMonitor: selection(spec.serviceMonitorSelector, spec.serviceMonitorNamespaceSelector),
+          PodMonitor: selection(spec.podMonitorSelector, spec.podMonitorNamespaceSelector),
+        },
+        ignoresNamespaces: spec.ignoreNamespaceSelectors,
+      });
+    } else if (kind === "Namespace") {
+      namespaces.set(metadata.name, metadata.labels);
+    }
+  }
+  return { count: items.length, pods, services, monitors, servers, namespaces };
+}
+
+/** An object as `namespace/name`. */
+export function placeOf({ namespace, name }: Named): string {
+  return `${namespace}/${name}`;
+}
+
+/** An object with its kind. */
+export function titleOf(object: Named): string {
+  return `${object.kind} ${placeOf(object)}`;
+}
