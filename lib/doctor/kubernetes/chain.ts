@@ -67,7 +67,8 @@ function candidatesOf(pod: Pod, cluster: Cluster): Candidate[] {
 
 /** Whether a monitor is meant for exporters, by its name or labels. */
 function isOurs({ name, labels }: Monitor): boolean {
-  return name.includes("tradesim") || Object.values(labels).some((value) => /^tradesim/.test(value));
+  return name.includes("tradesim") ||
+    Object.values(labels).some((value) => /^tradesim/.test(value));
 }
 
 function checkService(pod: Pod, cluster: Cluster, { service, monitor }: Candidate): Result {
@@ -80,11 +81,15 @@ function checkService(pod: Pod, cluster: Cluster, { service, monitor }: Candidat
 /** Why no service leads to a pod. */
 function withoutService(pod: Pod, { services }: Cluster): Result {
   const text = `no service selects pod ${placeOf(pod)}`;
-  const near = services.filter(({ namespace, selector }) =>
-    namespace === pod.namespace && Object.keys(selector).length > 0
-  ).map((service) => ({ service, unmet: unmetBy(pod.labels, selectorOfLabels(service.selector)) }))
-    .filter(({ service, unmet }) => unmet.length < Object.keys(service.selector).length)
-    .toSorted((a, b) => a.unmet.length - b.unmet.length)[0];
+  const near =
+    services.filter(({ namespace, selector }) =>
+      namespace === pod.namespace && Object.keys(selector).length > 0
+    ).map((service) => ({
+      service,
+      unmet: unmetBy(pod.labels, selectorOfLabels(service.selector)),
+    }))
+      .filter(({ service, unmet }) => unmet.length < Object.keys(service.selector).length)
+      .toSorted((a, b) => a.unmet.length - b.unmet.length)[0];
   if (near === undefined) return broken(text, APPLY);
   const { service, unmet } = near;
   const selector = Object.fromEntries(
@@ -102,7 +107,9 @@ function checkMonitor(pod: Pod, { monitor, service }: Candidate): Result {
   const what = `${service === undefined ? "pod" : "service"} ${placeOf(target)}`;
   const unmet = unmetBy(target.labels, monitor.selector);
   if (unmet.length > 0) {
-    const lacking = `${titleOf(monitor)} does not select ${what}, which lacks ${requirements(unmet)}`;
+    const lacking = `${titleOf(monitor)} does not select ${what}, which lacks ${
+      requirements(unmet)
+    }`;
     // A pod's labels are lost with it, and those of its template may not be changed.
     const matchLabels = Object.fromEntries(
       Object.entries(pod.labels).filter(([key]) => key.startsWith("app.kubernetes.io/")),
@@ -163,7 +170,9 @@ function checkPort(pod: Pod, { monitor, service }: Candidate): Result {
   const said = monitor.endpoints.map(portText).join(", ") || "no port";
   if (name === undefined) {
     return broken(
-      `no port of ${owner} that has a name leads to the exporter, and ${titleOf(monitor)} names ${said}`,
+      `no port of ${owner} that has a name leads to the exporter, and ${
+        titleOf(monitor)
+      } names ${said}`,
       APPLY,
     );
   }

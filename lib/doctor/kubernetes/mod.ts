@@ -21,13 +21,12 @@ export interface KubernetesContext {
   readonly write: (text: string) => void;
 }
 
-const WITHOUT_OPERATOR =
-  "install the operator, or use kubernetes/overlays/stack, which needs none";
+const WITHOUT_OPERATOR = "install the operator, or use kubernetes/overlays/stack, which needs none";
 
 function checkObjects(text: string): [Result, Cluster?] {
   if (text.trim() === "") {
     return [broken(
-      'there is no output of kubectl; if it said that the server does not have the resource type ' +
+      "there is no output of kubectl; if it said that the server does not have the resource type " +
         '"prometheus", the operator is not installed',
       WITHOUT_OPERATOR,
     )];
@@ -55,10 +54,13 @@ function checkPods({ pods }: Cluster): [Result, readonly Pod[]] {
   const present = exporters.filter((pod) => !isEnded(pod));
   const waiting = present.find(({ phase }) => phase !== "Running");
   if (waiting !== undefined) {
-    return [broken(
-      `pod ${placeOf(waiting)} with an exporter does not run: it is ${waiting.phase}`,
-      kubectl("describe", "pod", waiting.name, "--namespace", waiting.namespace),
-    ), []];
+    return [
+      broken(
+        `pod ${placeOf(waiting)} with an exporter does not run: it is ${waiting.phase}`,
+        kubectl("describe", "pod", waiting.name, "--namespace", waiting.namespace),
+      ),
+      [],
+    ];
   }
   if (present.length === 0) {
     const ended = exporters.length === 0 ? "" : `, ${exporters.length} ended`;

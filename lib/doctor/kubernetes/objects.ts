@@ -216,7 +216,10 @@ export function readObjects(text: string): Cluster {
       servers.push({
         ...named,
         select: {
-          ServiceMonitor: selection(spec.serviceMonitorSelector, spec.serviceMonitorNamespaceSelector),
+          ServiceMonitor: selection(
+            spec.serviceMonitorSelector,
+            spec.serviceMonitorNamespaceSelector,
+          ),
           PodMonitor: selection(spec.podMonitorSelector, spec.podMonitorNamespaceSelector),
         },
         ignoresNamespaces: spec.ignoreNamespaceSelectors,
