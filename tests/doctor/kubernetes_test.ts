@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parse } from "yaml";
 import { doctorKubernetes, KUBERNETES_LINKS } from "../../lib/doctor/mod.ts";
-import { kubectl, unmetBy } from "../../lib/doctor/kubernetes/selector.ts";
+import { kubectl } from "../../lib/doctor/kubernetes/commands.ts";
+import { unmetBy } from "../../lib/doctor/kubernetes/selector.ts";
 import { kubernetes } from "../../tools/kubernetes.ts";
 
 type Labels = Readonly<Record<string, string>>;

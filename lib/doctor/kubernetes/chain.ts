@@ -12,15 +12,8 @@ import {
   titleOf,
 } from "./objects.ts";
 import { broken, ok, type Result, skip } from "../link.ts";
-import {
-  kubectl,
-  labelCommand,
-  patchCommand,
-  requirements,
-  selectorOfLabels,
-  selectorText,
-  unmetBy,
-} from "./selector.ts";
+import { endpointCommand, labelCommand, patchCommand } from "./commands.ts";
+import { requirements, selectorOfLabels, selectorText, unmetBy } from "./selector.ts";
 
 /** The links behind the pod, in the order of the checks. */
 export const CHAIN = ["service", "monitor", "port", "label", "namespace", "job"] as const;
@@ -176,17 +169,10 @@ function checkPort(pod: Pod, { monitor, service }: Candidate): Result {
       APPLY,
     );
   }
-  const field = monitor.kind === "PodMonitor" ? "podMetricsEndpoints" : "endpoints";
-  const patch = monitor.endpoints.length === 0
-    ? [{ op: "add", path: `/spec/${field}`, value: [{ port: name }] }]
-    : [{ op: "add", path: `/spec/${field}/0/port`, value: name }];
   return broken(
     `${titleOf(monitor)} names ${said}, and the exporter's port of ${owner} is called ` +
       JSON.stringify(name),
-    kubectl(
-      ...["patch", monitor.kind.toLowerCase(), monitor.name, "--namespace", monitor.namespace],
-      ...["--type", "json", "--patch", JSON.stringify(patch)],
-    ),
+    endpointCommand(monitor, "port", name),
   );
 }
 
@@ -270,15 +256,9 @@ function checkJob(pod: Pod, { monitor, service }: Candidate): Result {
   const usual = service?.name ?? placeOf(monitor);
   const job = relabeled ?? (monitor.jobLabel && labels[monitor.jobLabel]) ?? usual;
   if (job === JOB) return ok(`the job is called ${JOB}`);
-  const relabeling = { targetLabel: "job", replacement: JOB };
-  const field = monitor.kind === "PodMonitor" ? "podMetricsEndpoints" : "endpoints";
-  const patch = [{ op: "add", path: `/spec/${field}/0/relabelings`, value: [relabeling] }];
   return broken(
     `the job is called ${job}; rules, alerts and dashboards look for ${JOB}`,
-    kubectl(
-      ...["patch", monitor.kind.toLowerCase(), monitor.name, "--namespace", monitor.namespace],
-      ...["--type", "json", "--patch", JSON.stringify(patch)],
-    ),
+    endpointCommand(monitor, "relabelings", [{ targetLabel: "job", replacement: JOB }]),
   );
 }
 

@@ -5,9 +5,9 @@ import { broken, ok, type Result, skip } from "../link.ts";
 import { KUBERNETES_GET } from "../flags.ts";
 import { createReporter } from "../reporter.ts";
 import { APPLY, CHAIN, type ChainLink, type ChainResults, followFrom, reach } from "./chain.ts";
+import { kubectl } from "./commands.ts";
 import { exporterContainer, isEnded } from "./exporter_pod.ts";
 import { type Cluster, ObjectsError, placeOf, type Pod, readObjects, titleOf } from "./objects.ts";
-import { kubectl } from "./selector.ts";
 
 /** In the order of the checks: each relies on those before it. */
 export const KUBERNETES_LINKS = ["objects", "operator", "pod", ...CHAIN] as const;

@@ -1,6 +1,6 @@
-/** Tells which requirements of a label selector an object does not meet, and the command that changes it. @module */
+/** Tells which requirements of a label selector an object does not meet. @module */
 
-import type { Named, Selector } from "./objects.ts";
+import type { Selector } from "./objects.ts";
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -54,35 +54,4 @@ export function selectorText({ matchLabels, matchExpressions }: Selector): strin
 /** The requirements in words: `the label release=main`. */
 export function requirements(unmet: readonly Unmet[]): string {
   return `the label${unmet.length > 1 ? "s" : ""} ${unmet.map(({ text }) => text).join(", ")}`;
-}
-
-/** A word of a shell's command line, whatever is in it. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
-/** A command of kubectl as one line. */
-export function kubectl(...words: readonly string[]): string {
-  return ["kubectl", ...words].map(shellWord).join(" ");
-}
-
-/** The command that gives an object the labels that it lacks. */
-export function labelCommand(object: Named, unmet: readonly Unmet[]): string {
-  const isNamespace = object.kind === "Namespace";
-  return kubectl(
-    "label",
-    object.kind.toLowerCase(),
-    object.name,
-    ...isNamespace ? [] : ["--namespace", object.namespace],
-    "--overwrite",
-    ...unmet.map(({ change }) => change),
-  );
-}
-
-/** The command that merges a change into an object. */
-export function patchCommand(object: Named, spec: Readonly<Record<string, unknown>>): string {
-  return kubectl(
-    ...["patch", object.kind.toLowerCase(), object.name, "--namespace", object.namespace],
-    ...["--type", "merge", "--patch", JSON.stringify({ spec })],
-  );
 }
