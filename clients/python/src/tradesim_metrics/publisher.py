@@ -1,0 +1,470 @@
+"""Turns a game into reports. A simulation calls it once per turn."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from threading import RLock
+from time import perf_counter, strftime, time
+
+from .durations import TurnSeconds
+from .report import (
+    COLUMNS,
+    LARGE,
+    MAX_EVENTS,
+    MAX_KEYS,
+    TYPE,
+    VERSION,
+    checked,
+    checked_events,
+    encoded,
+    is_label,
+    number,
+    prepare,
+)
+from .transport import Transport, open_transport
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+#: Shortest time between two reports, in seconds.
+INTERVAL = 0.1
+#: Publishing takes at most one part in so many of the time, however slow the disk is.
+SHARE = 50
+#: Seconds that `close()` takes at most.
+PATIENCE = 2.0
+#: Single turns in a report, and the first ones of a game, of which each is told.
+MAX_TURNS = 128
+#: Seconds between two turns that are told later on.
+TURN_INTERVAL = 0.005
+#: Events that wait to be told; of more, the oldest are dropped.
+MAX_WAITING = 1000
+
+#: Totals since the session began, from which a child process subtracts what its parent has told.
+TOTALS = (
+    "transactions_total",
+    "transactions_reussies_total",
+    "transactions_echouees_total",
+    "transactions_montant_total",
+    "evenements_total",
+)
+#: Keys that only the publisher writes.
+OWN = frozenset(
+    {
+        "type",
+        "version",
+        "session",
+        "rapport",
+        "fini",
+        "simulation_publication_seconds_total",
+    }
+)
+
+
+class Stats:
+    """What a publisher has done so far.
+
+    turns: turns of the session.
+    reports, taken: reports handed to the transport, and those that were written or answered.
+    seconds: time that the game spent on them.
+    left_out: values, entries and events that were wrong or too many.
+    problems: failures of any kind; each kind is said once on standard error.
+    """
+
+    __slots__ = ("left_out", "problems", "reports", "seconds", "taken", "turns")
+
+    def __init__(  # noqa: PLR0917
+        self, turns: int, reports: int, taken: int, seconds: float, left_out: int, problems: int
+    ) -> None:
+        self.turns, self.reports, self.taken, self.seconds = turns, reports, taken, seconds
+        self.left_out, self.problems = left_out, problems
+
+    def __repr__(self) -> str:
+        members = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        return f"Stats({members})"
+
+
+def new_session() -> str:
+    """Make a name that no other game has: the local time and a random end."""
+    # os.urandom, because the state of `random` belongs to the game.
+    return f"{strftime('%Y%m%d_%H%M%S')}_{os.urandom(4).hex()}"
+
+
+class Publisher:
+    """Publishes a game as a session of its own.
+
+    Values are absolute: totals since the game began, or what is now. They are kept, and a report
+    with the newest leaves with the first turn, then at most every `interval` seconds, and at the
+    end. A lost report loses no total, because the next one has them all.
+
+    The publisher never raises into the game and prints nothing but each kind of problem once, on
+    standard error. It may be used from any thread, and in child processes, each of which is a
+    session of its own.
+
+    session: a name that no other game has. Default: the local time and a random end.
+    transport: a URL, the path of a journal, "off" or a `Transport`. Default: the environment
+        variable TRADESIM_METRICS, else the journal "logs/metrics.jsonl".
+    token: the exporter's bearer token. Default: the environment variable TRADESIM_METRICS_TOKEN.
+    interval: the shortest time between two reports, in seconds.
+    read: gives further values; called in the game's thread, and only when a report leaves. If it
+        has an attribute `restart`, that is called when a child process begins a session.
+    """
+
+    def __init__(
+        self,
+        session: str | None = None,
+        transport: Transport | str | os.PathLike[str] | None = None,
+        *,
+        token: str | None = None,
+        interval: float = INTERVAL,
+        read: Callable[[], Mapping[str, Any]] | None = None,
+    ) -> None:
+        self._lock = RLock()
+        self._told: set[str] = set()
+        self._problems = self._left_out = 0
+        self._interval = interval
+        self._read = read
+        self._base: dict[str, float] = {}
+        self._values: dict[str, object] = {}
+        self._events: list[dict[str, object]] = []
+        self._spent = 0.0
+        self._is_small = self._is_publishing = False
+        self._begin(session)
+        self._transport = self._open(transport, token)
+        if self._transport is None:
+            self.__class__ = Silent
+            return
+        prepare()
+        _open.add(self)
+
+    def _begin(self, session: str | None) -> None:
+        """Begin a session: everything but values and settings starts anew."""
+        self.session = new_session() if session is None else session
+        if not is_label(self.session):
+            self._drop()
+            name = str(self.session).encode(errors="replace").replace(b"\0", b"_")
+            self.session = name[:100].decode(errors="ignore") or new_session()
+        self._pid = os.getpid()
+        self._durations = TurnSeconds()
+        self._turns = self._reports = self._taken = 0
+        self._rows: list[dict[str, float | None]] = []
+        self._rows_ever = 0
+        #: Events in the report whose fate is not known; None = there is no such report.
+        self._waiting_events: int | None = None
+        self._spent = 0.0
+        self._mark = perf_counter()
+        #: When the next report, the next single turn and the earlier of both are due.
+        self._report_due = self._row_due = self._due = 0.0
+
+    def _open(
+        self, target: Transport | str | os.PathLike[str] | None, token: str | None
+    ) -> Transport | None:
+        try:
+            if target is None or isinstance(target, (str, os.PathLike)):
+                return open_transport(target, self.session, token, self._tell)
+        except Exception as error:
+            self._tell("transport", f"nothing is published: {error}")
+            return None
+        return target
+
+    def turn(self, seconds: float | None = None, /, **values: object) -> None:
+        """Tell that a turn has ended.
+
+        seconds: how long it took. Default: the time since the last turn, without that for reports.
+        values: what is known after it, by the keys of docs/report.md.
+        """
+        with self._lock:
+            now = perf_counter()
+            if seconds is None:
+                # A signal may have told of a turn just now.
+                seconds = now - self._mark if now > self._mark else 0.0
+            self._mark = now
+            self._turns += 1
+            if not self._durations.add(seconds):
+                self._drop()
+            if values:
+                self._values.update(values)
+            if now >= self._due:
+                self._act(now, {"duree_seconds": seconds, "tour": self._turns, **values})
+
+    def report(self, values: Mapping[str, Any]) -> None:
+        """Tell values that are no turn's, by the keys of docs/report.md.
+
+        They replace those before, but `evenements_recents`, which are all told, each once.
+        """
+        with self._lock:
+            try:
+                values = dict(values)
+                self._add_events(values.pop("evenements_recents", ()))
+                self._values.update(values)
+            except Exception:
+                self._drop()
+            now = perf_counter()
+            if now >= self._report_due:
+                self._publish(now)
+
+    def flush(self, *, fini: bool = False) -> None:
+        """Publish what is known now, for a game that is about to wait."""
+        with self._lock:
+            self._publish(perf_counter(), fini=fini)
+
+    def restart(self, session: str | None = None) -> None:
+        """Begin a new session, because a new game has begun. The old one gets its last report."""
+        with self._lock:
+            if self._reports:
+                self._publish(perf_counter(), fini=True)
+            self._base = {}
+            self._values = {}
+            self._begin(session)
+
+    def close(self) -> None:
+        """Send the last report, and let go of the transport. Takes 2 s at most."""
+        self._close(perf_counter() + PATIENCE)
+
+    def __enter__(self) -> Publisher:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def stats(self) -> Stats:
+        """What has been done so far."""
+        return Stats(
+            turns=self._turns,
+            reports=self._reports,
+            taken=self._taken,
+            seconds=self._spent,
+            left_out=self._left_out,
+            problems=self._problems,
+        )
+
+    def _close(self, deadline: float) -> None:
+        with self._lock:
+            transport = self._transport
+            if transport is None or self.__class__ is Silent:
+                return
+            try:
+                self._look_at_process()
+                self.__class__ = Silent
+                _open.discard(self)
+                if self._reports or self._turns:
+                    # Half of the time for the report before, the rest for the last one.
+                    transport.settle((deadline - perf_counter()) / 2)
+                    self._look()
+                    transport.write(self._compose(fini=True))
+                    transport.settle(max(0.0, deadline - perf_counter()))
+                    self._look()
+                    if not transport.taken:
+                        self._tell("end", "the last report did not arrive")
+                transport.close()
+            except Exception as error:
+                self._tell("close", f"cannot end: {error!r}")
+
+    def _act(self, now: float, row: dict[str, object]) -> None:
+        """Note a single turn and publish, if either is due."""
+        if now >= self._row_due:
+            self._note(now, row)
+        if now >= self._report_due:
+            self._publish(now)
+        self._due = min(self._row_due, self._report_due)
+
+    def _note(self, now: float, row: dict[str, object]) -> None:
+        """Keep a single turn for the next report."""
+        row["timestamp"] = round(time(), 3)
+        kept = {name: number(row[name]) for name in COLUMNS if name in row}
+        if None in kept.values():
+            return
+        self._rows.append(kept)
+        self._rows_ever += 1
+        if self._rows_ever >= MAX_TURNS:
+            self._row_due = now + TURN_INTERVAL
+        if len(self._rows) >= MAX_TURNS:
+            del self._rows[::2]
+
+    def _publish(self, begun: float, *, fini: bool = False) -> None:
+        transport = self._transport
+        if self._is_publishing:  # `read` or a signal's handler calls.
+            return
+        self._is_publishing = True
+        try:
+            self._look_at_process()
+            if transport is None or self.__class__ is Silent:
+                return
+            if not transport.ready():
+                self._report_due = begun + self._interval
+                return
+            self._look()
+            transport.write(self._compose(fini=fini))
+            if transport.ready():
+                self._look()
+        except Exception as error:
+            self._tell("report", f"cannot make a report: {error!r}")
+        finally:
+            self._is_publishing = False
+        self._mark = now = perf_counter()
+        cost = now - begun
+        self._spent += cost
+        self._report_due = now + max(self._interval, SHARE * cost)
+
+    def _look(self) -> None:
+        """Learn what became of the last report. Events that arrived need not be told again."""
+        transport = self._transport
+        if self._waiting_events is None or transport is None:
+            return
+        if transport.taken:
+            self._taken += 1
+            del self._events[: self._waiting_events]
+        elif transport.too_large and not self._is_small:
+            self._is_small = True
+            self._drop()
+        self._waiting_events = None
+
+    def _compose(self, *, fini: bool) -> bytes:
+        self._reports += 1
+        body: dict[str, object] = {
+            "type": TYPE,
+            "version": VERSION,
+            "session": self.session,
+            "rapport": self._reports,
+            "tour": self._turns,
+            "timestamp": round(time(), 3),
+            "simulation_publication_seconds_total": self._spent,
+        }
+        if fini:
+            body["fini"] = True
+        if self._turns:
+            body["temps_simulation_tour_seconds"] = self._durations.report()
+        if self._rows:
+            body["colonnes"] = self._columns()
+        self._add(body, self._values, trusted=False)
+        if self._read is not None:
+            self._add(body, self._ask(), trusted=True)
+        for key, base in self._base.items():
+            value = body.get(key)
+            if isinstance(value, (int, float)):
+                body[key] = max(0, value - base)
+        events = self._events[:MAX_EVENTS]
+        if events:
+            body["evenements_recents"] = events
+        if self._is_small:
+            for key in LARGE:
+                body.pop(key, None)
+        self._waiting_events = len(events)
+        return encoded(body, self._drop)
+
+    def _ask(self) -> dict[str, Any]:
+        """Ask the game for further values."""
+        try:
+            values = dict(self._read()) if self._read is not None else {}
+            self._add_events(values.pop("evenements_recents", ()))
+        except Exception as error:
+            self._tell("read", f"cannot read all values of the game: {error!r}")
+            return {}
+        return values
+
+    def _add(self, body: dict[str, object], values: Mapping[str, Any], *, trusted: bool) -> None:
+        """Add values to a report, as far as they are right and there is room."""
+        for key, value in values.items():
+            if key in OWN or not isinstance(key, str) or len(body) >= MAX_KEYS:
+                self._drop()
+            elif trusted and isinstance(value, (dict, list)):
+                body[key] = value
+            else:
+                good = checked(key, value, self._drop)
+                if good is not None:
+                    body[key] = good
+
+    def _add_events(self, events: Any) -> None:
+        if not events:
+            return
+        waiting = self._events
+        waiting += checked_events(events, self._drop)
+        first = self._waiting_events or 0
+        for _ in range(len(waiting) - MAX_WAITING):
+            waiting.pop(first)
+            self._drop()
+
+    def _columns(self) -> dict[str, list[float | None]]:
+        """Give the single turns since the last report, and forget them."""
+        rows, self._rows = self._rows, []
+        names = [name for name in COLUMNS if name in rows[-1]]
+        rows = [row for row in rows if all(name in row for name in names)]
+        return {name: [row[name] for row in rows] for name in names}
+
+    def _look_at_process(self) -> None:
+        """Notice a fork of which Python was not told."""
+        if os.getpid() != self._pid:
+            self._forked()
+
+    def _forked(self) -> None:
+        """Begin a session of its own in a child process, with totals from here on."""
+        for key in TOTALS:
+            value = number(self._values.get(key))
+            if value is not None:
+                self._base[key] = value
+        self._events = []
+        self._is_publishing = False
+        self._begin(f"{self.session[:100]}-{os.urandom(4).hex()}")
+        if self._transport is not None:
+            self._transport.forked(self.session)
+        restart = getattr(self._read, "restart", None)
+        if restart is not None:
+            restart()
+
+    def _drop(self) -> None:
+        self._left_out += 1
+
+    def _tell(self, kind: str, message: str) -> None:
+        """Say a kind of problem once. The game continues."""
+        self._problems += 1
+        if kind in self._told:
+            return
+        self._told.add(kind)
+        try:  # noqa: SIM105 - contextlib would take longer to import than all else.
+            sys.stderr.write(f"tradesim_metrics: {message}; the game continues\n")
+        except Exception:  # noqa: S110 - there is nowhere left to say so.
+            pass
+
+
+class Silent(Publisher):
+    """A publisher that is switched off or closed: a turn is no more than a call."""
+
+    def turn(self, seconds: float | None = None, /, **values: object) -> None:
+        """Do nothing."""
+
+    def report(self, values: Mapping[str, Any]) -> None:
+        """Do nothing."""
+
+    def flush(self, *, fini: bool = False) -> None:
+        """Do nothing."""
+
+    def restart(self, session: str | None = None) -> None:
+        """Do nothing."""
+
+
+#: Publishers to end with the process, and to begin anew in its children.
+_open: set[Publisher] = set()
+
+
+def _at_exit() -> None:
+    deadline = perf_counter() + PATIENCE
+    for publisher in list(_open):
+        publisher._close(deadline)  # noqa: SLF001
+
+
+def _in_child() -> None:
+    for publisher in list(_open):
+        publisher._lock = RLock()  # noqa: SLF001
+        try:
+            publisher._forked()  # noqa: SLF001
+        except Exception as error:
+            publisher._tell("fork", f"cannot begin anew: {error!r}")  # noqa: SLF001
+
+
+atexit.register(_at_exit)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)
