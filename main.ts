@@ -99,6 +99,11 @@ export async function main(args: readonly string[]): Promise<number> {
           stop: stopSignal(),
         });
       }
+      case "replay": {
+        const { replay } = await import("./lib/replay/mod.ts");
+        await replay(asked.options, isUsers);
+        return 0;
+      }
       case "bench": {
         const { bench } = await import("./lib/benchmark/mod.ts");
         return await bench(asked.options, {

@@ -25,7 +25,7 @@ const FOLDERS = [
   // The game beside it: its reports go out by `publish`.
   ...["simulation", "publish", "play", "benchmark"],
   ...["kubernetes", "print", "doctor"],
-  ...["exporter", "commands"],
+  ...["exporter", "replay", "commands"],
 ];
 
 /** The text of each file, by its path. */

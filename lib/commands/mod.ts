@@ -25,11 +25,13 @@ import {
 } from "../exporter/options.ts";
 import { neededToSimulate, readSimulate, SIMULATE } from "../play/flags.ts";
 import { PRINT, type PrintOptions, readPrint } from "../print/flags.ts";
+import { readReplay, REPLAY, type ReplayOptions } from "../replay/flags.ts";
 
 /** All commands by name. */
 export const COMMANDS = {
   serve: SERVE,
   simulate: SIMULATE,
+  replay: REPLAY,
   bench: BENCH,
   print: PRINT,
   doctor: DOCTOR,
@@ -43,6 +45,7 @@ export const DEFAULT_COMMAND: CommandName = "serve";
 export type CommandLine =
   | ServeCommand
   | { readonly command: "simulate"; readonly options: ReturnType<typeof readSimulate> }
+  | { readonly command: "replay"; readonly options: ReplayOptions }
   | { readonly command: "bench"; readonly options: BenchOptions }
   | { readonly command: "print"; readonly options: PrintOptions }
   | {
@@ -98,6 +101,7 @@ export function readCommandLine(
   if (fromArguments.has("help")) return { command: "help", text: helpText(command) };
   if (fromArguments.has("version")) return { command: "version" };
   if (command === "simulate") return { command, options: readSimulate(fromArguments) };
+  if (command === "replay") return { command, options: readReplay(fromArguments) };
   if (command === "bench") {
     return { command, options: readBench(fromArguments) };
   }
@@ -123,6 +127,8 @@ export function neededFor(asked: CommandLine): Needs {
       return neededToStart(asked.options);
     case "simulate":
       return neededToSimulate(asked.options);
+    case "replay":
+      return neededToStart(asked.options.serve);
     case "bench":
       return { read: true, write: true, net: true, run: true, sys: true };
     case "doctor":

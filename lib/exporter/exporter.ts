@@ -5,7 +5,7 @@ import { BUILD_INFO, ownCommand, VERSION } from "../cli/mod.ts";
 import { createClock } from "../clock/mod.ts";
 import { createExposition } from "../exposition/mod.ts";
 import { History } from "../history/mod.ts";
-import { lookBack } from "../ingest/mod.ts";
+import { lookBack, REPLAY, SOURCES } from "../ingest/mod.ts";
 import { Answers, Hub } from "../live/mod.ts";
 import { createLog, createTeller, type Log } from "../log/mod.ts";
 import { plainFamily } from "../model/mod.ts";
@@ -22,6 +22,7 @@ import { createBodyReader, startSystem, watchProcess } from "../source/mod.ts";
 import { createTelemetry, type Telemetry } from "../telemetry/mod.ts";
 import type { AccessFiles } from "./files.ts";
 import { catchUp, createSharedIntake } from "./intake.ts";
+import type { Replay } from "./replay.ts";
 import { createSaving } from "./saving.ts";
 import { completed, type Settings } from "./settings.ts";
 import { createModel, openStateFile } from "./store.ts";
@@ -38,6 +39,8 @@ export interface ExporterOptions extends Partial<Settings> {
   readonly telemetry?: Telemetry;
   /** Passwords, headers and token. Default: none. */
   readonly access?: AccessFiles;
+  /** A recorded game to show, in place of reports that are posted. Default: none. */
+  readonly replay?: Replay | undefined;
 }
 
 export interface Exporter {
@@ -49,7 +52,7 @@ export interface Exporter {
   readonly fetch: (request: Request, info?: Partial<Deno.ServeHandlerInfo>) => Promise<Response>;
   /** The same for a server that knows both ends of a connection; `serve` has one. */
   readonly handle: Handler;
-  /** Follows files from now on; resolves when their past was read. */
+  /** Follows files and replays from now on; resolves when the past of the files was read, and the replay is over. */
   start(): Promise<void>;
   /** Takes other passwords, headers and token. */
   reload(access: AccessFiles): void;
@@ -76,7 +79,14 @@ const NO_ACCESS: AccessFiles = {
 type Parts = ReturnType<typeof createParts>;
 
 /** Makes model and history, goes on from the state, and catches up with the followed files. */
-function createParts(settings: Settings, log: Log, telemetry: Telemetry) {
+function createParts(
+  settings: Settings,
+  { log, telemetry, replay }: {
+    readonly log: Log;
+    readonly telemetry: Telemetry;
+    readonly replay: Replay | undefined;
+  },
+) {
   const began = performance.now();
   const teller = createTeller();
   const { historyTurns, maxSessions, maxBody, systemInterval } = settings;
@@ -99,10 +109,12 @@ function createParts(settings: Settings, log: Log, telemetry: Telemetry) {
     started: now(),
     telemetryPath: settings.webTelemetryPath,
     command: ownCommand(),
+    replay: replay && { file: replay.file, speed: replay.speed },
   });
   const hub = new Hub({ answers, telemetry });
   const stages = { model, history, hub, saving, telemetry, log, teller, now };
-  const intake = createSharedIntake(settings, stages);
+  const sources = replay === undefined ? SOURCES : [REPLAY] as const;
+  const intake = createSharedIntake(settings, stages, sources);
   if (state?.saved !== undefined) intake.restore(state.saved);
   const follower = catchUp(settings, stages, intake);
   const past = lookBack({
@@ -117,16 +129,18 @@ function createParts(settings: Settings, log: Log, telemetry: Telemetry) {
     log,
   });
   const offLoop = createOffLoop();
-  return { ...stages, began, answers, intake, follower, past, system, offLoop };
+  return { ...stages, began, answers, intake, follower, past, system, offLoop, replay };
 }
 
 /** Who may ask, and the headers of all answers. */
-function createDoor({ web, token }: AccessFiles, settings: Settings, { offLoop }: Parts) {
+function createDoor({ web, token }: AccessFiles, settings: Settings, { offLoop, replay }: Parts) {
   const basicAuth = Object.keys(web.users).length === 0
     ? undefined
     : createBasicAuth(web.users, offLoop.compare);
   const { allowRemoteIngest } = settings;
-  return { access: createAccess({ basicAuth, token, allowRemoteIngest }), headers: web.headers };
+  const takesReports = replay === undefined;
+  const access = createAccess({ basicAuth, token, allowRemoteIngest, takesReports });
+  return { access, headers: web.headers };
 }
 
 /** Makes what answers requests. */
@@ -136,7 +150,7 @@ function createAnswering(
   { door, isReady }: { door: () => ReturnType<typeof createDoor>; isReady: () => boolean },
 ): Handler {
   const { model, telemetry, log, teller, now, answers, hub, intake, follower, past } = parts;
-  const { began, system, offLoop: { gzip } } = parts;
+  const { began, system, replay, offLoop: { gzip } } = parts;
   const { maxSeries, maxBody, allowedHost: allowedHosts, webTelemetryPath: telemetryPath } =
     settings;
   const exposition = createExposition({
@@ -168,6 +182,7 @@ function createAnswering(
       telemetryPath,
       files: filesOf(settings.follow, follower.files()),
       past: past.progress(),
+      replay: replay && `${replay.file} ×${replay.speed}`,
       sessions: model.liveSessions,
     }),
     tellKind: teller.tell,
@@ -184,8 +199,8 @@ export function createExporter(options: ExporterOptions = {}): Exporter {
   const { telemetry = createTelemetry() } = options;
   const settings = completed(options);
   telemetry.set("tradesim_exporter_build_info", 1, BUILD_INFO);
-  const parts = createParts(settings, log, telemetry);
-  const { follower, past, teller, system, hub, saving, offLoop } = parts;
+  const parts = createParts(settings, { log, telemetry, replay: options.replay });
+  const { follower, past, teller, system, hub, saving, offLoop, replay } = parts;
   const stopWatching = watchProcess(telemetry);
   let door = createDoor(access, settings, parts);
   let isReady = true;
@@ -197,6 +212,7 @@ export function createExporter(options: ExporterOptions = {}): Exporter {
     isReady = false;
     follower.close();
     past.stop();
+    replay?.stop();
     stopWatching();
     system?.close();
     clearInterval(telling);
@@ -207,9 +223,9 @@ export function createExporter(options: ExporterOptions = {}): Exporter {
   return {
     fetch: (request, info) => handle(request, { listening: "0.0.0.0", peer: peerOf(info) }),
     handle,
-    start() {
+    async start() {
       follower.start();
-      return past.start();
+      await Promise.all([past.start(), replay?.start(parts)]);
     },
     reload: (access) => door = createDoor(access, settings, parts),
     quiet,

@@ -1,7 +1,7 @@
 /** Takes what sources hand over into model, state, history and live streams, and tells what is odd. @module */
 
 import type { History } from "../history/mod.ts";
-import { Intake } from "../ingest/mod.ts";
+import { Intake, type SourceName } from "../ingest/mod.ts";
 import type { Hub } from "../live/mod.ts";
 import type { Log, Teller } from "../log/mod.ts";
 import type { Model } from "../model/mod.ts";
@@ -26,8 +26,10 @@ interface Stages {
 export function createSharedIntake(
   { labels, detail, allKeys }: Settings,
   { model, history, hub, saving, telemetry, log, teller, now }: Stages,
+  sources: readonly SourceName[],
 ): Intake {
   return new Intake({
+    sources,
     model,
     history,
     telemetry,

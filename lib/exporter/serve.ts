@@ -10,9 +10,10 @@ import {
   withBothLoopbacks,
 } from "../server/mod.ts";
 import { createTelemetry } from "../telemetry/mod.ts";
-import { createExporter } from "./exporter.ts";
+import { createExporter, type ExporterOptions } from "./exporter.ts";
 import { readFiles } from "./files.ts";
 import { neededToServe, type ServeOptions } from "./options.ts";
+import type { Replay } from "./replay.ts";
 
 /** How long a request under way or a slow disk may hold up the end. */
 const SHUTDOWN_MS = 5000;
@@ -27,11 +28,13 @@ const FLUSH_MS = 500;
  *
  * @param notes What the user should know about the configuration, one sentence each.
  * @param isExpected Whether an error is about what the user gave or about this machine, and no bug.
+ * @param replay A recorded game to show, in place of reports that are posted.
  */
 export async function serve(
   options: ServeOptions,
   notes: readonly string[],
   isExpected: (error: unknown) => error is Error,
+  replay?: Replay,
 ): Promise<void> {
   const lines = createLineWriter();
   const { logLevel: level, logFormat: format } = options;
@@ -44,7 +47,7 @@ export async function serve(
     } else if (!options.enabled) {
       log.warn("METRICS_ENABLED is False; exiting");
     } else {
-      await run(options, log, lines, isExpected);
+      await run({ ...options, replay }, log, lines, isExpected);
     }
   } finally {
     await lines.flush(FLUSH_MS);
@@ -53,7 +56,7 @@ export async function serve(
 
 /** @param lines What the log is written with; lines that it drops are counted. */
 async function run(
-  options: ServeOptions,
+  options: ServeOptions & Pick<ExporterOptions, "replay">,
   log: Log,
   lines: LineWriter,
   isExpected: (error: unknown) => error is Error,

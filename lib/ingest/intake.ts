@@ -9,12 +9,14 @@ import {
   type KeyProblem,
   type Noticed,
   type Outcome,
+  type Reading,
   type ReadOptions,
   readReport,
   readWeb,
   type RefusalReason,
   type Report,
   REQUEST_REFUSAL_REASONS,
+  type WebReading,
   type WebReport,
 } from "../report/mod.ts";
 import type { LineConsumer } from "../source/mod.ts";
@@ -36,6 +38,8 @@ export interface IntakeOptions {
   readonly history: History;
   readonly telemetry: Telemetry;
   readonly read: ReadOptions;
+  /** Where reports may come from. Default: posts and followed files. */
+  readonly sources?: readonly SourceName[];
   /** Told of each known key that was left out. */
   readonly onLeftOut?: (left: LeftOut) => void;
   /** The time in seconds since 1970, after which nothing can have arrived. Default: no limit. */
@@ -51,12 +55,15 @@ export interface IntakeOptions {
   readonly onTaken?: (session: string, isFirst: boolean) => void;
 }
 
+/** The report of a game or of a web process, as it was read. */
+export type AnyReading = Reading | WebReading;
+
 /** Every series of the counters is there from the start, so that its first increase is seen. */
-function startAtZero(telemetry: Telemetry): void {
+function startAtZero(telemetry: Telemetry, sources: readonly SourceName[]): void {
   for (const type of OTHER_RECORDS) {
     telemetry.count("tradesim_exporter_other_records_total", { type }, 0);
   }
-  for (const source of SOURCES) {
+  for (const source of sources) {
     telemetry.count("tradesim_exporter_reports_taken_total", { source }, 0);
     for (const reason of ["repeat", "late"]) {
       telemetry.count("tradesim_exporter_reports_repeated_total", { source, reason }, 0);
@@ -85,8 +92,9 @@ export class Intake {
   constructor(options: IntakeOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => Infinity);
-    this.turnsSeen = new TurnsSeen(options.telemetry, SOURCES);
-    startAtZero(options.telemetry);
+    const { telemetry, sources = SOURCES } = options;
+    this.turnsSeen = new TurnsSeen(telemetry, sources);
+    startAtZero(telemetry, sources);
   }
 
   /** Counts an input that was refused, be it no JSON value, or no report. */
@@ -101,14 +109,36 @@ export class Intake {
    * @throws {Refused} When it is no report; {@linkcode refuse} counts it.
    */
   take(value: unknown, source: SourceName, arrival: number): Outcome {
+    return this.takeReading(this.#read(value), source, arrival);
+  }
+
+  #read(value: unknown): AnyReading {
+    const web = asWebReport(value);
+    return web === undefined ? readReport(value, this.#options.read) : readWeb(web);
+  }
+
+  /**
+   * Reads the value of a line, or counts a record that is not meant to be a report: then undefined.
+   *
+   * @throws {Refused} When it is no report.
+   */
+  readLine(value: unknown): AnyReading | undefined {
+    const type = otherRecord(value);
+    if (type === undefined) return this.#read(value);
+    this.#options.telemetry.count("tradesim_exporter_other_records_total", { type });
+    return undefined;
+  }
+
+  /** Takes what was read. */
+  takeReading(reading: AnyReading, source: SourceName, arrival: number): Outcome {
     // A file may have been written by a clock that was ahead.
     const arrived = Math.min(arrival, this.#now());
-    const web = asWebReport(value);
-    if (web !== undefined) {
-      const { report, noticed } = readWeb(web);
+    const { noticed } = reading;
+    if (!("details" in reading)) {
+      const { report } = reading;
       return this.#tally(this.#handOnWeb(report, arrived), noticed, report.session, source);
     }
-    const { report, details, noticed } = readReport(value, this.#options.read);
+    const { report, details } = reading;
     // What tells nothing of a game begins none.
     const outcome = isHollow(report) ? "taken" : this.#handOn(report, details, source, arrived);
     return this.#tally(outcome, noticed, report.session, source);
@@ -170,9 +200,8 @@ export class Intake {
   lines(maxLine: number, onOdd?: (line: OddLine) => void): LineConsumer {
     const { telemetry } = this.#options;
     const reader = createLineReader(maxLine, (value, writtenAt) => {
-      const type = otherRecord(value);
-      if (type === undefined) this.take(value, "follow", writtenAt);
-      else telemetry.count("tradesim_exporter_other_records_total", { type });
+      const reading = this.readLine(value);
+      if (reading !== undefined) this.takeReading(reading, "follow", writtenAt);
     }, ({ reason }, describe) => {
       this.refuse("follow", reason);
       onOdd?.(describe());

@@ -3,3 +3,4 @@
 export { Intake, type IntakeOptions } from "./intake.ts";
 export { createLineReader, type OddLine, otherRecord } from "./line_reader.ts";
 export { type LookBack, lookBack } from "./look_back.ts";
+export { REPLAY, type SourceName, SOURCES } from "./sources.ts";

@@ -1,4 +1,7 @@
 /** The ways in which reports come: values of the label `source`. @module */
 
+/** Of an exporter that watches games. */
 export const SOURCES = ["post", "follow"] as const;
-export type SourceName = (typeof SOURCES)[number];
+/** Of one that shows a recorded game, there is only this one. */
+export const REPLAY = "replay";
+export type SourceName = (typeof SOURCES)[number] | typeof REPLAY;

@@ -27,6 +27,8 @@ export interface AnswersOptions {
   readonly telemetryPath: string;
   /** What stands before a command's name on the command line of this program. */
   readonly command: string;
+  /** The recorded game that is shown in place of games that are played. */
+  readonly replay?: Sessions["exporter"]["replay"];
   /** The time in seconds since 1970. */
   readonly now: () => number;
 }
@@ -81,9 +83,9 @@ export class Answers {
   }
 
   sessions(): Sessions {
-    const { version, started, telemetryPath, command, now } = this.#options;
+    const { version, started, telemetryPath, command, replay, now } = this.#options;
     return {
-      exporter: { version, started, now: now(), telemetryPath, command },
+      exporter: { version, started, now: now(), telemetryPath, command, replay },
       sessions: this.summaries(),
     };
   }

@@ -45,6 +45,8 @@ export interface Sessions {
     readonly telemetryPath: string;
     /** What stands before a command's name on the exporter's command line. */
     readonly command: string;
+    /** Absent unless a recorded game is shown: its file, and how many times as fast as it was played. */
+    readonly replay?: { readonly file: string; readonly speed: number } | undefined;
   };
   readonly sessions: readonly Summary[];
 }

@@ -43,6 +43,8 @@ export interface AccessOptions {
   readonly basicAuth: BasicAuth | undefined;
   readonly token: string | undefined;
   readonly allowRemoteIngest: boolean;
+  /** False where a recorded game is shown, in which others must not mix. Default: true. */
+  readonly takesReports?: boolean;
 }
 
 export interface Access {
@@ -62,7 +64,14 @@ function unauthorized(scheme: string): Response {
   });
 }
 
-export function createAccess({ basicAuth, token, allowRemoteIngest }: AccessOptions): Access {
+/** The answer to a report that is not taken; its shape is TradeSim's. */
+function forbidden(message: string): Response {
+  return Response.json({ status: "error", message }, { status: 403 });
+}
+
+export function createAccess(options: AccessOptions): Access {
+  const { basicAuth, token, allowRemoteIngest, takesReports = true } = options;
+
   async function hasPassword(request: Request, peer: string): Promise<boolean | Response> {
     if (basicAuth === undefined) return false;
     const result = await basicAuth.check(request.headers.get("authorization"), peer);
@@ -81,6 +90,7 @@ export function createAccess({ basicAuth, token, allowRemoteIngest }: AccessOpti
       return allowed ? undefined : unauthorized(BASIC);
     },
     async toPost(request, peer) {
+      if (!takesReports) return forbidden("This exporter replays a recorded game");
       if (isLoopback(peer) || allowRemoteIngest) return undefined;
       const header = request.headers.get("authorization");
       if (token !== undefined && tokenMatches(header, token)) return undefined;
@@ -89,10 +99,7 @@ export function createAccess({ basicAuth, token, allowRemoteIngest }: AccessOpti
       if (allowed) return undefined;
       if (basicAuth !== undefined) return unauthorized(BASIC);
       if (token !== undefined) return unauthorized("Bearer");
-      return Response.json({
-        status: "error",
-        message: "Reports are taken from this machine only; see --allow-remote-ingest",
-      }, { status: 403 });
+      return forbidden("Reports are taken from this machine only; see --allow-remote-ingest");
     },
   };
 }

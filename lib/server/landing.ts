@@ -11,6 +11,8 @@ export interface LandingFacts {
   /** Followed files, and whether each is there now. */
   readonly files: readonly { readonly path: string; readonly exists: boolean }[];
   readonly sessions: number;
+  /** The file that is replayed, and its speed; then no reports are taken. */
+  readonly replay?: string | undefined;
   /** Bytes of the past of followed files that were read, of those that are to be read. */
   readonly past?: { readonly read: number; readonly total: number } | undefined;
 }
@@ -49,6 +51,7 @@ const TEXTS = {
     sessions: "Parties affichées",
     sources: "Sources",
     post: "rapports envoyés par la simulation",
+    replay: "rediffusion",
     present: "présent",
     absent: "pas encore là",
     past: "Passé des fichiers suivis",
@@ -62,6 +65,7 @@ const TEXTS = {
     sessions: "Games shown",
     sources: "Sources",
     post: "reports that the simulation posts",
+    replay: "replay",
     present: "there",
     absent: "not there yet",
     past: "Past of followed files",
@@ -89,10 +93,13 @@ function duration(seconds: number): string {
 
 export function landingPage(facts: LandingFacts, language: Language): string {
   const text = TEXTS[language];
-  const { version, uptime, telemetryPath, files, sessions, past } = facts;
+  const { version, uptime, telemetryPath, files, sessions, past, replay } = facts;
   const progress = past === undefined
     ? ""
     : `\n<p>${text.past}: ${Math.floor(100 * past.read / past.total)} % ${text.read}.`;
+  const first = replay === undefined
+    ? `<li><code>POST /update_metrics</code> (${text.post})`
+    : `<li><code>${escapeHtml(replay)}</code> (${text.replay})`;
   const sources = files.map(({ path, exists }) =>
     `<li><code>${escapeHtml(path)}</code> (${exists ? text.present : text.absent})</li>`
   );
@@ -111,7 +118,7 @@ export function landingPage(facts: LandingFacts, language: Language): string {
 <p>${text.uptime} ${duration(uptime)}. ${text.sessions}: ${sessions}.
 <h2>${text.sources}</h2>
 <ul>
-<li><code>POST /update_metrics</code> (${text.post})
+${first}
 ${sources.join("\n")}
 </ul>${progress}
 </html>

@@ -33,7 +33,9 @@ Deno.test("deno task lists the commands of each day first, and the others under 
   );
   assert.deepEqual(
     daily,
-    "start simulate doctor print demo test bench check ok generate compile package".split(" "),
+    "start simulate replay doctor print demo test bench check ok generate compile package".split(
+      " ",
+    ),
   );
   assert.deepEqual(Object.keys(settings.tasks), [...daily!, ...others!]);
 });

@@ -1,10 +1,12 @@
 /** The top of the page: which games, how the connection is, and how the page looks. @module */
 
-import type { Summary } from "../../live/api.ts";
+import type { Sessions, Summary } from "../../live/api.ts";
 import { h, setText } from "./dom.ts";
 import type { Format } from "./format.ts";
 import type { Texts } from "./texts.ts";
 import { gameLine, gameName } from "./wording.ts";
+
+type Replay = NonNullable<Sessions["exporter"]["replay"]>;
 
 export type Connection = "connecting" | "connected" | "reconnecting";
 
@@ -27,6 +29,7 @@ export class Header {
   readonly #others: HTMLSelectElement;
   readonly #connection = h("span", { class: "connection", role: "status" });
   readonly #theme: HTMLButtonElement;
+  readonly #subtitle: HTMLElement;
   #shown = "";
 
   constructor(options: HeaderOptions) {
@@ -43,11 +46,12 @@ export class Header {
     // As wide as its longest words, so that a lost connection moves nothing.
     const words = [texts.connected, texts.connecting, texts.reconnecting];
     this.#connection.dataset.longest = words.toSorted((a, b) => b.length - a.length)[0];
+    this.#subtitle = h("small", {}, texts.subtitle);
     this.#theme = h("button", { type: "button", id: "theme", click: options.onTheme });
     this.root = h(
       "header",
       { class: "top" },
-      h("h1", {}, texts.title, " ", h("small", {}, texts.subtitle)),
+      h("h1", {}, texts.title, " ", this.#subtitle),
       this.#connection,
       h("label", { for: "session" }, texts.game, this.#sessions),
       h("label", { for: "other" }, texts.compare, this.#others),
@@ -63,6 +67,13 @@ export class Header {
         this.#theme,
       ),
     );
+  }
+
+  /** Says that a recorded game is shown. */
+  showReplay({ file, speed }: Replay): void {
+    const { texts, format } = this.#options;
+    setText(this.#subtitle, texts.replayed(format.decimal(speed)));
+    this.#subtitle.title = file;
   }
 
   showConnection(connection: Connection): void {

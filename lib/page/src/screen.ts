@@ -229,6 +229,7 @@ export class Screen {
       setText(this.#simulate, simulateCommand(exporter.command));
       this.#metricsLink.href = `.${exporter.telemetryPath}`;
       const uptime = texts.uptime(format.clock(Math.max(0, shown.now - exporter.started)));
+      if (exporter.replay !== undefined) this.#header.showReplay(exporter.replay);
       setText(this.#about, `${texts.version(exporter.version)}, ${uptime}`);
     }
     const isEmpty = game === undefined || (game.turns.length === 0 && game.summary === undefined);

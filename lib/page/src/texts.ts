@@ -5,6 +5,7 @@ import type { Language } from "./format.ts";
 const EN = {
   title: "TradeSim",
   subtitle: "the game, live",
+  replayed: (speed: string) => `replay, ${speed}×`,
   skip: "Skip to the charts",
   game: "Game",
   kinds: { natif: "Simulated", tradesim: "TradeSim" },
@@ -171,6 +172,7 @@ export type Texts = typeof EN;
 const FR: Texts = {
   title: "TradeSim",
   subtitle: "la partie en direct",
+  replayed: (speed) => `rediffusion, ${speed}×`,
   skip: "Aller aux graphiques",
   game: "Partie",
   kinds: { natif: "Simulée", tradesim: "TradeSim" },

@@ -1,0 +1,136 @@
+/** The command `replay`: its flags and its options. @module */
+
+import {
+  type Command,
+  COMMON_FLAGS,
+  type Flag,
+  type Flags,
+  onOff,
+  optional,
+  single,
+} from "../cli/flag.ts";
+import { FILE, type Kind } from "../cli/kinds.ts";
+import type { Layer } from "../cli/layers.ts";
+import { UsageError } from "../cli/usage_error.ts";
+import { commandLineValues } from "../cli/values.ts";
+import { SERVE } from "../exporter/flags.ts";
+import { readServe, type ServeOptions } from "../exporter/options.ts";
+
+const LEAST_SPEED = 0.01;
+const MOST_SPEED = 1_000_000;
+
+const SPEED: Kind<number> = {
+  expected: `a number from ${LEAST_SPEED} to ${MOST_SPEED}`,
+  types: ["number"],
+  parse(text) {
+    const speed = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+    return speed >= LEAST_SPEED && speed <= MOST_SPEED ? speed : undefined;
+  },
+};
+
+/** Flags of `serve` that a replay has too, from the command line alone. */
+function ofServe<F extends Flags>(flags: F): F {
+  return Object.fromEntries(
+    Object.entries(flags).map(([name, flag]): [string, Flag] => [
+      name,
+      { ...flag, layer: "command line" },
+    ]),
+  ) as F;
+}
+
+const {
+  port,
+  host,
+  webListenAddress,
+  webTelemetryPath,
+  webConfigFile,
+  labels,
+  detail,
+  allKeys,
+  systemInterval,
+  staleAfter,
+  maxSeries,
+  historyTurns,
+  maxBody,
+  allowedHost,
+  logLevel,
+  logFormat,
+} = SERVE.flags;
+
+const REPLAY_FLAGS = {
+  file: optional({
+    name: "FILE",
+    unit: "<FILE>",
+    positional: true,
+    kind: FILE,
+    help:
+      "Journal to replay, plain or gzip. Files that rotation made of it (FILE.1, FILE.2.gz, …) come first.",
+    layer: "command line",
+  }),
+  speed: single({
+    name: "speed",
+    unit: "<NUMBER>",
+    kind: SPEED,
+    defaultValue: 1,
+    defaultText: "1",
+    help: "How many times as fast as the game was played.",
+    layer: "command line",
+  }),
+  loop: onOff({
+    name: "loop",
+    help: "Begin again when the recording is over.",
+    layer: "command line",
+  }),
+  ...ofServe({
+    port,
+    host,
+    webListenAddress,
+    webTelemetryPath,
+    webConfigFile,
+    labels,
+    detail,
+    allKeys,
+    systemInterval,
+    staleAfter,
+    maxSeries,
+    historyTurns,
+    maxBody,
+    allowedHost,
+    logLevel,
+    logFormat,
+  }),
+  ...COMMON_FLAGS,
+} as const;
+
+export const REPLAY = {
+  summary: "Serves a recorded game as if it were being played.",
+  flags: REPLAY_FLAGS,
+  example: "tradesim-exporter replay logs/metrics.jsonl --speed 50",
+} as const satisfies Command;
+
+/** What `replay` is to do. */
+export interface ReplayOptions {
+  readonly path: string;
+  /** How many times as fast as it was played. */
+  readonly speed: number;
+  /** Whether it begins again when it is over. */
+  readonly loop: boolean;
+  /** The exporter that shows it: it follows nothing and keeps no state. */
+  readonly serve: ServeOptions;
+}
+
+/**
+ * Reads the options of `replay`.
+ *
+ * @throws {UsageError} When something is wrong.
+ */
+export function readReplay(fromArguments: Layer): ReplayOptions {
+  const { file, speed, loop } = commandLineValues(REPLAY.flags, fromArguments);
+  if (file === undefined) throw new UsageError("Cannot replay: expected the name of a journal");
+  const own = ["file", "speed", "loop"];
+  const exporter = new Map([...fromArguments].filter(([property]) => !own.includes(property)));
+  exporter.set("state", { name: "state", texts: ["none"] });
+  const nothing = () => undefined;
+  const { options } = readServe(exporter, nothing, Deno.readTextFileSync);
+  return { path: file, speed, loop, serve: { ...options, follow: [], isStateChosen: false } };
+}

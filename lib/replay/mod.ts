@@ -1,0 +1,26 @@
+/** The command `replay`: serves a recorded game as if it were being played. @module */
+
+import { serve } from "../exporter/mod.ts";
+import { otherRecord } from "../ingest/mod.ts";
+import { readReport } from "../report/mod.ts";
+import type { ReplayOptions } from "./flags.ts";
+import { checkRecording } from "./recording.ts";
+import { createReplay } from "./source.ts";
+
+/**
+ * Replays a recording until a signal ends it; its last state stays when it is over.
+ *
+ * @param isExpected Whether an error is about what the user gave or about this machine, and no bug.
+ * @throws {UsageError} When the recording has no report.
+ */
+export async function replay(
+  { path, speed, loop, serve: options }: ReplayOptions,
+  isExpected: (error: unknown) => error is Error,
+): Promise<void> {
+  const maxLine = options.maxBody;
+  await checkRecording(path, {
+    maxLine,
+    read: (value) => otherRecord(value) === undefined ? readReport(value) : undefined,
+  });
+  await serve(options, [], isExpected, createReplay({ path, speed, loop, maxLine }));
+}

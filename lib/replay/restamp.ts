@@ -1,0 +1,87 @@
+/** Gives reports of a recording the times at which they are replayed. @module */
+
+import type { Reading } from "../report/mod.ts";
+import type { Between, Pace } from "./pace.ts";
+
+/** Sessions whose times are remembered; a recording of more games at once does not exist. */
+const MAX_SESSIONS = 1000;
+
+/** What is known of a session. */
+interface Known {
+  /** When its last report was due. */
+  readonly due: number;
+  readonly finished: boolean;
+  /** When an event of a type was recorded last, and when it was replayed. */
+  readonly events: ReadonlyMap<string, { readonly recorded: number; readonly replayed: number }>;
+}
+
+/** Restamps the reports of a recording, in their order. */
+export class Restamp {
+  readonly #pace: Pace;
+  #suffix = "";
+  /** The one that reported last comes last. */
+  readonly #sessions = new Map<string, Known>();
+  #last: Known | undefined;
+
+  constructor(pace: Pace) {
+    this.#pace = pace;
+  }
+
+  /** The recording begins again: its number of the round becomes part of a name, for it is another game. */
+  begin(round: number): void {
+    this.#suffix = round === 1 ? "" : ` (${round})`;
+    this.#sessions.clear();
+  }
+
+  /** The same report with its times of the replay, of which the report's own is when it is due. */
+  next({ report, details, noticed }: Reading): { readonly reading: Reading; readonly due: number } {
+    const { session, timestamp, finished } = report;
+    const known = this.#sessions.get(session);
+    const due = this.#pace.next(timestamp, this.#between(known));
+    const since = known?.due ?? -Infinity;
+    const events = this.#eventsOf(report.events, known);
+    this.#last = { due, finished, events };
+    this.#sessions.delete(session);
+    this.#sessions.set(session, this.#last);
+    const [oldest] = this.#sessions.keys();
+    if (this.#sessions.size > MAX_SESSIONS) this.#sessions.delete(oldest!);
+
+    const times = details.columns.get("timestamp");
+    // A pause that was shortened lies between two reports: no turn of the later one is before the earlier.
+    const columns = times === undefined ? details.columns : new Map(details.columns).set(
+      "timestamp",
+      times.map((time) => Math.max(this.#pace.timeOf(time), since)),
+    );
+    return {
+      due,
+      reading: {
+        report: {
+          ...report,
+          session: session + this.#suffix,
+          timestamp: due,
+          events: new Map(Array.from(events, ([type, { replayed }]) => [type, replayed])),
+        },
+        details: { ...details, columns },
+        noticed,
+      },
+    };
+  }
+
+  #between(known: Known | undefined): Between {
+    if (known !== undefined) return "turns";
+    return this.#last?.finished === true ? "games, the first of which had ended" : "games";
+  }
+
+  /** An event that is told again is the same one, whatever the clock did since. */
+  #eventsOf(recorded: ReadonlyMap<string, number>, known: Known | undefined): Known["events"] {
+    return new Map(
+      Array.from(recorded, ([type, time]) => {
+        const told = known?.events.get(type);
+        return [
+          type,
+          told?.recorded === time ? told : { recorded: time, replayed: this.#pace.timeOf(time) },
+        ];
+      }),
+    );
+  }
+}

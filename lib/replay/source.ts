@@ -1,0 +1,108 @@
+/** Hands a recorded game to an exporter at the pace at which it was played, or faster. @module */
+
+import { basename } from "node:path";
+import { setImmediate } from "node:timers";
+import type { Replay, ReplayTarget } from "../exporter/mod.ts";
+import { REPLAY } from "../ingest/mod.ts";
+import type { ReplayOptions } from "./flags.ts";
+import { Pace } from "./pace.ts";
+import { type Problem, readRecording } from "./recording.ts";
+import { Restamp } from "./restamp.ts";
+
+/** How long others wait at most while reports are handed over that are all due. */
+const SLICE_MS = 4;
+
+export interface SourceOptions extends Pick<ReplayOptions, "path" | "speed" | "loop"> {
+  /** The longest line, in bytes. */
+  readonly maxLine: number;
+}
+
+/** A wait that can be ended. */
+function createWaiting() {
+  let end: (() => void) | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return {
+    wait: (seconds: number) =>
+      new Promise<void>((resolve) => {
+        end = resolve;
+        timer = setTimeout(resolve, seconds * 1000);
+      }),
+    end() {
+      clearTimeout(timer);
+      end?.();
+    },
+  };
+}
+
+function tell({ log, teller }: ReplayTarget, { path, reason, line }: Problem): void {
+  if (line === undefined) {
+    log.warn("A part of the recording cannot be read", { path, reason });
+    return;
+  }
+  const { kind, beginning, start } = line;
+  teller.tell(
+    `line ${path} ${kind}`,
+    (times) =>
+      log.warn("A line of the recording is not a report", {
+        ...{ path, reason, beginning, start, times },
+      }),
+  );
+}
+
+/** Makes the source that an exporter has in place of games that are played. */
+export function createReplay({ path, speed, loop, maxLine }: SourceOptions): Replay {
+  const waiting = createWaiting();
+  let isStopped = false;
+  let sliceEnd = 0;
+
+  async function pause(seconds: number): Promise<void> {
+    if (seconds > 0) await waiting.wait(seconds);
+    else if (performance.now() < sliceEnd) return;
+    else await new Promise((resolve) => setImmediate(resolve));
+    sliceEnd = performance.now() + SLICE_MS;
+  }
+
+  /** Replays the recording once. Returns how many reports it has. */
+  async function play(target: ReplayTarget, restamp: Restamp): Promise<number> {
+    const { intake, now } = target;
+    const recording = readRecording(path, {
+      maxLine,
+      read: (value) => intake.readLine(value),
+      onProblem(problem) {
+        if (problem.line !== undefined) intake.refuse(REPLAY, problem.line.refusal);
+        tell(target, problem);
+      },
+    });
+    let reports = 0;
+    for await (const recorded of recording) {
+      const { reading, due } = restamp.next(recorded);
+      await pause(due - now());
+      if (isStopped) break;
+      intake.takeReading(reading, REPLAY, now());
+      reports++;
+    }
+    return reports;
+  }
+
+  return {
+    file: basename(path),
+    speed,
+    async start(target) {
+      const { log, now } = target;
+      log.info("Replaying", { path, speed, loop });
+      const restamp = new Restamp(new Pace(speed, now));
+      for (let round = 1; !isStopped; round++) {
+        restamp.begin(round);
+        const reports = await play(target, restamp);
+        if (isStopped) return;
+        log.info("The replay is over", { reports, round });
+        // A recording that was removed meanwhile must not be looked for without a pause.
+        if (!loop || reports === 0) return;
+      }
+    },
+    stop() {
+      isStopped = true;
+      waiting.end();
+    },
+  };
+}

@@ -1,0 +1,114 @@
+/** Reads recordings: files of lines that nobody writes any more, plain or gzip, with the parts that rotation made. @module */
+
+import { closeSync, createReadStream, openSync, readdirSync, readSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { pipeline } from "node:stream";
+import { createGunzip } from "node:zlib";
+import type { LineConsumer } from "./file_tail.ts";
+import { isCompressed, isRotated } from "./names.ts";
+
+const NEWLINE = 10;
+const CARRIAGE_RETURN = 13;
+/** As gzip files begin (RFC 1952, 2.3.1). */
+const GZIP = [0x1f, 0x8b];
+/** A number after a file's name that is longer than this is a date. */
+const MOST_DIGITS = 5;
+
+/** Orders rotated files from the oldest on: dates ascend, and then numbers descend. */
+function byAge(followed: string): (a: string, b: string) => number {
+  const numberOf = (path: string) =>
+    Number.parseInt(basename(path).slice(basename(followed).length + 1));
+  const isDated = (path: string) => numberOf(path) >= 10 ** MOST_DIGITS;
+  return (a, b) => {
+    if (isDated(a) && isDated(b)) return a < b ? -1 : 1;
+    if (isDated(a) || isDated(b)) return isDated(a) ? -1 : 1;
+    return numberOf(b) - numberOf(a);
+  };
+}
+
+/**
+ * The files of a recording, from the oldest on: what rotation made of `path`, such as `path.2.gz` and
+ * `path.1`, and `path` itself. A part in a form that cannot be read is one of `unreadable`.
+ */
+export function partsOf(path: string): { parts: string[]; unreadable: string[] } {
+  const dir = dirname(path);
+  let names: string[] = [];
+  try {
+    names = readdirSync(dir);
+  } catch {
+    // The folder may be closed to us, and the file in it open.
+  }
+  const rotated = names.map((name) => join(dir, name)).filter((other) => isRotated(other, path))
+    .toSorted(byAge(path));
+  const isReadable = (other: string) => !isCompressed(other) || other.endsWith(".gz");
+  return {
+    parts: [...rotated.filter(isReadable), path],
+    unreadable: rotated.filter((other) => !isReadable(other)),
+  };
+}
+
+function isGzip(path: string): boolean {
+  const file = openSync(path, "r");
+  try {
+    const head = new Uint8Array(GZIP.length);
+    readSync(file, head);
+    return GZIP.every((byte, index) => head[index] === byte);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/**
+ * Hands on the lines of a file, plain or gzip, chunk by chunk; the reader asks for the next chunk. A last
+ * line without its end is a line too. Memory is that of a chunk.
+ *
+ * @throws {Error} What the file system throws, or zlib for a file that is cut off or broken, after all
+ *   that could be read was handed on.
+ */
+export async function* readLines(
+  path: string,
+  consumer: LineConsumer,
+): AsyncGenerator<void, void> {
+  const file = createReadStream(path);
+  const bytes = isGzip(path) ? pipeline(file, createGunzip(), () => {}) : file;
+  const writtenAt = Date.now() / 1000;
+  /** Where the current line and the current chunk begin, in bytes. */
+  let start = 0;
+  let at = 0;
+  let hasBytes = false;
+
+  function endLine(): void {
+    if (hasBytes) consumer.endLine(writtenAt, start);
+    hasBytes = false;
+  }
+  function takePart(part: Uint8Array): void {
+    // An empty line is none, and neither is one of a single carriage return.
+    if (part.length === 0 || (!hasBytes && part.length === 1 && part[0] === CARRIAGE_RETURN)) {
+      return;
+    }
+    consumer.bytes(part);
+    hasBytes = true;
+  }
+
+  try {
+    for await (const chunk of bytes as AsyncIterable<Uint8Array>) {
+      for (let from = 0; from < chunk.length;) {
+        const newline = chunk.indexOf(NEWLINE, from);
+        takePart(chunk.subarray(from, newline === -1 ? chunk.length : newline));
+        if (newline === -1) break;
+        endLine();
+        from = newline + 1;
+        start = at + from;
+      }
+      at += chunk.length;
+      yield;
+    }
+    endLine();
+  } catch (error) {
+    // Of a file that is cut off, too, the last line may be whole.
+    endLine();
+    throw error;
+  } finally {
+    bytes.destroy();
+  }
+}
