@@ -59,7 +59,7 @@ const {
 
 const REPLAY_FLAGS = {
   file: optional({
-    name: "FILE",
+    name: "file",
     unit: "<FILE>",
     positional: true,
     kind: FILE,

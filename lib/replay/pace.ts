@@ -56,6 +56,11 @@ export class Pace {
     return Math.min(gap < 0 ? Infinity : gap, LONGEST[between]);
   }
 
+  /** When the last report was due. */
+  get due(): number {
+    return this.#due;
+  }
+
   /** What a recorded time becomes, seen from the last report. */
   timeOf(recorded: number): number {
     return this.#due + (recorded - (this.#recorded ?? recorded)) / this.#speed;

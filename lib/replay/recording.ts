@@ -72,7 +72,7 @@ export async function checkRecording<T>(
   for await (const _first of readRecording(path, { ...options, onProblem })) return;
   const [problem] = problems;
   if (problem === undefined) {
-    throw badValue("FILE", JSON.stringify(path), "a journal with reports, but it has none");
+    throw badValue("<FILE>", JSON.stringify(path), "a journal with reports, but it has none");
   }
   const place = problem.line === undefined ? "" : ` at byte ${problem.line.start}`;
   throw new UsageError(

@@ -8,8 +8,10 @@ const MAX_SESSIONS = 1000;
 
 /** What is known of a session. */
 interface Known {
-  /** When its last report was due. */
+  /** When its last report was due, and when it was recorded. */
   readonly due: number;
+  readonly recorded: number;
+  readonly order: number;
   readonly finished: boolean;
   /** When an event of a type was recorded last, and when it was replayed. */
   readonly events: ReadonlyMap<string, { readonly recorded: number; readonly replayed: number }>;
@@ -35,12 +37,15 @@ export class Restamp {
 
   /** The same report with its times of the replay, of which the report's own is when it is due. */
   next({ report, details, noticed }: Reading): { readonly reading: Reading; readonly due: number } {
-    const { session, timestamp, finished } = report;
+    const { session, timestamp = -Infinity, order = Infinity, finished } = report;
     const known = this.#sessions.get(session);
-    const due = this.#pace.next(timestamp, this.#between(known));
+    if (known !== undefined && order <= known.order && timestamp <= known.recorded) {
+      return this.#again({ report, details, noticed });
+    }
+    const due = this.#pace.next(report.timestamp, this.#between(known));
     const since = known?.due ?? -Infinity;
     const events = this.#eventsOf(report.events, known);
-    this.#last = { due, finished, events };
+    this.#last = { due, recorded: timestamp, order, finished, events };
     this.#sessions.delete(session);
     this.#sessions.set(session, this.#last);
     const [oldest] = this.#sessions.keys();
@@ -64,6 +69,17 @@ export class Restamp {
         details: { ...details, columns },
         noticed,
       },
+    };
+  }
+
+  /** A report that was there before, such as in two parts of a recording: it is no later game. */
+  #again({ report, ...rest }: Reading): { readonly reading: Reading; readonly due: number } {
+    const { session, timestamp } = report;
+    const { due } = this.#pace;
+    const time = timestamp === undefined ? due : Math.min(this.#pace.timeOf(timestamp), due);
+    return {
+      due,
+      reading: { report: { ...report, session: session + this.#suffix, timestamp: time }, ...rest },
     };
   }
 

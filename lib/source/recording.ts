@@ -69,8 +69,9 @@ export async function* readLines(
   path: string,
   consumer: LineConsumer,
 ): AsyncGenerator<void, void> {
+  const isPacked = isGzip(path);
   const file = createReadStream(path);
-  const bytes = isGzip(path) ? pipeline(file, createGunzip(), () => {}) : file;
+  const bytes = isPacked ? pipeline(file, createGunzip(), () => {}) : file;
   const writtenAt = Date.now() / 1000;
   /** Where the current line and the current chunk begin, in bytes. */
   let start = 0;

@@ -41,7 +41,7 @@ Deno.test("helpText() names every command where the user looks first", () => {
   }
 });
 
-for (const command of ["simulate", "bench", "print", "doctor"] as const) {
+for (const command of ["simulate", "replay", "bench", "print", "doctor"] as const) {
   Deno.test(`helpText() of ${command} tells of every flag, and of no variable`, () => {
     const help = helpText(command);
     for (const { name, unit, positional } of Object.values<Flag>(COMMANDS[command].flags)) {

@@ -635,21 +635,23 @@ Deno.test("readCommandLine() throws nothing but UsageError for random arguments"
   );
 });
 
-Deno.test("readCommandLine() throws nothing but UsageError for random arguments of simulate", () => {
-  const own = fc.constantFrom(...Object.values(COMMANDS.simulate.flags).map(({ name }) => name));
-  const given = fc.oneof(
-    word,
-    own.map((name) => `--${name}`),
-    fc.tuple(own, word).map(([name, value]) => `--${name}=${value}`),
-  );
-  fc.assert(
-    fc.property(
-      fc.array(given, { maxLength: 6 }),
-      (args) => expectUsageError(() => read(["simulate", ...args])),
-    ),
-    { numRuns: 1000 },
-  );
-});
+for (const command of ["simulate", "replay"] as const) {
+  Deno.test(`readCommandLine() throws nothing but UsageError for random arguments of ${command}`, () => {
+    const own = fc.constantFrom(...Object.values(COMMANDS[command].flags).map(({ name }) => name));
+    const given = fc.oneof(
+      word,
+      own.map((name) => `--${name}`),
+      fc.tuple(own, word).map(([name, value]) => `--${name}=${value}`),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(given, { maxLength: 6 }),
+        (args) => expectUsageError(() => read([command, ...args])),
+      ),
+      { numRuns: 1000 },
+    );
+  });
+}
 
 Deno.test("readCommandLine() throws nothing but UsageError for random variables and files", () => {
   const flags = Object.values(COMMANDS.serve.flags).filter((flag) => environmentName(flag));

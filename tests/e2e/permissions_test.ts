@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { KINDS } from "../../lib/cli/permissions.ts";
 import {
   commandLine,
@@ -241,6 +242,26 @@ for (
   );
 }
 
+testWith(
+  "strace",
+  "replay writes nothing, listens where it is told, and calls nobody",
+  async () => {
+    const line = `${JSON.stringify(payloadAt({ session: "s" }, 1))}\n`;
+    const { bound, ...others } = await deedsOf({
+      args: ["replay", "m.jsonl", "--speed", "50", "--loop"],
+      files: { "m.jsonl": line, "m.jsonl.1": line },
+      use: async (exporter) => {
+        await until(
+          "the game",
+          async () => /^tours_completes 1$/m.test(await exporter.scrape()),
+        );
+      },
+    });
+    assert.deepEqual(others, { written: [], called: [], started: [] });
+    assert.equal(bound.length, 3);
+  },
+);
+
 /** Runs a command line on a terminal where nobody answers. */
 async function onTerminal(words: readonly string[]): Promise<{ code: number; said: string }> {
   return await withTempDir(async (cwd) => {
@@ -274,10 +295,14 @@ testWith(
   },
 );
 
+const RECORDING = fileURLToPath(new URL("../testdata/tour-001.json", import.meta.url));
+
 /** What is left of all rights in a running program, by its arguments. */
 const KEPT: Readonly<Record<string, readonly string[]>> = {
   "serve --port 0 --state state.json": ["read", "sys"],
   "serve --port 0 --state none --system-interval 0": ["read"],
+  [`replay ${RECORDING} --port 0`]: ["read", "sys"],
+  [`replay ${RECORDING} --port 0 --system-interval 0`]: ["read"],
   "simulate --infinite --pause 1h": [],
   "simulate --infinite --pause 1h --with-metrics": ["read", "write"],
 };
@@ -326,7 +351,8 @@ async function rightsOf(args: readonly string[]): Promise<unknown> {
       const url = await until("the debugger", () => /ws:\/\/\S+(?=\n)/.exec(log)?.[0]);
       let before: unknown;
       return await until("rights that do not change any more", async () => {
-        const isStarted = args[0] !== "serve" || log.includes("msg=Listening");
+        const isServing = ["serve", "replay"].includes(args[0]!);
+        const isStarted = !isServing || log.includes("msg=Listening");
         const kept = await evaluate(url, granted);
         // The debugger may ask in the middle of giving up.
         const isDone = isStarted && typeof kept === "string" && kept === before;

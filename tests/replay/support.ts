@@ -2,7 +2,7 @@
 
 import { gzipSync } from "node:zlib";
 
-const BEGUN = 1_790_000_000;
+export const BEGUN = 1_790_000_000;
 
 /** A native report; its time is `seconds` after the game began. */
 export function native(
@@ -21,7 +21,6 @@ export function native(
     tour,
     timestamp: BEGUN + seconds,
     budget_total: 1000 + tour,
-    tours: undefined,
     ...more,
   };
 }
