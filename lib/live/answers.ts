@@ -85,7 +85,7 @@ export class Answers {
   sessions(): Sessions {
     const { version, started, telemetryPath, command, replay, now } = this.#options;
     return {
-      exporter: { version, started, now: now(), telemetryPath, command, replay },
+      exporter: { version, started, now: now(), telemetryPath, command, ...replay && { replay } },
       sessions: this.summaries(),
     };
   }

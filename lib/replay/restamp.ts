@@ -1,6 +1,6 @@
 /** Gives reports of a recording the times at which they are replayed. @module */
 
-import type { Reading } from "../report/mod.ts";
+import type { Reading, WebReading } from "../report/mod.ts";
 import type { Between, Pace } from "./pace.ts";
 
 /** Sessions whose times are remembered; a recording of more games at once does not exist. */
@@ -70,6 +70,12 @@ export class Restamp {
         noticed,
       },
     };
+  }
+
+  /** The same report of a web process, which is of the last moment: its numbers have no time. */
+  web(recorded: WebReading): WebReading {
+    const { report } = recorded;
+    return { ...recorded, report: { ...report, session: report.session + this.#suffix } };
   }
 
   /** A report that was there before, such as in two parts of a recording: it is no later game. */

@@ -75,10 +75,12 @@ export function createReplay({ path, speed, loop, maxLine }: SourceOptions): Rep
     });
     let reports = 0;
     for await (const recorded of recording) {
-      const { reading, due } = restamp.next(recorded);
-      await pause(due - now());
-      if (isStopped) break;
-      intake.takeReading(reading, REPLAY, now());
+      if ("details" in recorded) {
+        const { reading, due } = restamp.next(recorded);
+        await pause(due - now());
+        if (isStopped) break;
+        intake.takeReading(reading, REPLAY, now());
+      } else intake.takeReading(restamp.web(recorded), REPLAY, now());
       reports++;
     }
     return reports;

@@ -99,6 +99,28 @@ Deno.test("a replay takes all parts of a recording, plain and gzip, and tells wh
     });
   }));
 
+Deno.test("a replay shows what web processes answered", () =>
+  withTempDir(async (dir) => {
+    const path = `${dir}/m.jsonl`;
+    const web = {
+      type: "tradesim.report",
+      version: 1,
+      session: "api",
+      rapport: 1,
+      http: {
+        le: [1],
+        requests: [{ method: "GET", route: "/produits", status: 200, counts: [3, 0], sum: 1 }],
+      },
+    };
+    Deno.writeTextFileSync(path, linesOf([GAME[0], web, GAME[1]]));
+    await withReplay(path, {}, async ({ metrics, played }) => {
+      await played;
+      const text = await metrics();
+      assert.match(text, /^http_\S+_count\{.*route="\/produits".*\} 3$/m);
+      assert.equal(valueOf(text, "tours_completes"), 2);
+    });
+  }));
+
 Deno.test("a replay of a file that is cut off shows what there is of it", () =>
   withTempDir(async (dir) => {
     const path = `${dir}/m.jsonl.gz`;
