@@ -1,14 +1,6 @@
 /** The command `replay`: its flags and its options. @module */
 
-import {
-  type Command,
-  COMMON_FLAGS,
-  type Flag,
-  type Flags,
-  onOff,
-  optional,
-  single,
-} from "../cli/flag.ts";
+import { type Command, COMMON_FLAGS, type Flag, onOff, optional, single } from "../cli/flag.ts";
 import { FILE, type Kind } from "../cli/kinds.ts";
 import type { Layer } from "../cli/layers.ts";
 import { UsageError } from "../cli/usage_error.ts";
@@ -28,34 +20,18 @@ const SPEED: Kind<number> = {
   },
 };
 
-/** Flags of `serve` that a replay has too, from the command line alone. */
-function ofServe<F extends Flags>(flags: F): F {
-  return Object.fromEntries(
-    Object.entries(flags).map(([name, flag]): [string, Flag] => [
-      name,
-      { ...flag, layer: "command line" },
-    ]),
-  ) as F;
-}
+/** Flags of `serve` that a replay has too. */
+const SHARED = [
+  ...["port", "host", "webListenAddress", "webTelemetryPath", "webConfigFile"] as const,
+  ...["labels", "detail", "allKeys", "systemInterval", "staleAfter"] as const,
+  ...["maxSeries", "historyTurns", "maxBody", "allowedHost", "logLevel", "logFormat"] as const,
+];
+type Shared = Pick<typeof SERVE.flags, typeof SHARED[number]>;
 
-const {
-  port,
-  host,
-  webListenAddress,
-  webTelemetryPath,
-  webConfigFile,
-  labels,
-  detail,
-  allKeys,
-  systemInterval,
-  staleAfter,
-  maxSeries,
-  historyTurns,
-  maxBody,
-  allowedHost,
-  logLevel,
-  logFormat,
-} = SERVE.flags;
+/** The same from the command line alone. */
+const SHARED_FLAGS = Object.fromEntries(
+  SHARED.map((name): [string, Flag] => [name, { ...SERVE.flags[name], layer: "command line" }]),
+) as Shared;
 
 const REPLAY_FLAGS = {
   file: optional({
@@ -81,24 +57,7 @@ const REPLAY_FLAGS = {
     help: "Begin again when the recording is over.",
     layer: "command line",
   }),
-  ...ofServe({
-    port,
-    host,
-    webListenAddress,
-    webTelemetryPath,
-    webConfigFile,
-    labels,
-    detail,
-    allKeys,
-    systemInterval,
-    staleAfter,
-    maxSeries,
-    historyTurns,
-    maxBody,
-    allowedHost,
-    logLevel,
-    logFormat,
-  }),
+  ...SHARED_FLAGS,
   ...COMMON_FLAGS,
 } as const;
 
