@@ -3,6 +3,7 @@
 import { serve } from "../exporter/mod.ts";
 import { otherRecord } from "../ingest/mod.ts";
 import { readReport } from "../report/mod.ts";
+import { isTurns, readTurns } from "../turnlog/mod.ts";
 import type { ReplayOptions } from "./flags.ts";
 import { checkRecording } from "./recording.ts";
 import { createReplay } from "./source.ts";
@@ -20,7 +21,10 @@ export async function replay(
   const maxLine = options.maxBody;
   await checkRecording(path, {
     maxLine,
-    read: (value) => otherRecord(value) === undefined ? readReport(value) : undefined,
+    read(value) {
+      if (isTurns(value)) return readTurns(value);
+      return otherRecord(value) === undefined ? readReport(value) : undefined;
+    },
   });
   await serve(options, [], isExpected, createReplay({ path, speed, loop, maxLine }));
 }

@@ -55,7 +55,7 @@ export class Restamp {
     // A pause that was shortened lies between two reports: no turn of the later one is before the earlier.
     const columns = times === undefined ? details.columns : new Map(details.columns).set(
       "timestamp",
-      times.map((time) => Math.max(this.#pace.timeOf(time), since)),
+      times.map((time) => Math.min(Math.max(this.#pace.timeOf(time), since), due)),
     );
     return {
       due,

@@ -1,13 +1,17 @@
 /** Hands a recorded game to an exporter at the pace at which it was played, or faster. @module */
 
+import { statSync } from "node:fs";
 import { basename } from "node:path";
 import { setImmediate } from "node:timers";
 import type { Replay, ReplayTarget } from "../exporter/mod.ts";
-import { REPLAY } from "../ingest/mod.ts";
+import { type AnyReading, REPLAY } from "../ingest/mod.ts";
+import { turnLogBeside } from "../publish/mod.ts";
+import { isTurns, readTurns, type Turns } from "../turnlog/mod.ts";
 import type { ReplayOptions } from "./flags.ts";
 import { Pace } from "./pace.ts";
 import { type Problem, readRecording } from "./recording.ts";
 import { Restamp } from "./restamp.ts";
+import { TurnReports } from "./turn_reports.ts";
 
 /** How long others wait at most while reports are handed over that are all due. */
 const SLICE_MS = 4;
@@ -62,12 +66,28 @@ export function createReplay({ path, speed, loop, maxLine }: SourceOptions): Rep
     sliceEnd = performance.now() + SLICE_MS;
   }
 
+  /** Hands one report over when it is due. */
+  async function hand(
+    recorded: AnyReading,
+    { intake, now }: ReplayTarget,
+    restamp: Restamp,
+  ): Promise<void> {
+    if (!("details" in recorded)) {
+      intake.takeReading(restamp.web(recorded), REPLAY, now());
+      return;
+    }
+    const { reading, due } = restamp.next(recorded);
+    await pause(due - now());
+    if (!isStopped) intake.takeReading(reading, REPLAY, now());
+  }
+
   /** Replays the recording once. Returns how many reports it has. */
   async function play(target: ReplayTarget, restamp: Restamp): Promise<number> {
-    const { intake, now } = target;
-    const recording = readRecording(path, {
+    const { intake } = target;
+    const turnReports = new TurnReports(speed);
+    const recording = readRecording<AnyReading | Turns>(path, {
       maxLine,
-      read: (value) => intake.readLine(value),
+      read: (value) => isTurns(value) ? readTurns(value) : intake.readLine(value),
       onProblem(problem) {
         if (problem.line !== undefined) intake.refuse(REPLAY, problem.line.refusal);
         tell(target, problem);
@@ -75,13 +95,11 @@ export function createReplay({ path, speed, loop, maxLine }: SourceOptions): Rep
     });
     let reports = 0;
     for await (const recorded of recording) {
-      if ("details" in recorded) {
-        const { reading, due } = restamp.next(recorded);
-        await pause(due - now());
-        if (isStopped) break;
-        intake.takeReading(reading, REPLAY, now());
-      } else intake.takeReading(restamp.web(recorded), REPLAY, now());
-      reports++;
+      for (const reading of "before" in recorded ? turnReports.of(recorded) : [recorded]) {
+        await hand(reading, target, restamp);
+        if (isStopped) return reports;
+        reports++;
+      }
     }
     return reports;
   }
@@ -92,6 +110,10 @@ export function createReplay({ path, speed, loop, maxLine }: SourceOptions): Rep
     async start(target) {
       const { log, now } = target;
       log.info("Replaying", { path, speed, loop });
+      const turnLog = turnLogBeside(path);
+      if (statSync(turnLog, { throwIfNoEntry: false }) !== undefined) {
+        log.info("A turn log beside this journal has every turn", { path: turnLog });
+      }
       const restamp = new Restamp(new Pace(speed, now));
       for (let round = 1; !isStopped; round++) {
         restamp.begin(round);

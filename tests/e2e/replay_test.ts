@@ -33,7 +33,7 @@ async function followed(cwd: string, path: string, turns: number): Promise<strin
 
 Deno.test("a replayed game ends with the same numbers as the game itself, ours and TradeSim's", async () => {
   await withTempDir(async (cwd) => {
-    const play = ["simulate", "--tours", "300", "--pause", "1ms", "--with-metrics"];
+    const play = ["simulate", "--tours", "300", "--pause", "1ms", "--with-metrics", "--every-turn"];
     const played = await runExporter({ cwd, args: [...play, "--journal", "ours.jsonl"] });
     assert.equal(played.code, 0, played.stderr);
     const lines = Array.from(
@@ -62,6 +62,45 @@ Deno.test("a replayed game ends with the same numbers as the game itself, ours a
         assert.equal(code, 0, stderr);
       }
     }
+  });
+});
+
+Deno.test("a replayed turn log shows every turn of a game whose journal is thinned", async () => {
+  await withTempDir(async (cwd) => {
+    const play = ["simulate", "--tours", "20000", "--with-metrics", "--every-turn"];
+    const played = await runExporter({ cwd, args: [...play, "--journal", "ours.jsonl"] });
+    assert.equal(played.code, 0, played.stderr);
+    const turnsOf = async (path: string) => {
+      const exporter = await startExporter({ cwd, args: ["replay", path, "--speed", "1000"] });
+      try {
+        await until("the end", () => exporter.log().includes('msg="The replay is over"'));
+        const scrape = await exporter.scrape();
+        const points = await (await fetch(`${exporter.url}/api/history?points=20000`)).json();
+        return {
+          seen: valueOf(scrape, 'tradesim_exporter_turns_seen_total{source="replay"}')!,
+          missed: valueOf(scrape, 'tradesim_exporter_turns_missed_total{source="replay"}')!,
+          finished: valueOf(scrape, 'simulation_etat{etat="finished"}'),
+          turns: points.turns as number,
+          // What a turn log of the game holds.
+          game: gameOf(scrape).filter((line) =>
+            /^(tours_|temps_|budget_(total|m..) |transactions_(total|reuss|echou|montant))/.test(
+              line,
+            )
+          ),
+        };
+      } finally {
+        await exporter.stop();
+      }
+    };
+    const thinned = await turnsOf("ours.jsonl");
+    assert.equal(thinned.seen + thinned.missed, 20_000);
+    assert.ok(thinned.seen < 10_000, `${thinned.seen}`);
+    const { game, ...whole } = await turnsOf("turns-ours.jsonl");
+    assert.deepEqual(whole, { seen: 20_000, missed: 0, finished: 1, turns: 20_000 });
+    assert.ok(game.length > 30);
+    const rounded = (lines: readonly string[]) =>
+      lines.map((line) => line.replace(/\d+\.\d{4,}(e-\d+)?$/, (text) => Number(text).toFixed(4)));
+    assert.deepEqual(rounded(game), rounded(thinned.game));
   });
 });
 

@@ -179,7 +179,9 @@ Deno.test("--loop plays the recording again as another game, and totals go on", 
   withTempDir(async (dir) => {
     const path = `${dir}/m.jsonl`;
     Deno.writeTextFileSync(path, linesOf([GAME[0], native({ tour: 2, seconds: 1, fini: true })]));
-    await withReplay(path, { loop: true }, async ({ metrics, get }) => {
+    Deno.writeTextFileSync(`${dir}/turns-m.jsonl`, "");
+    await withReplay(path, { loop: true }, async ({ metrics, get, lines }) => {
+      assert.ok(lines.some((line) => /turn log .* path=\S+\/turns-m\.jsonl$/.test(line)));
       await until(
         "the second round",
         async () => valueOf(await metrics(), "tours_completes") === 4,
