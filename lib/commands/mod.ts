@@ -136,8 +136,10 @@ export function neededFor(asked: CommandLine): Needs {
       // The environment and files are where the exporter's configuration is read from.
       return { read: true, net: true, env: true };
     case "print": {
-      const isWritten = asked.options.out !== undefined;
-      return { read: isWritten, write: isWritten };
+      const { out, what } = asked.options;
+      const isWritten = out !== undefined;
+      // The parser of YAML asks for its variables.
+      return { read: isWritten, write: isWritten, env: what === "kubernetes" };
     }
   }
 }

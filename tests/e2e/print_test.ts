@@ -40,6 +40,17 @@ Deno.test("print report-schema --out writes the schema and leaves one that was c
   });
 });
 
+Deno.test("print kubernetes writes kustomizations with the parameters that are set", async () => {
+  await withTempDir(async (cwd) => {
+    const args = ["print", "kubernetes", "--out=new", "--set=tours=7"];
+    const { code, stdout, stderr } = await runExporter({ args, cwd });
+    assert.deepEqual([code, stderr], [0, ""]);
+    const path = join("new", "kubernetes", "overlays", "sidecar", "job.yaml");
+    assert.ok(stdout.includes(`wrote ${path}\n`), stdout);
+    assert.match(Deno.readTextFileSync(join(cwd, path)), /- --tours=7$/m);
+  });
+});
+
 Deno.test("print without a thing to print tells what there is", async () => {
   await withTempDir(async (cwd) => {
     const { code, stdout, stderr } = await runExporter({ args: ["print"], cwd });

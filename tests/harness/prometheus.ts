@@ -120,12 +120,28 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Runni
     ? `${PROMETHEUS_DIR}rules`
     : await copyRules(dir, rulesEvery, changeRules);
   await Deno.writeTextFile(`${dir}/prometheus.yml`, change(configFor(targetPort, rules)));
+  return await runPrometheus(version, dir, [
+    ...isAgent
+      ? [version.agentFlag, `--storage.agent.path=${dir}/data`]
+      : [`--storage.tsdb.path=${dir}/data`],
+    ...args,
+  ]);
+}
+
+/**
+ * Runs Prometheus with the `prometheus.yml` of a folder on a free port of 127.0.0.1, and waits until it
+ * is ready.
+ *
+ * @param args Its flags, but for the configuration and the port.
+ */
+export async function runPrometheus(
+  version: PrometheusVersion,
+  dir: string,
+  args: readonly string[],
+): Promise<RunningPrometheus> {
   const { host, stop } = await startListening(version.prometheus, {
     args: [
       `--config.file=${dir}/prometheus.yml`,
-      ...isAgent
-        ? [version.agentFlag, `--storage.agent.path=${dir}/data`]
-        : [`--storage.tsdb.path=${dir}/data`],
       "--web.listen-address=127.0.0.1:0",
       ...args,
     ],

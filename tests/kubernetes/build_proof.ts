@@ -1,0 +1,116 @@
+/** Proves with a real kubectl that every overlay is built, and that wrong parameters stop the build. @module */
+
+import assert from "node:assert/strict";
+import { stringify } from "yaml";
+import { OVERLAYS } from "../../lib/kubernetes/mod.ts";
+import { ROOT } from "../harness/deno.ts";
+import { builtEngine } from "../harness/engines.ts";
+import { runExporter } from "../harness/exporter.ts";
+import { withTempDir } from "../harness/waiting.ts";
+
+/** Below it, a client-side apply can note an object in an annotation. */
+const MAX_BYTES = 200 * 1024;
+
+function build(folder: string) {
+  const { code, stdout, stderr } = new Deno.Command(builtEngine("kubectl"), {
+    args: ["kustomize", folder],
+    stdin: "null",
+  }).outputSync();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+for (const folder of ["base", ...OVERLAYS.map((name) => `overlays/${name}`)]) {
+  Deno.test(`kubectl kustomize builds kubernetes/${folder}, and no object has 200 KiB`, () => {
+    const { code, stdout, stderr } = build(`${ROOT}kubernetes/${folder}`);
+    assert.deepEqual([code, stderr], [0, ""]);
+    const sizes = stdout.split(/^---$/m).map((text) => new TextEncoder().encode(text).length);
+    assert.ok(Math.max(...sizes) < MAX_BYTES, `${Math.max(...sizes)} bytes`);
+    console.error(`the largest object of ${folder} has ${Math.max(...sizes)} bytes`);
+  });
+}
+
+Deno.test("what is printed in another language and with other parameters is built too", async () => {
+  await withTempDir(async (cwd) => {
+    const set = ["monitor-label=team=jeux", "image=registry.example/exporter:2.0.0", "tours=7"];
+    const args = [
+      "print",
+      "kubernetes",
+      "--out=new",
+      "--lang=en",
+      ...set.map((one) => `--set=${one}`),
+    ];
+    const printed = await runExporter({ args, cwd });
+    assert.deepEqual([printed.code, printed.stderr], [0, ""]);
+    for (const overlay of OVERLAYS) {
+      const { code, stdout, stderr } = build(`${cwd}/new/kubernetes/overlays/${overlay}`);
+      assert.deepEqual([code, stderr], [0, ""], overlay);
+      if (overlay === "operator") assert.match(stdout, /^ {4}team: jeux$/m);
+      if (overlay === "sidecar") assert.match(stdout, /image: registry\.example\/exporter:2\.0\.0/);
+      if (overlay === "grafana") assert.match(stdout, /^ {2}name: tradesim-board-en-overview$/m);
+    }
+  });
+});
+
+Deno.test("a wrong parameter stops print, and no file is written", async () => {
+  await withTempDir(async (cwd) => {
+    for (const set of ["monitor-label=a b=c", "image=exporter:latest", "colour=red", "tours"]) {
+      const args = ["print", "kubernetes", "--out=new", `--set=${set}`];
+      const { code, stdout, stderr } = await runExporter({ args, cwd });
+      assert.deepEqual([code, stdout], [2, ""], set);
+      assert.match(stderr, /^tradesim-exporter: error: .*\nTry: tradesim-exporter print --help\n$/);
+    }
+    assert.deepEqual([...Deno.readDirSync(cwd)], []);
+  });
+});
+
+/** Overlays as their users write them, each with a mistake; what kustomize says. */
+const MISTAKES: Readonly<Record<string, readonly [Readonly<Record<string, unknown>>, RegExp]>> = {
+  "a patch for an object that is not there": [
+    {
+      patches: [{
+        patch: stringify({
+          apiVersion: "apps/v1",
+          kind: "Deployment",
+          metadata: { name: "tradesim-exportr" },
+          spec: { replicas: 1 },
+        }),
+      }],
+    },
+    /no (resource )?matches.*tradesim-exportr/,
+  ],
+  "another content for a file that is not there": [
+    { configMapGenerator: [{ name: "tradesim-exporter", behavior: "merge", files: ["none.yml"] }] },
+    /none\.yml/,
+  ],
+  "a configuration that nobody has": [
+    { configMapGenerator: [{ name: "exporter", behavior: "merge", literals: ["a=b"] }] },
+    /does not exist; cannot merge or replace/,
+  ],
+  "a field that kustomize does not know": [
+    { commonLabel: { release: "x" } },
+    /unknown field "commonLabel"/,
+  ],
+};
+
+for (const [name, [mistake, said]] of Object.entries(MISTAKES)) {
+  Deno.test(`kubectl kustomize refuses ${name}`, async () => {
+    await withTempDir(async (dir) => {
+      const printed = await runExporter({ args: ["print", "kubernetes", "--out=."], cwd: dir });
+      assert.equal(printed.code, 0);
+      const mine = `${dir}/kubernetes/mine`;
+      Deno.mkdirSync(mine);
+      const write = (more: object) =>
+        Deno.writeTextFileSync(
+          `${mine}/kustomization.yaml`,
+          stringify({ resources: ["../overlays/operator"], ...more }),
+        );
+      write({});
+      assert.equal(build(mine).code, 0, "it is right without the mistake");
+      write(mistake);
+      const { code, stderr } = build(mine);
+      assert.notEqual(code, 0);
+      assert.match(stderr, said);
+    });
+  });
+}
