@@ -198,7 +198,10 @@ export function volumeClaim(
   };
 }
 
-/** Lets in and out what is named, and nothing else. */
+/**
+ * Lets in and out what is named, and nothing else. An empty list is left out: the API server drops it, and
+ * each apply would change the object.
+ */
 export function networkPolicy(
   component: Component,
   ingress: readonly Manifest[],
@@ -211,8 +214,8 @@ export function networkPolicy(
     spec: {
       podSelector: { matchLabels: selectorOf(component) },
       policyTypes: ["Ingress", "Egress"],
-      ingress,
-      egress,
+      ...ingress.length === 0 ? {} : { ingress },
+      ...egress.length === 0 ? {} : { egress },
     },
   };
 }
