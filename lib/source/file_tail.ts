@@ -1,8 +1,9 @@
 /** Reads an open file of lines from a position on, without keeping a line in memory. @module */
 
-import { createHash } from "node:crypto";
+import { Buffer } from "node:buffer";
 import { closeSync, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import { setImmediate } from "node:timers";
+import { describeHead, fileId, fitsMark, HEAD_LENGTH, type Mark, readHead } from "./mark.ts";
 
 /** Takes one file's bytes line by line. Lines without a byte are not handed on. */
 export interface LineConsumer {
@@ -27,16 +28,6 @@ export interface FollowCounters {
   truncations: number;
   /** Failed attempts to list, look at, open or read what is followed. */
   readErrors: number;
-}
-
-/** Where the reading of a file stands, at the end of its last complete line. */
-export interface Mark {
-  readonly dev: number;
-  readonly ino: number;
-  /** Bytes from the file's start. */
-  readonly offset: number;
-  /** How many first bytes were hashed, a colon, and their hash: tells a reused inode from the file. */
-  readonly head: string;
 }
 
 /** Where to begin in a file: at its start, at a mark, or at a line near its end. */
@@ -64,53 +55,9 @@ export interface ReadResult {
   readonly error?: unknown;
 }
 
-export interface FileTail {
-  readonly id: string;
-  /** Where the reading began, in bytes from the file's start. */
-  readonly from: number;
-  /** How far the file was read, in bytes from its start. */
-  readonly offset: number;
-  /** Whether the file is under no path any more, or out of reach. */
-  isDeleted(): boolean;
-  /** Hands on what was appended, up to `limit` bytes, wherever the file was moved. */
-  read(limit: number): ReadResult;
-  /** When it was last written to, in milliseconds since the epoch, as far as that is known. */
-  readonly modified: number;
-  /** Undefined as long as no line's start was met. */
-  mark(): Mark | undefined;
-  /** Closes the file, and voids what was handed on of a line that is not complete. */
-  close(): void;
-}
-
 const NEWLINE = 10;
 const CARRIAGE_RETURN = Uint8Array.of(13);
-const HEAD_LENGTH = 256;
 const PART_BUFFER_BYTES = 256 * 1024;
-
-/** Tells files apart as long as they exist, whatever their paths are. */
-export function fileId({ dev, ino }: { dev: number; ino: number }): string {
-  return `${dev}:${ino}`;
-}
-
-function readHead(fd: number, length: number): Uint8Array {
-  const head = new Uint8Array(length);
-  return head.subarray(0, readSync(fd, head, 0, length, 0));
-}
-
-function describeHead(head: Uint8Array): string {
-  return `${head.length}:${createHash("sha256").update(head).digest("hex").slice(0, 16)}`;
-}
-
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
-}
-
-/** Whether the open file is the one that was marked, and still as long. */
-export function fitsMark(fd: number, stats: Stats, mark: Mark): boolean {
-  if (fileId(stats) !== fileId(mark) || stats.size < mark.offset) return false;
-  const length = Number.parseInt(mark.head);
-  return length >= 0 && length <= HEAD_LENGTH && describeHead(readHead(fd, length)) === mark.head;
-}
 
 /** Where the first newline from `from` on is, or -1 when there is none before `end`. */
 function findNewline(fd: number, from: number, end: number, reading: Reading): number {
@@ -174,7 +121,7 @@ export async function* readPart(
   let file: FileTail | undefined;
   try {
     fd = openSync(path, "r");
-    file = tailFile(fd, { at: "offset", offset: from }, consumer, reading);
+    file = new FileTail(fd, { at: "offset", offset: from }, consumer, reading);
     while (file.offset < until) {
       const end = performance.now() + sliceMs;
       const before = file.offset;
@@ -193,91 +140,173 @@ export async function* readPart(
   }
 }
 
-/**
- * Takes over an open file. Throws what the file system throws while the start is looked for; the
- * file is then still open.
- */
-export function tailFile(
-  fd: number,
-  start: Start,
-  consumer: LineConsumer,
-  reading: Reading,
-): FileTail {
-  const { buffer, counters, now } = reading;
-  const opened = fstatSync(fd);
-  const id = fileId(opened);
-
-  let offset = 0;
+/** Cuts the bytes of a file into lines. */
+class LineCutter {
+  readonly #consumer: LineConsumer;
   /** The end of the last complete line; undefined while the rest of an unread line is skipped. */
-  let lineStart: number | undefined = 0;
-  if (start.at === "mark" && fitsMark(fd, opened, start.mark)) {
-    offset = lineStart = start.mark.offset;
-  } else if (start.at === "offset" && start.offset > 0) {
-    // What stands before the next line's end may be the rest of a line.
-    offset = start.offset - 1;
-    lineStart = undefined;
-  } else if (start.at === "tail") {
-    lineStart = findTailStart(fd, opened.size, start.tailBytes, start.maxLine, reading);
-    offset = lineStart ?? opened.size;
-  }
-  /** The file's first bytes, of those before `offset`. */
-  let head = readHead(fd, Math.min(HEAD_LENGTH, offset));
-  /** Up to here the file had been written when it was opened. */
-  let oldSize = opened.size;
-  const oldTime = opened.mtimeMs / 1000;
-  let lastModified = opened.mtimeMs;
-
+  lineStart: number | undefined;
   /** Whether the consumer holds some of a line. */
-  let handedOn = false;
+  #handedOn = false;
   /** A `\r` that belongs to the line's end if a newline is next. */
-  let heldReturn = false;
+  #heldReturn = false;
 
-  function voidLine(): void {
-    if (handedOn) consumer.discard();
-    handedOn = heldReturn = false;
+  constructor(consumer: LineConsumer, lineStart: number | undefined) {
+    this.#consumer = consumer;
+    this.lineStart = lineStart;
   }
 
-  function takePart(part: Uint8Array): void {
-    if (lineStart === undefined || part.length === 0) return;
-    if (heldReturn) {
-      consumer.bytes(CARRIAGE_RETURN);
-      handedOn = true;
-    }
-    heldReturn = part.at(-1) === CARRIAGE_RETURN[0];
-    const text = heldReturn ? part.subarray(0, -1) : part;
-    if (text.length === 0) return;
-    consumer.bytes(text);
-    handedOn = true;
+  /** What was handed on of the last line is void. */
+  discard(): void {
+    if (this.#handedOn) this.#consumer.discard();
+    this.#handedOn = this.#heldReturn = false;
   }
 
-  function takeChunk(chunk: Uint8Array, at: number, readAt: number): void {
+  /**
+   * @param at Where the bytes begin in the file.
+   * @param writtenAt When a line that ends at a place can have been written, in seconds since the epoch.
+   */
+  take(chunk: Uint8Array, at: number, writtenAt: (end: number) => number): void {
     let from = 0;
     for (;;) {
       const newline = chunk.indexOf(NEWLINE, from);
       if (newline === -1) break;
-      takePart(chunk.subarray(from, newline));
+      this.#part(chunk.subarray(from, newline));
       from = newline + 1;
       const end = at + from;
-      if (handedOn) {
-        consumer.endLine(end <= oldSize ? Math.min(oldTime, readAt) : readAt, lineStart ?? 0);
-      }
-      handedOn = heldReturn = false;
-      lineStart = end;
+      if (this.#handedOn) this.#consumer.endLine(writtenAt(end), this.lineStart ?? 0);
+      this.#handedOn = this.#heldReturn = false;
+      this.lineStart = end;
     }
-    takePart(chunk.subarray(from));
+    this.#part(chunk.subarray(from));
+  }
+
+  #part(part: Uint8Array): void {
+    if (this.lineStart === undefined || part.length === 0) return;
+    if (this.#heldReturn) {
+      this.#consumer.bytes(CARRIAGE_RETURN);
+      this.#handedOn = true;
+    }
+    this.#heldReturn = part.at(-1) === CARRIAGE_RETURN[0];
+    const text = this.#heldReturn ? part.subarray(0, -1) : part;
+    if (text.length === 0) return;
+    this.#consumer.bytes(text);
+    this.#handedOn = true;
+  }
+}
+
+/** An open file whose lines are read as they come. */
+export class FileTail {
+  readonly id: string;
+  /** Where the reading began, in bytes from the file's start. */
+  readonly from: number;
+  readonly #fd: number;
+  readonly #reading: Reading;
+  readonly #opened: Stats;
+  readonly #lines: LineCutter;
+  #offset = 0;
+  /** The file's first bytes, of those before the offset. */
+  #head: Uint8Array;
+  /** Up to here the file had been written when it was opened. */
+  #oldSize: number;
+  #modified: number;
+
+  /**
+   * Takes over an open file. Throws what the file system throws while the start is looked for; the
+   * file is then still open.
+   */
+  constructor(fd: number, start: Start, consumer: LineConsumer, reading: Reading) {
+    this.#fd = fd;
+    this.#reading = reading;
+    const opened = this.#opened = fstatSync(fd);
+    this.id = fileId(opened);
+    let lineStart: number | undefined = 0;
+    if (start.at === "mark" && fitsMark(fd, opened, start.mark)) {
+      this.#offset = lineStart = start.mark.offset;
+    } else if (start.at === "offset" && start.offset > 0) {
+      // What stands before the next line's end may be the rest of a line.
+      this.#offset = start.offset - 1;
+      lineStart = undefined;
+    } else if (start.at === "tail") {
+      lineStart = findTailStart(fd, opened.size, start.tailBytes, start.maxLine, reading);
+      this.#offset = lineStart ?? opened.size;
+    }
+    this.#lines = new LineCutter(consumer, lineStart);
+    this.#head = readHead(fd, Math.min(HEAD_LENGTH, this.#offset));
+    this.#oldSize = opened.size;
+    this.#modified = opened.mtimeMs;
+    this.from = this.#offset;
+  }
+
+  /** How far the file was read, in bytes from its start. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** When it was last written to, in milliseconds since the epoch, as far as that is known. */
+  get modified(): number {
+    return this.#modified;
+  }
+
+  /** Whether the file is under no path any more, or out of reach. */
+  isDeleted(): boolean {
+    try {
+      return fstatSync(this.#fd).nlink === 0;
+    } catch {
+      return true;
+    }
+  }
+
+  /** Hands on what was appended, up to `limit` bytes, wherever the file was moved. */
+  read(limit: number): ReadResult {
+    let truncated;
+    try {
+      const stats = fstatSync(this.#fd);
+      if (stats.size === this.#offset && stats.mtimeMs === this.#modified) {
+        return { bytes: 0, truncated: false, more: false };
+      }
+      truncated = this.#isAnew(stats);
+      this.#modified = stats.mtimeMs;
+    } catch (error) {
+      this.#reading.counters.readErrors++;
+      return { bytes: 0, truncated: false, more: false, error };
+    }
+    if (truncated) {
+      this.#reading.counters.truncations++;
+      this.#lines.discard();
+      this.#offset = this.#lines.lineStart = this.#oldSize = 0;
+      this.#head = new Uint8Array();
+    }
+    return { truncated, ...this.#readOn(limit) };
+  }
+
+  /** Undefined as long as no line's start was met. */
+  mark(): Mark | undefined {
+    const { lineStart } = this.#lines;
+    if (lineStart === undefined) return undefined;
+    const { dev, ino } = this.#opened;
+    return { dev, ino, offset: lineStart, head: describeHead(this.#head) };
+  }
+
+  /** Closes the file, and voids what was handed on of a line that is not complete. */
+  close(): void {
+    this.#lines.discard();
+    closeSync(this.#fd);
   }
 
   /** Whether the file was cut off, or cut off and written again. */
-  function isAnew(stats: Stats): boolean {
-    return stats.size < offset || !equalBytes(readHead(fd, head.length), head);
+  #isAnew(stats: Stats): boolean {
+    return stats.size < this.#offset ||
+      Buffer.compare(readHead(this.#fd, this.#head.length), this.#head) !== 0;
   }
 
-  function readOn(limit: number): { bytes: number; more: boolean; error?: unknown } {
+  #readOn(limit: number): { bytes: number; more: boolean; error?: unknown } {
+    const { buffer, counters, now } = this.#reading;
     let bytes = 0;
     while (bytes < limit) {
       let count;
       try {
-        count = readSync(fd, buffer, 0, Math.min(buffer.length, limit - bytes), offset);
+        const room = Math.min(buffer.length, limit - bytes);
+        count = readSync(this.#fd, buffer, 0, room, this.#offset);
       } catch (error) {
         counters.readErrors++;
         return { bytes, more: false, error };
@@ -286,61 +315,16 @@ export function tailFile(
       counters.bytesRead += count;
       bytes += count;
       const chunk = buffer.subarray(0, count);
-      if (head.length < HEAD_LENGTH) {
-        head = Uint8Array.of(...head, ...chunk.subarray(0, HEAD_LENGTH - head.length));
+      if (this.#head.length < HEAD_LENGTH) {
+        const more = chunk.subarray(0, HEAD_LENGTH - this.#head.length);
+        this.#head = Uint8Array.of(...this.#head, ...more);
       }
-      const at = offset;
-      offset += count;
-      takeChunk(chunk, at, now());
+      const at = this.#offset;
+      this.#offset += count;
+      const readAt = now();
+      const oldTime = Math.min(this.#opened.mtimeMs / 1000, readAt);
+      this.#lines.take(chunk, at, (end) => end <= this.#oldSize ? oldTime : readAt);
     }
     return { bytes, more: true };
   }
-
-  const from = offset;
-  return {
-    id,
-    from,
-    get modified() {
-      return lastModified;
-    },
-    get offset() {
-      return offset;
-    },
-    isDeleted() {
-      try {
-        return fstatSync(fd).nlink === 0;
-      } catch {
-        return true;
-      }
-    },
-    read(limit) {
-      let truncated;
-      try {
-        const stats = fstatSync(fd);
-        if (stats.size === offset && stats.mtimeMs === lastModified) {
-          return { bytes: 0, truncated: false, more: false };
-        }
-        truncated = isAnew(stats);
-        lastModified = stats.mtimeMs;
-      } catch (error) {
-        counters.readErrors++;
-        return { bytes: 0, truncated: false, more: false, error };
-      }
-      if (truncated) {
-        counters.truncations++;
-        voidLine();
-        offset = lineStart = oldSize = 0;
-        head = new Uint8Array();
-      }
-      return { truncated, ...readOn(limit) };
-    },
-    mark() {
-      if (lineStart === undefined) return undefined;
-      return { dev: opened.dev, ino: opened.ino, offset: lineStart, head: describeHead(head) };
-    },
-    close() {
-      voidLine();
-      closeSync(fd);
-    },
-  };
 }

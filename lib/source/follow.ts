@@ -1,20 +1,24 @@
 /** Follows growing files of lines over rotation, truncation, removal and restarts. @module */
 
-import { closeSync, fstatSync, openSync, readdirSync, type Stats, statSync } from "node:fs";
-import { basename, dirname, join, normalize, resolve } from "node:path";
+import { closeSync, fstatSync, openSync, type Stats } from "node:fs";
+import { dirname, resolve } from "node:path";
 import {
-  fileId,
-  type FileTail,
-  fitsMark,
+  FileTail,
   type LineConsumer,
-  type Mark,
   type Reading,
   type ReadResult,
   type Start,
-  tailFile,
 } from "./file_tail.ts";
-import { createFollowCounters, type Follower, type FollowOptions } from "./follower.ts";
-import { isCompressed, isRotated, matches, parsePattern, type Pattern } from "./names.ts";
+import {
+  createFollowCounters,
+  type FilePosition,
+  type FollowedFile,
+  type Follower,
+  type FollowOptions,
+} from "./follower.ts";
+import { fileId, fitsMark, type Mark } from "./mark.ts";
+import { isCompressed, isRotated } from "./names.ts";
+import { isAbsence, messageOf, modified, type Seen, Survey } from "./survey.ts";
 import { type DirWatch, watchDirs } from "./watch_dirs.ts";
 
 export type { FollowCounters, LineConsumer } from "./file_tail.ts";
@@ -34,12 +38,6 @@ const DEBOUNCE_MS = 50;
 /** How long, in seconds, a moved file that a pattern took may stay silent before it is let go. */
 const MOVED_PATIENCE = 60;
 
-/** What is at a path: a regular file, something that cannot be followed, or nothing. */
-interface Seen {
-  readonly stats?: Stats;
-  readonly problem?: string;
-}
-
 interface Entry {
   readonly path: string;
   readonly consumer: LineConsumer;
@@ -52,15 +50,6 @@ interface Entry {
   lastSign: number;
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function isAbsence(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return code === "ENOENT" || code === "ENOTDIR";
-}
-
 /**
  * Makes a follower, which reads nothing before its first `poll()` or `start()`. Throws `TypeError`
  * for a path with a `*` elsewhere than once in its last part.
@@ -69,132 +58,222 @@ function isAbsence(error: unknown): boolean {
  * another followed path is read once.
  */
 export function follow(options: FollowOptions): Follower {
-  const { consumer, log, maxLine, tailBytes = 8 * MIB, maxFiles = MAX_FILES } = options;
-  const counters = options.counters ?? createFollowCounters();
-  const now = options.now ?? (() => Date.now() / 1000);
-  const reading: Reading = { buffer: new Uint8Array(BUFFER_BYTES), counters, now };
+  return new FileFollower(options);
+}
 
-  const paths = [...new Set(options.paths.map((path) => normalize(path)))];
-  const literals = new Set(paths.filter((path) => !path.includes("*")));
-  const patterns = paths.filter((path) => path.includes("*")).map(parsePattern);
-  const saved = new Map((options.saved ?? []).map((position) => [position.path, position]));
-
-  const entries = new Map<string, Entry>();
+class FileFollower implements Follower {
+  readonly #options: FollowOptions;
+  readonly #reading: Reading;
+  readonly #survey: Survey;
+  readonly #saved: Map<string, FilePosition>;
+  readonly #entries = new Map<string, Entry>();
   /** Files let go that are still there under some path, by id: where to go on. */
-  const released = new Map<string, Mark>();
+  readonly #released = new Map<string, Mark>();
   /** Ids of the files that were there at the first poll and have not been opened yet. */
-  const initial = new Set<string>();
-  let polled = false;
-  let closed = false;
-  /** The last warning given, by what it is about. */
-  const problems = new Map<string, string>();
-  let tooManyTold = false;
-  let changed = false;
+  readonly #initial = new Set<string>();
+  #polled = false;
+  #closed = false;
+  #changed = false;
+  #watch: DirWatch | undefined;
+  #safety: ReturnType<typeof setInterval> | undefined;
+  #wake: ReturnType<typeof setTimeout> | undefined;
+  #slice = BUFFER_BYTES;
 
-  /** Warns once for each thing that is in the way of `subject`. */
-  function setProblem(subject: string, problem: string | undefined): void {
-    if (problem === undefined) {
-      problems.delete(subject);
-    } else if (problems.get(subject) !== problem) {
-      problems.set(subject, problem);
-      log.warn("Cannot follow for now", { path: subject, reason: problem });
-    }
+  constructor(options: FollowOptions) {
+    const { counters = createFollowCounters(), now = () => Date.now() / 1000 } = options;
+    const { paths, maxFiles = MAX_FILES, log, saved = [] } = options;
+    this.#options = options;
+    this.#reading = { buffer: new Uint8Array(BUFFER_BYTES), counters, now };
+    this.#survey = new Survey(paths, maxFiles, log, () => counters.readErrors++);
+    this.#saved = new Map(saved.map((position) => [position.path, position]));
   }
 
-  function look(path: string): Seen {
-    try {
-      const stats = statSync(path);
-      return stats.isFile() ? { stats } : { problem: "it is not a regular file" };
-    } catch (error) {
-      if (isAbsence(error)) return {};
-      counters.readErrors++;
-      return { problem: messageOf(error) };
-    }
+  poll(): void {
+    this.#pollAll(Infinity);
   }
 
-  function list(dir: string, subject: string): string[] {
-    try {
-      const names = readdirSync(dir);
-      setProblem(subject, undefined);
-      return names.map((name) => join(dir, name));
-    } catch (error) {
-      if (!isAbsence(error)) counters.readErrors++;
-      setProblem(subject, isAbsence(error) ? undefined : messageOf(error));
-      return [];
-    }
+  positions(): FilePosition[] {
+    if (!this.#polled) return [...this.#saved.values()];
+    return [...this.#entries.values()].flatMap(({ path, file }) => {
+      const absolute = resolve(path);
+      // A file that could not be opened so far keeps its saved position.
+      const mark = file ? file.mark() : this.#saved.get(absolute);
+      const modified = file?.modified;
+      return mark ? [{ ...mark, path: absolute, ...modified !== undefined && { modified } }] : [];
+    });
   }
 
-  /** Looks at all paths: what to follow, and which files the paths name, followed or not. */
-  function survey(): { wanted: Map<string, Seen>; named: Set<string> } {
-    const wanted = new Map<string, Seen>();
-    for (const path of literals) wanted.set(path, look(path));
-    const matched = new Map<string, Seen>();
-    for (const pattern of patterns) {
-      for (const path of list(pattern.dir, pattern.text)) {
-        if (matches(pattern, path) && !literals.has(path)) matched.set(path, look(path));
+  files(): FollowedFile[] {
+    return [...this.#entries.values()].filter(({ twin, seen }) => !twin || !seen.stats)
+      .map(({ path, file, seen: { stats } }) => ({
+        path,
+        exists: stats !== undefined,
+        from: file?.from ?? 0,
+        offset: file?.offset ?? 0,
+        size: stats?.size ?? 0,
+      }));
+  }
+
+  start(): void {
+    if (this.#closed || this.#watch) return;
+    this.#watch = watchDirs(this.#survey.dirs, () => this.#wakeIn(DEBOUNCE_MS));
+    this.#safety = setInterval(() => this.#pollInTurn(), this.#options.interval * 1000);
+    this.#wakeIn(0);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#watch?.close();
+    clearInterval(this.#safety);
+    clearTimeout(this.#wake);
+    for (const { file } of this.#entries.values()) file?.close();
+  }
+
+  #wakeIn(milliseconds: number): void {
+    this.#wake ??= setTimeout(() => {
+      this.#wake = undefined;
+      this.#pollInTurn();
+    }, milliseconds);
+  }
+
+  #pollInTurn(): void {
+    this.#watch?.renew();
+    const started = performance.now();
+    const more = this.#pollAll(this.#slice);
+    if (!more) return;
+    const fitting = Math.round(this.#slice * SLICE_MS / (performance.now() - started));
+    this.#slice = Math.min(MOST_SLICE_BYTES, Math.max(LEAST_SLICE_BYTES, fitting));
+    this.#wakeIn(0);
+  }
+
+  /** Reads up to `limit` bytes of each file. True when there is more to read. */
+  #pollAll(limit: number): boolean {
+    if (this.#closed) return false;
+    this.#changed = false;
+    const { wanted, named } = this.#survey.take();
+    for (const ids of [this.#released, this.#initial]) {
+      for (const id of ids.keys()) if (!named.has(id)) ids.delete(id);
+    }
+    for (const path of wanted.keys()) this.#addEntry(path);
+    if (!this.#polled) this.#begin(named);
+    this.#polled = true;
+
+    for (const entry of this.#entries.values()) entry.seen = wanted.get(entry.path) ?? {};
+    // Oldest first, so that what several files tell comes as far as can be in the order of time.
+    const inOrder = [...this.#entries.values()].sort((a, b) => modified(a.seen) - modified(b.seen));
+    let more = false;
+    for (const entry of inOrder) {
+      if (this.#pollEntry(entry, named, limit)) more = true;
+      if (!entry.file && !wanted.has(entry.path)) this.#entries.delete(entry.path);
+    }
+    // A file let go under its old name is taken up under its new one at once: in between it would
+    // have no position to save.
+    if (this.#released.size > 0) {
+      for (const entry of inOrder) {
+        if (entry.twin && !entry.file && this.#pollEntry(entry, named, limit)) more = true;
       }
     }
-    const named = new Set<string>();
-    for (const { stats } of [...wanted.values(), ...matched.values()]) {
-      if (stats) named.add(fileId(stats));
-    }
-    const newestFirst = [...matched].sort(([, a], [, b]) => modified(b) - modified(a));
-    for (const [path, seen] of newestFirst.slice(0, maxFiles)) wanted.set(path, seen);
-    if (newestFirst.length > maxFiles && !tooManyTold) {
-      tooManyTold = true;
-      log.warn("Too many files match; following those that were written last", {
-        matched: newestFirst.length,
-        followed: maxFiles,
-      });
-    }
-    return { wanted, named };
+    if (this.#changed) this.#options.onPolled?.();
+    return more;
   }
 
-  function modified({ stats }: Seen): number {
-    return stats?.mtimeMs ?? 0;
+  /** Brings one entry up to date. True when there is more to read. */
+  #pollEntry(entry: Entry, named: ReadonlySet<string>, limit: number): boolean {
+    const { stats, problem } = entry.seen;
+    while (entry.file && (!stats || fileId(stats) !== entry.file.id)) {
+      const { file } = entry;
+      if (this.#finish(entry, file, named, limit)) return true;
+      if (entry.file) break; // Lines may still come.
+      if (stats) this.#openRotated(entry, file.modified);
+    }
+    let reason = problem;
+    let more = false;
+    if (stats) {
+      if (!entry.file) reason = this.#open(entry, entry.path);
+      if (entry.file) {
+        const result = this.#readOn(entry, entry.file, limit);
+        if (result.error !== undefined) reason = messageOf(result.error);
+        entry.lastSign = this.#reading.now();
+        more = result.more;
+      }
+    }
+    this.#survey.setProblem(entry.path, reason);
+    return more;
   }
 
-  function isFollowed(id: string): boolean {
-    for (const { file } of entries.values()) if (file?.id === id) return true;
+  /**
+   * Reads the file that is open for `entry` when its path names it no more, or has become one of too
+   * many, and lets it go unless lines may still come. True when there is more to read first.
+   */
+  #finish(entry: Entry, file: FileTail, named: ReadonlySet<string>, limit: number): boolean {
+    const { counters, now } = this.#reading;
+    const deleted = file.isDeleted();
+    if (this.#readOn(entry, file, limit).more) return true;
+    const replaced = entry.seen.stats !== undefined;
+    const patient = this.#survey.isLiteral(entry.path) || now() - entry.lastSign <= MOVED_PATIENCE;
+    if (!replaced && !deleted && !named.has(file.id) && patient) return false;
+    if (replaced) {
+      counters.rotations++;
+      this.#options.log.info("A followed file was replaced", { path: entry.path });
+    }
+    this.#release(entry);
     return false;
   }
 
-  function addEntry(path: string): Entry {
-    const entry = { path, consumer: consumer(path), seen: {}, twin: false, lastSign: now() };
-    entries.set(path, entry);
-    return entry;
+  #readOn(entry: Entry, file: FileTail, limit: number): ReadResult {
+    const result = file.read(limit);
+    if (result.truncated) {
+      this.#options.log.warn("A followed file was truncated or rewritten", { path: entry.path });
+    }
+    if (result.bytes > 0 || result.truncated) this.#changed = true;
+    if (result.bytes > 0) entry.lastSign = this.#reading.now();
+    return result;
   }
 
-  function startIn(path: string, stats: Stats): Start {
+  #isFollowed(id: string): boolean {
+    return this.#entries.values().some(({ file }) => file?.id === id);
+  }
+
+  #addEntry(path: string): void {
+    if (this.#entries.has(path)) return;
+    const consumer = this.#options.consumer(path);
+    const lastSign = this.#reading.now();
+    this.#entries.set(path, { path, consumer, seen: {}, twin: false, lastSign });
+  }
+
+  #startIn(path: string, stats: Stats): Start {
+    const { maxLine, tailBytes = 8 * MIB } = this.#options;
     const id = fileId(stats);
-    const known = saved.get(resolve(path));
-    const mark = released.get(id) ?? (known && fileId(known) === id ? known : undefined);
+    const known = this.#saved.get(resolve(path));
+    const mark = this.#released.get(id) ?? (known && fileId(known) === id ? known : undefined);
     if (mark) return { at: "mark", mark };
     // A path with a saved position was read before: what is there now came in the meantime.
-    return initial.has(id) && !known ? { at: "tail", tailBytes, maxLine } : { at: "start" };
+    return this.#initial.has(id) && !known ? { at: "tail", tailBytes, maxLine } : { at: "start" };
   }
 
   /** Opens the file at `path`, unless it is open already. Returns why it cannot be read. */
-  function open(entry: Entry, path: string, from?: Start): string | undefined {
+  #open(entry: Entry, path: string, from?: Start): string | undefined {
     let fd;
     try {
       fd = openSync(path, "r");
       const stats = fstatSync(fd);
       const id = fileId(stats);
-      entry.twin = isFollowed(id);
+      entry.twin = this.#isFollowed(id);
       const isOther = from?.at === "mark" && !fitsMark(fd, stats, from.mark);
       if (entry.twin || isOther) return undefined;
-      const start = from ?? startIn(path, stats);
-      entry.file = tailFile(fd, start, entry.consumer, reading);
-      entry.lastSign = now();
-      changed = true;
-      released.delete(id);
-      initial.delete(id);
-      if (!from) saved.delete(resolve(path));
-      log.info("Following a file", { path, offset: entry.file.offset, size: stats.size });
+      const start = from ?? this.#startIn(path, stats);
+      entry.file = new FileTail(fd, start, entry.consumer, this.#reading);
+      entry.lastSign = this.#reading.now();
+      this.#changed = true;
+      this.#released.delete(id);
+      this.#initial.delete(id);
+      if (!from) this.#saved.delete(resolve(path));
+      const { offset } = entry.file;
+      this.#options.log.info("Following a file", { path, offset, size: stats.size });
     } catch (error) {
       if (isAbsence(error)) return undefined;
-      counters.readErrors++;
+      this.#reading.counters.readErrors++;
       return messageOf(error);
     } finally {
       if (fd !== undefined && entry.file === undefined) closeSync(fd);
@@ -203,31 +282,37 @@ export function follow(options: FollowOptions): Follower {
   }
 
   /** Lets a file go; when it is still there, whoever meets it again goes on where it stands. */
-  function release(entry: Entry): void {
+  #release(entry: Entry): void {
     const { file } = entry;
     if (!file) return;
     const mark = file.isDeleted() ? undefined : file.mark();
-    if (mark) released.set(file.id, mark);
+    if (mark) this.#released.set(file.id, mark);
     delete entry.file;
     file.close();
-    changed = true;
+    this.#changed = true;
   }
 
-  /** Takes up the files that were renamed since their positions were saved, for their rest. */
-  function restoreMoved(): void {
-    for (const entry of entries.values()) {
-      const position = saved.get(resolve(entry.path));
-      if (!position) continue;
-      const isMarked = ({ stats }: Seen) => stats && fileId(stats) === fileId(position);
-      if (isMarked(look(entry.path))) continue;
-      for (const path of list(dirname(entry.path), entry.path)) {
-        const start: Start = { at: "mark", mark: position };
-        if (!entry.file && isMarked(look(path))) open(entry, path, start);
-      }
-      // It is gone, but others may have come after it.
-      if (!entry.file && position.modified !== undefined && look(entry.path).stats) {
-        openRotated(entry, position.modified);
-      }
+  #begin(named: ReadonlySet<string>): void {
+    for (const id of named) this.#initial.add(id);
+    // A file may have gone from a path that only a pattern takes, and have left a rest.
+    for (const path of this.#survey.matching(this.#saved.keys())) this.#addEntry(path);
+    for (const entry of this.#entries.values()) this.#restoreMoved(entry);
+  }
+
+  /** Takes up a file that was renamed since its position was saved, for its rest. */
+  #restoreMoved(entry: Entry): void {
+    const position = this.#saved.get(resolve(entry.path));
+    if (!position) return;
+    const survey = this.#survey;
+    const isMarked = ({ stats }: Seen) => stats && fileId(stats) === fileId(position);
+    if (isMarked(survey.look(entry.path))) return;
+    for (const path of survey.list(dirname(entry.path), entry.path)) {
+      const start: Start = { at: "mark", mark: position };
+      if (!entry.file && isMarked(survey.look(path))) this.#open(entry, path, start);
+    }
+    // It is gone, but others may have come after it.
+    if (!entry.file && position.modified !== undefined && survey.look(entry.path).stats) {
+      this.#openRotated(entry, position.modified);
     }
   }
 
@@ -237,15 +322,16 @@ export function follow(options: FollowOptions): Follower {
    *
    * @param last The latest moment, in milliseconds, at which the file before them was written to.
    */
-  function rotatedSince({ path }: Entry, last: number): string | undefined {
-    const found = list(dirname(path), path).flatMap((other) => {
-      const { stats } = isRotated(other, path) && !entries.has(other) ? look(other) : {};
-      const isNew = stats !== undefined && stats.mtimeMs > last && !isFollowed(fileId(stats));
+  #rotatedSince({ path }: Entry, last: number): string | undefined {
+    const found = this.#survey.list(dirname(path), path).flatMap((other) => {
+      const isOther = isRotated(other, path) && !this.#entries.has(other);
+      const { stats } = isOther ? this.#survey.look(other) : {};
+      const isNew = stats !== undefined && stats.mtimeMs > last && !this.#isFollowed(fileId(stats));
       return isNew ? [{ path: other, stats }] : [];
-    }).sort((a, b) => a.stats.mtimeMs - b.stats.mtimeMs);
+    }).sort((a, b) => modified(a) - modified(b));
     const compressed = found.find(({ path }) => isCompressed(path));
     if (compressed !== undefined) {
-      log.warn(
+      this.#options.log.warn(
         "A file was rotated and compressed before it was read; its lines are lost",
         {
           path: compressed.path,
@@ -257,167 +343,10 @@ export function follow(options: FollowOptions): Follower {
   }
 
   /** Takes up the next file that was rotated away unread, from its start. */
-  function openRotated(entry: Entry, last: number): void {
-    const path = rotatedSince(entry, last);
+  #openRotated(entry: Entry, last: number): void {
+    const path = this.#rotatedSince(entry, last);
     if (path === undefined) return;
-    const problem = open(entry, path, { at: "start" });
-    if (problem !== undefined) setProblem(path, problem);
+    const problem = this.#open(entry, path, { at: "start" });
+    if (problem !== undefined) this.#survey.setProblem(path, problem);
   }
-
-  function begin(named: Set<string>): void {
-    for (const id of named) initial.add(id);
-    // A file may have gone from a path that only a pattern takes, and have left a rest.
-    for (const path of patterns.flatMap(savedMatches)) if (!entries.has(path)) addEntry(path);
-    restoreMoved();
-  }
-
-  function savedMatches(pattern: Pattern): string[] {
-    return [...saved.keys()].filter((path) => dirname(path) === resolve(pattern.dir))
-      .map((path) => join(pattern.dir, basename(path))).filter((path) => matches(pattern, path));
-  }
-
-  function readOn(entry: Entry, file: FileTail, limit: number): ReadResult {
-    const result = file.read(limit);
-    if (result.truncated) {
-      log.warn("A followed file was truncated or rewritten", { path: entry.path });
-    }
-    if (result.bytes > 0 || result.truncated) changed = true;
-    if (result.bytes > 0) entry.lastSign = now();
-    return result;
-  }
-
-  /**
-   * Reads the file that is open for `entry` when its path names it no more, or has become one of too
-   * many, and lets it go unless lines may still come. True when there is more to read first.
-   */
-  function finish(entry: Entry, file: FileTail, named: Set<string>, limit: number): boolean {
-    const deleted = file.isDeleted();
-    if (readOn(entry, file, limit).more) return true;
-    const replaced = entry.seen.stats !== undefined;
-    const patient = literals.has(entry.path) || now() - entry.lastSign <= MOVED_PATIENCE;
-    if (!replaced && !deleted && !named.has(file.id) && patient) return false;
-    if (replaced) {
-      counters.rotations++;
-      log.info("A followed file was replaced", { path: entry.path });
-    }
-    release(entry);
-    return false;
-  }
-
-  /** Brings one entry up to date. True when there is more to read. */
-  function pollEntry(entry: Entry, named: Set<string>, limit: number): boolean {
-    const { stats, problem } = entry.seen;
-    while (entry.file && (!stats || fileId(stats) !== entry.file.id)) {
-      const { file } = entry;
-      if (finish(entry, file, named, limit)) return true;
-      if (entry.file) break; // Lines may still come.
-      if (stats) openRotated(entry, file.modified);
-    }
-    let reason = problem;
-    let more = false;
-    if (stats) {
-      if (!entry.file) reason = open(entry, entry.path);
-      if (entry.file) {
-        const result = readOn(entry, entry.file, limit);
-        if (result.error !== undefined) reason = messageOf(result.error);
-        entry.lastSign = now();
-        more = result.more;
-      }
-    }
-    setProblem(entry.path, reason);
-    return more;
-  }
-
-  /** Reads up to `limit` bytes of each file. True when there is more to read. */
-  function pollAll(limit: number): boolean {
-    if (closed) return false;
-    changed = false;
-    const { wanted, named } = survey();
-    for (const ids of [released, initial]) {
-      for (const id of ids.keys()) if (!named.has(id)) ids.delete(id);
-    }
-    for (const path of wanted.keys()) if (!entries.has(path)) addEntry(path);
-    if (!polled) begin(named);
-    polled = true;
-
-    for (const entry of entries.values()) entry.seen = wanted.get(entry.path) ?? {};
-    // Oldest first, so that what several files tell comes as far as can be in the order of time.
-    const inOrder = [...entries.values()].sort((a, b) => modified(a.seen) - modified(b.seen));
-    let more = false;
-    for (const entry of inOrder) {
-      if (pollEntry(entry, named, limit)) more = true;
-      if (!entry.file && !wanted.has(entry.path)) entries.delete(entry.path);
-    }
-    // A file let go under its old name is taken up under its new one at once: in between it would
-    // have no position to save.
-    if (released.size > 0) {
-      for (const entry of inOrder) {
-        if (entry.twin && !entry.file && pollEntry(entry, named, limit)) more = true;
-      }
-    }
-    if (changed) options.onPolled?.();
-    return more;
-  }
-
-  let watch: DirWatch | undefined;
-  let safety: ReturnType<typeof setInterval> | undefined;
-  let wake: ReturnType<typeof setTimeout> | undefined;
-  let slice = BUFFER_BYTES;
-
-  function wakeIn(milliseconds: number): void {
-    wake ??= setTimeout(() => {
-      wake = undefined;
-      pollInTurn();
-    }, milliseconds);
-  }
-
-  function pollInTurn(): void {
-    watch?.renew();
-    const started = performance.now();
-    const more = pollAll(slice);
-    if (!more) return;
-    const fitting = slice * SLICE_MS / (performance.now() - started);
-    slice = Math.min(MOST_SLICE_BYTES, Math.max(LEAST_SLICE_BYTES, Math.round(fitting)));
-    wakeIn(0);
-  }
-
-  return {
-    poll() {
-      pollAll(Infinity);
-    },
-    positions() {
-      if (!polled) return [...saved.values()];
-      return [...entries.values()].flatMap(({ path, file }) => {
-        const absolute = resolve(path);
-        // A file that could not be opened so far keeps its saved position.
-        const mark = file ? file.mark() : saved.get(absolute);
-        const modified = file?.modified;
-        return mark ? [{ ...mark, path: absolute, ...modified !== undefined && { modified } }] : [];
-      });
-    },
-    files() {
-      return [...entries.values()].filter(({ twin, seen }) => !twin || !seen.stats)
-        .map(({ path, file, seen: { stats } }) => ({
-          path,
-          exists: stats !== undefined,
-          from: file?.from ?? 0,
-          offset: file?.offset ?? 0,
-          size: stats?.size ?? 0,
-        }));
-    },
-    start() {
-      if (closed || watch) return;
-      watch = watchDirs(new Set(paths.map((path) => dirname(path))), () => wakeIn(DEBOUNCE_MS));
-      safety = setInterval(pollInTurn, options.interval * 1000);
-      wakeIn(0);
-    },
-    close() {
-      if (closed) return;
-      closed = true;
-      watch?.close();
-      clearInterval(safety);
-      clearTimeout(wake);
-      for (const { file } of entries.values()) file?.close();
-    },
-  };
 }

@@ -1,7 +1,8 @@
 /** What following files takes and gives. @module */
 
 import type { Log } from "../log/mod.ts";
-import type { FollowCounters, LineConsumer, Mark } from "./file_tail.ts";
+import type { FollowCounters, LineConsumer } from "./file_tail.ts";
+import type { Mark } from "./mark.ts";
 
 /** Where the reading of a file stands, at the end of its last complete line. JSON-able. */
 export interface FilePosition extends Mark {

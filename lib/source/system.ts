@@ -61,50 +61,59 @@ export function diskUsagePercent(
 
 const ROOT = Deno.build.os === "windows" ? "C:\\" : "/";
 
+type Values = Map<SystemMetricName, number>;
+
+/** What reads the values, by the name of the source for the log. */
+function createSources(): Readonly<Record<string, (values: Values) => void>> {
+  let cpuTimes: CpuTimes | undefined;
+  return {
+    cpus(values) {
+      const times = readCpuTimes();
+      const usage = cpuTimes && cpuUsagePercent(cpuTimes, times);
+      cpuTimes = times;
+      if (usage !== undefined) values.set("cpu_usage_percent", usage);
+    },
+    memory(values) {
+      const { total, available } = Deno.systemMemoryInfo();
+      values.set("memory_usage_bytes", total - available);
+      values.set("memory_usage_percent", 100 * (total - available) / total);
+    },
+    disk(values) {
+      const usage = diskUsagePercent(statfsSync(ROOT));
+      if (usage !== undefined) values.set("disk_usage_percent", usage);
+    },
+    load(values) {
+      const [one, five, fifteen] = Deno.loadavg();
+      values.set("load_average_1m", one!);
+      values.set("load_average_5m", five!);
+      values.set("load_average_15m", fifteen!);
+    },
+  };
+}
+
 /**
  * Reads now, after a second, and then every `interval` seconds. A source that fails is logged once
  * and leaves its series out.
  */
 export function startSystem(interval: number, log: Log): SystemReader {
   const started = performance.now();
+  const sources = createSources();
   const failed = new Set<string>();
-  let values = new Map<SystemMetricName, number>();
+  let values: Values = new Map();
   let version = 0;
-  let cpuTimes: CpuTimes | undefined;
 
   function read(): void {
-    const next = new Map<SystemMetricName, number>();
-    const attempt = (source: string, action: () => void) => {
+    const next: Values = new Map();
+    for (const [source, readInto] of Object.entries(sources)) {
       try {
-        action();
+        readInto(next);
       } catch (error) {
         if (!failed.has(source)) {
           log.warn("Cannot read a system source", { source, error: String(error) });
         }
         failed.add(source);
       }
-    };
-    attempt("cpus", () => {
-      const times = readCpuTimes();
-      const usage = cpuTimes && cpuUsagePercent(cpuTimes, times);
-      cpuTimes = times;
-      if (usage !== undefined) next.set("cpu_usage_percent", usage);
-    });
-    attempt("memory", () => {
-      const { total, available } = Deno.systemMemoryInfo();
-      next.set("memory_usage_bytes", total - available);
-      next.set("memory_usage_percent", 100 * (total - available) / total);
-    });
-    attempt("disk", () => {
-      const usage = diskUsagePercent(statfsSync(ROOT));
-      if (usage !== undefined) next.set("disk_usage_percent", usage);
-    });
-    attempt("load", () => {
-      const [one, five, fifteen] = Deno.loadavg();
-      next.set("load_average_1m", one!);
-      next.set("load_average_5m", five!);
-      next.set("load_average_15m", fifteen!);
-    });
+    }
     next.set("process_uptime_seconds", (performance.now() - started) / 1000);
     values = next;
     version++;
