@@ -3,7 +3,7 @@
 import { SYSTEM_METRICS } from "../catalogue/mod.ts";
 import { BUILD_INFO, ownCommand, VERSION } from "../cli/mod.ts";
 import { createClock } from "../clock/mod.ts";
-import { createExposition } from "../exposition/mod.ts";
+import { Exposition } from "../exposition/mod.ts";
 import { History } from "../history/mod.ts";
 import { lookBack, REPLAY, SOURCES } from "../ingest/mod.ts";
 import { Answers, Hub } from "../live/mod.ts";
@@ -153,7 +153,7 @@ function createAnswering(
   const { began, system, replay, offLoop: { gzip } } = parts;
   const { maxSeries, maxBody, allowedHost: allowedHosts, webTelemetryPath: telemetryPath } =
     settings;
-  const exposition = createExposition({
+  const exposition = new Exposition({
     model,
     system: {
       get version() {

@@ -26,15 +26,6 @@ export interface ExpositionOptions {
   readonly gzip: (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>;
 }
 
-export interface Exposition {
-  /** The text of now: a report that was taken before this call is in it. */
-  text(): Promise<string>;
-  /** The same in UTF-8, made at most once per text; not to be changed. */
-  bytes(): Promise<Uint8Array<ArrayBuffer>>;
-  /** The same, compressed; made at most once per text, and not to be changed. */
-  gzip(): Promise<Uint8Array<ArrayBuffer>>;
-}
-
 /** Up to this size, compression takes a fraction of a millisecond, less than a worker would. */
 const LARGEST_INLINE_BYTES = 32 * 1024;
 
@@ -43,89 +34,101 @@ const MAX_TOLD = 20;
 
 const encoder = new TextEncoder();
 
-export function createExposition(options: ExpositionOptions): Exposition {
-  const { model, system, telemetry, maxSeries, log, now, gzip } = options;
-  const leftOut = new Set<string>();
-  const render = createRenderer((metric) => {
-    if (leftOut.has(metric)) return;
-    leftOut.add(metric);
-    log.warn(
-      "Dropped a series: its value is not finite, or its name is not valid",
-      {
-        metric,
-      },
-    );
-  });
-  const told = new Set<Group>();
-  let modelVersion = -1;
-  let systemVersion = -1;
-  let until = -Infinity;
-  let gameText = "";
-  let whole = { game: "", own: "", text: "" };
-  let encoded: { readonly text: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
-  let compressed:
-    | { readonly text: string; readonly bytes: Promise<Uint8Array<ArrayBuffer>> }
-    | undefined;
+/** A text, and what was made of it. */
+interface Made<Bytes> {
+  readonly text: string;
+  readonly bytes: Bytes;
+}
 
-  /** Logs once for each group that families of it are dropped. */
-  function tell(dropped: readonly Family[]): void {
-    const fresh = dropped.filter(({ metric }) => !told.has(metric.group));
-    if (fresh.length === 0) return;
-    for (const { metric } of fresh) told.add(metric.group);
-    log.warn("Too many series: whole metric families are dropped; see --max-series", {
-      limit: maxSeries,
-      series: countSeries(fresh),
-      families: fresh.slice(0, MAX_TOLD).map(({ metric }) => metric.name).join(","),
+export class Exposition {
+  readonly #options: ExpositionOptions;
+  readonly #render: ReturnType<typeof createRenderer>;
+  /** Metrics of which a series was dropped, and groups of which families were: each is logged once. */
+  readonly #withoutSeries = new Set<string>();
+  readonly #withoutFamilies = new Set<Group>();
+  #modelVersion = -1;
+  #systemVersion = -1;
+  #until = -Infinity;
+  #gameText = "";
+  #whole = { game: "", own: "", text: "" };
+  #encoded: Made<Uint8Array<ArrayBuffer>> | undefined;
+  #compressed: Made<Promise<Uint8Array<ArrayBuffer>>> | undefined;
+
+  constructor(options: ExpositionOptions) {
+    this.#options = options;
+    this.#render = createRenderer((metric) => {
+      if (this.#withoutSeries.has(metric)) return;
+      this.#withoutSeries.add(metric);
+      options.log.warn("Dropped a series: its value is not finite, or its name is not valid", {
+        metric,
+      });
     });
   }
 
+  /** The text of now: a report that was taken before this call is in it. */
+  async text(): Promise<string> {
+    this.#renderGame();
+    const own = await this.#options.telemetry.text();
+    // Another scrape may have rendered while this one waited; the newest text serves both.
+    if (this.#gameText !== this.#whole.game || own !== this.#whole.own) {
+      this.#whole = { game: this.#gameText, own, text: this.#gameText + own };
+    }
+    return this.#whole.text;
+  }
+
+  /** The same in UTF-8, made at most once per text; not to be changed. */
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    const text = await this.text();
+    if (this.#encoded?.text !== text) this.#encoded = { text, bytes: encoder.encode(text) };
+    return this.#encoded.bytes;
+  }
+
+  /** The same, compressed; made at most once per text, and not to be changed. */
+  async gzip(): Promise<Uint8Array<ArrayBuffer>> {
+    const text = await this.text();
+    if (this.#compressed?.text !== text) {
+      this.#compressed = { text, bytes: this.#compress(encoder.encode(text)) };
+    }
+    return await this.#compressed.bytes;
+  }
+
   /** Renders game and system again if something has changed. */
-  function renderGame(): void {
+  #renderGame(): void {
+    const { model, system, telemetry, maxSeries, now } = this.#options;
     const time = now();
-    const isFresh = model.version === modelVersion && system.version === systemVersion &&
-      time < until;
+    const isFresh = model.version === this.#modelVersion &&
+      system.version === this.#systemVersion && time < this.#until;
     if (isFresh) return;
     const game = model.families(time);
-    modelVersion = model.version;
-    systemVersion = system.version;
-    until = game.until;
+    this.#modelVersion = model.version;
+    this.#systemVersion = system.version;
+    this.#until = game.until;
     const families = [...game.families, ...system.families()]
       .sort((a, b) => a.metric.name < b.metric.name ? -1 : 1);
     const { shown, dropped } = limitSeries(families, maxSeries);
-    tell(dropped);
+    this.#tell(dropped);
     telemetry.set("tradesim_exporter_series", countSeries(shown), { state: "exposed" });
     telemetry.set("tradesim_exporter_series", countSeries(dropped), { state: "dropped" });
-    gameText = render(shown);
+    this.#gameText = this.#render(shown);
   }
 
-  async function currentText(): Promise<string> {
-    renderGame();
-    const own = await telemetry.text();
-    // Another scrape may have rendered while this one waited; the newest text serves both.
-    if (gameText !== whole.game || own !== whole.own) {
-      whole = { game: gameText, own, text: gameText + own };
-    }
-    return whole.text;
+  /** Logs once for each group that families of it are dropped. */
+  #tell(dropped: readonly Family[]): void {
+    const fresh = dropped.filter(({ metric }) => !this.#withoutFamilies.has(metric.group));
+    if (fresh.length === 0) return;
+    for (const { metric } of fresh) this.#withoutFamilies.add(metric.group);
+    this.#options.log.warn(
+      "Too many series: whole metric families are dropped; see --max-series",
+      {
+        limit: this.#options.maxSeries,
+        series: countSeries(fresh),
+        families: fresh.slice(0, MAX_TOLD).map(({ metric }) => metric.name).join(","),
+      },
+    );
   }
 
-  function compress(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-    if (bytes.length > LARGEST_INLINE_BYTES) return gzip(bytes);
+  #compress(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+    if (bytes.length > LARGEST_INLINE_BYTES) return this.#options.gzip(bytes);
     return Promise.resolve(new Uint8Array(gzipSync(bytes, { level: 1 })));
   }
-
-  return {
-    text: currentText,
-    async bytes() {
-      const current = await currentText();
-      if (encoded?.text !== current) encoded = { text: current, bytes: encoder.encode(current) };
-      return encoded.bytes;
-    },
-    async gzip() {
-      const current = await currentText();
-      if (compressed?.text !== current) {
-        compressed = { text: current, bytes: compress(encoder.encode(current)) };
-      }
-      return await compressed.bytes;
-    },
-  };
 }

@@ -1,10 +1,5 @@
 /** Takes families of series, gives the answer to a scrape. @module */
 
-export {
-  createExposition,
-  type Exposition,
-  type ExpositionOptions,
-  type FamilySource,
-} from "./exposition.ts";
+export { Exposition, type ExpositionOptions, type FamilySource } from "./exposition.ts";
 export { countSeries, type Limited, limitSeries } from "./series_limit.ts";
 export { CONTENT_TYPE, createRenderer } from "./text.ts";

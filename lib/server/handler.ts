@@ -24,7 +24,7 @@ const MAX_REQUESTS = 512;
 const MAX_ANSWERS = 40;
 
 export interface HandlerOptions {
-  readonly exposition: Exposition;
+  readonly exposition: Pick<Exposition, "bytes" | "gzip">;
   readonly intake: Intake;
   readonly readBody: ReadBody;
   readonly access: Access;

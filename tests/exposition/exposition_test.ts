@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { metric } from "../../lib/catalogue/mod.ts";
-import { createExposition, type ExpositionOptions } from "../../lib/exposition/mod.ts";
+import { Exposition, type ExpositionOptions } from "../../lib/exposition/mod.ts";
 import { Model, plainFamily } from "../../lib/model/mod.ts";
 import { createTelemetry, type Telemetry } from "../../lib/telemetry/mod.ts";
 import { valueOf } from "../harness/exporter.ts";
@@ -37,7 +37,7 @@ function setUp(options: Partial<ExpositionOptions> = {}) {
   const { log, lines } = captureLog();
   const clock = { now: 1000 };
   const gzipped: number[] = [];
-  const exposition = createExposition({
+  const exposition = new Exposition({
     model,
     system,
     telemetry,

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { METRICS, REPORTED_METRICS } from "../../lib/catalogue/mod.ts";
 import { readScrape } from "../../lib/doctor/text_format.ts";
-import { createExposition } from "../../lib/exposition/mod.ts";
+import { Exposition } from "../../lib/exposition/mod.ts";
 import { History } from "../../lib/history/mod.ts";
 import { Answers } from "../../lib/live/mod.ts";
 import { Intake } from "../../lib/ingest/mod.ts";
@@ -138,7 +138,7 @@ function createCore(bySession: boolean, now: () => number) {
     telemetry,
     read: READ,
   });
-  const exposition = createExposition({
+  const exposition = new Exposition({
     model,
     system: { version: 0, families: () => [] },
     telemetry,

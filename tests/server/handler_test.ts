@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
-import { createExposition, type Exposition } from "../../lib/exposition/mod.ts";
+import { Exposition } from "../../lib/exposition/mod.ts";
 import { History } from "../../lib/history/mod.ts";
 import { Intake } from "../../lib/ingest/mod.ts";
 import type { BasicAuth } from "../../lib/server/auth.ts";
@@ -44,7 +44,7 @@ function setUp({ maxBytes = 10_000, basicAuth, token, ...options }: SetUp = {}) 
   const model = createModel();
   const telemetry = createTelemetry();
   const { log, lines } = captureLog();
-  const exposition = createExposition({
+  const exposition = new Exposition({
     model,
     system: { version: 0, families: () => [] },
     telemetry,
@@ -380,7 +380,7 @@ Deno.test("handler() counts what it turns away, by reason, from 0 on", async () 
 Deno.test("handler() answers 512 requests at once and turns the next away, but for probes", async () => {
   const held = Promise.withResolvers<never>();
   const wait = () => held.promise;
-  const exposition: Exposition = { text: wait, bytes: wait, gzip: wait };
+  const exposition = { bytes: wait, gzip: wait };
   const { send, counted } = setUp({ exposition });
   const waiting = Array.from({ length: 512 }, () => send("/metrics").catch(() => "ended"));
   const response = await send("/health");
