@@ -36,18 +36,21 @@ function tallyLines(tally: Tally, maxLine: number): LineConsumer {
   });
 }
 
-/** Reads the ends of the followed files just as the exporter does. */
-export function checkFiles(inquiry: Inquiry): Result {
-  const { configuration: { follow: paths, isFollowChosen, maxBody }, now } = inquiry;
+/** A followed file that is there, and what its end is. */
+interface End {
+  readonly path: string;
+  readonly size: number;
+  /** When it was written last, in seconds since 1970. */
+  readonly changed: number;
+  readonly tally: Tally;
+}
+
+/** Reads the ends of the followed files just as the exporter does; the one written last comes first. */
+function readEnds({ configuration: { follow: paths, maxBody } }: Inquiry) {
   const problems: string[] = [];
   const quiet = () => {};
-  const log: Log = {
-    debug: quiet,
-    info: quiet,
-    warn: (_message, fields) => {
-      if (fields?.reason !== undefined) problems.push(`${fields.path}: ${fields.reason}`);
-    },
-    error: quiet,
+  const warn: Log["warn"] = (_message, fields) => {
+    if (fields?.reason !== undefined) problems.push(`${fields.path}: ${fields.reason}`);
   };
   const tallies = new Map<string, Tally>();
   const follower = follow({
@@ -61,46 +64,48 @@ export function checkFiles(inquiry: Inquiry): Result {
       tallies.set(path, tally);
       return tallyLines(tally, maxBody);
     },
-    log,
+    log: { debug: quiet, info: quiet, warn, error: quiet },
   });
   follower.poll();
-  const present = follower.files().filter(({ exists }) => exists);
+  const ends = follower.files().filter(({ exists }) => exists).map(({ path, size }): End => ({
+    path,
+    size,
+    // It may go at any time.
+    changed: (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) / 1000,
+    tally: tallies.get(path)!,
+  })).sort((a, b) => b.changed - a.changed);
   follower.close();
+  return { ends, problem: problems[0] };
+}
 
-  const [problem] = problems;
+/** Checks that the followed files can be read, and that the one written last holds reports. */
+export function checkFiles(inquiry: Inquiry): Result {
+  const { ends: [end], problem } = readEnds(inquiry);
   if (problem !== undefined) {
     return broken(
       `cannot be read: ${problem}`,
       "allow this user to read it, or set another file with --follow",
     );
   }
-  const names = paths.join(", ");
-  if (present.length === 0) {
-    const place = `none at ${names} in ${resolve(".")}`;
-    return isFollowChosen
-      ? broken(
-        place,
-        "start the simulation, or set the file that it writes with --follow",
-      )
-      : skip(`${place}; reports can also be posted`);
-  }
-  const files = present.map((file) => ({
-    ...file,
-    // It may go at any time.
-    changed: (statSync(file.path, { throwIfNoEntry: false })?.mtimeMs ?? 0) / 1000,
-  }));
-  const [{ path, size, changed }] = files.toSorted((a, b) => b.changed - a.changed) as [
-    typeof files[number],
-  ];
-  const tally = tallies.get(path);
-  const state = `${path}, ${bytes(size)}, last changed ${span(now() - changed)} ago`;
-  if (tally === undefined || tally.taken + tally.refused === 0) {
+  return end === undefined ? nowhere(inquiry) : judge(inquiry, end);
+}
+
+function nowhere({ configuration: { follow: paths, isFollowChosen } }: Inquiry): Result {
+  const place = `none at ${paths.join(", ")} in ${resolve(".")}`;
+  return isFollowChosen
+    ? broken(place, "start the simulation, or set the file that it writes with --follow")
+    : skip(`${place}; reports can also be posted`);
+}
+
+function judge(inquiry: Inquiry, { path, size, changed, tally }: End): Result {
+  const { taken, refused, reason, last } = tally;
+  const state = `${path}, ${bytes(size)}, last changed ${span(inquiry.now() - changed)} ago`;
+  if (taken + refused === 0) {
     return broken(
       `${state}, has no complete line`,
       "check that the simulation runs and writes this file",
     );
   }
-  const { refused, reason, last } = tally;
   if (last === undefined) {
     return broken(
       `${state}, has no valid report: ${
