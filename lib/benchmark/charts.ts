@@ -130,6 +130,97 @@ ${lanes.join("\n")}
 </svg>`;
 }
 
+/** Room at the left, for names, and at the right; height of a publisher's row, and where the rows begin. */
+const [LEFT, RIGHT, ROW, TOP] = [80, 34, 40, 22];
+
+/** One publisher's overhead, and its pairs. */
+interface Row {
+  readonly publisher: string;
+  readonly value: number;
+  readonly ci95: readonly [number, number];
+  readonly dots: readonly number[];
+}
+
+/** Both ends of an axis that has all intervals on it. */
+function reachOf(marks: readonly number[]): { readonly low: number; readonly high: number } {
+  const [least, most] = [Math.min(...marks), Math.max(...marks)];
+  const margin = 0.25 * Math.max(most - least, 1e-12);
+  return { low: least - margin, high: most + margin };
+}
+
+/** The parts of a chart of intervals that any number of rows has. */
+function intervalScale(
+  marks: readonly number[],
+  rows: readonly Row[],
+  unit: Budget["unit"],
+) {
+  const { low, high } = reachOf(marks);
+  const width = WIDTH - RIGHT - LEFT;
+  const scale = Math.max(Math.abs(low), Math.abs(high));
+  return {
+    low,
+    high,
+    base: TOP + ROW * rows.length,
+    /** A pair far outside would press all else together: it is drawn at the edge. */
+    x: (value: number) =>
+      coordinate(LEFT + width * (Math.min(high, Math.max(low, value)) - low) / (high - low)),
+    show: (value: number) =>
+      inWords(unit === "ratio" ? addedShare(value) : addedTime(value, scale)),
+  };
+}
+
+type IntervalScale = ReturnType<typeof intervalScale>;
+
+function upright({ x, base }: IntervalScale, name: string, value: number): string {
+  return `<line class="${name}" x1="${x(value)}" x2="${x(value)}" y1="${TOP}" y2="${base}"/>`;
+}
+
+/** The grid, what the control may be off, and the budget. */
+function background(
+  scale: IntervalScale,
+  tolerance: number | undefined,
+  limit: number | undefined,
+) {
+  const { low, high, base, x, show } = scale;
+  const field = tolerance === undefined ? [] : [
+    `<rect class="tolerance" x="${x(-tolerance)}" y="${TOP}" width="${
+      coordinate(Number(x(tolerance)) - Number(x(-tolerance)))
+    }" height="${ROW}"><title>What the control may be off</title></rect>`,
+  ];
+  const ticks = linearTicks(low, high, 6).flatMap((tick) => [
+    upright(scale, "grid", tick),
+    `<text x="${x(tick)}" y="${base + 16}" text-anchor="middle">${show(tick)}</text>`,
+  ]);
+  const budget = limit === undefined ? [] : [
+    upright(scale, "budget", limit),
+    `<text class="budget" x="${x(limit)}" y="${TOP - 7}" text-anchor="middle">budget ${
+      show(limit).slice(1)
+    }</text>`,
+  ];
+  return [...field, ...ticks, upright(scale, "zero", 0), ...budget];
+}
+
+/** A publisher's interval, and its pairs as dots. */
+function lane(scale: IntervalScale, row: Row, index: number, limit: number | undefined): string {
+  const { low, high, x, show } = scale;
+  const { publisher, value, ci95: [from, to], dots } = row;
+  const y = TOP + ROW * (index + 0.5);
+  const isOver = limit !== undefined && publisher !== "none" && to > limit;
+  const kind = publisher === "none" ? "off" : isOver ? "over" : "on";
+  const pairs = dots.map((dot) =>
+    `<circle class="pair${dot < low || dot > high ? " outside" : ""}" cx="${x(dot)}" cy="${
+      y + 11
+    }" r="2.5"><title>one pair: ${show(dot)}</title></circle>`
+  );
+  return `<text class="lane" x="${LEFT - 10}" y="${y + 4}" text-anchor="end">${publisher}</text>
+${pairs.join("\n")}
+<g class="interval ${kind}"><title>${publisher}: ${show(value)} [${show(from)}, ${
+    show(to)
+  }]</title><line x1="${x(from)}" x2="${x(to)}" y1="${y - 3}" y2="${y - 3}"/><circle cx="${
+    x(value)
+  }" cy="${y - 3}" r="5"/></g>`;
+}
+
 /** Overheads of one world: the interval of each publisher, and its pairs as dots. */
 export function intervalSvg(
   world: World,
@@ -138,7 +229,7 @@ export function intervalSvg(
   budget: Budget | undefined,
 ): string {
   const unit = budget?.unit ?? "ratio";
-  const rows = results.map((result) => ({
+  const rows = results.map((result): Row => ({
     publisher: result.publisher,
     ...overheadIn(unit, result),
     dots: pairsOf(rounds, world, result.publisher).map(({ off, on }) => {
@@ -147,71 +238,22 @@ export function intervalSvg(
     }),
   }));
   const tolerance = unit === "ratio" ? CONTROL_TOLERANCE : undefined;
-  const ends = [0, ...rows.flatMap(({ ci95 }) => ci95)];
-  if (budget !== undefined) ends.push(budget.limit);
-  if (tolerance !== undefined) ends.push(-tolerance, tolerance);
-  const reach = Math.max(Math.max(...ends) - Math.min(...ends), 1e-12);
-  // A pair far outside would press all else together: it is drawn at the edge.
-  const low = Math.min(...ends) - 0.25 * reach;
-  const high = Math.max(...ends) + 0.25 * reach;
-  const [left, right] = [80, WIDTH - 34];
-  const x = (value: number) =>
-    left + (right - left) * (Math.min(high, Math.max(low, value)) - low) / (high - low);
-  const rowHeight = 40;
-  const [top, base] = [22, 22 + rowHeight * rows.length];
-  const scale = Math.max(Math.abs(low), Math.abs(high));
-  const show = (value: number) =>
-    inWords(unit === "ratio" ? addedShare(value) : addedTime(value, scale));
-  const upright = (name: string, value: number) =>
-    `<line class="${name}" x1="${coordinate(x(value))}" x2="${
-      coordinate(x(value))
-    }" y1="${top}" y2="${base}"/>`;
-  const parts: string[] = [];
-  if (tolerance !== undefined) {
-    parts.push(
-      `<rect class="tolerance" x="${coordinate(x(-tolerance))}" y="${top}" width="${
-        coordinate(x(tolerance) - x(-tolerance))
-      }" height="${rowHeight}"><title>What the control may be off</title></rect>`,
-    );
-  }
-  for (const tick of linearTicks(low, high, 6)) {
-    parts.push(
-      upright("grid", tick),
-      `<text x="${coordinate(x(tick))}" y="${base + 16}" text-anchor="middle">${show(tick)}</text>`,
-    );
-  }
-  parts.push(upright("zero", 0));
-  if (budget !== undefined) {
-    parts.push(
-      upright("budget", budget.limit),
-      `<text class="budget" x="${coordinate(x(budget.limit))}" y="${
-        top - 7
-      }" text-anchor="middle">budget ${show(budget.limit).slice(1)}</text>`,
-    );
-  }
-  rows.forEach(({ publisher, value, ci95: [from, to], dots }, index) => {
-    const y = top + rowHeight * (index + 0.5);
-    const isOver = budget !== undefined && publisher !== "none" && to > budget.limit;
-    const kind = publisher === "none" ? "off" : isOver ? "over" : "on";
-    parts.push(
-      `<text class="lane" x="${left - 10}" y="${y + 4}" text-anchor="end">${publisher}</text>`,
-      ...dots.map((dot) =>
-        `<circle class="pair${dot < low || dot > high ? " outside" : ""}" cx="${
-          coordinate(x(dot))
-        }" cy="${y + 11}" r="2.5"><title>one pair: ${show(dot)}</title></circle>`
-      ),
-      `<g class="interval ${kind}"><title>${publisher}: ${show(value)} [${show(from)}, ${
-        show(to)
-      }]</title><line x1="${coordinate(x(from))}" x2="${coordinate(x(to))}" y1="${y - 3}" y2="${
-        y - 3
-      }"/><circle cx="${coordinate(x(value))}" cy="${y - 3}" r="5"/></g>`,
-    );
-  });
-  return `<svg viewBox="0 0 ${WIDTH} ${base + 24}" role="img" aria-label="Overhead in world ${
+  const limit = budget?.limit;
+  const fixed = tolerance === undefined ? [0] : [0, -tolerance, tolerance];
+  const marks = [
+    ...fixed,
+    ...rows.flatMap(({ ci95 }) => ci95),
+    ...limit === undefined ? [] : [limit],
+  ];
+  const scale = intervalScale(marks, rows, unit);
+  return `<svg viewBox="0 0 ${WIDTH} ${scale.base + 24}" role="img" aria-label="Overhead in world ${
     escapeHtml(world)
   }, with 95 % intervals">
-${parts.join("\n")}
+${
+    [
+      ...background(scale, tolerance, limit),
+      ...rows.map((row, index) => lane(scale, row, index, limit)),
+    ].join("\n")
+  }
 </svg>`;
 }
-
-// ---- The page
