@@ -78,6 +78,45 @@ function lastAssignments(text: string): ReadonlyMap<string, string> {
   return assignments;
 }
 
+/** Reads constants of a type; one that only Python can work out is noted. */
+class Constants {
+  readonly notes: string[] = [];
+  readonly #assignments: ReadonlyMap<string, string>;
+  readonly #file: string;
+
+  constructor(assignments: ReadonlyMap<string, string>, file: string) {
+    this.#assignments = assignments;
+    this.#file = file;
+  }
+
+  number(name: string, expected: string, instead: string): number | undefined {
+    const value = this.#literal(name, instead);
+    if (value === undefined || typeof value === "number") return value;
+    throw this.#wrongType(name, expected);
+  }
+
+  boolean(name: string, instead: string): boolean | undefined {
+    const value = this.#literal(name, instead);
+    if (value === undefined || typeof value === "boolean") return value;
+    throw this.#wrongType(name, "True or False");
+  }
+
+  #literal(name: string, instead: string): Literal {
+    const source = this.#assignments.get(name);
+    const value = source === undefined ? undefined : readLiteral(source);
+    if (source !== undefined && value === undefined) {
+      this.notes.push(
+        `${name} in ${this.#file} is ignored, because it is not a plain literal: ${instead}`,
+      );
+    }
+    return value;
+  }
+
+  #wrongType(name: string, expected: string) {
+    return badValue(name, this.#assignments.get(name) ?? "", expected, this.#file);
+  }
+}
+
 /**
  * Reads config.py's text.
  *
@@ -86,65 +125,40 @@ function lastAssignments(text: string): ReadonlyMap<string, string> {
  */
 export function readPythonConfig(text: string, file: string): PythonConfig {
   const assignments = lastAssignments(text);
+  const constants = new Constants(assignments, file);
   const layer = new Map<string, Given>();
-  const notes: string[] = [];
-
-  function literal(name: string, instead: string): Literal {
-    const source = assignments.get(name);
-    const value = source === undefined ? undefined : readLiteral(source);
-    if (source !== undefined && value === undefined) {
-      notes.push(`${name} in ${file} is ignored, because it is not a plain literal: ${instead}`);
-    }
-    return value;
-  }
-  function wrongType(name: string, expected: string) {
-    return badValue(name, assignments.get(name) ?? "", expected, file);
-  }
-  function number(name: string, expected: string, instead: string): number | undefined {
-    const value = literal(name, instead);
-    if (value === undefined || typeof value === "number") return value;
-    throw wrongType(name, expected);
-  }
-  function boolean(name: string, instead: string): boolean | undefined {
-    const value = literal(name, instead);
-    if (value === undefined || typeof value === "boolean") return value;
-    throw wrongType(name, "True or False");
-  }
   const give = (property: string, name: string, given: string) =>
     layer.set(property, { name, texts: [given], file });
 
-  const port = number("METRICS_EXPORTER_PORT", "a whole number", "give --port instead");
-  if (port !== undefined) give("port", "METRICS_EXPORTER_PORT", String(port));
+  const portName = "METRICS_EXPORTER_PORT";
+  const port = constants.number(portName, "a whole number", "give --port instead");
+  if (port !== undefined) give("port", portName, String(port));
 
-  const collect = number(
-    "METRICS_COLLECTION_INTERVAL",
-    "a number of seconds",
-    "give --collect-interval instead",
-  );
-  if (collect !== undefined) {
-    give("collectInterval", "METRICS_COLLECTION_INTERVAL", `${collect}s`);
+  const intervals = [
+    ["collectInterval", "METRICS_COLLECTION_INTERVAL", "give --collect-interval instead"],
+    ["systemInterval", "METRICS_SYSTEM_INTERVAL", "give --system-interval instead"],
+  ] as const;
+  for (const [property, name, instead] of intervals) {
+    const seconds = constants.number(name, "a number of seconds", instead);
+    if (seconds !== undefined) give(property, name, `${seconds}s`);
   }
-  const system = number(
-    "METRICS_SYSTEM_INTERVAL",
-    "a number of seconds",
-    "give --system-interval instead",
-  );
-  if (system !== undefined) give("systemInterval", "METRICS_SYSTEM_INTERVAL", `${system}s`);
-  if (boolean("METRICS_SYSTEM_ENABLED", "give --system-interval instead") === false) {
+  if (constants.boolean("METRICS_SYSTEM_ENABLED", "give --system-interval instead") === false) {
     give("systemInterval", "METRICS_SYSTEM_ENABLED", "0");
   }
 
+  const isSet = (name: string) => constants.boolean(name, "give --labels instead");
   const labels = [];
-  if (boolean("METRICS_LABELS_CONTINENT", "give --labels instead")) labels.push("continent");
-  if (boolean("METRICS_LABELS_PRODUIT_TYPE", "give --labels instead")) labels.push("produit_type");
-  if (boolean("METRICS_LABELS_ENABLED", "give --labels instead")) {
+  if (isSet("METRICS_LABELS_CONTINENT")) labels.push("continent");
+  if (isSet("METRICS_LABELS_PRODUIT_TYPE")) labels.push("produit_type");
+  if (isSet("METRICS_LABELS_ENABLED")) {
     give("labels", "METRICS_LABELS_ENABLED", labels.join(","));
   }
 
+  const { notes } = constants;
   const host = assignments.get("METRICS_EXPORTER_HOST");
   if (host !== undefined) {
     notes.push(`METRICS_EXPORTER_HOST = ${host} is ignored: only --host opens the network`);
   }
-  const enabled = boolean("METRICS_ENABLED", "metrics stay on") ?? true;
+  const enabled = constants.boolean("METRICS_ENABLED", "metrics stay on") ?? true;
   return { layer, enabled, notes };
 }

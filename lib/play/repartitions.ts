@@ -15,10 +15,8 @@ function heldOf(held: Readonly<Float64Array>, firms: number, product: number): n
   return units;
 }
 
-/** Makes the function that breaks the numbers of a game down as they are now; amounts in euros. */
-export function createRepartitions(game: Game): () => Repartitions {
-  const { shares } = game;
-  const firms = game.world.entreprises;
+/** Adds numbers of a game up by continent, by product type, and by both. */
+function createSums({ shares, world: { entreprises: firms } }: Game) {
   const continents = [...new Set(firms.map(({ continent }) => continent))];
   /** Index of each firm's continent. */
   const places = firms.map(({ continent }) => continents.indexOf(continent));
@@ -50,6 +48,13 @@ export function createRepartitions(game: Game): () => Repartitions {
     return sums.map((valeur, type) => ({ produit_type: PRODUCT_TYPES[type]!, valeur }));
   }
 
+  return { byContinent, byBoth, byType };
+}
+
+/** Makes the function that breaks the numbers of a game down as they are now; amounts in euros. */
+export function createRepartitions(game: Game): () => Repartitions {
+  const { shares, world: { entreprises: firms } } = game;
+  const { byContinent, byBoth, byType } = createSums(game);
   return () => {
     const { budgets, bought, failed, spent, volumes, delivered, units, held, active } = shares;
     const attempted = bought.map((count, part) => count + failed[part]!);

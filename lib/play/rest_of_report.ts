@@ -53,12 +53,29 @@ function sum(values: Readonly<Float64Array>): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
+function valuesOf({ numbers, shares }: Game, opening: number): Record<string, number> {
+  return {
+    budget_moyen: euros(numbers.budgetTotal / numbers.entreprises),
+    entreprises_total: numbers.entreprises,
+    entreprises_solvables: numbers.entreprisesSolvables,
+    produits_prix_min: euros(numbers.prixMin),
+    produits_prix_max: euros(numbers.prixMax),
+    argent_initial_euros: euros(opening),
+    argent_entre_euros_total: euros(numbers.recharges),
+    transactions_unites_total: numbers.volume,
+    livraisons_unites_total: numbers.livraisons,
+    stock_fournisseurs_unites: sum(shares.units),
+    stock_entreprises_unites: sum(shares.held),
+    produits_epuises: shares.units.reduce((count, units) => count + Number(units === 0), 0),
+  };
+}
+
 /**
  * Makes the function that a publisher asks for the rest of each report: further values, breakdowns, the
  * times of events, the last of them and, once a second in worlds that are not too large, the detail.
  */
 export function createRestOfReport(game: Game): (moment: ReportMoment) => RestOfReport {
-  const { numbers, lastEvents, shares } = game;
+  const { numbers, lastEvents } = game;
   const opening = numbers.budgetTotal - numbers.recharges + numbers.montant;
   const cells = (numbers.entreprises + numbers.fournisseurs) * numbers.produits;
   let told = game.recentEvents.count;
@@ -97,20 +114,7 @@ export function createRestOfReport(game: Game): (moment: ReportMoment) => RestOf
     const evenements_recents = recents(fini);
     if (isDetailDue) nextDetail = timestamp + DETAIL_INTERVAL;
     return {
-      values: {
-        budget_moyen: euros(numbers.budgetTotal / numbers.entreprises),
-        entreprises_total: numbers.entreprises,
-        entreprises_solvables: numbers.entreprisesSolvables,
-        produits_prix_min: euros(numbers.prixMin),
-        produits_prix_max: euros(numbers.prixMax),
-        argent_initial_euros: euros(opening),
-        argent_entre_euros_total: euros(numbers.recharges),
-        transactions_unites_total: numbers.volume,
-        livraisons_unites_total: numbers.livraisons,
-        stock_fournisseurs_unites: sum(shares.units),
-        stock_entreprises_unites: sum(shares.held),
-        produits_epuises: shares.units.reduce((count, units) => count + Number(units === 0), 0),
-      },
+      values: valuesOf(game, opening),
       evenements: events(timestamp),
       repartitions: repartitions(),
       ...(evenements_recents === undefined ? {} : { evenements_recents }),

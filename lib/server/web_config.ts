@@ -108,6 +108,127 @@ function describe(issue: z.core.$ZodIssue): string {
   return `${path.length === 0 ? "the file" : path.join(".")} ${problem}`;
 }
 
+/** What is wrong with a file. */
+class Fault extends Error {}
+
+/** How files are read that the web configuration names. */
+interface Files {
+  /** The path of one, whose name is relative to the web configuration's folder. */
+  readonly locate: (file: string) => string;
+  readonly read: (path: string) => string;
+}
+
+function readYaml(text: string): unknown {
+  // Failsafe makes all values text, as written: a user may be called 007, a header be 0. The
+  // parser's messages quote the file and its secrets, so only position and kind are reported.
+  const document = parseDocument(text, { schema: "failsafe", stringKeys: true });
+  const wrong = [...document.errors, ...document.warnings][0];
+  if (wrong !== undefined) {
+    const kind = wrong.code.toLowerCase().replaceAll("_", " ");
+    const line = wrong.linePos?.[0].line ?? 1;
+    throw new Fault(`line ${line} has the error "${kind}", expected valid YAML`);
+  }
+  try {
+    return document.toJS() ?? {};
+  } catch {
+    throw new Fault("an alias has no anchor or is used too often, expected valid YAML");
+  }
+}
+
+type Part = "cert" | "key";
+
+function readPem(tls: TlsSection, part: Part, files: Files): string {
+  const inline = tls[part];
+  const file = tls[`${part}_file`];
+  if ((inline === undefined) === (file === undefined)) {
+    const found = inline === undefined ? "neither" : "both";
+    throw new Fault(
+      `tls_server_config has ${found} of ${part} and ${part}_file, expected one of them`,
+    );
+  }
+  if (file === undefined) return inline ?? "";
+  const path = files.locate(file);
+  try {
+    return files.read(path);
+  } catch (error) {
+    const kind = error instanceof Error ? error.name : "unknown error";
+    throw new Fault(
+      `tls_server_config.${part}_file "${path}" cannot be read (${kind}), expected a PEM file`,
+      { cause: error },
+    );
+  }
+}
+
+/** Wrong ones would stop Deno.serve too, but later and with no word on where they come from. */
+function parsePem<T>(tls: TlsSection, part: Part, expected: string, read: () => T): T {
+  try {
+    return read();
+  } catch {
+    const name = tls[part] === undefined ? `${part}_file` : part;
+    throw new Fault(`tls_server_config.${name} cannot be understood, expected ${expected}`);
+  }
+}
+
+function readTls(tls: TlsSection, files: Files): WebConfig["tls"] {
+  const cert = readPem(tls, "cert", files);
+  const key = readPem(tls, "key", files);
+  const certificate = parsePem(
+    tls,
+    "cert",
+    "a PEM certificate",
+    () => new X509Certificate(cert),
+  );
+  const privateKey = parsePem(tls, "key", "an unencrypted PEM key", () => createPrivateKey(key));
+  if (!certificate.checkPrivateKey(privateKey)) {
+    throw new Fault(
+      "the key in tls_server_config is another's, expected the key of the certificate",
+    );
+  }
+  return { cert, key };
+}
+
+function readUsers(users: Record<string, unknown>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(users).map(([user, hash]) => {
+      if (user === "" || user.includes(":")) {
+        throw new Fault(
+          `basic_auth_users has the user ${show(user)}, expected a name without a colon`,
+        );
+      }
+      if (typeof hash !== "string" || !BCRYPT_HASH.test(hash)) {
+        throw new Fault(
+          `the password of ${show(user)} in basic_auth_users is not a bcrypt hash, ` +
+            "expected one of cost 4 to 31 that starts with $2a$, $2b$ or $2y$",
+        );
+      }
+      return [user, hash];
+    }),
+  );
+}
+
+function configOf(value: unknown, files: Files): WebConfig {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) {
+    const [first] = parsed.error.issues;
+    throw new Fault(first === undefined ? "it is not right" : describe(first));
+  }
+  const { tls_server_config, http_server_config = {}, basic_auth_users = {} } = parsed.data;
+  if (http_server_config.http2 !== undefined && tls_server_config === undefined) {
+    throw new Fault(
+      'http_server_config.http2 is "true" without TLS, expected tls_server_config beside it',
+    );
+  }
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(http_server_config.headers ?? {})) {
+    if (value) headers[name] = value; // The toolkit has a blank one unset.
+  }
+  return {
+    tls: tls_server_config && readTls(tls_server_config, files),
+    headers,
+    users: readUsers(basic_auth_users),
+  };
+}
+
 /**
  * Reads the text of the file at `path`. Unlike the toolkit, which reads it at every request, the
  * result stands until the program starts again. File names in it are relative to its folder.
@@ -119,99 +240,11 @@ export function readWebConfig(
   path: string,
   readFile: (path: string) => string,
 ): WebConfig {
-  const fail: (problem: string, cause?: unknown) => never = (problem, cause) => {
-    throw new WebConfigError(`Cannot read "${path}": ${problem}`, { cause });
-  };
-
-  function readYaml(): unknown {
-    // Failsafe makes all values text, as written: a user may be called 007, a header be 0. The
-    // parser's messages quote the file and its secrets, so only position and kind are reported.
-    const document = parseDocument(text, { schema: "failsafe", stringKeys: true });
-    const wrong = [...document.errors, ...document.warnings][0];
-    if (wrong !== undefined) {
-      const kind = wrong.code.toLowerCase().replaceAll("_", " ");
-      fail(`line ${wrong.linePos?.[0].line ?? 1} has the error "${kind}", expected valid YAML`);
-    }
-    try {
-      return document.toJS() ?? {};
-    } catch {
-      return fail("an alias has no anchor or is used too often, expected valid YAML");
-    }
+  try {
+    const locate = (file: string) => isAbsolute(file) ? file : join(dirname(path), file);
+    return configOf(readYaml(text), { locate, read: readFile });
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    throw new WebConfigError(`Cannot read "${path}": ${error.message}`, { cause: error.cause });
   }
-
-  function readPem(tls: TlsSection, part: "cert" | "key"): string {
-    const inline = tls[part];
-    const file = tls[`${part}_file`];
-    if ((inline === undefined) === (file === undefined)) {
-      const found = inline === undefined ? "neither" : "both";
-      fail(`tls_server_config has ${found} of ${part} and ${part}_file, expected one of them`);
-    }
-    if (file === undefined) return inline ?? "";
-    const filePath = isAbsolute(file) ? file : join(dirname(path), file);
-    try {
-      return readFile(filePath);
-    } catch (error) {
-      const kind = error instanceof Error ? error.name : "unknown error";
-      return fail(
-        `tls_server_config.${part}_file "${filePath}" cannot be read (${kind}), expected a PEM file`,
-        error,
-      );
-    }
-  }
-
-  function readTls(tls: TlsSection): { cert: string; key: string } {
-    const cert = readPem(tls, "cert");
-    const key = readPem(tls, "key");
-    // Wrong ones would stop Deno.serve too, but later and with no word on where they come from.
-    function parse<T>(part: "cert" | "key", expected: string, read: () => T): T {
-      try {
-        return read();
-      } catch {
-        const name = tls[part] === undefined ? `${part}_file` : part;
-        return fail(`tls_server_config.${name} cannot be understood, expected ${expected}`);
-      }
-    }
-    const certificate = parse("cert", "a PEM certificate", () => new X509Certificate(cert));
-    const privateKey = parse("key", "an unencrypted PEM key", () => createPrivateKey(key));
-    if (!certificate.checkPrivateKey(privateKey)) {
-      fail("the key in tls_server_config is another's, expected the key of the certificate");
-    }
-    return { cert, key };
-  }
-
-  function readUsers(users: Record<string, unknown>): Record<string, string> {
-    return Object.fromEntries(
-      Object.entries(users).map(([user, hash]) => {
-        if (user === "" || user.includes(":")) {
-          fail(`basic_auth_users has the user ${show(user)}, expected a name without a colon`);
-        }
-        if (typeof hash !== "string" || !BCRYPT_HASH.test(hash)) {
-          return fail(
-            `the password of ${show(user)} in basic_auth_users is not a bcrypt hash, ` +
-              "expected one of cost 4 to 31 that starts with $2a$, $2b$ or $2y$",
-          );
-        }
-        return [user, hash];
-      }),
-    );
-  }
-
-  const parsed = schema.safeParse(readYaml());
-  if (!parsed.success) {
-    const [first] = parsed.error.issues;
-    return fail(first === undefined ? "it is not right" : describe(first));
-  }
-  const { tls_server_config, http_server_config = {}, basic_auth_users = {} } = parsed.data;
-  if (http_server_config.http2 !== undefined && tls_server_config === undefined) {
-    fail('http_server_config.http2 is "true" without TLS, expected tls_server_config beside it');
-  }
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(http_server_config.headers ?? {})) {
-    if (value) headers[name] = value; // The toolkit has a blank one unset.
-  }
-  return {
-    tls: tls_server_config && readTls(tls_server_config),
-    headers,
-    users: readUsers(basic_auth_users),
-  };
 }
