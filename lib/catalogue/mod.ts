@@ -8,6 +8,7 @@ import { SYSTEM_METRICS } from "./system.ts";
 
 export * from "./metric.ts";
 export { EXPORTER_METRICS } from "./exporter.ts";
+export { ECONOMY_METRICS } from "./economy.ts";
 export { GAME_METRICS } from "./game.ts";
 export * from "./http.ts";
 export { SYSTEM_METRICS } from "./system.ts";

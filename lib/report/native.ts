@@ -1,22 +1,20 @@
 /** The native report: its schema, made from the catalogue, and its parser. @module */
 
 import * as z from "zod";
-import { BREAKDOWN_LABELS, type Metric, REPORTED_METRICS, type Things } from "../catalogue/mod.ts";
+import { BREAKDOWN_LABELS, type Metric, REPORTED_METRICS } from "../catalogue/mod.ts";
 import { bucketOf, COLUMN_NAMES, MAX_COLUMN_LENGTH, noTurns } from "../turns/mod.ts";
+import { COUNT as count, LABEL as label } from "./checks.ts";
+import { DETAIL, type Detail, economyOf, inventoryOf, listingOf, thingsOf } from "./detail.ts";
 import {
   type Breakdown,
   type Columns,
   type Details,
   type ExtraValue,
-  finiteSum,
   isExtra,
-  isLabelValue,
   isTime,
   type JsonObject,
   type KeyProblem,
-  MAX_LABEL_BYTES,
   MAX_PARTS,
-  MAX_PRICES,
   MAX_TOTAL,
   type Reading,
   type ReadOptions,
@@ -24,7 +22,7 @@ import {
   type Report,
   type TurnSeconds,
 } from "./report.ts";
-import { type Listing, tablesOf } from "./tables.ts";
+import { tablesOf } from "./tables.ts";
 import { TRADESIM_KEYS } from "./tradesim_keys.ts";
 
 /** The `type` of a native report, and the only version of its shape. */
@@ -33,13 +31,8 @@ export const NATIVE_VERSION = 1;
 
 export const MAX_RECENT_EVENTS = 100;
 
-const label = z.string().refine(isLabelValue, `expected 1 to ${MAX_LABEL_BYTES} bytes`);
 const total = z.number().min(0).max(MAX_TOTAL);
-const count = z.int().min(0).max(MAX_TOTAL);
 const seconds = z.number().min(0).max(MAX_TOTAL);
-const stocks = z.array(z.number()).optional()
-  .describe("Units of each product, in the order of `produits`.");
-const continent = label.optional();
 
 /** Keys without which a report cannot be placed. A report that lacks one is refused. */
 export const IDENTITY = {
@@ -80,39 +73,7 @@ export const OPTIONAL = {
       z.object({ continent: label.optional(), produit_type: label.optional(), valeur: total }),
     ).max(MAX_PARTS),
   ).describe("Parts of values, by metric. All parts of a metric have the same labels."),
-  detail: z.object({
-    produits: z.array(
-      z.object({
-        nom: label,
-        prix: z.number().describe("Base price, in euros."),
-        type: label.optional().describe("Its `produit_type`."),
-        actif: z.boolean().optional().describe("Whether it can be bought now."),
-      }),
-    ),
-    entreprises: z.array(
-      z.object({
-        nom: label,
-        budget: z.number().describe("Money that it has now, in euros."),
-        budget_initial: z.number().optional().describe("Money that it began with, in euros."),
-        continent,
-        strategie: label.optional(),
-        achats: count.optional().describe("Purchases that succeeded since the session began."),
-        stocks,
-      }),
-    ),
-    fournisseurs: z.array(
-      z.object({
-        nom: label,
-        continent,
-        stocks,
-        prix: z.array(z.number().nullable()).optional().describe(
-          "Its price of each product in euros, in the order of `produits`; null where it has none.",
-        ),
-      }),
-    ),
-  }).describe(
-    "Every product, firm and supplier: for --detail, and for indices of prices and inequality.",
-  ),
+  detail: DETAIL,
   colonnes: z.partialRecord(z.enum(COLUMN_NAMES), z.array(z.number()).max(MAX_COLUMN_LENGTH))
     .refine((columns) => new Set(Object.values(columns).map((column) => column.length)).size <= 1)
     .describe(
@@ -206,44 +167,6 @@ function breakdowns(repartitions: Repartitions): ReadonlyMap<string, readonly Br
   );
 }
 
-type Detail = z.infer<typeof OPTIONAL.detail>;
-
-function listingOf({ produits, entreprises, fournisseurs }: Detail): Listing {
-  const holder = ({ nom, stocks = [] }: { nom: string; stocks?: number[] | undefined }) => ({
-    name: nom,
-    stocks: stocks.slice(0, produits.length)
-      .map((units, index) => ({ name: produits[index]!.nom, units })),
-  });
-  return {
-    firms: entreprises.map((firm) => ({
-      ...holder(firm),
-      budget: firm.budget,
-      opening: firm.budget_initial,
-    })),
-    suppliers: fournisseurs.map((supplier) => ({ ...holder(supplier), prices: supplier.prix })),
-    products: produits.map(({ nom, prix, actif }) => ({ name: nom, price: prix, active: actif })),
-  };
-}
-
-/** What a report's detail tells of the whole game. */
-function economyOf(detail: Detail | undefined) {
-  if (detail === undefined) return {};
-  const { produits, entreprises } = detail;
-  const buyable = produits.filter(({ actif }) => actif !== false).slice(0, MAX_PRICES);
-  return {
-    prices: { names: buyable.map(({ nom }) => nom), values: buyable.map(({ prix }) => prix) },
-    listedBudgets: finiteSum(entreprises.map(({ budget }) => budget)),
-  };
-}
-
-function thingsOf({ produits, entreprises }: Detail): Things {
-  return {
-    budgets: entreprises.map(({ budget }) => budget),
-    prices: produits.map(({ prix }) => prix),
-    purchases: entreprises.flatMap(({ achats }) => achats ?? []),
-  };
-}
-
 /** The values that a report tells, and those that its detail tells instead. */
 function valuesOf(read: Readonly<Record<string, unknown>>, detail: Detail | undefined) {
   const things = detail && thingsOf(detail);
@@ -255,29 +178,14 @@ function valuesOf(read: Readonly<Record<string, unknown>>, detail: Detail | unde
   return values;
 }
 
-function inventoryOf(detail: Detail | undefined): Details["inventory"] {
-  if (detail === undefined) return undefined;
-  const { produits, entreprises, fournisseurs } = detail;
-  const held = (stocks: readonly number[] = []) => stocks.slice(0, produits.length);
-  return () => ({
-    produits: produits.map(({ nom, prix }) => ({ nom, prix })),
-    entreprises: entreprises.map(({ nom, budget, stocks }) => ({
-      nom,
-      budget,
-      stocks: held(stocks),
-    })),
-    fournisseurs: fournisseurs.map(({ nom, stocks }) => ({ nom, stocks: held(stocks) })),
-  });
-}
-
 /** Checks each key of a native report; one of the wrong shape is left out. */
-function readKeys(raw: JsonObject, { allKeys }: ReadOptions) {
+function readKeys(raw: JsonObject, { allKeys, breakdowns }: ReadOptions) {
   const read: Record<string, unknown> = {};
   const problems: { key: string; problem: KeyProblem }[] = [];
   const extra = new Map<string, ExtraValue>();
   let unknownKeys = 0;
   for (const [key, value] of Object.entries(raw)) {
-    if (key === "type" || key === "version") continue;
+    if (key === "type" || key === "version" || (key === "repartitions" && !breakdowns)) continue;
     const check = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined;
     if (check === undefined) {
       // TradeSim's keys have a type of their own there.
@@ -337,9 +245,7 @@ export function readNative(raw: JsonObject, options: ReadOptions): Reading {
     finished: known.fini ?? false,
     values: valuesOf(read, known.detail),
     ...economyOf(known.detail),
-    breakdowns: options.breakdowns && known.repartitions !== undefined
-      ? breakdowns(known.repartitions)
-      : new Map(),
+    breakdowns: breakdowns(known.repartitions ?? {}),
     turnSeconds: known.temps_simulation_tour_seconds &&
       rebucket(known.temps_simulation_tour_seconds),
     events: new Map(Object.entries(known.evenements ?? {})),
