@@ -20,24 +20,21 @@ export function moneyTolerance(...amounts: readonly number[]): number {
 /** The most by which TradeSim's own rules let a base price rise in a turn. */
 const MOST_RISE = 0.6;
 
-/** Adds up what is known; undefined where one of them is not. */
+/** Adds up what is known; undefined where one of them is not, and where it is beyond all numbers. */
 function sum(...terms: readonly (number | undefined)[]): number | undefined {
   let total = 0;
   for (const term of terms) {
     if (term === undefined) return undefined;
     total += term;
   }
-  return total;
+  return Number.isFinite(total) ? total : undefined;
 }
 
 function negative(value: number | undefined): number | undefined {
   return value === undefined ? undefined : -value;
 }
 
-/**
- * How far off each invariant is that can be read from one report: 0 where it holds. What a report does
- * not tell has no entry, so that it stays what it was.
- */
+/** How far off each invariant is that can be read from one report: 0 where it holds. */
 export function balanceOf({ values, prices, listedBudgets, claims }: Report): Balance {
   const of = (name: string) => values.get(name);
   const supply = of("budget_total");
@@ -47,7 +44,7 @@ export function balanceOf({ values, prices, listedBudgets, claims }: Report): Ba
   const offered = of("stock_fournisseurs_unites");
   const lowest = of("produits_prix_min") ?? 1;
   const badPrices = prices?.values.filter((price) => !(price > 0)).length ?? 0;
-  const balance: { -readonly [Key in keyof Balance]: Balance[Key] } = {
+  return {
     argent: sum(
       supply,
       of("transactions_montant_total"),
@@ -65,11 +62,20 @@ export function balanceOf({ values, prices, listedBudgets, claims }: Report): Ba
     ),
     gains: sum(entered, negative(claims?.get("budget_gains_totaux"))),
   };
-  for (const key in balance) {
-    const name = key as keyof Balance;
-    if (balance[name] === undefined) delete balance[name];
-  }
-  return balance;
+}
+
+/** What is known after a report: what it does not tell stays as it was. */
+export function balanceAfter(before: Balance | undefined, now: Balance): Balance {
+  if (before === undefined) return now;
+  return {
+    argent: now.argent ?? before.argent,
+    budgets: now.budgets ?? before.budgets,
+    entreprises: now.entreprises ?? before.entreprises,
+    fournisseurs: now.fournisseurs ?? before.fournisseurs,
+    prix: now.prix ?? before.prix,
+    transactions: now.transactions ?? before.transactions,
+    gains: now.gains ?? before.gains,
+  };
 }
 
 function euros(amount: number): string {

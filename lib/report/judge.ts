@@ -1,6 +1,6 @@
 /** Judges a report beside what is known of its session: its order, resets, and what happened since. @module */
 
-import { balanceOf, type Violation, violationsOf } from "./invariants.ts";
+import { balanceAfter, balanceOf, type Violation, violationsOf } from "./invariants.ts";
 import type { Balance, Mark, RecentEvent, Report } from "./report.ts";
 import { eventsBetween } from "./tradesim_events.ts";
 
@@ -31,7 +31,7 @@ export function judge(
   }
   const isReset = begins(mark, report, total);
   const found = balanceOf(report);
-  const balance = isReset ? found : { ...mark.balance, ...found };
+  const balance = balanceAfter(isReset ? undefined : mark.balance, found);
   return {
     outcome: "taken",
     isReset,
