@@ -1,6 +1,7 @@
 /** Builds the Grafana dashboards from tools/dashboards, in each language. @module */
 
 import { type Board, boardJson } from "./dashboards/board.ts";
+import { ECONOMY } from "./dashboards/boards/economy.ts";
 import { EVENTS } from "./dashboards/boards/events.ts";
 import { EXPORTER } from "./dashboards/boards/exporter.ts";
 import { FINANCES } from "./dashboards/boards/finances.ts";
@@ -8,12 +9,15 @@ import { FIRMS } from "./dashboards/boards/firms.ts";
 import { OVERHEAD } from "./dashboards/boards/overhead.ts";
 import { OVERVIEW } from "./dashboards/boards/overview.ts";
 import { PRODUCTS } from "./dashboards/boards/products.ts";
+import { RANKING } from "./dashboards/boards/ranking.ts";
 import { TRANSACTIONS } from "./dashboards/boards/transactions.ts";
 import { LANGUAGES } from "./dashboards/texts.ts";
 
 const BOARDS: readonly Board[] = [
   OVERVIEW,
   FINANCES,
+  ECONOMY,
+  RANKING,
   TRANSACTIONS,
   PRODUCTS,
   FIRMS,

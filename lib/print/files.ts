@@ -4,64 +4,72 @@
 import file0 from "../../.env.example" with { type: "text" };
 import file1 from "../../compose.yml" with { type: "text" };
 import file2 from "../../docs/report.schema.json" with { type: "text" };
-import file3 from "../../grafana/dashboards/en/events.json" with { type: "text" };
-import file4 from "../../grafana/dashboards/en/exporter.json" with { type: "text" };
-import file5 from "../../grafana/dashboards/en/finances.json" with { type: "text" };
-import file6 from "../../grafana/dashboards/en/firms.json" with { type: "text" };
-import file7 from "../../grafana/dashboards/en/overhead.json" with { type: "text" };
-import file8 from "../../grafana/dashboards/en/overview.json" with { type: "text" };
-import file9 from "../../grafana/dashboards/en/products.json" with { type: "text" };
-import file10 from "../../grafana/dashboards/en/transactions.json" with { type: "text" };
-import file11 from "../../grafana/dashboards/fr/events.json" with { type: "text" };
-import file12 from "../../grafana/dashboards/fr/exporter.json" with { type: "text" };
-import file13 from "../../grafana/dashboards/fr/finances.json" with { type: "text" };
-import file14 from "../../grafana/dashboards/fr/firms.json" with { type: "text" };
-import file15 from "../../grafana/dashboards/fr/overhead.json" with { type: "text" };
-import file16 from "../../grafana/dashboards/fr/overview.json" with { type: "text" };
-import file17 from "../../grafana/dashboards/fr/products.json" with { type: "text" };
-import file18 from "../../grafana/dashboards/fr/transactions.json" with { type: "text" };
-import file19 from "../../grafana/provisioning/dashboards/tradesim.yml" with { type: "text" };
-import file20 from "../../grafana/provisioning/datasources/prometheus.yml" with { type: "text" };
-import file21 from "../../grafana/start.sh" with { type: "text" };
-import file22 from "../../logs/.gitkeep" with { type: "text" };
-import file23 from "../../prometheus/alertmanager.yml" with { type: "text" };
-import file24 from "../../prometheus/consoles/alerts.html" with { type: "text" };
-import file25 from "../../prometheus/local.yml" with { type: "text" };
-import file26 from "../../prometheus/prometheus.yml" with { type: "text" };
-import file27 from "../../prometheus/replay.yml" with { type: "text" };
-import file28 from "../../prometheus/rules/alerts.yml" with { type: "text" };
-import file29 from "../../prometheus/rules/games.yml" with { type: "text" };
+import file3 from "../../grafana/dashboards/en/economy.json" with { type: "text" };
+import file4 from "../../grafana/dashboards/en/events.json" with { type: "text" };
+import file5 from "../../grafana/dashboards/en/exporter.json" with { type: "text" };
+import file6 from "../../grafana/dashboards/en/finances.json" with { type: "text" };
+import file7 from "../../grafana/dashboards/en/firms.json" with { type: "text" };
+import file8 from "../../grafana/dashboards/en/overhead.json" with { type: "text" };
+import file9 from "../../grafana/dashboards/en/overview.json" with { type: "text" };
+import file10 from "../../grafana/dashboards/en/products.json" with { type: "text" };
+import file11 from "../../grafana/dashboards/en/ranking.json" with { type: "text" };
+import file12 from "../../grafana/dashboards/en/transactions.json" with { type: "text" };
+import file13 from "../../grafana/dashboards/fr/economy.json" with { type: "text" };
+import file14 from "../../grafana/dashboards/fr/events.json" with { type: "text" };
+import file15 from "../../grafana/dashboards/fr/exporter.json" with { type: "text" };
+import file16 from "../../grafana/dashboards/fr/finances.json" with { type: "text" };
+import file17 from "../../grafana/dashboards/fr/firms.json" with { type: "text" };
+import file18 from "../../grafana/dashboards/fr/overhead.json" with { type: "text" };
+import file19 from "../../grafana/dashboards/fr/overview.json" with { type: "text" };
+import file20 from "../../grafana/dashboards/fr/products.json" with { type: "text" };
+import file21 from "../../grafana/dashboards/fr/ranking.json" with { type: "text" };
+import file22 from "../../grafana/dashboards/fr/transactions.json" with { type: "text" };
+import file23 from "../../grafana/provisioning/dashboards/tradesim.yml" with { type: "text" };
+import file24 from "../../grafana/provisioning/datasources/prometheus.yml" with { type: "text" };
+import file25 from "../../grafana/start.sh" with { type: "text" };
+import file26 from "../../logs/.gitkeep" with { type: "text" };
+import file27 from "../../prometheus/alertmanager.yml" with { type: "text" };
+import file28 from "../../prometheus/consoles/alerts.html" with { type: "text" };
+import file29 from "../../prometheus/local.yml" with { type: "text" };
+import file30 from "../../prometheus/prometheus.yml" with { type: "text" };
+import file31 from "../../prometheus/replay.yml" with { type: "text" };
+import file32 from "../../prometheus/rules/alerts.yml" with { type: "text" };
+import file33 from "../../prometheus/rules/games.yml" with { type: "text" };
 
 /** Texts by path from the top of the repository. */
 export const FILES: Readonly<Record<string, string>> = {
   ".env.example": file0,
   "compose.yml": file1,
   "docs/report.schema.json": file2,
-  "grafana/dashboards/en/events.json": file3,
-  "grafana/dashboards/en/exporter.json": file4,
-  "grafana/dashboards/en/finances.json": file5,
-  "grafana/dashboards/en/firms.json": file6,
-  "grafana/dashboards/en/overhead.json": file7,
-  "grafana/dashboards/en/overview.json": file8,
-  "grafana/dashboards/en/products.json": file9,
-  "grafana/dashboards/en/transactions.json": file10,
-  "grafana/dashboards/fr/events.json": file11,
-  "grafana/dashboards/fr/exporter.json": file12,
-  "grafana/dashboards/fr/finances.json": file13,
-  "grafana/dashboards/fr/firms.json": file14,
-  "grafana/dashboards/fr/overhead.json": file15,
-  "grafana/dashboards/fr/overview.json": file16,
-  "grafana/dashboards/fr/products.json": file17,
-  "grafana/dashboards/fr/transactions.json": file18,
-  "grafana/provisioning/dashboards/tradesim.yml": file19,
-  "grafana/provisioning/datasources/prometheus.yml": file20,
-  "grafana/start.sh": file21,
-  "logs/.gitkeep": file22,
-  "prometheus/alertmanager.yml": file23,
-  "prometheus/consoles/alerts.html": file24,
-  "prometheus/local.yml": file25,
-  "prometheus/prometheus.yml": file26,
-  "prometheus/replay.yml": file27,
-  "prometheus/rules/alerts.yml": file28,
-  "prometheus/rules/games.yml": file29,
+  "grafana/dashboards/en/economy.json": file3,
+  "grafana/dashboards/en/events.json": file4,
+  "grafana/dashboards/en/exporter.json": file5,
+  "grafana/dashboards/en/finances.json": file6,
+  "grafana/dashboards/en/firms.json": file7,
+  "grafana/dashboards/en/overhead.json": file8,
+  "grafana/dashboards/en/overview.json": file9,
+  "grafana/dashboards/en/products.json": file10,
+  "grafana/dashboards/en/ranking.json": file11,
+  "grafana/dashboards/en/transactions.json": file12,
+  "grafana/dashboards/fr/economy.json": file13,
+  "grafana/dashboards/fr/events.json": file14,
+  "grafana/dashboards/fr/exporter.json": file15,
+  "grafana/dashboards/fr/finances.json": file16,
+  "grafana/dashboards/fr/firms.json": file17,
+  "grafana/dashboards/fr/overhead.json": file18,
+  "grafana/dashboards/fr/overview.json": file19,
+  "grafana/dashboards/fr/products.json": file20,
+  "grafana/dashboards/fr/ranking.json": file21,
+  "grafana/dashboards/fr/transactions.json": file22,
+  "grafana/provisioning/dashboards/tradesim.yml": file23,
+  "grafana/provisioning/datasources/prometheus.yml": file24,
+  "grafana/start.sh": file25,
+  "logs/.gitkeep": file26,
+  "prometheus/alertmanager.yml": file27,
+  "prometheus/consoles/alerts.html": file28,
+  "prometheus/local.yml": file29,
+  "prometheus/prometheus.yml": file30,
+  "prometheus/replay.yml": file31,
+  "prometheus/rules/alerts.yml": file32,
+  "prometheus/rules/games.yml": file33,
 };

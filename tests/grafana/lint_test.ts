@@ -27,7 +27,7 @@ const EXCEPTIONS: readonly Exception[] = [
   {
     reason: "what is shown is the total itself, so far in the game or up to a turn",
     covers: ({ rule, type = "", metric = "", expr = "" }) =>
-      rule === "target-counter-agg" && ["stat", "xychart"].includes(type) &&
+      rule === "target-counter-agg" && ["stat", "bargauge", "xychart"].includes(type) &&
       !GAUGES.has(metric) && !expr.includes("["),
   },
   {

@@ -73,12 +73,17 @@ export const QUIET = {
 export const DETAIL = {
   reason: "the exporter runs without --detail",
   questions:
-    /^firms: [^:]*: [A-C]$|^products: .* of each product: A$|^products: .* stock by product: A$/,
+    /^(firms|ranking): [^:]*: [A-C]$|^products: .* of each product: A$|^products: .* stock by product: A$/,
 };
 export const PUBLISHING = {
   reason: "TradeSim does not tell what publishing costs it",
   questions:
     /^overhead: (Cost of|Share of) publishing: |^overhead: (Publishing per turn: A|A turn and its publishing: B)$/,
+};
+export const MARKET = {
+  reason: "TradeSim does not tell deliveries, suppliers' prices, or which products can be bought",
+  questions:
+    /^economy: Units per turn: B$|^ranking: (The best price|Spread between suppliers|Active products, one by one): A$/,
 };
 export const EVENTS = {
   reason: "the made-up game of TradeSim has only events without a name, which no mark shows",

@@ -112,7 +112,7 @@ Deno.test("printFiles() gives the boards of one language", async () => {
     await run({ what: "dashboards", out, lang: "en" });
     const names = (folder: string) => Array.from(Deno.readDirSync(folder), ({ name }) => name);
     assert.deepEqual(names(`${out}/grafana/dashboards`), ["en"]);
-    assert.equal(names(`${out}/grafana/dashboards/en`).length, 8);
+    assert.equal(names(`${out}/grafana/dashboards/en`).length, 10);
   });
 });
 

@@ -42,6 +42,8 @@ const SILENT = 'simulation_etat{etat="silent"}';
 const ENDED = 'simulation_etat{etat="ended"}';
 const refused = (reason: string) =>
   `tradesim_exporter_reports_refused_total{source="post",reason="${reason}"}`;
+const broken = (invariant: string) =>
+  `simulation_invariant_violations_total{invariant="${invariant}"}`;
 const DROPPED = 'tradesim_exporter_series{state="dropped"}';
 
 /** Ten turns a second of 1 ms each, or from now on of `slow` seconds; `began` = when the game did. */
@@ -116,6 +118,13 @@ const CASES: Readonly<
   TradesimNoActiveProduct: {
     fires: steady({ produits_actifs: 0 }),
     silent: { over: steady({ produits_actifs: 0, [RUNNING]: 0, [ENDED]: 1 }) },
+  },
+  TradesimInvariantBroken: {
+    fires: grown(broken("argent"), 1),
+    silent: {
+      known_slips: grown(broken("tradesim_gains"), 500),
+      long_ago: steady({ [broken("argent")]: 3 }),
+    },
   },
   TradesimReportsRefused: {
     fires: grown(refused("json"), 4),

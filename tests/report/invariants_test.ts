@@ -1,7 +1,7 @@
 /** Tests of what must hold in every game. @module */
 
 import assert from "node:assert/strict";
-import { judge, type Mark, readReport, type Report } from "../../lib/report/mod.ts";
+import { JsonReader, judge, type Mark, readReport, type Report } from "../../lib/report/mod.ts";
 
 const SOUND = {
   budget_total: 900,
@@ -201,4 +201,19 @@ Deno.test("judge() begins anew after a reset", () => {
   };
   const reset = { ...TRADESIM, fournisseurs_stock_moyen: 35, tick: 0, tour_actuel: 6 };
   assert.deepEqual(brokenBy(tradesim(TRADESIM), tradesim(played, 5), tradesim(reset, 6)), {});
+});
+
+Deno.test("judge() names with their turn what does not close in a recorded game of TradeSim", () => {
+  const recorded = (turn: string) => {
+    const reader = new JsonReader(1 << 20);
+    reader.push(Deno.readFileSync(new URL(`../testdata/tour-${turn}.json`, import.meta.url)));
+    return readReport(reader.finish()).report;
+  };
+  const [first, fifth] = [recorded("001"), recorded("005")];
+  assert.deepEqual([first.turn, brokenBy(first)], [1, {
+    tradesim_gains: '25959.00 € came into the game and are no gain in "budget_gains_totaux"',
+  }]);
+  assert.deepEqual([fifth.turn, brokenBy(first, fifth)], [5, {
+    tradesim_valeur_figee: '"budget_total" says 189946.47 €, it is 189211.92 €',
+  }]);
 });

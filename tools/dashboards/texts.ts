@@ -52,6 +52,20 @@ export const BOARDS = {
     ["TradeSim – Finances", "TradeSim – Finances"],
     ["L'argent des entreprises.", "The firms' money."],
   ),
+  economy: panel(
+    ["TradeSim – Économie", "TradeSim – Economy"],
+    [
+      "D'où viennent l'argent et les biens, où ils vont, et ce que font les prix.",
+      "Where money and goods come from and go, and what prices do.",
+    ],
+  ),
+  ranking: panel(
+    ["TradeSim – Classement", "TradeSim – Ranking"],
+    [
+      "Qui mène, et qui vend à quel prix. Demande --detail à l'exporteur.",
+      "Who leads, and who sells at what price. Needs the exporter's --detail.",
+    ],
+  ),
   transactions: panel(
     ["TradeSim – Transactions", "TradeSim – Transactions"],
     ["Les achats : combien, pour combien, avec quel succès.", "Purchases: how many, for how much."],
@@ -85,6 +99,8 @@ export const ROWS = {
   firms: text("Entreprises", "Firms"),
   products: text("Produits", "Products"),
   suppliers: text("Fournisseurs", "Suppliers"),
+  money: text("Argent", "Money"),
+  goods: text("Prix et biens", "Prices and goods"),
   detail: text("Par produit (--detail)", "By product (--detail)"),
   exporter: text("Exporteur", "Exporter"),
   prometheus: text("Prometheus", "Prometheus"),
@@ -119,6 +135,13 @@ export const LEGENDS = {
   produit: text("Produit", "Product"),
   fournisseur: text("Fournisseur", "Supplier"),
   budget: text("Budget total", "Total budget"),
+  opening: text("Au début", "At the start"),
+  recharged: text("Recharges", "Recharges"),
+  priceIndex: text("Indice des prix", "Price index"),
+  bought: text("Achetées", "Bought"),
+  delivered: text("Livrées", "Delivered"),
+  rank: text("Rang", "Rank"),
+  profit: text("Bénéfice", "Profit"),
   lowest: text("Minimum", "Lowest"),
   mean: text("Moyenne", "Mean"),
   highest: text("Maximum", "Highest"),
@@ -268,6 +291,104 @@ export const PANELS = {
   budgetsByTurn: panel(["Budgets, par tour", "Budgets, by turn"], [
     "Le plus petit, le moyen et le plus grand budget ; en abscisse les tours joués.",
     "The lowest, the mean and the highest budget; the x axis is the turns played.",
+  ]),
+
+  // Economy.
+  priceIndex: panel(["Indice des prix", "Price index"], [
+    "100 au premier tour ; chaque produit qui peut être acheté pèse autant.",
+    "100 at the first turn; each product that can be bought weighs the same.",
+  ]),
+  priceIndexByTurn: panel(["Indice des prix, par tour", "Price index, by turn"], [
+    "100 au premier tour ; en abscisse les tours joués.",
+    "100 at the first turn; the x axis is the turns played.",
+  ]),
+  inflation: panel(["Inflation", "Inflation"], [
+    "Hausse de l'indice des prix sur dix tours.",
+    "Rise of the price index over ten turns.",
+  ]),
+  gini: panel(["Inégalité (Gini)", "Inequality (Gini)"], [
+    "0 quand toutes les entreprises ont le même budget, près de 1 quand une seule a tout.",
+    "0 when all firms have the same budget, near 1 when one has everything.",
+  ]),
+  concentration: panel(["Concentration (HHI)", "Concentration (HHI)"], [
+    "Des achats par entreprise : 1 quand une seule achète.",
+    "Of purchases by firm: 1 when one firm makes all of them.",
+  ]),
+  velocity: panel(["Vitesse de l'argent", "Velocity of money"], [
+    "Part de l'argent qui est dépensée en un tour, en moyenne sur dix tours.",
+    "Part of the money that is spent in a turn, mean of ten turns.",
+  ]),
+  broken: panel(["Invariants rompus", "Broken invariants"], [
+    "Rapports qui se contredisent, hors défauts connus de TradeSim ; /api/sessions dit le tour et la cause.",
+    "Reports that contradict themselves, known slips of TradeSim aside; /api/sessions has turn and cause.",
+  ]),
+  moneyLedger: panel(["Le compte de l'argent, par tour", "The ledger of money, by turn"], [
+    "Argent du début, plus les recharges, moins les achats : c'est le budget total, au centime. En abscisse les tours joués.",
+    "Money at the start, plus recharges, less purchases: that is the total budget, to the cent. The x axis is the turns played.",
+  ]),
+  moneyPerTurn: panel(["Recharges et achats par tour", "Recharges and purchases per turn"], [
+    "Argent qui entre et qui sort, par tour joué.",
+    "Money that comes in and goes out, per turn played.",
+  ]),
+  inequality: panel(["Inégalité entre entreprises", "Inequality of firms"], [
+    "Gini des budgets, concentration des achats, part des entreprises solvables.",
+    "Gini of budgets, concentration of purchases, share of solvent firms.",
+  ]),
+  goods: panel(["Où sont les biens", "Where the goods are"], [
+    "Unités de tous les produits chez les entreprises et chez les fournisseurs.",
+    "Units of all products with firms and with suppliers.",
+  ]),
+  goodsPerTurn: panel(["Unités par tour", "Units per turn"], [
+    "Unités achetées, et livrées aux fournisseurs, ce que TradeSim ne dit pas.",
+    "Units bought, and delivered to suppliers, which TradeSim does not tell.",
+  ]),
+  soldOutEverywhere: panel(["Produits épuisés", "Products sold out"], [
+    "Produits qu'aucun fournisseur n'a en stock.",
+    "Products that no supplier has in stock.",
+  ]),
+  goodsByType: labelPanel(
+    "produit_type",
+    ["Stock des fournisseurs par type", "Suppliers' stock by type"],
+    ["Unités par type de produit.", "Units by type of product."],
+  ),
+  boughtByType: labelPanel(
+    "produit_type",
+    ["Unités achetées par type", "Units bought by type"],
+    ["Par seconde et par type de produit.", "Per second, by type of product."],
+  ),
+  brokenByInvariant: panel(["Invariants, un par un", "Invariants, one by one"], [
+    "Rapports qui ont rompu chacun ; les défauts connus de TradeSim commencent par tradesim_.",
+    "Reports that broke each of them; known slips of TradeSim begin with tradesim_.",
+  ]),
+
+  // Ranking.
+  ranking: detailPanel(["Classement", "Ranking"], [
+    "Rang, budget et bénéfice ; un clic choisit l'entreprise.",
+    "Rank, budget and profit; a click chooses the firm.",
+  ]),
+  profits: detailPanel(["Les plus gros bénéfices", "The highest profits"], [
+    "Budget moins budget du début, les vingt plus grands.",
+    "Budget less the one at the start, the twenty highest.",
+  ]),
+  ranks: detailPanel(["Rang dans le temps", "Rank over time"], [
+    "1 est la plus riche.",
+    "1 is the richest.",
+  ]),
+  profitCourse: detailPanel(["Bénéfice dans le temps", "Profit over time"], [
+    "Budget moins budget du début.",
+    "Budget less the one at the start.",
+  ]),
+  cheapest: detailPanel(["Le meilleur prix", "The best price"], [
+    "Prix le plus bas de chaque produit chez un fournisseur. TradeSim ne le dit pas.",
+    "Lowest price of each product with a supplier. TradeSim does not tell.",
+  ]),
+  spread: detailPanel(["Écart entre fournisseurs", "Spread between suppliers"], [
+    "De combien le plus cher dépasse le moins cher. TradeSim ne le dit pas.",
+    "By how much the dearest is above the cheapest. TradeSim does not tell.",
+  ]),
+  activity: detailPanel(["Produits actifs, un par un", "Active products, one by one"], [
+    "1 quand le produit peut être acheté. TradeSim ne le dit pas.",
+    "1 when the product can be bought. TradeSim does not tell.",
   ]),
 
   // Transactions.
