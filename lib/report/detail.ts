@@ -11,38 +11,38 @@ const stocks = z.array(z.number()).optional()
   .describe("Units of each product, in the order of `produits`.");
 
 export const DETAIL = z.object({
-    produits: z.array(
-      z.object({
-        nom: LABEL,
-        prix: z.number().describe("Base price, in euros."),
-        type: LABEL.optional().describe("Its `produit_type`."),
-        actif: z.boolean().optional().describe("Whether it can be bought now."),
-      }),
-    ),
-    entreprises: z.array(
-      z.object({
-        nom: LABEL,
-        budget: z.number().describe("Money that it has now, in euros."),
-        budget_initial: z.number().optional().describe("Money that it began with, in euros."),
-        continent,
-        strategie: LABEL.optional(),
-        achats: COUNT.optional().describe("Purchases that succeeded since the session began."),
-        stocks,
-      }),
-    ),
-    fournisseurs: z.array(
-      z.object({
-        nom: LABEL,
-        continent,
-        stocks,
-        prix: z.array(z.number().nullable()).optional().describe(
-          "Its price of each product in euros, in the order of `produits`; null where it has none.",
-        ),
-      }),
-    ),
-  }).describe(
-    "Every product, firm and supplier: for --detail, and for indices of prices and inequality.",
-  );
+  produits: z.array(
+    z.object({
+      nom: LABEL,
+      prix: z.number().describe("Base price, in euros."),
+      type: LABEL.optional().describe("Its `produit_type`."),
+      actif: z.boolean().optional().describe("Whether it can be bought now."),
+    }),
+  ),
+  entreprises: z.array(
+    z.object({
+      nom: LABEL,
+      budget: z.number().describe("Money that it has now, in euros."),
+      budget_initial: z.number().optional().describe("Money that it began with, in euros."),
+      continent,
+      strategie: LABEL.optional(),
+      achats: COUNT.optional().describe("Purchases that succeeded since the session began."),
+      stocks,
+    }),
+  ),
+  fournisseurs: z.array(
+    z.object({
+      nom: LABEL,
+      continent,
+      stocks,
+      prix: z.array(z.number().nullable()).optional().describe(
+        "Its price of each product in euros, in the order of `produits`; null where it has none.",
+      ),
+    }),
+  ),
+}).describe(
+  "Every product, firm and supplier: for --detail, and for indices of prices and inequality.",
+);
 export type Detail = z.infer<typeof DETAIL>;
 
 /** What is listed, for tables of it. */
@@ -97,4 +97,3 @@ export function inventoryOf(detail: Detail | undefined): Details["inventory"] {
     fournisseurs: fournisseurs.map(({ nom, stocks }) => ({ nom, stocks: held(stocks) })),
   });
 }
-
