@@ -16,7 +16,7 @@ import { type Language, LANGUAGES } from "./dashboards/texts.ts";
 
 const FOLDER = fileURLToPath(new URL("../docs/img/dashboards/", import.meta.url));
 const INSTANCE = "exporter:8000";
-const NAMES = ["instance", "session", "entreprise", "produit", "fournisseur"];
+const NAMES = ["instance", "baseline", "session", "entreprise", "produit", "fournisseur"];
 const CHOICES = {
   ...Object.fromEntries(NAMES.map((name) => [name, "all"] as const)),
   job: ["tradesim"],

@@ -6,6 +6,7 @@ import { EVENTS } from "./dashboards/boards/events.ts";
 import { EXPORTER } from "./dashboards/boards/exporter.ts";
 import { FINANCES } from "./dashboards/boards/finances.ts";
 import { FIRMS } from "./dashboards/boards/firms.ts";
+import { GAMES } from "./dashboards/boards/games.ts";
 import { OVERHEAD } from "./dashboards/boards/overhead.ts";
 import { OVERVIEW } from "./dashboards/boards/overview.ts";
 import { PRODUCTS } from "./dashboards/boards/products.ts";
@@ -24,6 +25,7 @@ const BOARDS: readonly Board[] = [
   EVENTS,
   EXPORTER,
   OVERHEAD,
+  GAMES,
 ];
 
 /** The boards by path from the repository's top. */

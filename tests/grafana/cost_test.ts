@@ -27,7 +27,7 @@ const MOST = new Map(
   ),
 );
 
-const NAMES = ["instance", "session", "entreprise", "produit", "fournisseur"];
+const NAMES = ["instance", "baseline", "session", "entreprise", "produit", "fournisseur"];
 const CHOICES = {
   ...Object.fromEntries(NAMES.map((name) => [name, "all"] as const)),
   job: ["tradesim"],

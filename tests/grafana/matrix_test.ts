@@ -125,7 +125,7 @@ const ENGINES: Readonly<
   },
 };
 
-const NAMES = ["instance", "session", "entreprise", "produit", "fournisseur"];
+const NAMES = ["instance", "baseline", "session", "entreprise", "produit", "fournisseur"];
 const BATCH = 500;
 let recorded: Promise<Past> | undefined;
 

@@ -28,15 +28,13 @@ Deno.test("data sources are services of the stack that nothing in Grafana can ch
   assert.equal(new Set(uids).size, uids.length);
 });
 
-Deno.test("boards choose a data source at first that is provisioned as the default", () => {
+Deno.test("boards choose a data source at first that is provisioned: the default, or that of recorded games", () => {
   const fallback = datasources.find(({ isDefault = false }) => isDefault);
+  const replay = datasources.find(({ url }: { readonly url: string }) => url.includes("-replay:"));
   for (const { file, templating } of boardsIn("fr")) {
     const variable = templating.list.find(({ name }) => name === "datasource");
-    assert.deepEqual(
-      variable?.current,
-      { text: fallback.name, value: fallback.uid },
-      file,
-    );
+    const { name, uid } = file === "games" ? replay : fallback;
+    assert.deepEqual(variable?.current, { text: name, value: uid }, file);
   }
 });
 
@@ -82,10 +80,12 @@ Deno.test("one Grafana can have the boards of all languages, each with a menu of
   const uids = all.flat().map(({ uid }) => uid);
   assert.equal(new Set(uids).size, uids.length);
   for (const [index, language] of LANGUAGES.entries()) {
-    for (const { tags, links } of all[index]!) {
-      assert.deepEqual([tags, links.map(({ tags }) => tags)], [[`tradesim-${language}`], [[
-        `tradesim-${language}`,
-      ]]]);
+    const own = [`tradesim-${language}`];
+    // Recorded games are from another time, so they stand apart, and the menu leads back to now.
+    const recorded = [`tradesim-${language}-recorded`];
+    for (const { file, tags, links } of all[index]!) {
+      const expected = file === "games" ? [recorded, [own]] : [own, [own, recorded]];
+      assert.deepEqual([tags, links.map(({ tags }) => tags)], expected, file);
     }
   }
 });

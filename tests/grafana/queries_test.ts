@@ -154,7 +154,7 @@ async function withScene(
 
 testWithPrometheus("every query of every board has an answer", async (version, test) => {
   await withScene(version, async ({ prometheus, rich, plain, tradesim }) => {
-    const names = ["instance", "session", "entreprise", "produit", "fournisseur"];
+    const names = ["instance", "baseline", "session", "entreprise", "produit", "fournisseur"];
     const all: Readonly<Record<string, Choice>> = {
       ...Object.fromEntries(names.map((name) => [name, "all"] as const)),
       job: ["tradesim"],

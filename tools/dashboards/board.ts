@@ -22,6 +22,8 @@ export interface Board {
   /** What links name it by: one Grafana can have the boards of both languages. */
   readonly uid: Text;
   readonly text: PanelText;
+  /** Whether it shows recorded games, from one time on: docs/history.md says how they come there. */
+  readonly isRecorded?: true;
   /** Variables beyond those that every board has: the label, and a metric that carries it. */
   readonly variables?: Readonly<Partial<Record<keyof typeof VARIABLES, string>>>;
   readonly rows: readonly {
@@ -32,15 +34,19 @@ export interface Board {
   }[];
 }
 
-/** What the menu of boards goes by. */
-function tagOf(language: Language): string {
-  return `tradesim-${language}`;
+/** What the menu of boards goes by. Recorded games have a link of their own: their time is another. */
+function tagOf(language: Language, isRecorded = false): string {
+  return `tradesim-${language}${isRecorded ? "-recorded" : ""}`;
 }
 
 /** The job of prometheus.yml, which rules and alerts name too. */
 const JOB = "tradesim";
 /** The data source that is chosen at first; grafana/provisioning has it. Elsewhere Grafana takes its default. */
-const SOURCE_UID = "tradesim-prometheus";
+const SOURCE = { text: "Prometheus", value: "tradesim-prometheus" };
+/** The same for recorded games. */
+const REPLAY_SOURCE = { text: "Replay", value: "tradesim-replay" };
+/** From when on recorded games are shown, where `backfill` has put them, and how much of them at first. */
+const RECORDED_TIME = { from: "2000-01-01T00:00:00.000Z", to: "2000-01-01T00:20:00.000Z" };
 
 const EVENT_COLORS: Readonly<Record<EventKind, string>> = {
   inflation: "red",
@@ -70,22 +76,32 @@ function labelVariable(
     .current({ text: ["All"], value: ["$__all"] });
 }
 
-function variables({ variables = {} }: Board, language: Language) {
+function variables({ variables = {}, isRecorded }: Board, language: Language) {
+  // From `up`, so that an exporter that has never answered is shown as down. A record has none.
+  const present = isRecorded ? "tours_completes" : "up";
   return [
     new dashboard.DatasourceVariableBuilder("datasource")
       .label(VARIABLES.datasource[language])
       .type("prometheus")
-      .current({ text: "Prometheus", value: SOURCE_UID }),
-    // From `up`, so that an exporter that has never answered is shown as down. One job is chosen at
-    // first, because Prometheus itself has `up` and `process_…` too.
-    labelVariable("job", "up", ".+", language).current({ text: [JOB], value: [JOB] }),
-    labelVariable("instance", 'up{job=~"$job"}', ".+", language),
+      .current(isRecorded ? REPLAY_SOURCE : SOURCE),
+    // One job is chosen at first, because Prometheus itself has `up` and `process_…` too.
+    labelVariable("job", present, ".+", language).current({ text: [JOB], value: [JOB] }),
+    labelVariable("instance", `${present}{job=~"$job"}`, ".+", language),
+    ...isRecorded ? [baseline(language)] : [],
     // `.*`, because without --labels session no series has the label, and all shall be shown.
     labelVariable("session", own("tours_completes"), ".*", language),
     ...Object.entries(variables).map(([name, metric]) =>
       labelVariable(name as keyof typeof VARIABLES, game(metric), ".*", language)
     ),
   ];
+}
+
+/** One of the games that are chosen, which the others are compared with, or the mean of all of them. */
+function baseline(language: Language): dashboard.QueryVariableBuilder {
+  const query = `label_values(${own("tours_completes")}, instance)`;
+  return labelVariable("baseline", own("tours_completes"), ".*", language)
+    .query({ qryType: 1, query, refId: "baseline" })
+    .multi(false);
 }
 
 /** Marks on all graphs of a board, at the time of the event and not of the scrape that told of it. */
@@ -123,11 +139,12 @@ function build(board: Board, language: Language): dashboard.Dashboard {
   const builder = new dashboard.DashboardBuilder(board.text.title[language])
     .uid(board.uid[language])
     .description(board.text.about[language])
-    .tags([tagOf(language)])
+    .tags([tagOf(language, board.isRecorded)])
     .readonly()
     .tooltip(dashboard.DashboardCursorSync.Crosshair)
-    .time({ from: "now-5m", to: "now" })
-    .refresh("5s")
+    .time(board.isRecorded ? RECORDED_TIME : { from: "now-5m", to: "now" })
+    .timezone(board.isRecorded ? "utc" : "browser")
+    .refresh(board.isRecorded ? "" : "5s")
     .variables(variables(board, language))
     .annotations(
       Object.entries(EVENTS).map(([kind, name]) => annotation(kind as EventKind, name, language)),
@@ -137,9 +154,17 @@ function build(board: Board, language: Language): dashboard.Dashboard {
         .type(dashboard.DashboardLinkType.Dashboards)
         .tags([tagOf(language)])
         .asDropdown(true)
-        .includeVars(true)
-        .keepTime(true),
+        .includeVars(!board.isRecorded)
+        .keepTime(!board.isRecorded),
     );
+  if (!board.isRecorded) {
+    builder.link(
+      new dashboard.DashboardLinkBuilder(LEGENDS.recorded[language])
+        .type(dashboard.DashboardLinkType.Dashboards)
+        .tags([tagOf(language, true)])
+        .asDropdown(false),
+    );
+  }
   for (const { title, isOne, panels } of board.rows) {
     const words = [
       ...title === undefined ? [] : [ROWS[title][language]],

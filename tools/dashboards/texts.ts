@@ -93,6 +93,13 @@ export const BOARDS = {
     ["TradeSim – Coût de la supervision", "TradeSim – Cost of monitoring"],
     ["Ce que la supervision coûte à la partie.", "What the monitoring costs the game."],
   ),
+  games: panel(
+    ["TradeSim – Parties côte à côte", "TradeSim – Games side by side"],
+    [
+      "Des parties enregistrées, superposées à partir d'un même instant par `backfill --anchor`.",
+      "Recorded games, laid over each other from one time on by `backfill --anchor`.",
+    ],
+  ),
 } satisfies Record<string, PanelText>;
 
 export const ROWS = {
@@ -112,6 +119,7 @@ export const VARIABLES = {
   datasource: text("Source de données", "Data source"),
   job: text("Job", "Job"),
   instance: text("Instance", "Instance"),
+  baseline: text("Comparer à", "Compare with"),
   session: text("Session", "Session"),
   entreprise: text("Entreprise", "Firm"),
   produit: text("Produit", "Product"),
@@ -129,6 +137,7 @@ export const EVENTS = {
 
 export const LEGENDS = {
   boards: text("Tableaux TradeSim", "TradeSim boards"),
+  recorded: text("Parties enregistrées", "Recorded games"),
   drillDown: text("Voir le détail", "Show the detail"),
   turns: text("Tours joués", "Turns played"),
   entreprise: text("Entreprise", "Firm"),
@@ -234,6 +243,32 @@ export const PANELS = {
   prices: panel(["Prix des produits", "Prices of products"], [
     "Prix de base le plus bas, moyen et le plus haut. L'inflation les fait monter.",
     "Lowest, mean and highest base price. Inflation raises them.",
+  ]),
+
+  // Games side by side.
+  recordedGames: panel(["Parties", "Games"], [
+    "Parties qui se trouvent dans la période montrée.",
+    "Games that are in the time shown.",
+  ]),
+  turnsOfGames: panel(["Tours des parties", "Turns of the games"], [
+    "Le dernier tour de chaque partie dans la période montrée.",
+    "The last turn of each game in the time shown.",
+  ]),
+  budgetsOfGames: panel(["Budgets des parties à la fin", "Budgets of the games at the end"], [
+    "Argent de toutes les entreprises de la partie, à la fin de la période montrée.",
+    "Money of all firms of the game, at the end of the time shown.",
+  ]),
+  budgetAboveBaseline: panel(["Écart de budget total", "Difference of total budget"], [
+    "Budget total de chaque partie, moins celui de la partie choisie en haut, ou la moyenne de toutes.",
+    "Total budget of each game, less that of the game chosen above, or the mean of all of them.",
+  ]),
+  priceAboveBaseline: panel(["Écart de prix moyen", "Difference of mean price"], [
+    "Prix moyen de chaque partie, moins celui de la partie choisie en haut, ou la moyenne de toutes.",
+    "Mean price of each game, less that of the game chosen above, or the mean of all of them.",
+  ]),
+  turnSecondsOfGames: panel(["Durée moyenne d'un tour", "Mean time of a turn"], [
+    "Temps d'un tour dans la partie elle-même, tel qu'il a été mesuré quand elle fut jouée.",
+    "Time that a turn took in the game itself, as measured when it was played.",
   ]),
 
   // Overview.
