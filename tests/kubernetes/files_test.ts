@@ -196,6 +196,7 @@ Deno.test("monitors scrape as often and as much as prometheus.yml, and rules are
 
 Deno.test("each dashboard has a ConfigMap whose name stays, and a key of its own", () => {
   const keys = new Set<string>();
+  let all = 0;
   for (const language of ["fr", "en"]) {
     const boards = Object.keys(FILES).filter((path) =>
       path.startsWith(`grafana/dashboards/${language}/`)
@@ -203,6 +204,7 @@ Deno.test("each dashboard has a ConfigMap whose name stays, and a key of its own
     const text = MADE.get(`grafana/dashboards/${language}/kustomization.yaml`)!;
     const { configMapGenerator } = parse(text);
     assert.equal(configMapGenerator.length, boards.length);
+    all += boards.length;
     for (const { files: [file], options } of configMapGenerator) {
       const [key, name] = file.split("=");
       assert.ok(boards.includes(`grafana/dashboards/${language}/${name}`), name);
@@ -211,7 +213,8 @@ Deno.test("each dashboard has a ConfigMap whose name stays, and a key of its own
     }
   }
   // A sidecar may write all of them to one folder.
-  assert.equal(keys.size, 16);
+  assert.ok(all >= 18);
+  assert.equal(keys.size, all);
 });
 
 const render = (...set: readonly string[]) =>
