@@ -9,32 +9,34 @@ import file4 from "../../grafana/dashboards/en/events.json" with { type: "text" 
 import file5 from "../../grafana/dashboards/en/exporter.json" with { type: "text" };
 import file6 from "../../grafana/dashboards/en/finances.json" with { type: "text" };
 import file7 from "../../grafana/dashboards/en/firms.json" with { type: "text" };
-import file8 from "../../grafana/dashboards/en/overhead.json" with { type: "text" };
-import file9 from "../../grafana/dashboards/en/overview.json" with { type: "text" };
-import file10 from "../../grafana/dashboards/en/products.json" with { type: "text" };
-import file11 from "../../grafana/dashboards/en/ranking.json" with { type: "text" };
-import file12 from "../../grafana/dashboards/en/transactions.json" with { type: "text" };
-import file13 from "../../grafana/dashboards/fr/economy.json" with { type: "text" };
-import file14 from "../../grafana/dashboards/fr/events.json" with { type: "text" };
-import file15 from "../../grafana/dashboards/fr/exporter.json" with { type: "text" };
-import file16 from "../../grafana/dashboards/fr/finances.json" with { type: "text" };
-import file17 from "../../grafana/dashboards/fr/firms.json" with { type: "text" };
-import file18 from "../../grafana/dashboards/fr/overhead.json" with { type: "text" };
-import file19 from "../../grafana/dashboards/fr/overview.json" with { type: "text" };
-import file20 from "../../grafana/dashboards/fr/products.json" with { type: "text" };
-import file21 from "../../grafana/dashboards/fr/ranking.json" with { type: "text" };
-import file22 from "../../grafana/dashboards/fr/transactions.json" with { type: "text" };
-import file23 from "../../grafana/provisioning/dashboards/tradesim.yml" with { type: "text" };
-import file24 from "../../grafana/provisioning/datasources/prometheus.yml" with { type: "text" };
-import file25 from "../../grafana/start.sh" with { type: "text" };
-import file26 from "../../logs/.gitkeep" with { type: "text" };
-import file27 from "../../prometheus/alertmanager.yml" with { type: "text" };
-import file28 from "../../prometheus/consoles/alerts.html" with { type: "text" };
-import file29 from "../../prometheus/local.yml" with { type: "text" };
-import file30 from "../../prometheus/prometheus.yml" with { type: "text" };
-import file31 from "../../prometheus/replay.yml" with { type: "text" };
-import file32 from "../../prometheus/rules/alerts.yml" with { type: "text" };
-import file33 from "../../prometheus/rules/games.yml" with { type: "text" };
+import file8 from "../../grafana/dashboards/en/games.json" with { type: "text" };
+import file9 from "../../grafana/dashboards/en/overhead.json" with { type: "text" };
+import file10 from "../../grafana/dashboards/en/overview.json" with { type: "text" };
+import file11 from "../../grafana/dashboards/en/products.json" with { type: "text" };
+import file12 from "../../grafana/dashboards/en/ranking.json" with { type: "text" };
+import file13 from "../../grafana/dashboards/en/transactions.json" with { type: "text" };
+import file14 from "../../grafana/dashboards/fr/economy.json" with { type: "text" };
+import file15 from "../../grafana/dashboards/fr/events.json" with { type: "text" };
+import file16 from "../../grafana/dashboards/fr/exporter.json" with { type: "text" };
+import file17 from "../../grafana/dashboards/fr/finances.json" with { type: "text" };
+import file18 from "../../grafana/dashboards/fr/firms.json" with { type: "text" };
+import file19 from "../../grafana/dashboards/fr/games.json" with { type: "text" };
+import file20 from "../../grafana/dashboards/fr/overhead.json" with { type: "text" };
+import file21 from "../../grafana/dashboards/fr/overview.json" with { type: "text" };
+import file22 from "../../grafana/dashboards/fr/products.json" with { type: "text" };
+import file23 from "../../grafana/dashboards/fr/ranking.json" with { type: "text" };
+import file24 from "../../grafana/dashboards/fr/transactions.json" with { type: "text" };
+import file25 from "../../grafana/provisioning/dashboards/tradesim.yml" with { type: "text" };
+import file26 from "../../grafana/provisioning/datasources/prometheus.yml" with { type: "text" };
+import file27 from "../../grafana/start.sh" with { type: "text" };
+import file28 from "../../logs/.gitkeep" with { type: "text" };
+import file29 from "../../prometheus/alertmanager.yml" with { type: "text" };
+import file30 from "../../prometheus/consoles/alerts.html" with { type: "text" };
+import file31 from "../../prometheus/local.yml" with { type: "text" };
+import file32 from "../../prometheus/prometheus.yml" with { type: "text" };
+import file33 from "../../prometheus/replay.yml" with { type: "text" };
+import file34 from "../../prometheus/rules/alerts.yml" with { type: "text" };
+import file35 from "../../prometheus/rules/games.yml" with { type: "text" };
 
 /** Texts by path from the top of the repository. */
 export const FILES: Readonly<Record<string, string>> = {
@@ -46,30 +48,32 @@ export const FILES: Readonly<Record<string, string>> = {
   "grafana/dashboards/en/exporter.json": file5,
   "grafana/dashboards/en/finances.json": file6,
   "grafana/dashboards/en/firms.json": file7,
-  "grafana/dashboards/en/overhead.json": file8,
-  "grafana/dashboards/en/overview.json": file9,
-  "grafana/dashboards/en/products.json": file10,
-  "grafana/dashboards/en/ranking.json": file11,
-  "grafana/dashboards/en/transactions.json": file12,
-  "grafana/dashboards/fr/economy.json": file13,
-  "grafana/dashboards/fr/events.json": file14,
-  "grafana/dashboards/fr/exporter.json": file15,
-  "grafana/dashboards/fr/finances.json": file16,
-  "grafana/dashboards/fr/firms.json": file17,
-  "grafana/dashboards/fr/overhead.json": file18,
-  "grafana/dashboards/fr/overview.json": file19,
-  "grafana/dashboards/fr/products.json": file20,
-  "grafana/dashboards/fr/ranking.json": file21,
-  "grafana/dashboards/fr/transactions.json": file22,
-  "grafana/provisioning/dashboards/tradesim.yml": file23,
-  "grafana/provisioning/datasources/prometheus.yml": file24,
-  "grafana/start.sh": file25,
-  "logs/.gitkeep": file26,
-  "prometheus/alertmanager.yml": file27,
-  "prometheus/consoles/alerts.html": file28,
-  "prometheus/local.yml": file29,
-  "prometheus/prometheus.yml": file30,
-  "prometheus/replay.yml": file31,
-  "prometheus/rules/alerts.yml": file32,
-  "prometheus/rules/games.yml": file33,
+  "grafana/dashboards/en/games.json": file8,
+  "grafana/dashboards/en/overhead.json": file9,
+  "grafana/dashboards/en/overview.json": file10,
+  "grafana/dashboards/en/products.json": file11,
+  "grafana/dashboards/en/ranking.json": file12,
+  "grafana/dashboards/en/transactions.json": file13,
+  "grafana/dashboards/fr/economy.json": file14,
+  "grafana/dashboards/fr/events.json": file15,
+  "grafana/dashboards/fr/exporter.json": file16,
+  "grafana/dashboards/fr/finances.json": file17,
+  "grafana/dashboards/fr/firms.json": file18,
+  "grafana/dashboards/fr/games.json": file19,
+  "grafana/dashboards/fr/overhead.json": file20,
+  "grafana/dashboards/fr/overview.json": file21,
+  "grafana/dashboards/fr/products.json": file22,
+  "grafana/dashboards/fr/ranking.json": file23,
+  "grafana/dashboards/fr/transactions.json": file24,
+  "grafana/provisioning/dashboards/tradesim.yml": file25,
+  "grafana/provisioning/datasources/prometheus.yml": file26,
+  "grafana/start.sh": file27,
+  "logs/.gitkeep": file28,
+  "prometheus/alertmanager.yml": file29,
+  "prometheus/consoles/alerts.html": file30,
+  "prometheus/local.yml": file31,
+  "prometheus/prometheus.yml": file32,
+  "prometheus/replay.yml": file33,
+  "prometheus/rules/alerts.yml": file34,
+  "prometheus/rules/games.yml": file35,
 };
