@@ -32,6 +32,7 @@ import { readConfiguration, serve } from "./lib/exporter/mod.ts";
 import { StateError } from "./lib/model/mod.ts";
 import { neverProxyThisMachine } from "./lib/network/mod.ts";
 import { PrintError, printFiles } from "./lib/print/mod.ts";
+import { RemoteWriteError } from "./lib/remote_write/mod.ts";
 import { ListenError, readToken, WebConfigError } from "./lib/server/mod.ts";
 import { WorldError } from "./lib/simulation/world.ts";
 
@@ -54,7 +55,8 @@ function readPublishToken({ publishTokenFile: path }: { publishTokenFile: string
 function isUsers(error: unknown): error is Error {
   return error instanceof UsageError || error instanceof WebConfigError ||
     error instanceof StateError || error instanceof ListenError || error instanceof WorldError ||
-    error instanceof BenchmarkError || error instanceof PrintError ||
+    error instanceof BenchmarkError || error instanceof RemoteWriteError ||
+    error instanceof PrintError ||
     error instanceof OutputError;
 }
 

@@ -17,6 +17,7 @@ const FOLDERS = [
     "history",
     "ingest",
     "exposition",
+    "remote_write",
     "live",
     "page",
     "server",
@@ -128,7 +129,7 @@ Deno.test("the program's dependencies are named exactly, and all are used", () =
   const besideIt = [
     ...["fast-check", "@grafana/grafana-foundation-sdk", "@grafana/schema", "@jscpd/core"],
     ...["@jscpd/tokenizer", "@prometheus-io/lezer-promql", "axe-core", "hono", "marked"],
-    ...["playwright-core", "wabt"],
+    ...["playwright-core", "wabt", "@bufbuild/protobuf"],
   ];
   for (const [name, target] of Object.entries(settings.imports)) {
     assert.match(target, /^npm:@?[^@]+@\d+\.\d+\.\d+$/, name);

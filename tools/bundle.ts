@@ -25,6 +25,7 @@ export async function bundleModule(path: string, platform: "browser" | "deno"): 
 const WORKERS = [
   "lib/publish/deliver.ts",
   "lib/publish/write_turns.ts",
+  "lib/remote_write/worker.ts",
   "lib/server/slow_work.ts",
 ];
 

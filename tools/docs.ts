@@ -90,7 +90,9 @@ function plainTable(metrics: readonly Metric[]): string {
       code(metric.name),
       metric.type,
       metric.unit,
-      metric.help,
+      metric.option === undefined
+        ? metric.help
+        : `${metric.help} Only with ${code(`--${metric.option}`)}.`,
       (metric.labels ?? []).map(code).join(", "),
     ]),
   );

@@ -140,6 +140,8 @@ export interface Metric {
   readonly unit: string;
   readonly help: string;
   readonly group: Group;
+  /** The option without which it is not there, without its dashes. */
+  readonly option?: string;
   /** Labels that it always has. */
   readonly labels?: readonly string[];
   /** Labels that `--labels` can add, where a report carries the parts. */

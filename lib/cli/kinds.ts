@@ -151,6 +151,29 @@ export const PLAIN_URL: Kind<string> = {
   },
 };
 
+/** The address of a receiver of samples; without a password, for the same reason. */
+export const RECEIVER_URL: Kind<string> = {
+  expected: "a URL such as http://127.0.0.1:9090/api/v1/write, without user and password",
+  types: ["string"],
+  parse: (text) => {
+    const url = URL.parse(WEB_URL.parse(text) ?? "");
+    if (url === null || url.username !== "" || url.password !== "") return undefined;
+    return url.hash === "" ? url.href : undefined;
+  },
+};
+
+/** A label for all series; those that begin with two underscores have a meaning of their own. */
+export const LABEL: Kind<readonly [name: string, value: string]> = {
+  expected: "a label such as job=tradesim, whose name does not begin with __",
+  types: ["string"],
+  parse: (text) => {
+    const [, name, value] = /^((?!__)[a-zA-Z_][a-zA-Z0-9_]*)=(.+)$/su.exec(text) ?? [];
+    return name === undefined || value === undefined || !value.isWellFormed()
+      ? undefined
+      : [name, value];
+  },
+};
+
 export const HOST: Kind<string> = {
   expected: "a host name or an IP address, without a port",
   types: ["string"],

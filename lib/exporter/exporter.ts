@@ -20,6 +20,7 @@ import {
 } from "../server/mod.ts";
 import { createBodyReader, startSystem, watchProcess } from "../source/mod.ts";
 import { createTelemetry, type Telemetry } from "../telemetry/mod.ts";
+import type { RemoteWrite } from "../remote_write/mod.ts";
 import type { AccessFiles } from "./files.ts";
 import { catchUp, createSharedIntake } from "./intake.ts";
 import type { Replay } from "./replay.ts";
@@ -41,6 +42,8 @@ export interface ExporterOptions extends Partial<Settings> {
   readonly access?: AccessFiles;
   /** A recorded game to show, in place of reports that are posted. Default: none. */
   readonly replay?: Replay | undefined;
+  /** Sends each turn to a receiver. Default: nothing is sent. */
+  readonly sender?: RemoteWrite;
 }
 
 export interface Exporter {
@@ -81,17 +84,21 @@ type Parts = ReturnType<typeof createParts>;
 /** Makes model and history, goes on from the state, and catches up with the followed files. */
 function createParts(
   settings: Settings,
-  { log, telemetry, replay }: {
+  { log, telemetry, replay, sender }: {
     readonly log: Log;
     readonly telemetry: Telemetry;
     readonly replay: Replay | undefined;
+    readonly sender: RemoteWrite | undefined;
   },
 ) {
   const began = performance.now();
   const teller = createTeller();
   const { historyTurns, maxSessions, maxBody, systemInterval } = settings;
   const history = new History({ maxTurns: historyTurns, maxSessions });
-  const onEvicted = (session: string) => history.forget(session);
+  const onEvicted = (session: string) => {
+    history.forget(session);
+    turns?.forget(session);
+  };
   const model = createModel(settings, { log, teller, telemetry, onEvicted });
   const now = createClock({
     onStep: (seconds) => {
@@ -101,6 +108,13 @@ function createParts(
   });
   const state = openStateFile(settings, { log, telemetry });
   const saving = createSaving(state, model);
+  const turns = sender?.feedFrom({
+    model,
+    bySession: settings.labels.includes("session"),
+    maxSeries: settings.maxSeries,
+    isContinued: state?.saved !== undefined,
+    now,
+  });
   const system = systemInterval > 0 ? startSystem(systemInterval, log) : undefined;
   const answers = new Answers({
     ...{ model, history, telemetry, now },
@@ -112,7 +126,7 @@ function createParts(
     replay: replay && { file: replay.file, speed: replay.speed },
   });
   const hub = new Hub({ answers, telemetry });
-  const stages = { model, history, hub, saving, telemetry, log, teller, now };
+  const stages = { model, history, hub, saving, turns, telemetry, log, teller, now };
   const sources = replay === undefined ? SOURCES : [REPLAY] as const;
   const intake = createSharedIntake(settings, stages, sources);
   if (state?.saved !== undefined) intake.restore(state.saved);
@@ -196,10 +210,11 @@ function createAnswering(
  */
 export function createExporter(options: ExporterOptions = {}): Exporter {
   const { log = createLog({ level: "info", format: "logfmt" }), access = NO_ACCESS } = options;
+  const { sender } = options;
   const { telemetry = createTelemetry() } = options;
   const settings = completed(options);
   telemetry.set("tradesim_exporter_build_info", 1, BUILD_INFO);
-  const parts = createParts(settings, { log, telemetry, replay: options.replay });
+  const parts = createParts(settings, { log, telemetry, replay: options.replay, sender });
   const { follower, past, teller, system, hub, saving, offLoop, replay } = parts;
   const stopWatching = watchProcess(telemetry);
   let door = createDoor(access, settings, parts);
@@ -235,6 +250,7 @@ export function createExporter(options: ExporterOptions = {}): Exporter {
       const late = new Promise<void>((resolve) => timer = setTimeout(resolve, patience));
       await Promise.race([saving.synced(), late]);
       clearTimeout(timer);
+      await sender?.close(patience);
       offLoop.close();
       saving.close();
     },

@@ -26,6 +26,7 @@ import {
   urlPath,
   wholeNumber,
 } from "../cli/kinds.ts";
+import { REMOTE_WRITE_FLAGS } from "./remote_write_flags.ts";
 
 export const LABELS = [...BREAKDOWN_LABELS, "session"] as const;
 /** A label that the user may switch on. */
@@ -203,6 +204,7 @@ const SERVE_FLAGS = {
     name: "allow-remote-ingest",
     help: "Take posted reports from other machines without a token.",
   }),
+  ...REMOTE_WRITE_FLAGS,
   ...CONFIG_FLAGS,
   ...LOG_FLAGS,
   ...COMMON_FLAGS,

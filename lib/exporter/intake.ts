@@ -6,6 +6,7 @@ import type { Hub } from "../live/mod.ts";
 import type { Log, Teller } from "../log/mod.ts";
 import type { Model } from "../model/mod.ts";
 import { createFollowCounters, follow, type Follower, reportFollowing } from "../source/mod.ts";
+import type { TurnFeed } from "../remote_write/mod.ts";
 import type { Telemetry } from "../telemetry/mod.ts";
 import type { Saving } from "./saving.ts";
 import type { Settings } from "./settings.ts";
@@ -15,6 +16,8 @@ interface Stages {
   readonly history: History;
   readonly hub: Hub;
   readonly saving: Saving;
+  /** Takes turns to send; undefined = none are sent. */
+  readonly turns: TurnFeed | undefined;
   readonly telemetry: Telemetry;
   readonly log: Log;
   readonly teller: Teller;
@@ -25,7 +28,7 @@ interface Stages {
 /** Makes the intake of all sources. */
 export function createSharedIntake(
   { labels, detail, allKeys }: Settings,
-  { model, history, hub, saving, telemetry, log, teller, now }: Stages,
+  { model, history, hub, saving, turns, telemetry, log, teller, now }: Stages,
   sources: readonly SourceName[],
 ): Intake {
   return new Intake({
@@ -48,6 +51,7 @@ export function createSharedIntake(
       ),
     keep: saving.note,
     keepWeb: saving.noteWeb,
+    ...turns === undefined ? {} : { turns },
     onTaken: (session, isFirst) => hub.reported(session, isFirst),
     read: { breakdowns: labels.some((label) => label !== "session"), detail, allKeys },
   });

@@ -12,6 +12,7 @@ import { readYamlConfig } from "../cli/yaml_config.ts";
 import { formatAddress, overlap, TRADESIM_PORT } from "../network/mod.ts";
 import { SERVE } from "./flags.ts";
 import { type PythonConfig, readPythonConfig } from "./python_config.ts";
+import { checkRemoteWrite, chooseQueue } from "./remote_write_options.ts";
 import { defaultStatePath } from "./state_path.ts";
 
 type ServeValues = Values<typeof SERVE.flags>;
@@ -170,6 +171,7 @@ function serveOptions(
     state = defaultStatePath(port, env);
     if (state === undefined) stateNotes = ["Cannot keep a state: there is no home directory"];
   }
+  checkRemoteWrite(values);
   const isOfTradesim = config?.toLowerCase().endsWith(".py") ?? false;
   const portNotes = isOfTradesim && enabled && !addresses.some(({ port }) => port === TRADESIM_PORT)
     ? [
@@ -183,6 +185,7 @@ function serveOptions(
       ...rest,
       addresses,
       state,
+      remoteWriteQueue: chooseQueue(values, state, port, env),
       isStateChosen: chosenState !== undefined,
       isFollowChosen: isFollowChosen(values.follow, sources, isOfTradesim ? config : undefined),
       enabled,
@@ -193,12 +196,13 @@ function serveOptions(
 
 /** What `serve` needs until its ports are open. */
 export function neededToStart(
-  { checkConfig, webConfigFile, state, systemInterval }: ServeOptions,
+  { checkConfig, webConfigFile, state, systemInterval, remoteWrite }: ServeOptions,
 ): Needs {
   // The YAML parser asks for two variables, which are never set.
   const files = { read: true, env: webConfigFile !== undefined };
   if (checkConfig) return files;
-  return { ...files, net: true, write: state !== undefined, sys: systemInterval > 0 };
+  const write = state !== undefined || remoteWrite !== undefined;
+  return { ...files, net: true, write, sys: systemInterval > 0 };
 }
 
 /** What `serve` needs once its ports and its state files are open. */

@@ -12,6 +12,7 @@ import {
 import { createTelemetry } from "../telemetry/mod.ts";
 import { createExporter, type ExporterOptions } from "./exporter.ts";
 import { readFiles } from "./files.ts";
+import { readRemoteWrite, startRemoteWrite } from "./remote_write.ts";
 import { neededToServe, type ServeOptions } from "./options.ts";
 import type { Replay } from "./replay.ts";
 
@@ -43,6 +44,7 @@ export async function serve(
     for (const note of notes) log.warn(note);
     if (options.checkConfig) {
       readFiles(options);
+      readRemoteWrite(options);
       print("The configuration is right\n");
     } else if (!options.enabled) {
       log.warn("METRICS_ENABLED is False; exiting");
@@ -72,7 +74,11 @@ async function run(
   // Before the state: an exporter on the same port uses the same file, and the port says it better.
   const addresses = withBothLoopbacks(options.addresses);
   for (const address of addresses) checkFree(address);
-  const exporter = createExporter({ ...options, log, telemetry, access });
+  const sender = startRemoteWrite(options, { log, telemetry });
+  const exporter = createExporter({
+    ...{ ...options, log, telemetry, access },
+    ...sender && { sender },
+  });
 
   const connections = createConnections({ telemetry });
   const servers: Listening[] = [];

@@ -1,7 +1,7 @@
 /** Renders the Prometheus text format 0.0.4. Only values are formatted anew at each rendering. @module */
 
 import { METRIC_NAME } from "../catalogue/mod.ts";
-import type { Family, Series } from "../model/mod.ts";
+import { type Family, isSameSeries, type Series } from "../model/mod.ts";
 
 /** The exact content type of the format; see Prometheus' "Exposition formats". */
 export const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -20,7 +20,7 @@ function escapeLabel(text: string): string {
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 /** Whether a line of this series would be one that a scraper can read. */
-function canBeRead(name: string, { suffix, labels }: Series): boolean {
+export function canBeRead(name: string, { suffix, labels }: Series): boolean {
   return METRIC_NAME.test(name + suffix) &&
     labels.every(([label, value], place) =>
       LABEL_NAME.test(label) && typeof value === "string" &&
@@ -41,17 +41,9 @@ interface Layout {
   readonly starts: readonly string[];
 }
 
-function isSameSeries(a: readonly Series[], b: readonly Series[]): boolean {
-  return a === b ||
-    (a.length === b.length && a.length < 100 &&
-      a.every((series, index) =>
-        series.suffix === b[index]!.suffix &&
-        series.labels.length === b[index]!.labels.length &&
-        series.labels.every(([name, value], place) => {
-          const [otherName, otherValue] = b[index]!.labels[place]!;
-          return name === otherName && value === otherValue;
-        })
-      ));
+/** Long lists are compared by their identity: whoever makes them keeps it. */
+function isKnown(known: readonly Series[], series: readonly Series[]): boolean {
+  return known === series || (series.length < 100 && isSameSeries(known, series));
 }
 
 /**
@@ -74,7 +66,7 @@ export function createRenderer(
     for (const { metric, series, values } of families) {
       const { name } = metric;
       let layout = layouts.get(name);
-      if (layout === undefined || !isSameSeries(layout.series, series)) {
+      if (layout === undefined || !isKnown(layout.series, series)) {
         layout = {
           series,
           head: METRIC_NAME.test(name)

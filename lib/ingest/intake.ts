@@ -51,6 +51,11 @@ export interface IntakeOptions {
   readonly keep?: (sent: Report, arrival: number, session: string) => void;
   /** The same for a report of a web process. */
   readonly keepWeb?: (report: WebReport, arrival: number) => void;
+  /** Takes the turns of a report, before it is kept: with `before`, as long as the model does not know it. */
+  readonly turns?: {
+    before(report: Report): void;
+    taken(report: Report, details: Details, arrival: number): void;
+  };
   /** Told of each report that was taken, and whether it is the first one of its session. */
   readonly onTaken?: (session: string, isFirst: boolean) => void;
 }
@@ -88,6 +93,7 @@ export class Intake {
   /** Which turns arrived; also told of what is read of the past of followed files. */
   readonly turnsSeen: TurnsSeen;
   #isCaughtUp = true;
+  #isContinued = false;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -177,9 +183,13 @@ export class Intake {
   #handOn(sent: Report, details: Details, source: SourceName, arrival: number): Outcome {
     const { model, history, keep, onTaken } = this.#options;
     const report = model.games.named(sent);
+    // Turns of the past are no news, unless it is known what was news before.
+    const turns = this.#isCaughtUp || this.#isContinued ? this.#options.turns : undefined;
+    turns?.before(report);
     const last = model.turnOf(report.session);
     const verdict = model.take(report, arrival, details.tables);
     if (verdict.outcome === "taken") {
+      turns?.taken(report, details, arrival);
       if (this.#isCaughtUp) keep?.(sent, arrival, report.session);
       const tours = details.columns.get("tour") ?? [];
       this.turnsSeen.take(report, tours, { source, last, mayCome: !this.#isCaughtUp });
@@ -223,6 +233,7 @@ export class Intake {
   /** Goes on from what another process left. */
   restore({ model: saved, journal, webJournal }: SavedState): void {
     const { model } = this.#options;
+    this.#isContinued = true;
     model.restore(saved, this.#now());
     for (const { report, arrival } of journal) {
       model.take(model.games.named(report), Math.min(arrival, this.#now()));

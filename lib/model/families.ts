@@ -30,6 +30,8 @@ export interface View {
   readonly live: readonly Session[];
   /** What sessions counted that are no longer remembered. */
   readonly evicted: Ledger;
+  /** Sessions whose ledgers are not in `evicted`. Default: all that are remembered. */
+  readonly counted?: readonly Session[];
   /** Series of detail tables, found by the identity of their rows. */
   readonly detailSeries: WeakMap<object, readonly Series[]>;
   /** In seconds since 1970. */
@@ -55,6 +57,13 @@ export function familiesOf(seen: View): Family[] {
     ...GAME_METRICS.map((entry) => familyOf(entry, view)),
     ...view.allKeys ? extraFamilies(view) : [],
   ].filter((family) => family !== undefined);
+}
+
+/** The families whose series say which session they are of, where sessions are told apart. */
+export function sessionFamilies(view: View): Family[] {
+  return familiesOf(view).filter(({ series }) =>
+    series.every(({ labels }) => labels.some(([name]) => name === "session"))
+  );
 }
 
 function familyOf(entry: Metric, view: Whole): Family | undefined {
@@ -103,9 +112,9 @@ function reportedTotal({ totals }: Ledger, name: string): readonly number[] | un
   return total && amountsOf(total);
 }
 
-function ledgersOf({ sessions, evicted, bySession }: View): Whole["ledgers"] {
+function ledgersOf({ sessions, counted = sessions, evicted, bySession }: View): Whole["ledgers"] {
   return [
-    ...sessions.map(({ id, ledger }): [Labels, Ledger] => [sessionLabel(id, bySession), ledger]),
+    ...counted.map(({ id, ledger }): [Labels, Ledger] => [sessionLabel(id, bySession), ledger]),
     [bySession ? [["session", EVICTED_LABEL]] : [], evicted],
   ];
 }

@@ -21,6 +21,20 @@ export interface Family {
   readonly values: readonly number[];
 }
 
+/** Whether two lists are of the same series. */
+export function isSameSeries(a: readonly Series[], b: readonly Series[]): boolean {
+  return a === b ||
+    (a.length === b.length &&
+      a.every(({ suffix, labels }, index) => {
+        const other = b[index]!;
+        return suffix === other.suffix && labels.length === other.labels.length &&
+          labels.every(([name, value], place) => {
+            const [otherName, otherValue] = other.labels[place]!;
+            return name === otherName && value === otherValue;
+          });
+      }));
+}
+
 const PLAIN: readonly Series[] = [{ suffix: "", labels: [] }];
 
 /** A family of one series without labels. */

@@ -1,6 +1,6 @@
 /** Sessions and totals: reports go in, families of series come out. @module */
 
-export { type Family, plainFamily, type Series } from "./family.ts";
+export { type Family, isSameSeries, plainFamily, type Series } from "./family.ts";
 export { Model, type ModelOptions, type ModelState, RETIRED_PER_SESSION } from "./model.ts";
 export { valueOf } from "./ledger.ts";
 export { quietState, type Session, SILENT_AFTER, stateOf } from "./session.ts";

@@ -3,9 +3,9 @@
 import * as z from "zod";
 import { BREAKDOWN_LABELS } from "../catalogue/mod.ts";
 import type { DetailTables, Outcome, Report, Verdict, WebReport } from "../report/mod.ts";
-import { familiesOf, type View } from "./families.ts";
+import { familiesOf, sessionFamilies, type View } from "./families.ts";
 import type { Family } from "./family.ts";
-import { absorb, countRests, createLedger, LEDGER, remnantOf } from "./ledger.ts";
+import { absorb, countRests, createLedger, LEDGER, type Ledger, remnantOf } from "./ledger.ts";
 import { Games, type GamesOptions, SAVED_GAMES } from "./games.ts";
 import {
   createSession,
@@ -62,6 +62,8 @@ export class Model {
   #place = 0;
   #version = 0;
   readonly #detailSeries: View["detailSeries"] = new WeakMap();
+  #evictions = 0;
+  #settled: { readonly of: string; readonly ledger: Ledger } | undefined;
 
   constructor(options: ModelOptions) {
     this.#options = options;
@@ -227,6 +229,37 @@ export class Model {
     return { families: [...families, ...web.families], until: Math.min(until, web.until) };
   }
 
+  /**
+   * The families as a report of a session has left them: all or, where sessions are told apart, those
+   * of this one.
+   */
+  turnFamilies(id: string, now: number): Family[] {
+    const view = { ...this.#options, detailSeries: this.#detailSeries, now };
+    const session = this.#sessions.get(id);
+    if (this.#options.bySession) {
+      const own = session === undefined ? [] : [session];
+      return sessionFamilies({ ...view, live: own, sessions: own, evicted: createLedger() });
+    }
+    const sessions = [...this.#sessions.values()];
+    const evicted = this.#settledLedger();
+    return familiesOf({ ...view, live: this.#live, sessions, counted: this.#live, evicted });
+  }
+
+  /** What all sessions have counted that are not live: a thousand need not be added up at every turn. */
+  #settledLedger(): Ledger {
+    const live = this.#live.map(({ id }) => id).sort();
+    const of = [this.#evictions, this.#sessions.size, ...live].join("\0");
+    if (this.#settled?.of !== of) {
+      const ledger = createLedger();
+      absorb(ledger, this.#evicted);
+      for (const session of this.#sessions.values()) {
+        if (!session.live) absorb(ledger, session.ledger);
+      }
+      this.#settled = { of, ledger };
+    }
+    return this.#settled.ledger;
+  }
+
   /** Stops showing what is stale, and what has fallen silent and has a successor. */
   #letGo(now: number): void {
     for (const session of this.#live) {
@@ -264,6 +297,7 @@ export class Model {
     this.#sessions.delete(quietest.id);
     this.#live = this.#live.filter((session) => session !== quietest);
     absorb(this.#evicted, quietest.ledger);
+    this.#evictions++;
     this.#retire(quietest);
     this.#options.onEvicted?.(quietest.id);
     return true;

@@ -51,12 +51,17 @@ function instrument(entry: Metric, registry: client.Registry): Instrument {
   }
 }
 
-/** Makes the counters, gauges and histograms of the exporter, all at zero. */
+/** Makes the counters, gauges and histograms of the exporter, all at zero; those of an option when they are used. */
 export function createTelemetry(): Telemetry {
   const registry = new client.Registry();
-  const instruments = new Map<string, Instrument>(
-    EXPORTER_METRICS.map((entry) => [entry.name, instrument(entry, registry)]),
-  );
+  const entries = new Map<string, Metric>(EXPORTER_METRICS.map((entry) => [entry.name, entry]));
+  const instruments = new Map<string, Instrument>();
+  const find = (name: string) => {
+    const found = instruments.get(name) ?? instrument(entries.get(name)!, registry);
+    instruments.set(name, found);
+    return found;
+  };
+  for (const { name, option } of entries.values()) if (option === undefined) find(name);
   const readers: (() => void)[] = [];
   let changed = true;
   let text: Promise<string> = Promise.resolve("");
@@ -64,15 +69,15 @@ export function createTelemetry(): Telemetry {
 
   return {
     count(name, labels = {}, by = 1) {
-      (instruments.get(name) as client.Counter).inc(labels, by);
+      (find(name) as client.Counter).inc(labels, by);
       changed = true;
     },
     set(name, value, labels = {}) {
-      (instruments.get(name) as client.Gauge).set(labels, value);
+      (find(name) as client.Gauge).set(labels, value);
       changed = true;
     },
     observe(name, seconds, labels = {}) {
-      (instruments.get(name) as client.Histogram).observe(labels, seconds);
+      (find(name) as client.Histogram).observe(labels, seconds);
     },
     beforeRender(read) {
       readers.push(read);

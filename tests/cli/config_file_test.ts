@@ -27,18 +27,39 @@ Deno.test("defaultConfig() has a line for every key, set or commented out, and n
   // Only what has no default that can be written.
   assert.deepEqual(
     unset.map(({ name }) => name),
-    ["web.listen-address", "web.config.file", "state", "ingest-token-file", "allowed-host"],
+    [
+      ...["web.listen-address", "web.config.file", "state", "ingest-token-file", "allowed-host"],
+      ...["", ".label", ".queue", ".user-file", ".token-file"].map((name) => `remote-write${name}`),
+      ...["ca-file", "cert-file", "key-file"].map((name) => `remote-write.${name}`),
+    ],
   );
   assert.deepEqual(lines.filter((line) => line.length > 100 || /\s$/.test(line)), []);
 });
 
+/** Good values of keys that take more than the name of a file, and what must be set beside a key. */
+const VALUES: Readonly<Record<string, string>> = {
+  "web.listen-address": ":9000",
+  "remote-write": "http://a/w",
+  "remote-write.label": "a=b",
+};
+const BESIDE: Readonly<Record<string, string>> = {
+  "remote-write.cert-file": 'remote-write.key-file: "k"\n',
+  "remote-write.key-file": 'remote-write.cert-file: "c"\n',
+};
+
 Deno.test("defaultConfig() has commented keys that are good ones when they are set", () => {
+  let count = 0;
   for (const line of defaultConfig().split("\n")) {
-    const [, name] = /^# ([a-z.-]+): <[A-Z]+>$/.exec(line) ?? [];
+    const [, name] = /^# ([a-z.-]+): <[A-Z=]+>$/.exec(line) ?? [];
     if (name === undefined) continue;
-    const value = name === "web.listen-address" ? ":9000" : "a.txt";
-    assert.notDeepEqual(read(["--config=c.yml"], `${name}: "${value}"\n`), read([], ""), name);
+    count++;
+    const sending = name.startsWith("remote-write.") ? 'remote-write: "https://a/w"\n' : "";
+    const beside = sending + (BESIDE[name] ?? "");
+    const without = name in BESIDE ? "" : beside;
+    const text = `${beside}${name}: "${VALUES[name] ?? "a.txt"}"\n`;
+    assert.notDeepEqual(read(["--config=c.yml"], text), read(["--config=c.yml"], without), name);
   }
+  assert.ok(count > 10);
 });
 
 Deno.test("defaultConfig() of a changed key changes that one", () => {

@@ -63,7 +63,22 @@ const DEFAULTS: ServeOptions = {
   logLevel: "info",
   logFormat: "logfmt",
   enabled: true,
+  remoteWrite: undefined,
+  remoteWriteProtocol: "auto",
+  remoteWriteLabel: [],
+  remoteWriteQueue: undefined,
+  remoteWriteQueueSize: 536870912,
+  remoteWriteStaleMarkers: false,
+  remoteWriteUserFile: undefined,
+  remoteWriteTokenFile: undefined,
+  remoteWriteCaFile: undefined,
+  remoteWriteCertFile: undefined,
+  remoteWriteKeyFile: undefined,
 };
+
+/** What lets the other options of remote write be used. */
+const SENDING = { remoteWrite: "http://a/w", remoteWriteQueue: "/s.json.remote-write" };
+const SENDING_TLS = { ...SENDING, remoteWrite: "https://a/w" };
 
 Deno.test("readCommandLine() serves with the defaults, named or not", () => {
   const expected = { command: "serve", options: DEFAULTS, notes: [] };
@@ -73,7 +88,15 @@ Deno.test("readCommandLine() serves with the defaults, named or not", () => {
 
 /** For each flag what good values make of the options, and values that it refuses. */
 const FLAGS: Readonly<
-  Record<string, { good: Readonly<Record<string, Partial<ServeOptions>>>; bad: readonly string[] }>
+  Record<
+    string,
+    {
+      good: Readonly<Record<string, Partial<ServeOptions>>>;
+      bad: readonly string[];
+      /** What must be given with it. */
+      beside?: readonly string[];
+    }
+  >
 > = {
   "port": {
     good: {
@@ -129,13 +152,65 @@ const FLAGS: Readonly<
   },
   "ingest-token-file": { good: { "t": { ingestTokenFile: "t" } }, bad: [""] },
   "allowed-host": { good: { "exporter": { allowedHost: ["exporter"] } }, bad: ["", "a:80"] },
+  "remote-write": {
+    good: {
+      "http://a/w": SENDING,
+      "https://a/w?x=y": { ...SENDING, remoteWrite: "https://a/w?x=y" },
+    },
+    bad: ["", "a:80", "ftp://a", "http://u:p@a/", "http://a/#b"],
+  },
+  "remote-write.protocol": {
+    good: { "1.0": { ...SENDING, remoteWriteProtocol: "1.0" } },
+    bad: ["", "1", "3.0"],
+    beside: ["--remote-write=http://a/w"],
+  },
+  "remote-write.label": {
+    good: { "zone=a=b": { ...SENDING, remoteWriteLabel: [["zone", "a=b"]] } },
+    bad: ["", "a", "=a", "a=", "a-b=c", "__name__=a", "1=a"],
+    beside: ["--remote-write=http://a/w"],
+  },
+  "remote-write.queue": {
+    good: { "/q": { ...SENDING, remoteWriteQueue: "/q" } },
+    bad: [""],
+    beside: ["--remote-write=http://a/w"],
+  },
+  "remote-write.queue-size": {
+    good: { "16MiB": { ...SENDING, remoteWriteQueueSize: 16777216 } },
+    bad: ["0", "1MiB", "1MB"],
+    beside: ["--remote-write=http://a/w"],
+  },
+  "remote-write.user-file": {
+    good: { "u": { ...SENDING, remoteWriteUserFile: "u" } },
+    bad: [""],
+    beside: ["--remote-write=http://a/w"],
+  },
+  "remote-write.token-file": {
+    good: { "t": { ...SENDING, remoteWriteTokenFile: "t" } },
+    bad: [""],
+    beside: ["--remote-write=http://a/w"],
+  },
+  "remote-write.ca-file": {
+    good: { "c": { ...SENDING_TLS, remoteWriteCaFile: "c" } },
+    bad: [""],
+    beside: ["--remote-write=https://a/w"],
+  },
+  "remote-write.cert-file": {
+    good: { "c": { ...SENDING_TLS, remoteWriteCertFile: "c", remoteWriteKeyFile: "k" } },
+    bad: [""],
+    beside: ["--remote-write=https://a/w", "--remote-write.key-file=k"],
+  },
+  "remote-write.key-file": {
+    good: { "k": { ...SENDING_TLS, remoteWriteCertFile: "c", remoteWriteKeyFile: "k" } },
+    bad: [""],
+    beside: ["--remote-write=https://a/w", "--remote-write.cert-file=c"],
+  },
   "log.level": { good: { "debug": { logLevel: "debug" } }, bad: ["", "trace"] },
   "log.format": { good: { "json": { logFormat: "json" } }, bad: ["", "text"] },
 };
 
-for (const [name, { good, bad }] of Object.entries(FLAGS)) {
+for (const [name, { good, bad, beside = [] }] of Object.entries(FLAGS)) {
   // A second --state would be refused as such.
-  const others = name === "state" ? [] : STATE;
+  const others = name === "state" ? [] : [...STATE, ...beside];
   for (const [value, expected] of Object.entries(good)) {
     Deno.test(`--${name}=${value}`, () => {
       const { options } = readServe([`--${name}=${value}`, ...others]);
@@ -157,6 +232,12 @@ for (const [name, { good, bad }] of Object.entries(FLAGS)) {
 Deno.test("readCommandLine() has a test of good and bad values for every flag that takes one", () => {
   const names = Object.values(COMMANDS.serve.flags).flatMap(({ name, unit }) => unit ? [name] : []);
   assert.deepEqual(Object.keys(FLAGS).sort(), names.sort());
+});
+
+Deno.test("--remote-write.stale-markers", () => {
+  const args = ["--remote-write=http://a/w", "--remote-write.stale-markers", ...STATE];
+  const expected = { ...DEFAULTS, ...SENDING, remoteWriteStaleMarkers: true };
+  assert.deepEqual(readServe(args).options, expected);
 });
 
 const SWITCHES: Readonly<Record<string, Partial<ServeOptions>>> = {
@@ -295,6 +376,36 @@ const BAD: Readonly<
     {},
     {},
     'Cannot read --port "-1": expected a whole number from 0 to 65535',
+  ],
+  "an option of remote write without --remote-write": [
+    ["--remote-write.label=a=b"],
+    {},
+    {},
+    "Cannot use --remote-write.label without --remote-write: expected both",
+  ],
+  "two ways to log in at a receiver": [
+    ["--remote-write=http://a", "--remote-write.user-file=u", "--remote-write.token-file=t"],
+    {},
+    {},
+    "Cannot use --remote-write.user-file together with --remote-write.token-file: expected one of them",
+  ],
+  "a certificate without its key": [
+    ["--remote-write=https://a", "--remote-write.cert-file=c"],
+    {},
+    {},
+    "Cannot use one of --remote-write.cert-file and --remote-write.key-file: expected both",
+  ],
+  "a certificate without TLS": [
+    ["--remote-write=http://a", "--remote-write.ca-file=c"],
+    {},
+    {},
+    "Cannot use a certificate without TLS: expected --remote-write with a URL that begins with https://",
+  ],
+  "remote write without a place for its queue": [
+    ["--remote-write=http://a", "--port=0"],
+    {},
+    {},
+    "Cannot keep the queue of --remote-write: expected its file, --remote-write.queue",
   ],
   "one address twice": [
     ["--web.listen-address", ":8000", "--web.listen-address", "0.0.0.0:8000"],

@@ -12,6 +12,7 @@ import {
   startExporter,
 } from "../harness/exporter.ts";
 import { testWith } from "../harness/programs.ts";
+import { startReceiver } from "../harness/receiver.ts";
 import { payloadAt } from "../harness/tradesim.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
 
@@ -262,6 +263,41 @@ testWith(
   },
 );
 
+testWith(
+  "strace",
+  "serve --remote-write calls only the receiver, not where that redirects to, and writes only its queue",
+  async () => {
+    const other = startReceiver();
+    const receiver = startReceiver({
+      reply: (number) =>
+        number === 0 ? { status: 307, headers: { location: other.url } } : { status: 204 },
+    });
+    try {
+      const flags = ["--remote-write", receiver.url, "--remote-write.queue", "q/queue"];
+      const size = ["--remote-write.queue-size", "16MiB"];
+      const { written, called, started } = await deedsOf({
+        args: [...flags, ...size, "--state", "none", "--follow", "metrics.jsonl"],
+        async use(exporter, cwd) {
+          await beUsed(exporter, cwd);
+          await until("a message", () => receiver.requests.length > 0);
+          const response = await exporter.post(payloadAt({ session: "posted" }, 4));
+          assert.equal(response.status, 200, await response.text());
+          await until("samples", () => receiver.samples.size > 0);
+        },
+      });
+      assert.deepEqual({ written, called, started }, {
+        written: ["q", "q/queue"],
+        called: [`127.0.0.1:${receiver.port}`],
+        started: [],
+      });
+      assert.equal(other.requests.length, 0);
+    } finally {
+      await receiver.stop();
+      await other.stop();
+    }
+  },
+);
+
 /** Runs a command line on a terminal where nobody answers. */
 async function onTerminal(words: readonly string[]): Promise<{ code: number; said: string }> {
   return await withTempDir(async (cwd) => {
@@ -303,6 +339,10 @@ const KEPT: Readonly<Record<string, readonly string[]>> = {
   "serve --port 0 --state none --system-interval 0": ["read"],
   [`replay ${RECORDING} --port 0`]: ["read", "sys"],
   [`replay ${RECORDING} --port 0 --system-interval 0`]: ["read"],
+  "serve --port 0 --state none --remote-write http://127.0.0.1:9/w --remote-write.queue q": [
+    "read",
+    "sys",
+  ],
   "simulate --infinite --pause 1h": [],
   "simulate --infinite --pause 1h --with-metrics": ["read", "write"],
 };

@@ -1,16 +1,27 @@
 /** Tests of the counters of the exporter's own work. @module */
 
 import assert from "node:assert/strict";
-import { EXPORTER_METRICS } from "../../lib/catalogue/mod.ts";
+import { EXPORTER_METRICS, type Metric } from "../../lib/catalogue/mod.ts";
 import { createTelemetry } from "../../lib/telemetry/mod.ts";
 import { valueOf } from "../harness/exporter.ts";
 
+const METRICS: readonly Metric[] = EXPORTER_METRICS;
+
 Deno.test("text() declares every metric of the exporter with its type and help", async () => {
   const text = await createTelemetry().text();
-  for (const { name, type, help } of EXPORTER_METRICS) {
+  const always = METRICS.filter(({ option }) => option === undefined);
+  for (const { name, type, help } of always) {
     assert.ok(text.includes(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`), name);
   }
-  assert.equal(text.match(/^# TYPE/gm)?.length, EXPORTER_METRICS.length);
+  assert.equal(text.match(/^# TYPE/gm)?.length, always.length);
+});
+
+Deno.test("text() has a metric of an option once it is used, without anything counted too", async () => {
+  const telemetry = createTelemetry();
+  const name = "tradesim_exporter_remote_write_samples_sent_total";
+  assert.equal(valueOf(await telemetry.text(), name), undefined);
+  telemetry.count(name, {}, 0);
+  assert.equal(valueOf(await telemetry.text(), name), 0);
 });
 
 Deno.test("count(), set() and observe() show in the next text", async () => {

@@ -1,0 +1,374 @@
+/** The queue on disk: the writing side, in the thread that takes reports. @module */
+
+import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { crc32 } from "node:zlib";
+import { ByteWriter } from "./bytes.ts";
+import type { Layout } from "./layout.ts";
+import { RecordDecoder, RecordEncoder } from "./record.ts";
+import {
+  BEGIN,
+  END,
+  HEAD_BYTES,
+  numberOf,
+  type Place,
+  placeOf,
+  positionOf,
+  readSegmentHead,
+  RECORD_HEAD_BYTES,
+  recordChecksum,
+  recordsIn,
+  SEGMENT_BYTES,
+  SEGMENT_HEAD_BYTES,
+  segmentHead,
+  type SharedPlaces,
+} from "./segment.ts";
+
+/** Each of the two lines of the head has half of it. */
+const LINE_BYTES = HEAD_BYTES / 2;
+const VERSION = 1;
+/** So many of the newest segments tell where streams stood. */
+const REMEMBERED_SEGMENTS = 2;
+/** Fewer segments could not drop the oldest while the newest is written. */
+const MIN_SEGMENTS = 2;
+
+/** What the head says. */
+interface Head {
+  readonly version: number;
+  readonly generation: number;
+  readonly segments: number;
+  /** What is before it was sent. */
+  readonly sent: number;
+}
+
+/** Where a stream of an earlier process stood. */
+export interface StreamPlace {
+  /** Time of its last turn, and since when its counters count; in milliseconds since 1970. */
+  readonly last: number;
+  readonly start: number;
+}
+
+/** Turns and samples that were not sent. */
+export interface Amount {
+  readonly turns: number;
+  readonly samples: number;
+}
+
+/** Remote write cannot be used: a wrong configuration. */
+export class RemoteWriteError extends Error {
+  override name = "RemoteWriteError";
+}
+
+export interface QueueOptions {
+  readonly path: string;
+  /** Bytes of the file, of which a head and the rest of a segment cannot be used. */
+  readonly size: number;
+  /** Told of turns that had to make room for newer ones. */
+  readonly onDropped?: (amount: Amount) => void;
+}
+
+function encodeHead(head: Head): Uint8Array {
+  const text = JSON.stringify(head);
+  return new TextEncoder().encode(
+    `${crc32(text).toString(16).padStart(8, "0")} ${text}`.padEnd(LINE_BYTES - 1) + "\n",
+  );
+}
+
+function decodeHead(bytes: Uint8Array): Head | undefined {
+  const line = new TextDecoder().decode(bytes).trimEnd();
+  const text = line.slice(9);
+  if (parseInt(line.slice(0, 8), 16) !== crc32(text)) return undefined;
+  return JSON.parse(text);
+}
+
+/** A place at which nothing is. */
+function emptyAt(segment: number): Place {
+  return { segment, offset: SEGMENT_HEAD_BYTES };
+}
+
+/**
+ * Opens the queue, makes the file where it is missing, and goes on from what is in it. All of the
+ * file is written before, so that no disk is full later; it stays open, so that no right to write is
+ * needed.
+ *
+ * A file of another size keeps it until it is empty at a start.
+ *
+ * @throws {RemoteWriteError} When it cannot be used.
+ */
+export function openQueue(options: QueueOptions): Queue {
+  const { path } = options;
+  let file: Deno.FsFile | undefined;
+  // node:fs writes at a place in one call.
+  let descriptor: number | undefined;
+  try {
+    Deno.mkdirSync(dirname(path), { recursive: true });
+    file = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
+    if (!file.tryLockSync(true)) throw new Error("another exporter is using it");
+    descriptor = openSync(path, "r+");
+    return new Queue(options, file, descriptor);
+  } catch (error) {
+    if (descriptor !== undefined) closeSync(descriptor);
+    file?.close();
+    const reason = (error as Error).message.replace(/, run again with .*$/s, "");
+    throw new RemoteWriteError(`Cannot use the queue of remote write "${path}": ${reason}`, {
+      cause: error,
+    });
+  }
+}
+
+export class Queue {
+  readonly #options: QueueOptions;
+  readonly #file: Deno.FsFile;
+  readonly #fd: number;
+  #segments: number;
+  readonly #writer = new ByteWriter();
+  #generation = 0;
+  /** The first place that was not sent, and the one where the next record goes. */
+  #begin: Place = emptyAt(0);
+  #end: Place = emptyAt(0);
+  /** Of the last segment; undefined while there is none. */
+  #encoder: RecordEncoder | undefined;
+  /** Where streams of earlier processes stood. */
+  readonly streams = new Map<string, StreamPlace>();
+  readonly places: SharedPlaces = new BigInt64Array(new SharedArrayBuffer(16));
+
+  /** @param fd Another handle of the same file. */
+  constructor(options: QueueOptions, file: Deno.FsFile, fd: number) {
+    this.#options = options;
+    this.#file = file;
+    this.#fd = fd;
+    const wanted = Math.floor((options.size - HEAD_BYTES) / SEGMENT_BYTES);
+    if (wanted < MIN_SEGMENTS) throw new Error("it is too small");
+    const head = this.#readHead();
+    if (head !== undefined && head.version > VERSION) {
+      throw new Error(`a later version of this program wrote it (version ${head.version})`);
+    }
+    this.#generation = head?.generation ?? 0;
+    this.#segments = head?.segments ?? wanted;
+    this.#restore(head?.sent ?? 0);
+    if (this.#segments !== wanted && this.isEmpty) this.#resize(wanted);
+    this.#allocate();
+    this.#writeHead();
+    this.#share();
+  }
+
+  /** How many segments the file has. */
+  get segments(): number {
+    return this.#segments;
+  }
+
+  /** Bytes that were not sent, and bytes that there is room for. */
+  get bytes(): number {
+    return numberOf(this.#end) - numberOf(this.#begin);
+  }
+
+  get capacity(): number {
+    return this.#segments * SEGMENT_BYTES;
+  }
+
+  get isEmpty(): boolean {
+    return numberOf(this.#begin) >= numberOf(this.#end);
+  }
+
+  /**
+   * Adds a turn; when this returns, a kill of this process does not lose it.
+   *
+   * @param time In milliseconds since 1970.
+   * @param values In the order of the layout's series; undefined = the series end.
+   * @returns Whether there was room: a turn that needs more than a segment is not taken.
+   * @throws {Error} When the file cannot be written.
+   */
+  add(layout: Layout, time: number, values: readonly number[] | undefined): boolean {
+    if (this.#encoder === undefined) this.#beginSegment(this.#end.segment);
+    this.#encode(layout, time, values);
+    if (!this.#fits() && this.#end.offset > SEGMENT_HEAD_BYTES) {
+      this.#beginSegment(this.#end.segment + 1);
+      this.#encode(layout, time, values);
+    }
+    if (!this.#fits()) {
+      // What was just encoded is not written, and nothing else is in the segment.
+      this.#encoder = new RecordEncoder();
+      return false;
+    }
+    const { segment, offset } = this.#end;
+    const { written } = this.#writer;
+    this.#write(written, positionOf(segment, this.#segments) + offset);
+    this.#end = { segment, offset: offset + written.length };
+    this.#share();
+    return true;
+  }
+
+  /** Notes that everything before a place was sent. */
+  sent(place: Place): void {
+    if (numberOf(place) <= numberOf(this.#begin)) return;
+    this.#begin = place;
+    this.#writeHead();
+    this.#share();
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+    this.#file.unlockSync();
+    this.#file.close();
+  }
+
+  #fits(): boolean {
+    return this.#end.offset + this.#writer.length <= SEGMENT_BYTES;
+  }
+
+  #encode(layout: Layout, time: number, values: readonly number[] | undefined): void {
+    const writer = this.#writer;
+    writer.length = 0;
+    this.#record(() => this.#encoder!.introduce(layout, writer));
+    this.#record(() => {
+      this.#encoder!.turn(layout, time, values, writer);
+      return true;
+    });
+  }
+
+  /** Writes what `write` writes as a record, if it writes something. */
+  #record(write: () => boolean): void {
+    const writer = this.#writer;
+    const at = writer.length;
+    writer.zeros(RECORD_HEAD_BYTES);
+    if (!write()) {
+      writer.length = at;
+      return;
+    }
+    const record = writer.written.subarray(at + RECORD_HEAD_BYTES);
+    writer.setUint32(at, record.length);
+    writer.setUint32(at + 4, recordChecksum(record, this.#end.segment));
+  }
+
+  #beginSegment(segment: number): void {
+    if (segment - this.#begin.segment >= this.#segments) this.#dropOldest();
+    const wasEmpty = this.isEmpty;
+    this.#end = emptyAt(segment);
+    if (wasEmpty) this.#begin = this.#end;
+    this.#share();
+    this.#write(segmentHead(segment), positionOf(segment, this.#segments));
+    this.#encoder = new RecordEncoder();
+  }
+
+  #dropOldest(): void {
+    const dropped = this.#begin;
+    this.#begin = emptyAt(dropped.segment + 1);
+    // Before its bytes are overwritten, so that nobody takes them for what they were.
+    this.#share();
+    const { onDropped } = this.#options;
+    if (onDropped !== undefined) onDropped(this.#amountFrom(dropped));
+    this.#writeHead();
+  }
+
+  /** What a segment holds behind a place. */
+  #amountFrom({ segment, offset }: Place): Amount {
+    const decoder = new RecordDecoder();
+    let turns = 0;
+    let samples = 0;
+    for (const { record, end } of recordsIn(this.#readSegment(segment), segment)) {
+      const turn = decoder.read(record);
+      if (turn === undefined || end <= offset) continue;
+      turns++;
+      samples += turn.layout.series.length;
+    }
+    return { turns, samples };
+  }
+
+  #readSegment(segment: number): Uint8Array {
+    return this.#read(positionOf(segment, this.#segments), SEGMENT_BYTES);
+  }
+
+  #read(position: number, length: number): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(length);
+    let done = 0;
+    for (let count = 1; count > 0 && done < length; done += count) {
+      count = readSync(this.#fd, bytes, done, length - done, position + done);
+    }
+    return bytes;
+  }
+
+  #write(bytes: Uint8Array, position: number): void {
+    for (let done = 0; done < bytes.length;) {
+      done += writeSync(this.#fd, bytes, done, bytes.length - done, position + done);
+    }
+  }
+
+  #readHead(): Head | undefined {
+    const bytes = this.#read(0, HEAD_BYTES);
+    const lines = [bytes.subarray(0, LINE_BYTES), bytes.subarray(LINE_BYTES)].map(decodeHead)
+      .filter((line) => line !== undefined);
+    return lines.sort((a, b) => b.generation - a.generation)[0];
+  }
+
+  #writeHead(): void {
+    this.#generation++;
+    const head = {
+      version: VERSION,
+      generation: this.#generation,
+      segments: this.#segments,
+      sent: numberOf(this.#begin),
+    };
+    this.#write(encodeHead(head), (this.#generation % 2) * LINE_BYTES);
+  }
+
+  /** Begins anew with another size. */
+  #resize(segments: number): void {
+    this.#segments = segments;
+    this.#file.truncateSync(0);
+    this.#end = this.#begin = emptyAt(this.#end.segment + 1);
+    this.#encoder = undefined;
+  }
+
+  /** Writes the whole file once, so that its disk space is its own. */
+  #allocate(): void {
+    const size = HEAD_BYTES + this.#segments * SEGMENT_BYTES;
+    const zeros = new Uint8Array(SEGMENT_BYTES);
+    for (let at = fstatSync(this.#fd).size; at < size;) {
+      const length = Math.min(SEGMENT_BYTES, size - at);
+      this.#write(zeros.subarray(0, length), at);
+      at += length;
+    }
+  }
+
+  /** Finds the segments that an earlier process has left. */
+  #restore(sent: number): void {
+    const numbers = Array.from({ length: this.#segments }, (_, place) => {
+      const bytes = this.#read(HEAD_BYTES + place * SEGMENT_BYTES, SEGMENT_HEAD_BYTES);
+      const segment = readSegmentHead(bytes);
+      return segment !== undefined && segment % this.#segments === place ? segment : -1;
+    });
+    const last = Math.max(...numbers);
+    if (last < 0) return;
+    let first = last;
+    while (first > 0 && numbers.includes(first - 1)) first--;
+    for (
+      let segment = Math.max(first, last - REMEMBERED_SEGMENTS + 1);
+      segment <= last;
+      segment++
+    ) {
+      this.#remember(segment);
+    }
+    const kept = Math.max(sent, numberOf(emptyAt(first)));
+    this.#begin = placeOf(Math.min(kept, numberOf(this.#end)));
+  }
+
+  /** Reads where streams stood at the end of a segment; if it is the last one, records go behind it. */
+  #remember(segment: number): void {
+    const decoder = new RecordDecoder();
+    this.#end = emptyAt(segment);
+    for (const { record, end } of recordsIn(this.#readSegment(segment), segment)) {
+      this.#end = { segment, offset: end };
+      const turn = decoder.read(record);
+      if (turn === undefined) continue;
+      const { stream, start } = turn.layout;
+      const last = Math.max(turn.time, this.streams.get(stream)?.last ?? 0);
+      this.streams.set(stream, { last, start });
+    }
+    this.#encoder = new RecordEncoder(decoder);
+  }
+
+  #share(): void {
+    Atomics.store(this.places, END, BigInt(numberOf(this.#end)));
+    Atomics.store(this.places, BEGIN, BigInt(numberOf(this.#begin)));
+  }
+}

@@ -1,0 +1,177 @@
+/** The queue on disk: the reading side, in the thread that sends. @module */
+
+import { closeSync, openSync, readSync } from "node:fs";
+import type { Layout, QueuedSeries } from "./layout.ts";
+import { type ReadTurn, RecordDecoder } from "./record.ts";
+import {
+  BEGIN,
+  END,
+  numberOf,
+  type Place,
+  placeOf,
+  positionOf,
+  recordsIn,
+  SEGMENT_BYTES,
+  SEGMENT_HEAD_BYTES,
+  type SharedPlaces,
+} from "./segment.ts";
+
+/** Samples of one series, oldest first. */
+export interface SeriesSamples {
+  readonly series: QueuedSeries;
+  /** Since when it counts, in milliseconds since 1970; 0 = unknown, or no counter. */
+  readonly start: number;
+  /** In milliseconds since 1970. */
+  readonly times: number[];
+  /** Undefined = the series ends. */
+  readonly values: (number | undefined)[];
+}
+
+/** Turns that were not sent, as many as one message may hold. */
+export interface Batch {
+  readonly series: readonly SeriesSamples[];
+  readonly turns: number;
+  readonly samples: number;
+  /** Time of its newest turn, in milliseconds since 1970. */
+  readonly newest: number;
+  /** What is before this place is in the batch, or was sent. */
+  readonly end: Place;
+}
+
+class BatchBuilder {
+  readonly #bySeries = new Map<string, SeriesSamples>();
+  readonly #byLayout = new Map<Layout, readonly SeriesSamples[]>();
+  turns = 0;
+  samples = 0;
+  newest = 0;
+
+  add({ layout, time, values }: ReadTurn): void {
+    let found = this.#byLayout.get(layout);
+    if (found === undefined) {
+      found = layout.series.map((series) => this.#samplesOf(series, layout.start));
+      this.#byLayout.set(layout, found);
+    }
+    for (let place = 0; place < found.length; place++) {
+      const { times, values: own } = found[place]!;
+      times.push(time);
+      own.push(values?.[place]);
+    }
+    this.turns++;
+    this.samples += found.length;
+    this.newest = Math.max(this.newest, time);
+  }
+
+  /** Turns of different layouts may have a series in common: its samples belong together. */
+  #samplesOf(series: QueuedSeries, start: number): SeriesSamples {
+    const key = JSON.stringify([start, series.labels]);
+    let found = this.#bySeries.get(key);
+    if (found === undefined) {
+      this.#bySeries.set(key, found = { series, start, times: [], values: [] });
+    }
+    return found;
+  }
+
+  build(end: Place): Batch {
+    const { turns, samples, newest } = this;
+    return { series: [...this.#bySeries.values()], turns, samples, newest, end };
+  }
+}
+
+/** Reads what was not sent, in order. */
+export class Unsent {
+  readonly #fd: number;
+  readonly #segments: number;
+  readonly #places: SharedPlaces;
+  readonly #bytes = new Uint8Array(SEGMENT_BYTES);
+  /** How many bytes of the segment were read, and the place of the next record. */
+  #filled = 0;
+  #place: Place = { segment: -1, offset: 0 };
+  #decoder = new RecordDecoder();
+
+  /** @param segments How many the file has. */
+  constructor(path: string, segments: number, places: SharedPlaces) {
+    this.#fd = openSync(path, "r");
+    this.#segments = segments;
+    this.#places = places;
+  }
+
+  /** Bytes that were not read yet. */
+  get rest(): number {
+    return numberOf(this.#shared(END)) -
+      Math.max(numberOf(this.#place), numberOf(this.#shared(BEGIN)));
+  }
+
+  /** The next turns, at least one and else at most so many samples; undefined when there is none. */
+  next(maxSamples: number): Batch | undefined {
+    const builder = new BatchBuilder();
+    while (builder.samples < maxSamples) {
+      this.#skipDropped();
+      const end = this.#shared(END);
+      this.#fill(end);
+      // What was overwritten meanwhile is not what it was.
+      if (this.#skipDropped()) continue;
+      this.#take(builder, maxSamples);
+      if (builder.samples >= maxSamples || this.#place.segment >= end.segment) break;
+      this.#go({ segment: this.#place.segment + 1, offset: SEGMENT_HEAD_BYTES });
+    }
+    return builder.turns === 0 ? undefined : builder.build(this.#place);
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+
+  #shared(which: typeof BEGIN | typeof END): Place {
+    return placeOf(Number(Atomics.load(this.#places, which)));
+  }
+
+  /** Goes to the first segment that is kept, if that is a later one; says whether it is. */
+  #skipDropped(): boolean {
+    const begin = this.#shared(BEGIN);
+    if (begin.segment <= this.#place.segment) return false;
+    this.#go({ segment: begin.segment, offset: SEGMENT_HEAD_BYTES });
+    this.#fill(this.#shared(END));
+    // What was sent before says how to read the rest.
+    const sent = this.#bytes.subarray(0, Math.min(begin.offset, this.#filled));
+    for (const { record, end } of recordsIn(sent, begin.segment)) {
+      this.#decoder.read(record);
+      this.#place = { segment: begin.segment, offset: end };
+    }
+    return true;
+  }
+
+  #go(place: Place): void {
+    this.#place = place;
+    this.#decoder = new RecordDecoder();
+    this.#filled = 0;
+  }
+
+  /** Reads the segment as far as it is written. */
+  #fill(end: Place): void {
+    const { segment } = this.#place;
+    const until = segment < end.segment ? SEGMENT_BYTES : end.offset;
+    while (this.#filled < until) {
+      const count = readSync(
+        this.#fd,
+        this.#bytes,
+        this.#filled,
+        until - this.#filled,
+        positionOf(segment, this.#segments) + this.#filled,
+      );
+      if (count === 0) break;
+      this.#filled += count;
+    }
+  }
+
+  #take(builder: BatchBuilder, maxSamples: number): void {
+    const { segment, offset } = this.#place;
+    for (
+      const { record, end } of recordsIn(this.#bytes.subarray(0, this.#filled), segment, offset)
+    ) {
+      const turn = this.#decoder.read(record);
+      if (turn !== undefined) builder.add(turn);
+      this.#place = { segment, offset: end };
+      if (builder.samples >= maxSamples) return;
+    }
+  }
+}

@@ -1,0 +1,242 @@
+/** Tests that the queue on disk gives each turn back once, in order, whatever happens. @module */
+
+import assert from "node:assert/strict";
+import type { Layout } from "../../lib/remote_write/layout.ts";
+import { openQueue, type Queue, RemoteWriteError } from "../../lib/remote_write/queue.ts";
+import { HEAD_BYTES, SEGMENT_BYTES } from "../../lib/remote_write/segment.ts";
+import { type Batch, Unsent } from "../../lib/remote_write/unsent.ts";
+import { withTempDir } from "../harness/waiting.ts";
+import { layoutOf } from "./layouts.ts";
+
+const TWO_SEGMENTS = HEAD_BYTES + 2 * SEGMENT_BYTES;
+
+/** Reads what was not sent, batch by batch, and notes it as sent if that is asked for. */
+function drain(queue: Queue, path: string, isNoted = true, maxSamples = 1000): Batch[] {
+  const unsent = new Unsent(path, queue.segments, queue.places);
+  const batches: Batch[] = [];
+  for (let batch = unsent.next(maxSamples); batch; batch = unsent.next(maxSamples)) {
+    batches.push(batch);
+    if (isNoted) queue.sent(batch.end);
+  }
+  unsent.close();
+  return batches;
+}
+
+/** The values of one series over batches. */
+function valuesOf(batches: readonly Batch[], place = 0): (number | undefined)[] {
+  return batches.flatMap(({ series }) =>
+    series.filter(({ series: { labels } }) => labels[0]![1] === `m${place}`)
+      .flatMap(({ values }) => values)
+  );
+}
+
+/** Numbers that take eight bytes each. */
+function noise(count: number, seed: number): number[] {
+  return Array.from({ length: count }, (_, place) => Math.sin(seed * 1000 + place));
+}
+
+function withQueue(
+  body: (
+    open: (size?: number) => Queue,
+    path: string,
+    dropped: { turns: number; samples: number },
+  ) => void,
+): Promise<void> {
+  return withTempDir((dir) => {
+    const path = `${dir}/q/queue`;
+    const dropped = { turns: 0, samples: 0 };
+    const open = (size = TWO_SEGMENTS) =>
+      openQueue({
+        path,
+        size,
+        onDropped({ turns, samples }) {
+          dropped.turns += turns;
+          dropped.samples += samples;
+        },
+      });
+    body(open, path, dropped);
+    return Promise.resolve();
+  });
+}
+
+/** Adds turns whose first series counts them. */
+function add(queue: Queue, layout: Layout, from: number, count: number): void {
+  for (let turn = from; turn < from + count; turn++) {
+    const values = [turn, ...noise(layout.series.length - 1, turn)];
+    assert.equal(queue.add(layout, 1e12 + turn, values), true);
+  }
+}
+
+const counted = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
+
+Deno.test("a queue gives turns back in order, over segments, batches and restarts", () =>
+  withQueue((open, path) => {
+    const layout = layoutOf(50, "a");
+    let queue = open();
+    // More than one segment of 4 MiB.
+    add(queue, layout, 0, 12_000);
+    assert.ok(queue.bytes > SEGMENT_BYTES);
+    queue.close();
+    queue = open();
+    assert.deepEqual(queue.streams.get("a"), { last: 1e12 + 11_999, start: 0 });
+    add(queue, layoutOf(50, "a"), 12_000, 5);
+    const batches = drain(queue, path);
+    assert.deepEqual(valuesOf(batches), counted(0, 12_005));
+    assert.deepEqual(valuesOf(batches.slice(-1), 49).at(-1), noise(49, 12_004).at(-1));
+    assert.equal(batches.reduce((sum, { samples }) => sum + samples, 0), 12_005 * 50);
+    assert.equal(queue.bytes, 0);
+    queue.close();
+    queue = open();
+    assert.deepEqual(drain(queue, path), []);
+    queue.close();
+  }));
+
+Deno.test("what was not noted as sent comes again, and nothing before it", () =>
+  withQueue((open, path) => {
+    const layout = layoutOf(2);
+    let queue = open();
+    add(queue, layout, 0, 100);
+    const [first] = drain(queue, path, false, 60);
+    queue.sent(first!.end);
+    queue.close();
+    for (let again = 0; again < 2; again++) {
+      queue = open();
+      assert.deepEqual(valuesOf(drain(queue, path, false)), counted(30, 70));
+      queue.close();
+    }
+  }));
+
+Deno.test("turns of several layouts, and the ends of series, stay in their order", () =>
+  withQueue((open, path) => {
+    const queue = open();
+    const [narrow, wide] = [layoutOf(1), layoutOf(2)];
+    queue.add(wide, 1000, [1, 10]);
+    queue.add(narrow, 1001, [2]);
+    queue.add(wide, 1002, [3, 11]);
+    queue.add(wide, 1003, undefined);
+    const [batch] = drain(queue, path);
+    // Both layouts have the first series, so its samples are those of one series.
+    assert.deepEqual(batch!.series.map(({ times, values }) => ({ times, values })), [
+      { times: [1000, 1001, 1002, 1003], values: [1, 2, 3, undefined] },
+      { times: [1000, 1002, 1003], values: [10, 11, undefined] },
+    ]);
+    queue.close();
+  }));
+
+Deno.test("a full queue drops its oldest turns, and counts each of them", () =>
+  withQueue((open, path, dropped) => {
+    const layout = layoutOf(50);
+    const queue = open();
+    // About four segments.
+    add(queue, layout, 0, 40_000);
+    const values = valuesOf(drain(queue, path));
+    assert.deepEqual(values, counted(40_000 - values.length, values.length));
+    assert.ok(values.length > 5000, `${values.length} turns are left`);
+    assert.equal(dropped.turns, 40_000 - values.length);
+    assert.equal(dropped.samples, 50 * dropped.turns);
+    queue.close();
+  }));
+
+Deno.test("a reader whose segment was dropped goes on with the oldest that is left", () =>
+  withQueue((open, path, dropped) => {
+    const layout = layoutOf(50);
+    const queue = open();
+    const unsent = new Unsent(path, queue.segments, queue.places);
+    add(queue, layout, 0, 100);
+    const read = unsent.next(50 * 40)!;
+    queue.sent(read.end);
+    assert.equal(read.turns, 40);
+    add(queue, layout, 100, 40_000);
+    const values: (number | undefined)[] = [];
+    for (let batch = unsent.next(1e4); batch; batch = unsent.next(1e4)) {
+      values.push(...valuesOf([batch]));
+    }
+    assert.deepEqual(values, counted(40_100 - values.length, values.length));
+    // Those that were sent are not among the dropped ones.
+    assert.equal(dropped.turns + values.length + 40, 40_100);
+    unsent.close();
+    queue.close();
+  }));
+
+Deno.test("a turn that was cut off by a kill is lost alone, and the next ones are not", () =>
+  withQueue((open, path) => {
+    const layout = layoutOf(3);
+    let queue = open();
+    add(queue, layout, 0, 10);
+    const end = queue.bytes;
+    queue.close();
+    const file = Deno.openSync(path, { write: true });
+    file.seekSync(HEAD_BYTES + 16 + end - 1, Deno.SeekMode.Start);
+    file.writeSync(new Uint8Array([0x55]));
+    file.close();
+    queue = open();
+    add(queue, layoutOf(3), 10, 2);
+    assert.deepEqual(valuesOf(drain(queue, path)), [...counted(0, 9), 10, 11]);
+    queue.close();
+  }));
+
+Deno.test("a turn that is larger than a segment is not taken, and the next one is", () =>
+  withQueue((open, path) => {
+    const queue = open();
+    const [small, large] = [layoutOf(1), layoutOf(100_000)];
+    add(queue, small, 0, 1);
+    for (let again = 0; again < 3; again++) {
+      assert.equal(queue.add(large, 1000, noise(100_000, again)), false);
+    }
+    add(queue, small, 1, 1);
+    assert.deepEqual(valuesOf(drain(queue, path)), [0, 1]);
+    queue.close();
+  }));
+
+Deno.test("a queue of another size is as it was until it is empty", () =>
+  withQueue((open, path) => {
+    const layout = layoutOf(1);
+    let queue = open();
+    add(queue, layout, 0, 3);
+    queue.close();
+    queue = open(HEAD_BYTES + 4 * SEGMENT_BYTES);
+    assert.equal(queue.capacity, 2 * SEGMENT_BYTES);
+    assert.deepEqual(valuesOf(drain(queue, path)), [0, 1, 2]);
+    queue.close();
+    queue = open(HEAD_BYTES + 4 * SEGMENT_BYTES);
+    assert.equal(queue.capacity, 4 * SEGMENT_BYTES);
+    add(queue, layout, 3, 2);
+    assert.deepEqual(valuesOf(drain(queue, path)), [3, 4]);
+    queue.close();
+    assert.equal(Deno.statSync(path).size, HEAD_BYTES + 4 * SEGMENT_BYTES);
+  }));
+
+Deno.test("a queue whose head is damaged sends all that it has", () =>
+  withQueue((open, path) => {
+    let queue = open();
+    add(queue, layoutOf(1), 0, 5);
+    drain(queue, path);
+    queue.close();
+    const file = Deno.openSync(path, { write: true });
+    file.writeSync(new Uint8Array(HEAD_BYTES));
+    file.close();
+    queue = open();
+    add(queue, layoutOf(1), 5, 1);
+    assert.deepEqual(valuesOf(drain(queue, path)), counted(0, 6));
+    queue.close();
+  }));
+
+Deno.test("the whole file is written at the start", () =>
+  withQueue((open, path) => {
+    open().close();
+    const { size, blocks } = Deno.statSync(path);
+    assert.equal(size, TWO_SEGMENTS);
+    if (blocks !== null) assert.ok(blocks * 512 >= size, `${blocks} blocks`);
+  }));
+
+Deno.test("openQueue() refuses a file that is in use, of a later version, or no file", () =>
+  withQueue((open, path) => {
+    const queue = open();
+    assert.throws(() => open(), {
+      name: RemoteWriteError.name,
+      message: `Cannot use the queue of remote write "${path}": another exporter is using it`,
+    });
+    queue.close();
+    assert.throws(() => openQueue({ path: "/proc/version", size: TWO_SEGMENTS }), RemoteWriteError);
+    assert.throws(() => open(HEAD_BYTES + SEGMENT_BYTES), /it is too small/);
+  }));
