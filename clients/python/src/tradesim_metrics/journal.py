@@ -62,6 +62,11 @@ class Journal:
         self._torn = False
         self._attempt(b"")
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether this is the journal that was asked for."""
+        return self.path == self._wanted
+
     def ready(self) -> bool:
         return True
 

@@ -16,6 +16,7 @@ from .report import (
     MAX_KEYS,
     TYPE,
     VERSION,
+    Raw,
     checked,
     checked_events,
     encoded,
@@ -110,7 +111,7 @@ class Publisher:
     token: the exporter's bearer token. Default: the environment variable TRADESIM_METRICS_TOKEN.
     interval: the shortest time between two reports, in seconds.
     read: gives further values; called in the game's thread, and only when a report leaves. If it
-        has an attribute `restart`, that is called when a child process begins a session.
+        has a method `restart`, that is called when a child process begins a session.
     """
 
     def __init__(
@@ -132,6 +133,8 @@ class Publisher:
         self._events: list[dict[str, object]] = []
         self._spent = 0.0
         self._is_small = self._is_publishing = False
+        #: Whether a report is the last one or was asked for, so that nothing waits for the next.
+        self.is_asked = False
         self._begin(session)
         self._transport = self._open(transport, token)
         if self._transport is None:
@@ -144,7 +147,7 @@ class Publisher:
         """Begin a session: everything but values and settings starts anew."""
         self.session = new_session() if session is None else session
         if not is_label(self.session):
-            self._drop()
+            self.drop()
             name = str(self.session).encode(errors="replace").replace(b"\0", b"_")
             self.session = name[:100].decode(errors="ignore") or new_session()
         self._pid = os.getpid()
@@ -164,9 +167,9 @@ class Publisher:
     ) -> Transport | None:
         try:
             if target is None or isinstance(target, (str, os.PathLike)):
-                return open_transport(target, self.session, token, self._tell)
+                return open_transport(target, self.session, token, self.complain)
         except Exception as error:
-            self._tell("transport", f"nothing is published: {error}")
+            self.complain("transport", f"nothing is published: {error}")
             return None
         return target
 
@@ -184,11 +187,18 @@ class Publisher:
             self._mark = now
             self._turns += 1
             if not self._durations.add(seconds):
-                self._drop()
+                self.drop()
             if values:
                 self._values.update(values)
             if now >= self._due:
-                self._act(now, {"duree_seconds": seconds, "tour": self._turns, **values})
+                self._act(now, lambda: {"tour": self._turns, "duree_seconds": seconds, **values})
+
+    def poll(self, row: Callable[[], Mapping[str, Any]]) -> None:
+        """Tell that a turn has ended which `read` counts; `row` gives what is told of it alone."""
+        now = perf_counter()
+        if now >= self._due:
+            with self._lock:
+                self._act(now, row)
 
     def report(self, values: Mapping[str, Any]) -> None:
         """Tell values that are no turn's, by the keys of docs/report.md.
@@ -201,7 +211,7 @@ class Publisher:
                 self._add_events(values.pop("evenements_recents", ()))
                 self._values.update(values)
             except Exception:
-                self._drop()
+                self.drop()
             now = perf_counter()
             if now >= self._report_due:
                 self._publish(now)
@@ -209,7 +219,9 @@ class Publisher:
     def flush(self, *, fini: bool = False) -> None:
         """Publish what is known now, for a game that is about to wait."""
         with self._lock:
+            self.is_asked = True
             self._publish(perf_counter(), fini=fini)
+            self.is_asked = False
 
     def restart(self, session: str | None = None) -> None:
         """Begin a new session, because a new game has begun. The old one gets its last report."""
@@ -231,6 +243,16 @@ class Publisher:
         self.close()
 
     @property
+    def transport(self) -> Transport | None:
+        """Where the reports go; None = nowhere."""
+        return self._transport
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything is published: not switched off, not closed."""
+        return not isinstance(self, Silent)
+
+    @property
     def stats(self) -> Stats:
         """What has been done so far."""
         return Stats(
@@ -249,6 +271,7 @@ class Publisher:
                 return
             try:
                 self._look_at_process()
+                self.is_asked = True
                 self.__class__ = Silent
                 _open.discard(self)
                 if self._reports or self._turns:
@@ -259,23 +282,26 @@ class Publisher:
                     transport.settle(max(0.0, deadline - perf_counter()))
                     self._look()
                     if not transport.taken:
-                        self._tell("end", "the last report did not arrive")
+                        self.complain("end", "the last report did not arrive")
                 transport.close()
             except Exception as error:
-                self._tell("close", f"cannot end: {error!r}")
+                self.complain("close", f"cannot end: {error!r}")
 
-    def _act(self, now: float, row: dict[str, object]) -> None:
+    def _act(self, now: float, row: Callable[[], Mapping[str, Any]]) -> None:
         """Note a single turn and publish, if either is due."""
         if now >= self._row_due:
-            self._note(now, row)
+            try:
+                self._note(now, row())
+            except Exception as error:
+                self.complain("row", f"cannot read a turn: {error!r}")
         if now >= self._report_due:
             self._publish(now)
         self._due = min(self._row_due, self._report_due)
 
-    def _note(self, now: float, row: dict[str, object]) -> None:
+    def _note(self, now: float, row: Mapping[str, Any]) -> None:
         """Keep a single turn for the next report."""
-        row["timestamp"] = round(time(), 3)
         kept = {name: number(row[name]) for name in COLUMNS if name in row}
+        kept["timestamp"] = round(time(), 3)
         if None in kept.values():
             return
         self._rows.append(kept)
@@ -302,7 +328,7 @@ class Publisher:
             if transport.ready():
                 self._look()
         except Exception as error:
-            self._tell("report", f"cannot make a report: {error!r}")
+            self.complain("report", f"cannot make a report: {error!r}")
         finally:
             self._is_publishing = False
         self._mark = now = perf_counter()
@@ -320,7 +346,7 @@ class Publisher:
             del self._events[: self._waiting_events]
         elif transport.too_large and not self._is_small:
             self._is_small = True
-            self._drop()
+            self.drop()
         self._waiting_events = None
 
     def _compose(self, *, fini: bool) -> bytes:
@@ -342,7 +368,8 @@ class Publisher:
             body["colonnes"] = self._columns()
         self._add(body, self._values, trusted=False)
         if self._read is not None:
-            self._add(body, self._ask(), trusted=True)
+            values = self._ask()
+            self._add(body, values, trusted=getattr(self._read, "trusted", False))
         for key, base in self._base.items():
             value = body.get(key)
             if isinstance(value, (int, float)):
@@ -354,7 +381,7 @@ class Publisher:
             for key in LARGE:
                 body.pop(key, None)
         self._waiting_events = len(events)
-        return encoded(body, self._drop)
+        return encoded(body, self.drop)
 
     def _ask(self) -> dict[str, Any]:
         """Ask the game for further values."""
@@ -362,7 +389,7 @@ class Publisher:
             values = dict(self._read()) if self._read is not None else {}
             self._add_events(values.pop("evenements_recents", ()))
         except Exception as error:
-            self._tell("read", f"cannot read all values of the game: {error!r}")
+            self.complain("read", f"cannot read all values of the game: {error!r}")
             return {}
         return values
 
@@ -370,11 +397,11 @@ class Publisher:
         """Add values to a report, as far as they are right and there is room."""
         for key, value in values.items():
             if key in OWN or not isinstance(key, str) or len(body) >= MAX_KEYS:
-                self._drop()
-            elif trusted and isinstance(value, (dict, list)):
+                self.drop()
+            elif type(value) is Raw or (trusted and isinstance(value, (dict, list))):
                 body[key] = value
             else:
-                good = checked(key, value, self._drop)
+                good = checked(key, value, self.drop)
                 if good is not None:
                     body[key] = good
 
@@ -382,11 +409,11 @@ class Publisher:
         if not events:
             return
         waiting = self._events
-        waiting += checked_events(events, self._drop)
+        waiting += checked_events(events, self.drop)
         first = self._waiting_events or 0
         for _ in range(len(waiting) - MAX_WAITING):
             waiting.pop(first)
-            self._drop()
+            self.drop()
 
     def _columns(self) -> dict[str, list[float | None]]:
         """Give the single turns since the last report, and forget them."""
@@ -415,10 +442,11 @@ class Publisher:
         if restart is not None:
             restart()
 
-    def _drop(self) -> None:
+    def drop(self) -> None:
+        """Count something that is left out."""
         self._left_out += 1
 
-    def _tell(self, kind: str, message: str) -> None:
+    def complain(self, kind: str, message: str) -> None:
         """Say a kind of problem once. The game continues."""
         self._problems += 1
         if kind in self._told:
@@ -434,6 +462,9 @@ class Silent(Publisher):
     """A publisher that is switched off or closed: a turn is no more than a call."""
 
     def turn(self, seconds: float | None = None, /, **values: object) -> None:
+        """Do nothing."""
+
+    def poll(self, row: Callable[[], Mapping[str, Any]]) -> None:
         """Do nothing."""
 
     def report(self, values: Mapping[str, Any]) -> None:
@@ -453,16 +484,16 @@ _open: set[Publisher] = set()
 def _at_exit() -> None:
     deadline = perf_counter() + PATIENCE
     for publisher in list(_open):
-        publisher._close(deadline)  # noqa: SLF001
+        publisher._close(deadline)
 
 
 def _in_child() -> None:
     for publisher in list(_open):
-        publisher._lock = RLock()  # noqa: SLF001
+        publisher._lock = RLock()
         try:
-            publisher._forked()  # noqa: SLF001
+            publisher._forked()
         except Exception as error:
-            publisher._tell("fork", f"cannot begin anew: {error!r}")  # noqa: SLF001
+            publisher.complain("fork", f"cannot begin anew: {error!r}")
 
 
 atexit.register(_at_exit)

@@ -47,6 +47,12 @@ LARGE = ("detail", "colonnes", "repartitions")
 Drop = Callable[[], None]
 
 
+class Raw(str):
+    """A value that is JSON already."""
+
+    __slots__ = ()
+
+
 #: The JSON encoder. Importing it takes longer than all else here, so the first publisher does.
 _encoder: Any = None
 
@@ -193,6 +199,9 @@ def checked_events(events: Any, drop: Drop) -> list[dict[str, object]]:
 
 def encoded(body: dict[str, object], drop: Drop) -> bytes:
     """Encode a report as a line. What cannot be encoded is left out, as is what is too much."""
+    raw = {key: value for key, value in body.items() if type(value) is Raw}
+    for key in raw:
+        del body[key]
     try:
         line = encode(body)
     except Exception:
@@ -203,12 +212,15 @@ def encoded(body: dict[str, object], drop: Drop) -> bytes:
             else:
                 body[key] = good
         line = encode(body)
+    if raw:
+        line = line[:-1] + "".join([f',"{key}":{text}' for key, text in raw.items()]) + "}"
     for key in LARGE:
         if len(line) < MAX_BYTES:
             break
+        body |= raw
         if body.pop(key, None) is not None:
             drop()
-            line = encode(body)
+            return encoded(body, drop)
     return line.encode() + b"\n"
 
 
