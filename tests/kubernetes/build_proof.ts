@@ -1,7 +1,8 @@
 /** Proves with a real kubectl that every overlay is built, and that wrong parameters stop the build. @module */
 
 import assert from "node:assert/strict";
-import { stringify } from "yaml";
+import { dirname } from "node:path";
+import { parseAllDocuments, stringify } from "yaml";
 import { OVERLAYS } from "../../lib/kubernetes/mod.ts";
 import { ROOT } from "../harness/deno.ts";
 import { builtEngine } from "../harness/engines.ts";
@@ -113,3 +114,33 @@ for (const [name, [mistake, said]] of Object.entries(MISTAKES)) {
     });
   });
 }
+
+Deno.test("the kustomizations of docs/kubernetes.md are built where they say that they lie", async () => {
+  const page = Deno.readTextFileSync(`${ROOT}docs/kubernetes.md`);
+  const blocks = Array.from(
+    page.matchAll(/^```yaml kustomization\n# (\S+)\n([^]*?)^```$/gm),
+    ([, path, text]) => ({ path: path!, text: text! }),
+  );
+  assert.ok(blocks.length > 0);
+  await withTempDir(async (cwd) => {
+    const printed = await runExporter({ args: ["print", "kubernetes", "--out=."], cwd });
+    assert.equal(printed.code, 0);
+    for (const { path, text } of blocks) {
+      const folder = dirname(`${cwd}/${path}`);
+      Deno.mkdirSync(folder, { recursive: true });
+      Deno.writeTextFileSync(`${cwd}/${path}`, text);
+      const { code, stdout, stderr } = build(folder);
+      assert.deepEqual([code, stderr], [0, ""], path);
+      const job = parseAllDocuments(stdout).map((one) => one.toJS()).find(({ kind }) =>
+        kind === "Job"
+      );
+      assert.equal(job.metadata.name, "tradesim-simulation-7");
+      const { containers: [game], initContainers, serviceAccountName } = job.spec.template.spec;
+      assert.equal(serviceAccountName, "tradesim-simulation-7");
+      assert.equal(game.image, "registry.example/my-tradesim:1.4.0");
+      assert.equal(game.securityContext.readOnlyRootFilesystem, true);
+      assert.deepEqual(game.args, ["--tours", "500"]);
+      assert.equal(initContainers.length, 1);
+    }
+  });
+});

@@ -4,7 +4,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parse, parseAllDocuments } from "yaml";
 import * as z from "zod";
-import { kubernetesFiles, type Parameters, readParameters } from "../../lib/kubernetes/mod.ts";
+import {
+  kubernetesFiles,
+  OVERLAYS,
+  type Parameter,
+  PARAMETERS,
+  type Parameters,
+  readParameters,
+} from "../../lib/kubernetes/mod.ts";
 import { FILES } from "../../lib/print/files.ts";
 import { kubernetes } from "../../tools/kubernetes.ts";
 import { ROOT } from "../harness/deno.ts";
@@ -290,4 +297,17 @@ Deno.test("readParameters() refuses what the cluster would refuse, or would run 
   for (const right of ["image=x@sha256:" + "a".repeat(64), "monitor-label=a.b/c=", "tours=1"]) {
     assert.ok(!("expected" in readParameters([right])), right);
   }
+});
+
+Deno.test("docs/kubernetes.md names every parameter with its default, and every overlay", () => {
+  const page = Deno.readTextFileSync(`${ROOT}docs/kubernetes.md`);
+  const rows = Array.from(
+    page.matchAll(/^\| `([a-z-]+)` +\| (.+?) +\| (.+?) +\|$/gm),
+    ([, name, value, help]) => [name!, value!.replaceAll("\\", ""), help!],
+  );
+  for (const [name, { help, defaultValue, defaultText }] of Object.entries<Parameter>(PARAMETERS)) {
+    const row = rows.find(([known]) => known === name);
+    assert.deepEqual(row, [name, defaultValue ?? defaultText!, help]);
+  }
+  for (const overlay of OVERLAYS) assert.ok(page.includes(`| \`overlays/${overlay}\``), overlay);
 });
