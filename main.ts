@@ -1,5 +1,6 @@
 /** The program: reads the command line and hands over to the command that it names. @module */
 
+import { BackfillError, BackfillStopped } from "./lib/backfill/error.ts";
 import { BenchmarkError, BenchmarkStopped } from "./lib/benchmark/error.ts";
 import { neededToPlay } from "./lib/benchmark/flags.ts";
 import type { PlayerSetup } from "./lib/benchmark/mod.ts";
@@ -15,6 +16,7 @@ import {
   ownCommand,
   print,
   readInput,
+  printBytes,
   readNamedFile,
   readUser,
   UsageError,
@@ -31,6 +33,7 @@ import {
 import { readConfiguration, serve } from "./lib/exporter/mod.ts";
 import { StateError } from "./lib/model/mod.ts";
 import { neverProxyThisMachine } from "./lib/network/mod.ts";
+import { RecordingError } from "./lib/recording/error.ts";
 import { PrintError, printFiles } from "./lib/print/mod.ts";
 import { RemoteWriteError } from "./lib/remote_write/mod.ts";
 import { ListenError, readToken, WebConfigError } from "./lib/server/mod.ts";
@@ -55,7 +58,9 @@ function readPublishToken({ publishTokenFile: path }: { publishTokenFile: string
 function isUsers(error: unknown): error is Error {
   return error instanceof UsageError || error instanceof WebConfigError ||
     error instanceof StateError || error instanceof ListenError || error instanceof WorldError ||
-    error instanceof BenchmarkError || error instanceof RemoteWriteError ||
+    error instanceof BackfillError || error instanceof BackfillStopped ||
+    error instanceof RecordingError || error instanceof BenchmarkError ||
+    error instanceof RemoteWriteError ||
     error instanceof PrintError ||
     error instanceof OutputError;
 }
@@ -122,6 +127,18 @@ export async function main(args: readonly string[]): Promise<number> {
       case "print":
         await printFiles(asked.options, { config: defaultConfig(), write: print });
         return 0;
+      case "backfill": {
+        const { backfill } = await import("./lib/backfill/mod.ts");
+        return await backfill(asked.options, {
+          writeBytes: printBytes,
+          write: print,
+          say: complain,
+          isTerminal: Deno.stderr.isTerminal(),
+          fetch,
+          now: Date.now,
+          stop: stopSignal(),
+        });
+      }
       case "doctor": {
         const { doctor, doctorKubernetes } = await import("./lib/doctor/mod.ts");
         const { what, objects, userFile, json } = asked.options;
@@ -150,12 +167,14 @@ export async function main(args: readonly string[]): Promise<number> {
     // Whoever read the output has seen enough.
     if (error instanceof OutputError && error.isClosed) return EXIT_UNREAD;
     if (!isUsers(error)) throw error;
-    if (error instanceof BenchmarkStopped) {
+    if (error instanceof BenchmarkStopped || error instanceof BackfillStopped) {
       complain(`${error.message}\n`);
       return EXIT_STOPPED;
     }
     complain(formatUsageError(new UsageError(error.message), commandNamed(args)));
-    return error instanceof ListenError || error instanceof OutputError ? EXIT_FAILED : EXIT_USAGE;
+    const isInTheWay = error instanceof ListenError || error instanceof OutputError ||
+      error instanceof BackfillError;
+    return isInTheWay ? EXIT_FAILED : EXIT_USAGE;
   }
 }
 

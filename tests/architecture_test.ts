@@ -16,6 +16,7 @@ const FOLDERS = [
     "model",
     "history",
     "ingest",
+    "recording",
     "exposition",
     "remote_write",
     "live",
@@ -25,7 +26,7 @@ const FOLDERS = [
   "cli",
   // The game beside it: its reports go out by `publish`.
   ...["simulation", "publish", "play", "benchmark"],
-  ...["kubernetes", "print", "doctor"],
+  ...["kubernetes", "print", "doctor", "backfill"],
   ...["exporter", "replay", "commands"],
 ];
 

@@ -16,7 +16,7 @@ export interface Flag<T = unknown, V = unknown> {
   readonly kind: Kind<T>;
   /** True when it may be given several times; its value is then the list of all. */
   readonly repeatable?: true;
-  /** True for the argument of a command: a value alone, without a name before it. */
+  /** True for the argument of a command: a value alone, without a name before it; of a repeatable one, some. */
   readonly positional?: true;
   /** The default. */
   readonly defaultValue: V;

@@ -32,7 +32,7 @@ export function wrap(text: string, width: number): string[] {
 
 /** A flag or an argument as it is typed, such as `--port <PORT>`. */
 function usage(flag: Flag): string {
-  if (flag.positional) return flag.unit ?? "";
+  if (flag.positional) return `${flag.unit ?? ""}${flag.repeatable ? "…" : ""}`;
   const short = flag.short === undefined ? "" : `-${flag.short}, `;
   const unit = flag.unit === undefined ? "" : ` ${flag.unit}`;
   return `${short}--${isNegatable(flag) ? "[no-]" : ""}${flag.name}${unit}`;

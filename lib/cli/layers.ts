@@ -72,11 +72,13 @@ export function readArguments(flags: Flags, args: readonly string[]): Layer {
     if (token.kind === "option-terminator") continue;
     if (token.kind === "positional") {
       const shown = JSON.stringify(token.value);
-      if (argument === undefined || layer.has(argument)) {
-        const before = argument === undefined ? "the command" : layer.get(argument)?.texts[0];
-        throw new UsageError(`Cannot use argument ${shown}: expected only flags after ${before}`);
+      const before = argument === undefined ? undefined : layer.get(argument);
+      const isOneTooMany = before !== undefined && flags[argument!]?.repeatable === undefined;
+      if (argument === undefined || isOneTooMany) {
+        const after = before?.texts[0] ?? "the command";
+        throw new UsageError(`Cannot use argument ${shown}: expected only flags after ${after}`);
       }
-      layer.set(argument, { name: "argument", texts: [token.value] });
+      layer.set(argument, { name: "argument", texts: [...before?.texts ?? [], token.value] });
       continue;
     }
     const meaning = meanings.get(token.name);

@@ -24,6 +24,7 @@ export {
   OutputError,
   ownCommand,
   print,
+  printBytes,
 } from "./process.ts";
 export { formatUsageError, UsageError } from "./usage_error.ts";
 export { BUILD_INFO, VERSION, versionText } from "./version.ts";

@@ -29,8 +29,17 @@ export class OutputError extends Error {
  * @throws {OutputError} When it cannot be written.
  */
 export function print(text: string): void {
+  printBytes(encoder.encode(text));
+}
+
+/**
+ * The same for bytes.
+ *
+ * @throws {OutputError} When they cannot be written.
+ */
+export function printBytes(bytes: Uint8Array): void {
   try {
-    writeAll(Deno.stdout, encoder.encode(text));
+    writeAll(Deno.stdout, bytes);
   } catch (error) {
     throw new OutputError(error);
   }

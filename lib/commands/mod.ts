@@ -1,5 +1,11 @@
 /** All commands, and which of them the user asks for, with its options. @module */
 
+import {
+  BACKFILL,
+  type BackfillOptions,
+  neededToBackfill,
+  readBackfill,
+} from "../backfill/flags.ts";
 import { BENCH, type BenchOptions, readBench } from "../benchmark/flags.ts";
 import {
   type Command,
@@ -35,6 +41,7 @@ export const COMMANDS = {
   bench: BENCH,
   print: PRINT,
   doctor: DOCTOR,
+  backfill: BACKFILL,
 } as const satisfies Readonly<Record<string, Command>>;
 
 export type CommandName = keyof typeof COMMANDS;
@@ -48,6 +55,7 @@ export type CommandLine =
   | { readonly command: "replay"; readonly options: ReplayOptions }
   | { readonly command: "bench"; readonly options: BenchOptions }
   | { readonly command: "print"; readonly options: PrintOptions }
+  | { readonly command: "backfill"; readonly options: BackfillOptions }
   | {
     readonly command: "doctor";
     readonly options: ReturnType<typeof readDoctor>;
@@ -105,6 +113,7 @@ export function readCommandLine(
   if (command === "bench") {
     return { command, options: readBench(fromArguments) };
   }
+  if (command === "backfill") return { command, options: readBackfill(fromArguments) };
   if (command === "print") {
     return { command, options: readPrint(fromArguments) };
   }
@@ -129,6 +138,8 @@ export function neededFor(asked: CommandLine): Needs {
       return neededToSimulate(asked.options);
     case "replay":
       return neededToStart(asked.options.serve);
+    case "backfill":
+      return neededToBackfill(asked.options);
     case "bench":
       return { read: true, write: true, net: true, run: true, sys: true };
     case "doctor":

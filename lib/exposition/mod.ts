@@ -2,4 +2,4 @@
 
 export { Exposition, type ExpositionOptions, type FamilySource } from "./exposition.ts";
 export { countSeries, type Limited, limitSeries } from "./series_limit.ts";
-export { canBeRead, CONTENT_TYPE, createRenderer } from "./text.ts";
+export { canBeRead, CONTENT_TYPE, createRenderer, lineStart } from "./text.ts";

@@ -29,10 +29,15 @@ export function canBeRead(name: string, { suffix, labels }: Series): boolean {
 }
 
 /** All of a line but its value. */
-function lineStart(name: string, { suffix, labels }: Series): string {
+function writtenStart(name: string, { suffix, labels }: Series): string {
   if (labels.length === 0) return `${name}${suffix} `;
   const pairs = labels.map(([label, value]) => `${label}="${escapeLabel(value)}"`);
   return `${name}${suffix}{${pairs.join(",")}} `;
+}
+
+/** All of a line but its value; nothing where a scraper could not read the line. */
+export function lineStart(name: string, series: Series): string {
+  return canBeRead(name, series) ? writtenStart(name, series) : "";
 }
 
 interface Layout {
@@ -72,7 +77,7 @@ export function createRenderer(
           head: METRIC_NAME.test(name)
             ? `# HELP ${name} ${escapeHelp(metric.help)}\n# TYPE ${name} ${metric.type}\n`
             : "",
-          starts: series.map((one) => canBeRead(name, one) ? lineStart(name, one) : ""),
+          starts: series.map((one) => lineStart(name, one)),
         };
       }
       used.set(name, layout);

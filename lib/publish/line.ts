@@ -1,72 +1,18 @@
 /** Builds one line of JSON as bytes, without intermediate strings for columns of numbers. @module */
 
+import { NUMBER_BYTES, writeDecimal, writeInteger, writeNull } from "../text/digits.ts";
+
 const encoder = new TextEncoder();
 
 const ZERO = 0x30;
 const MINUS = 0x2d;
-const POINT = 0x2e;
 const COMMA = 0x2c;
 const OPEN = 0x7b;
-const NULL = encoder.encode("null");
-
-/** Numbers from here on are written in two parts, each of which is a small integer. */
-const PART = 1_000_000_000;
-const PART_DIGITS = 9;
-/** More than the longest number takes, with its sign, point and comma: 19 bytes. */
-const NUMBER_BYTES = 24;
 
 /** Up to so many characters a loop is faster than a call of the encoder, which is rarely warm. */
 const SHORT = 4096;
 /** Names that are kept encoded; a report has about 30. */
 const MOST_KEYS = 256;
-
-const POWERS = Array.from({ length: PART_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
-
-// The functions below write from `at` on and return the position after the last byte.
-
-/** Writes a small integer with zeros before it. */
-function writePadded(bytes: Uint8Array, at: number, value: number, places: number): number {
-  let rest = value | 0;
-  for (let place = at + places - 1; place >= at; place--) {
-    const tenth = (rest / 10) | 0;
-    bytes[place] = ZERO + rest - tenth * 10;
-    rest = tenth;
-  }
-  return at + places;
-}
-
-function writeInteger(bytes: Uint8Array, at: number, value: number): number {
-  if (value >= PART) {
-    const high = Math.floor(value / PART);
-    return writePadded(bytes, writeInteger(bytes, at, high), value - high * PART, PART_DIGITS);
-  }
-  let places = 1;
-  while (value >= POWERS[places]!) places++;
-  return writePadded(bytes, at, value, places);
-}
-
-function writeNull(bytes: Uint8Array, at: number): number {
-  bytes.set(NULL, at);
-  return at + NULL.length;
-}
-
-function writeDecimal(bytes: Uint8Array, at: number, value: number, places: number): number {
-  let digits = Math.round(value);
-  if (!(Math.abs(digits) <= Number.MAX_SAFE_INTEGER)) return writeNull(bytes, at);
-  let next = at;
-  if (digits < 0) {
-    bytes[next++] = MINUS;
-    digits = -digits;
-  }
-  if (places === 0) return writeInteger(bytes, next, digits);
-  const unit = POWERS[places]!;
-  const whole = Math.floor(digits / unit);
-  next = writeInteger(bytes, next, whole);
-  const rest = digits - whole * unit;
-  if (rest === 0) return next;
-  bytes[next++] = POINT;
-  return writePadded(bytes, next, rest, places);
-}
 
 /** How the numbers of a column are written: round(value × scale + shift) / 10^places, and a suffix. */
 export interface ColumnFormat {

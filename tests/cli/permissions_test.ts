@@ -32,6 +32,12 @@ const NEEDED: Readonly<Record<string, string>> = {
   "replay a --web.config.file web.yml": "env net read sys",
   "bench": "net read run sys write",
   "doctor": "env net read",
+  "backfill a --dry-run": "read",
+  "backfill a --out b --dry-run": "read",
+  "backfill a --out -": "read",
+  "backfill a --out b": "read run write",
+  "backfill a --out b --verify http://127.0.0.1:9090": "net read run write",
+  "backfill a --verify http://127.0.0.1:9090": "net read",
   "print config": "",
   "print config --out a": "read write",
 };

@@ -171,7 +171,7 @@ Deno.test({
       });
 
       await test.step("a recorded game is in the Prometheus for replays", async () => {
-        const convert = ["task", "--quiet", "print:openmetrics", `${dir}/logs/metrics.jsonl`];
+        const convert = ["task", "--quiet", "backfill", `${dir}/logs/metrics.jsonl`, "--out", "-"];
         const game = await runWell([Deno.execPath(), ...convert], { cwd: ROOT });
         await Deno.writeTextFile(`${dir}/logs/game.om`, game);
         await compose(

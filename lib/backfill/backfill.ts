@@ -1,0 +1,188 @@
+/** Runs the command `backfill`. @module */
+
+import { join } from "node:path";
+import { writeAll } from "../file/mod.ts";
+import { inOrder, type RecordedFile, recordedFiles } from "../recording/mod.ts";
+import { count } from "../text/mod.ts";
+import { BackfillError, BackfillStopped } from "./error.ts";
+import { type BackfillOptions, STDOUT } from "./flags.ts";
+import { type Plan, planBackfill, type PlannedGame } from "./plan.ts";
+import { createProgress, type Progress } from "./progress.ts";
+import { findPromtool, makeBlocks, openWorkFolder, placeBlocks } from "./promtool.ts";
+import { type Chosen, eachSample } from "./samples.ts";
+import type { Sink } from "./starts.ts";
+import { survey } from "./survey.ts";
+import { Tally } from "./tally.ts";
+import { SampleText } from "./text.ts";
+import { MOST_SHIFT_MS } from "./timeline.ts";
+import { verify } from "./verify.ts";
+
+/** The world outside. */
+export interface BackfillIo {
+  /** Writes bytes to standard output, all of them. */
+  readonly writeBytes: (bytes: Uint8Array) => void;
+  /** Writes text to standard output and to standard error. */
+  readonly write: (text: string) => void;
+  readonly say: (text: string) => void;
+  readonly isTerminal: boolean;
+  readonly fetch: typeof fetch;
+  /** The time in milliseconds since 1970. */
+  readonly now: () => number;
+  /** Aborted when the run is asked to end. */
+  readonly stop: AbortSignal;
+}
+
+/** Exit codes: done, and found that it cannot be done like this. */
+const DONE = 0;
+const FAILED = 1;
+const MOST_DIFFERENCES = 10;
+
+/** One run of the command. */
+class Backfill {
+  readonly #options: BackfillOptions;
+  readonly #io: BackfillIo;
+  readonly #progress: Progress;
+  readonly #isWanted: (metric: string) => boolean;
+  #files: readonly RecordedFile[] = [];
+  #bytes = 0;
+
+  constructor(options: BackfillOptions, io: BackfillIo) {
+    this.#options = options;
+    this.#io = io;
+    this.#progress = createProgress(io);
+    const { metrics } = options;
+    this.#isWanted = (name) => metrics?.includes(name) ?? true;
+  }
+
+  async run(): Promise<number> {
+    const { out, dryRun, verify: url } = this.#options;
+    try {
+      this.#files = await inOrder(recordedFiles(this.#options.file));
+      this.#bytes = this.#files.reduce((sum, { size }) => sum + size, 0);
+      const plan = await this.#plan();
+      this.#tell(plan, dryRun ? this.#io.write : this.#io.say);
+      if (plan.refusals.length > 0) return FAILED;
+      if (dryRun) return DONE;
+      if (out === STDOUT) await this.#writeText(plan.games, this.#io.writeBytes);
+      else if (out !== undefined) await this.#writeBlocks(plan.games, out);
+      return url === undefined ? DONE : await this.#verify(plan.games, url);
+    } catch (error) {
+      if (this.#io.stop.aborted) throw new BackfillStopped("Stopped");
+      throw error;
+    } finally {
+      this.#progress.clear();
+    }
+  }
+
+  async #plan(): Promise<Plan> {
+    const found = await survey(this.#files, {
+      isWanted: this.#isWanted,
+      mostShift: MOST_SHIFT_MS,
+      stop: this.#io.stop,
+      onRead: (bytes) => this.#progress.show("Reading", bytes, this.#bytes),
+    });
+    return planBackfill(found, this.#options, Math.floor(this.#io.now()));
+  }
+
+  #tell({ summary, warnings, refusals }: Plan, write: (text: string) => void): void {
+    this.#progress.clear();
+    for (const line of summary) write(`${line}\n`);
+    for (const line of warnings) write(`Warning: ${line}\n`);
+    for (const line of refusals) write(`Refused: ${line}\n`);
+  }
+
+  #each(games: readonly Chosen[], sink: Sink, step: string): Promise<void> {
+    return eachSample(this.#files, games, sink, {
+      isWanted: this.#isWanted,
+      stop: this.#io.stop,
+      onRead: (bytes) => this.#progress.show(step, bytes, this.#bytes),
+    });
+  }
+
+  async #writeText(
+    games: readonly PlannedGame[],
+    write: (bytes: Uint8Array) => void,
+  ): Promise<number> {
+    const unit = this.#options.for === "victoriametrics" ? "milliseconds" : "seconds";
+    const text = new SampleText({ unit, write });
+    await this.#each(games, text.sink, "Writing");
+    text.end();
+    return text.bytes;
+  }
+
+  /** Makes all blocks beside their folder first, so that a run that fails leaves none. */
+  async #writeBlocks(games: readonly PlannedGame[], dir: string): Promise<void> {
+    const { for: store, promtool: program } = this.#options;
+    const { stop } = this.#io;
+    const promtool = await findPromtool(program, stop);
+    const work = openWorkFolder(dir);
+    try {
+      const blocks = join(work.path, "blocks");
+      for (const [index, game] of games.entries()) {
+        const text = join(work.path, "text");
+        await this.#writeFile(game, text);
+        this.#progress.show("Making blocks", index, games.length);
+        await makeBlocks({ game, store, promtool, text, blocks, stop });
+        Deno.removeSync(text);
+      }
+      const names = placeBlocks(blocks, dir);
+      this.#progress.clear();
+      this.#io.say(`Wrote ${count(names.length, "block")} to "${dir}": ${names.join(", ")}\n`);
+    } finally {
+      work.remove();
+    }
+  }
+
+  async #writeFile(game: PlannedGame, path: string): Promise<void> {
+    using file = Deno.openSync(path, { write: true, createNew: true });
+    try {
+      await this.#writeText([game], (bytes) => writeAll(file, bytes));
+    } catch (error) {
+      if (
+        !(error instanceof Error && ("code" in error || error instanceof Deno.errors.Interrupted))
+      ) {
+        throw error;
+      }
+      throw new BackfillError(`Cannot write "${path}": ${error.message}`, { cause: error });
+    }
+  }
+
+  async #verify(games: readonly PlannedGame[], url: string): Promise<number> {
+    const tallies = new Map<string, Tally>();
+    for (const game of games) {
+      const tally = new Tally();
+      await this.#each([game], tally.sink, "Adding up");
+      tallies.set(game.game.name, tally);
+    }
+    const differences = await verify(tallies, {
+      url,
+      fetch: this.#io.fetch,
+      stop: this.#io.stop,
+      isFresh: this.#options.out !== undefined,
+      onStep: (done, total) => this.#progress.show("Reading back", done, total),
+    });
+    this.#progress.clear();
+    for (const line of differences.slice(0, MOST_DIFFERENCES)) this.#io.say(`${line}\n`);
+    const samples = [...tallies.values()].flatMap(({ totals }) => [...totals.values()])
+      .reduce((sum, total) => sum + total.samples, 0);
+    this.#io.say(
+      differences.length === 0
+        ? `Read back ${count(samples, "sample")} from ${url}: number and sum are the same\n`
+        : `Read back from ${url}: ${count(differences.length, "metric")} differ\n`,
+    );
+    return differences.length === 0 ? DONE : FAILED;
+  }
+}
+
+/**
+ * Backfills recorded games.
+ *
+ * @returns The exit code: 0, or 1 if the store would refuse them or has something else.
+ * @throws {RecordingError} When the files cannot be used.
+ * @throws {UsageError} When a session is not there.
+ * @throws {BackfillError} When something is in the way.
+ * @throws {BackfillStopped} When a signal ended it.
+ */
+export function backfill(options: BackfillOptions, io: BackfillIo): Promise<number> {
+  return new Backfill(options, io).run();
+}

@@ -1,0 +1,113 @@
+/** Hands the samples of recorded games to a sink, in the order of each series. @module */
+
+import { metric } from "../catalogue/mod.ts";
+import {
+  type Part,
+  readGames,
+  type RecordedFile,
+  type ReportPart,
+  type TurnsPart,
+} from "../recording/mod.ts";
+import { TIME } from "../turnlog/mod.ts";
+import { Journal, type Point, ShownTimes } from "./journal.ts";
+import { type Sink, Starts } from "./starts.ts";
+import type { SurveyedGame } from "./survey.ts";
+import { Apart, type Timeline } from "./timeline.ts";
+import { TurnColumns } from "./turn_columns.ts";
+
+/** A game that is to be backfilled. */
+export interface Chosen {
+  readonly game: SurveyedGame;
+  readonly timeline: Timeline;
+}
+
+export interface SampleOptions {
+  readonly isWanted: (metric: string) => boolean;
+  readonly onRead?: (bytes: number) => void;
+  /** Aborted when the run is asked to end. */
+  readonly stop?: AbortSignal;
+}
+
+/** Makes the samples of one game. */
+class GameSamples {
+  readonly #starts: Starts;
+  readonly #turns: TurnColumns;
+  readonly #journal = new Journal();
+  readonly #shown = new ShownTimes();
+  readonly #turnTimes = new Apart();
+  readonly #pointTimes = new Apart();
+  #lastPoint = -Infinity;
+  readonly #timeline: Timeline;
+  readonly #isReported: (metric: string) => boolean;
+  readonly #sink: Sink;
+
+  constructor({ game, timeline }: Chosen, { isWanted }: SampleOptions, sink: Sink) {
+    const { name, finishedAt, logged } = game;
+    this.#starts = new Starts(name);
+    this.#turns = new TurnColumns({ game: name, finishedAt, isWanted });
+    this.#timeline = timeline;
+    this.#isReported = (metric) => isWanted(metric) && !logged.has(metric);
+    this.#sink = sink;
+  }
+
+  turns({ turns, from }: TurnsPart): void {
+    const { first, count, columns } = turns;
+    if (from >= count) return;
+    const own = columns.get(TIME);
+    const times = new Float64Array(count - from);
+    for (let row = from; row < count; row++) {
+      times[row - from] = this.#turnTimes.next(this.#timeline.at(first + row, own?.[row]));
+    }
+    for (const { metric, series, values } of this.#turns.of(turns, from, times)) {
+      this.#sink(this.#starts.of(metric, series), values, times);
+    }
+  }
+
+  report(part: ReportPart): void {
+    for (const point of this.#journal.take(part)) this.#point(part, point);
+  }
+
+  #point(part: ReportPart, point: Point): void {
+    const wanted = this.#timeline.at(point.turn, point.seconds);
+    // A report of no turn, or one more of a turn, has no moment of its own.
+    if (Number.isNaN(wanted) || (!this.#timeline.isReal && wanted <= this.#lastPoint)) return;
+    this.#lastPoint = wanted;
+    const ms = this.#pointTimes.next(wanted);
+    const times = Float64Array.of(ms);
+    for (const { metric: own, series, values } of this.#journal.families(part, point)) {
+      if (!this.#isReported(own.name)) continue;
+      for (const [index, each] of series.entries()) {
+        const start = this.#starts.of(metric(own.name), each);
+        const real = values[index]!;
+        const value = this.#timeline.isReal
+          ? real
+          : this.#shown.of(own, start.text, real, ms / 1000);
+        this.#sink(start, Float64Array.of(value), times);
+      }
+    }
+  }
+}
+
+/** Reads the files again, and hands every sample of the chosen games to the sink. */
+export async function eachSample(
+  files: readonly RecordedFile[],
+  chosen: readonly Chosen[],
+  sink: Sink,
+  options: SampleOptions,
+): Promise<void> {
+  const games = new Map(
+    chosen.map((each) => [each.game.name, new GameSamples(each, options, sink)]),
+  );
+  const take = (part: Part) => {
+    if (part.kind === "fault") return;
+    const game = games.get(part.game);
+    if (game === undefined) return;
+    if (part.kind === "turns") game.turns(part);
+    else game.report(part);
+  };
+  const { onRead, stop } = options;
+  for await (const part of readGames(files, onRead === undefined ? {} : { onRead })) {
+    stop?.throwIfAborted();
+    take(part);
+  }
+}
