@@ -1,13 +1,13 @@
 /** Runs the command `backfill`. @module */
 
 import { join } from "node:path";
+import { createStatusLine } from "../cli/status_line.ts";
 import { writeAll } from "../file/mod.ts";
 import { inOrder, type RecordedFile, recordedFiles } from "../recording/mod.ts";
 import { count } from "../text/mod.ts";
 import { BackfillError, BackfillStopped } from "./error.ts";
 import { type BackfillOptions, STDOUT } from "./flags.ts";
 import { type Plan, planBackfill, type PlannedGame } from "./plan.ts";
-import { createProgress, type Progress } from "./progress.ts";
 import { findPromtool, makeBlocks, openWorkFolder, placeBlocks } from "./promtool.ts";
 import { type Chosen, eachSample } from "./samples.ts";
 import type { Sink } from "./starts.ts";
@@ -41,7 +41,7 @@ const MOST_DIFFERENCES = 10;
 class Backfill {
   readonly #options: BackfillOptions;
   readonly #io: BackfillIo;
-  readonly #progress: Progress;
+  readonly #status: ReturnType<typeof createStatusLine>;
   readonly #isWanted: (metric: string) => boolean;
   #files: readonly RecordedFile[] = [];
   #bytes = 0;
@@ -49,7 +49,8 @@ class Backfill {
   constructor(options: BackfillOptions, io: BackfillIo) {
     this.#options = options;
     this.#io = io;
-    this.#progress = createProgress(io);
+    const { say: write, isTerminal } = io;
+    this.#status = createStatusLine({ write, isTerminal, started: performance.now() });
     const { metrics } = options;
     this.#isWanted = (name) => metrics?.includes(name) ?? true;
   }
@@ -70,8 +71,13 @@ class Backfill {
       if (this.#io.stop.aborted) throw new BackfillStopped("Stopped");
       throw error;
     } finally {
-      this.#progress.clear();
+      this.#status.clear();
     }
+  }
+
+  #show(step: string, done: number, total: number): void {
+    const share = total > 0 ? Math.min(1, done / total) : 1;
+    this.#status.show(performance.now(), share, () => `${step}, ${Math.floor(100 * share)} %`);
   }
 
   async #plan(): Promise<Plan> {
@@ -79,13 +85,13 @@ class Backfill {
       isWanted: this.#isWanted,
       mostShift: MOST_SHIFT_MS,
       stop: this.#io.stop,
-      onRead: (bytes) => this.#progress.show("Reading", bytes, this.#bytes),
+      onRead: (bytes) => this.#show("Reading", bytes, this.#bytes),
     });
     return planBackfill(found, this.#options, Math.floor(this.#io.now()));
   }
 
   #tell({ summary, warnings, refusals }: Plan, write: (text: string) => void): void {
-    this.#progress.clear();
+    this.#status.clear();
     for (const line of summary) write(`${line}\n`);
     for (const line of warnings) write(`Warning: ${line}\n`);
     for (const line of refusals) write(`Refused: ${line}\n`);
@@ -95,7 +101,7 @@ class Backfill {
     return eachSample(this.#files, games, sink, {
       isWanted: this.#isWanted,
       stop: this.#io.stop,
-      onRead: (bytes) => this.#progress.show(step, bytes, this.#bytes),
+      onRead: (bytes) => this.#show(step, bytes, this.#bytes),
     });
   }
 
@@ -121,13 +127,17 @@ class Backfill {
       for (const [index, game] of games.entries()) {
         const text = join(work.path, "text");
         await this.#writeFile(game, text);
-        this.#progress.show("Making blocks", index, games.length);
+        this.#show("Making blocks", index, games.length);
         await makeBlocks({ game, store, promtool, text, blocks, stop });
         Deno.removeSync(text);
       }
       const names = placeBlocks(blocks, dir);
-      this.#progress.clear();
-      this.#io.say(`Wrote ${count(names.length, "block")} to "${dir}": ${names.join(", ")}\n`);
+      this.#status.clear();
+      this.#io.say(
+        `Wrote ${count(names.length, "block")} to "${dir}": ${names.slice(0, 3).join(", ")}${
+          names.length > 3 ? ", …" : ""
+        }\n`,
+      );
     } finally {
       work.remove();
     }
@@ -159,9 +169,9 @@ class Backfill {
       fetch: this.#io.fetch,
       stop: this.#io.stop,
       isFresh: this.#options.out !== undefined,
-      onStep: (done, total) => this.#progress.show("Reading back", done, total),
+      onStep: (done, total) => this.#show("Reading back", done, total),
     });
-    this.#progress.clear();
+    this.#status.clear();
     for (const line of differences.slice(0, MOST_DIFFERENCES)) this.#io.say(`${line}\n`);
     const samples = [...tallies.values()].flatMap(({ totals }) => [...totals.values()])
       .reduce((sum, total) => sum + total.samples, 0);

@@ -1,6 +1,7 @@
 /** Makes TSDB blocks of text with promtool, in one pass over it, and puts whole blocks alone in their place. @module */
 
 import { join } from "node:path";
+import { unlessMissing } from "../file/mod.ts";
 import { BackfillError, BackfillStopped } from "./error.ts";
 import type { Store } from "./flags.ts";
 import type { PlannedGame } from "./plan.ts";
@@ -25,11 +26,7 @@ export interface WorkFolder {
 }
 
 function removeAll(path: string): void {
-  try {
-    Deno.removeSync(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  unlessMissing(() => Deno.removeSync(path, { recursive: true }));
 }
 
 /** Removes what backfills have left that were killed: nobody holds its lock any more. */

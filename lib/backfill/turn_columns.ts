@@ -8,6 +8,7 @@ import {
   SESSION_STATES,
   type SessionFacts,
 } from "../catalogue/mod.ts";
+import { createEconomy } from "../economy/mod.ts";
 import { boundLabel, type Series } from "../model/mod.ts";
 import { DURATION, TIME, type Turns } from "../turnlog/mod.ts";
 import { bucketOf, noTurns, TURN_SECONDS_BUCKETS } from "../turns/mod.ts";
@@ -31,7 +32,25 @@ const STATES: readonly Series[] = SESSION_STATES.map((state) => ({
   labels: [["etat", state]],
 }));
 const NANOSECONDS = 1e9;
-const NO_EVENTS: ReadonlyMap<string, number> = new Map();
+const NONE: ReadonlyMap<string, number> = new Map();
+
+/** What follows from turns alone. The rest needs what only reports tell: detail, events, prices. */
+const FROM_TURNS: ReadonlySet<string> = new Set([
+  "tours_completes",
+  "temps_simulation_tour_seconds",
+  "simulation_tour",
+  "simulation_duree_seconds",
+  "simulation_tour_intervalle_seconds",
+  "simulation_sessions",
+  "simulation_etat",
+  "simulation_dernier_rapport_timestamp_seconds",
+  "simulation_info",
+]);
+
+/** The metrics that a turn log can tell. */
+export const TURN_METRICS: readonly Metric[] = GAME_METRICS.filter(({ name, group, read }) =>
+  group !== "detail" && (read === undefined || FROM_TURNS.has(name))
+);
 
 /** Fills the columns of one metric for the turn whose facts are known. */
 interface Filler {
@@ -65,6 +84,7 @@ export class TurnColumns {
     turnCounts: this.#counts,
     turnSeconds: this.#seconds,
     interval: this.#interval,
+    violations: NONE,
   } satisfies LedgerFacts;
   #nanoseconds = 0;
   /** The first turn, and the last one so far. */
@@ -72,9 +92,16 @@ export class TurnColumns {
   #last = 0;
 
   constructor({ game, finishedAt, isWanted }: TurnColumnsOptions) {
-    this.#metrics = GAME_METRICS.filter(({ name, group }) => group !== "detail" && isWanted(name));
+    this.#metrics = TURN_METRICS.filter(({ name }) => isWanted(name));
     this.#finishedAt = finishedAt;
-    this.#session = { id: game, format: "natif", arrival: 0, events: NO_EVENTS };
+    this.#session = {
+      id: game,
+      format: "natif",
+      arrival: 0,
+      events: NONE,
+      gauges: NONE,
+      economy: createEconomy(),
+    };
   }
 
   /**
@@ -137,7 +164,7 @@ export class TurnColumns {
     hasTimes: boolean,
   ): Filler | undefined {
     const { read } = metric;
-    if (read === undefined) return undefined;
+    if (read === undefined || "each" in read) return undefined;
     if ("turns" in read) {
       const isHistogram = metric.type === "histogram";
       return (isHistogram ? hasDurations : hasTimes)

@@ -1,17 +1,8 @@
-/** Shows the progress of a run: a bar on a terminal, otherwise a line now and then. @module */
+/** Shows the progress of a game: turns, their rate and the budget. @module */
 
+import { createStatusLine } from "../cli/status_line.ts";
 import { printable } from "../log/mod.ts";
 import type { GameNumbers } from "../simulation/mod.ts";
-
-/** Time between two bars and between two lines, in milliseconds. */
-const BAR_MS = 100;
-const LINE_MS = 10_000;
-
-const BAR_WIDTH = 20;
-const CLEAR = "\r\x1b[K";
-/** What does not fit is cut off: a bar of two rows could not be cleared. */
-const ONE_ROW = "\x1b[?7l";
-const ROWS = "\x1b[?7h";
 
 export interface ProgressOptions {
   /** Writes to standard error. */
@@ -39,9 +30,7 @@ export function createProgress(
   tours: number,
   { write, isTerminal, isShown, started }: ProgressOptions,
 ): Progress {
-  const interval = isTerminal ? BAR_MS : LINE_MS;
-  let shown = started;
-  let isThere = false;
+  const status = createStatusLine({ write, isTerminal, started });
 
   function text(time: number): string {
     const { tour, budgetTotal } = numbers;
@@ -50,27 +39,15 @@ export function createProgress(
       `${rate.toFixed(rate < 10 ? 1 : 0)} turns/s, budget ${(budgetTotal / 100).toFixed(0)} €`;
   }
 
-  function bar(): string {
-    if (tours === Infinity) return "";
-    return `[${"#".repeat(Math.floor(BAR_WIDTH * numbers.tour / tours)).padEnd(BAR_WIDTH, ".")}] `;
-  }
-
-  function clear(): void {
-    if (isThere) write(CLEAR);
-    isThere = false;
-  }
-
   return {
     show(time) {
-      if (!isShown || time - shown < interval) return;
-      shown = time;
-      isThere = isTerminal;
-      write(isTerminal ? `${CLEAR}${ONE_ROW}${bar()}${text(time)}${ROWS}` : `${text(time)}\n`);
+      if (!isShown) return;
+      status.show(time, tours === Infinity ? undefined : numbers.tour / tours, () => text(time));
     },
     say(message) {
-      clear();
+      status.clear();
       write(`${printable(message)}\n`);
     },
-    clear,
+    clear: status.clear,
   };
 }

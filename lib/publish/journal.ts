@@ -1,7 +1,7 @@
 /** The journal transport: a line per report, in files that are rotated by renaming. @module */
 
 import { dirname, extname } from "node:path";
-import { writeAll } from "../file/mod.ts";
+import { unlessMissing, writeAll } from "../file/mod.ts";
 import { logProblem, messageOf, once, type OnProblem, type Transport } from "./transport.ts";
 
 export interface JournalOptions {
@@ -74,14 +74,6 @@ function isElsewhere(path: string, { dev, ino }: Deno.FileInfo): boolean {
     return found.ino !== ino || found.dev !== dev;
   } catch (error) {
     return error instanceof Deno.errors.NotFound;
-  }
-}
-
-function unlessMissing(act: () => void): void {
-  try {
-    act();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 

@@ -1,7 +1,6 @@
 /** Finds the files of recorded games: those that are named, and what rotation made of them. @module */
 
-import { dirname, join } from "node:path";
-import { isRotated } from "../source/mod.ts";
+import { partsOf } from "../source/mod.ts";
 import { RecordingError } from "./error.ts";
 
 /** A file of a recorded game. */
@@ -9,12 +8,10 @@ export interface RecordedFile {
   readonly path: string;
   /** Bytes, as it lies there. */
   readonly size: number;
-  readonly isGzip: boolean;
 }
 
 interface Found extends RecordedFile {
   readonly id: string;
-  readonly modified: number;
 }
 
 /** Beginnings of compressed files. */
@@ -36,7 +33,7 @@ function compressionOf(file: Deno.FsFile): string | undefined {
 function look(path: string): Found {
   try {
     using file = Deno.openSync(path);
-    const { size, isFile, dev, ino, mtime } = file.statSync();
+    const { size, isFile, dev, ino } = file.statSync();
     if (!isFile) throw new RecordingError(`Cannot read "${path}": it is no file`);
     const compression = compressionOf(file);
     if (compression !== undefined && compression !== "gzip") {
@@ -44,8 +41,7 @@ function look(path: string): Found {
         `Cannot read "${path}": it is compressed with ${compression}, expected plain text or gzip`,
       );
     }
-    const isGzip = compression === "gzip";
-    return { path, size, isGzip, id: `${dev}:${ino}`, modified: mtime?.getTime() ?? 0 };
+    return { path, size, id: `${dev}:${ino}` };
   } catch (error) {
     if (error instanceof RecordingError) throw error;
     const reason = error instanceof Deno.errors.NotFound
@@ -55,29 +51,19 @@ function look(path: string): Found {
   }
 }
 
-/** Paths beside a file that rotation has made of it. */
-function rotatedOf(path: string): string[] {
-  const folder = dirname(path);
-  return Array.from(Deno.readDirSync(folder), ({ name }) => join(folder, name))
-    .filter((other) => isRotated(other, path));
-}
-
 /**
- * The named files and those that rotation has made of them, the oldest first, each once.
+ * The named files and those that rotation has made of them, the oldest of each first, each once.
  *
  * @throws {RecordingError} When one cannot be read.
  */
 export function recordedFiles(paths: readonly string[]): readonly RecordedFile[] {
   const files = new Map<string, Found>();
   for (const path of paths) {
-    const named = look(path);
-    for (const found of [...rotatedOf(path).map(look), named]) {
+    look(path);
+    const { parts, unreadable } = partsOf(path);
+    for (const found of [...unreadable, ...parts].map(look)) {
       if (!files.has(found.id)) files.set(found.id, found);
     }
   }
-  // Of two that were written in one moment the one with the higher number is older.
-  return [...files.values()].toSorted((a, b) =>
-    a.modified - b.modified ||
-    b.path.localeCompare(a.path, "en", { numeric: true })
-  );
+  return [...files.values()];
 }

@@ -5,7 +5,7 @@ import { Games } from "../model/mod.ts";
 import { type Details, isObject, readReport, Refused, type Report } from "../report/mod.ts";
 import { isTurns, readTurns, TIME, type Turns } from "../turnlog/mod.ts";
 import type { RecordedFile } from "./files.ts";
-import { readLines, type ReadRecordsOptions, type RecordedLine } from "./lines.ts";
+import { type ReadRecordsOptions, type RecordedLine, recordedLines } from "./lines.ts";
 
 /** Where something stands. */
 export interface Place {
@@ -144,7 +144,7 @@ export async function* readGames(
   const games = new Games({ max: MAX_GAMES });
   let before = 0;
   for (const file of files) {
-    const lines = readLines(file, { ...options, onRead: (bytes) => onRead?.(before + bytes) });
+    const lines = recordedLines(file, { ...options, onRead: (bytes) => onRead?.(before + bytes) });
     for await (const line of lines) {
       const part = partOf(line, logs, games);
       if (part !== undefined) yield part;

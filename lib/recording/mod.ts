@@ -11,4 +11,4 @@ export {
   type ReportPart,
   type TurnsPart,
 } from "./games.ts";
-export { readLines, type ReadRecordsOptions, type RecordedLine } from "./lines.ts";
+export { type ReadRecordsOptions, type RecordedLine, recordedLines } from "./lines.ts";

@@ -14,6 +14,19 @@ const GZIP = [0x1f, 0x8b];
 /** A number after a file's name that is longer than this is a date. */
 const MOST_DIGITS = 5;
 
+/** Where a line of a recording is. */
+export interface LinePlace {
+  /** From 1, empty lines included. */
+  readonly line: number;
+  /** Whether it was written to its end. */
+  readonly isWhole: boolean;
+}
+
+/** Takes the lines of a recording. */
+export interface RecordingConsumer extends Omit<LineConsumer, "endLine"> {
+  endLine(writtenAt: number, start: number, place: LinePlace): void;
+}
+
 /** Orders rotated files from the oldest on: dates ascend, and then numbers descend. */
 function byAge(followed: string): (a: string, b: string) => number {
   const numberOf = (path: string) =>
@@ -62,13 +75,14 @@ function isGzip(path: string): boolean {
  * Hands on the lines of a file, plain or gzip, chunk by chunk; the reader asks for the next chunk. A last
  * line without its end is a line too. Memory is that of a chunk.
  *
+ * @returns After each chunk, how many bytes of the file were read so far.
  * @throws {Error} What the file system throws, or zlib for a file that is cut off or broken, after all
  *   that could be read was handed on.
  */
 export async function* readLines(
   path: string,
-  consumer: LineConsumer,
-): AsyncGenerator<void, void> {
+  consumer: RecordingConsumer,
+): AsyncGenerator<number, void> {
   const isPacked = isGzip(path);
   const file = createReadStream(path);
   const bytes = isPacked ? pipeline(file, createGunzip(), () => {}) : file;
@@ -77,10 +91,12 @@ export async function* readLines(
   let start = 0;
   let at = 0;
   let hasBytes = false;
+  let line = 1;
 
-  function endLine(): void {
-    if (hasBytes) consumer.endLine(writtenAt, start);
+  function endLine(isWhole: boolean): void {
+    if (hasBytes) consumer.endLine(writtenAt, start, { line, isWhole });
     hasBytes = false;
+    line++;
   }
   function takePart(part: Uint8Array): void {
     // An empty line is none, and neither is one of a single carriage return.
@@ -97,17 +113,17 @@ export async function* readLines(
         const newline = chunk.indexOf(NEWLINE, from);
         takePart(chunk.subarray(from, newline === -1 ? chunk.length : newline));
         if (newline === -1) break;
-        endLine();
+        endLine(true);
         from = newline + 1;
         start = at + from;
       }
       at += chunk.length;
-      yield;
+      yield file.bytesRead;
     }
-    endLine();
+    endLine(false);
   } catch (error) {
     // Of a file that is cut off, too, the last line may be whole.
-    endLine();
+    endLine(false);
     throw error;
   } finally {
     bytes.destroy();

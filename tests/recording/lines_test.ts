@@ -2,16 +2,16 @@
 
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { readLines, recordedFiles, RecordingError } from "../../lib/recording/mod.ts";
+import { recordedFiles, recordedLines, RecordingError } from "../../lib/recording/mod.ts";
 import { withTempDir } from "../harness/waiting.ts";
 
 async function linesOf(path: string, options = {}) {
   const [file] = recordedFiles([path]);
-  const lines = await Array.fromAsync(readLines(file!, options));
+  const lines = await Array.fromAsync(recordedLines(file!, options));
   return lines.map(({ path: _, ...line }) => line);
 }
 
-Deno.test("readLines() numbers lines, and says what is wrong with one", () =>
+Deno.test("recordedLines() numbers lines, and says what is wrong with one", () =>
   withTempDir(async (dir) => {
     const path = `${dir}/a.jsonl`;
     const text = '{"a":1}\r\n\n\r\n{"a":"é"}\n{"a":\n[1]\nx\0y\n{"b":';
@@ -34,7 +34,7 @@ Deno.test("readLines() numbers lines, and says what is wrong with one", () =>
     }
   }));
 
-Deno.test("readLines() takes a last line without its end", () =>
+Deno.test("recordedLines() takes a last line without its end", () =>
   withTempDir(async (dir) => {
     const path = `${dir}/a.jsonl`;
     Deno.writeTextFileSync(path, '1\n{"a":2}');
@@ -46,7 +46,7 @@ Deno.test("readLines() takes a last line without its end", () =>
     assert.deepEqual(await linesOf(path), []);
   }));
 
-Deno.test("readLines() reads all members of a gzip file, and says where a cut-off one ends", () =>
+Deno.test("recordedLines() reads all members of a gzip file, and says where a cut-off one ends", () =>
   withTempDir(async (dir) => {
     const path = `${dir}/a.jsonl.gz`;
     const [first, second] = ['{"a":1}\n', `{"a":2}\n${'{"a":3}\n'.repeat(1000)}`].map((text) =>
@@ -62,7 +62,7 @@ Deno.test("readLines() reads all members of a gzip file, and says where a cut-of
     assert.ok(lines.slice(0, -1).every(({ fault }) => fault === undefined));
   }));
 
-Deno.test("readLines() does not hold a line that is too long", () =>
+Deno.test("recordedLines() does not hold a line that is too long", () =>
   withTempDir(async (dir) => {
     const path = `${dir}/a.jsonl`;
     Deno.writeTextFileSync(path, `"${"x".repeat(5000)}"\n1\n`);
@@ -71,27 +71,20 @@ Deno.test("readLines() does not hold a line that is too long", () =>
     assert.deepEqual(next, { line: 2, value: 1, isCut: false });
   }));
 
-Deno.test("recordedFiles() finds what rotation has made of a file, the oldest first", () =>
+Deno.test("recordedFiles() finds what rotation has made of files, each once", () =>
   withTempDir((dir) => {
-    const write = (name: string, minutes: number, bytes: string | Uint8Array = "1\n") => {
-      const path = `${dir}/${name}`;
-      Deno.writeFileSync(path, typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes);
-      Deno.utimeSync(path, 1_795_000_000 + 60 * minutes, 1_795_000_000 + 60 * minutes);
-    };
-    write("turns.jsonl", 9);
-    write("turns.jsonl.1", 8);
-    write("turns.jsonl.2.gz", 7, gzipSync("1\n"));
-    write("turns.jsonl.10", 7);
-    write("turns.jsonl.lock", 1);
-    write("turns-b.jsonl", 6);
+    const made = ["turns.jsonl", "turns.jsonl.1", "turns.jsonl.2.gz", "turns.jsonl.10"];
+    for (const name of [...made, "turns.jsonl.lock", "turns-b.jsonl"]) {
+      Deno.writeFileSync(`${dir}/${name}`, gzipSync("1\n"));
+    }
     const names = (...paths: readonly string[]) =>
       recordedFiles(paths.map((path) => `${dir}/${path}`))
-        .map(({ path, isGzip }) => path.slice(dir.length + 1) + (isGzip ? " gzip" : ""));
-    const rotated = ["turns.jsonl.10", "turns.jsonl.2.gz gzip", "turns.jsonl.1", "turns.jsonl"];
+        .map(({ path }) => path.slice(dir.length + 1));
+    const rotated = ["turns.jsonl.10", "turns.jsonl.2.gz", "turns.jsonl.1", "turns.jsonl"];
     assert.deepEqual(names("turns.jsonl"), rotated);
     assert.deepEqual(names("turns.jsonl", "turns.jsonl.1", "turns-b.jsonl"), [
-      "turns-b.jsonl",
       ...rotated,
+      "turns-b.jsonl",
     ]);
     assert.deepEqual(names("turns.jsonl.1"), ["turns.jsonl.1"]);
     return Promise.resolve();

@@ -33,9 +33,10 @@ Deno.test("deno task lists the commands of each day first, and the others under 
   );
   assert.deepEqual(
     daily,
-      "start simulate replay doctor print backfill demo test bench check ok generate compile package".split(
-      " ",
-    ),
+    "start simulate replay doctor print backfill demo test bench check ok generate compile package"
+      .split(
+        " ",
+      ),
   );
   assert.deepEqual(Object.keys(settings.tasks), [...daily!, ...others!]);
 });
