@@ -1,7 +1,8 @@
 /** Tests of played games as processes, alone and beside real exporters. @module */
 
 import assert from "node:assert/strict";
-import { GAME_METRICS } from "../../lib/catalogue/mod.ts";
+import { GAME_METRICS, INVARIANTS } from "../../lib/catalogue/mod.ts";
+import { gini, herfindahl } from "../../lib/economy/mod.ts";
 import type { Summary } from "../../lib/play/summary.ts";
 import {
   createGame,
@@ -300,8 +301,20 @@ function euros(cents: number): number {
   return cents / 100;
 }
 
+/** The firms' purchases in the same game, played again. */
+function purchasesOf({ tours, seed }: Summary, text: string): number[] {
+  const game = createGame({ seed: seed!, world: parseWorld(text) });
+  const purchases = game.world.entreprises.map(() => 0);
+  game.onPurchase = ({ entreprise, quantite }) => {
+    if (quantite > 0) purchases[entreprise]!++;
+  };
+  for (let tour = 0; tour < tours; tour++) game.playTurn();
+  return purchases;
+}
+
 /** What a scrape of a game that is over says, as far as it does not hang on the clock. */
-function expectedSeries(summary: Summary, world: World): Record<string, number> {
+function expectedSeries(summary: Summary, world: World, begun: string): Record<string, number> {
+  const opening = parseWorld(begun);
   const { entreprises, fournisseurs, produits } = world;
   const budgets = entreprises.map(({ budget }) => budget);
   const prices = produits.map(({ prix }) => prix);
@@ -314,6 +327,9 @@ function expectedSeries(summary: Summary, world: World): Record<string, number> 
         owner.stocks[product]!,
       ])
     );
+  const units = (owners: readonly { readonly stocks: readonly number[] }[]) =>
+    sum(owners.flatMap(({ stocks }) => stocks));
+  const ranking = budgets.toSorted((a, b) => b - a);
   return {
     budget_total: euros(sum(budgets)),
     budget_moyen: mean(budgets),
@@ -331,6 +347,21 @@ function expectedSeries(summary: Summary, world: World): Record<string, number> 
     produits_prix_moyen: mean(prices),
     produits_prix_min: euros(Math.min(...prices)),
     produits_prix_max: euros(Math.max(...prices)),
+    argent_initial_euros: euros(sum(opening.entreprises.map(({ budget }) => budget))),
+    argent_entre_euros_total: summary.recharges,
+    transactions_unites_total: summary.volume,
+    livraisons_unites_total: units(fournisseurs) + summary.volume - units(opening.fournisseurs),
+    stock_fournisseurs_unites: units(fournisseurs),
+    stock_entreprises_unites: units(entreprises),
+    produits_epuises:
+      produits.filter((_, product) => fournisseurs.every(({ stocks }) => stocks[product] === 0))
+        .length,
+    budget_gini_ratio: gini(budgets.map(euros))!,
+    transactions_concentration_ratio: herfindahl(purchasesOf(summary, begun))!,
+    entreprises_solvables_ratio: budgets.filter((budget) => budget > 0).length / budgets.length,
+    ...Object.fromEntries(
+      INVARIANTS.map((name) => [`simulation_invariant_violations_total{invariant="${name}"}`, 0]),
+    ),
     evenements_total: summary.evenements,
     tours_completes: summary.tours,
     simulation_tour: summary.tours,
@@ -347,6 +378,23 @@ function expectedSeries(summary: Summary, world: World): Record<string, number> 
         `entreprise_budget{entreprise="${nom}"}`,
         euros(budget),
       ]),
+      ...entreprises.map(({ nom, budget, budgetInitial }) => [
+        `entreprise_benefice{entreprise="${nom}"}`,
+        euros(budget - budgetInitial),
+      ]),
+      ...entreprises.map(({ nom, budget }) => [
+        `entreprise_rang{entreprise="${nom}"}`,
+        ranking.indexOf(budget) + 1,
+      ]),
+      ...produits.map(({ nom, actif }) => [`produit_actif{produit="${nom}"}`, Number(actif)]),
+      ...fournisseurs.flatMap(({ nom, prix }) =>
+        produits.flatMap((produit, product) =>
+          prix[product] === 0 ? [] : [[
+            `fournisseur_prix{fournisseur="${nom}",produit="${produit.nom}"}`,
+            euros(prix[product]!),
+          ]]
+        )
+      ),
       ...produits.map(({ nom, prix }) => [`produit_prix{produit="${nom}"}`, euros(prix)]),
       ...stocks("entreprise", entreprises),
       ...stocks("fournisseur", fournisseurs),
@@ -363,6 +411,10 @@ const CLOCKED = [
   "simulation_dernier_rapport_timestamp_seconds ",
   "simulation_publication_seconds_total ",
   "evenement_dernier_timestamp_seconds{",
+  // These compare the turns that were reported.
+  "argent_vitesse_ratio ",
+  "produits_prix_indice ",
+  "produits_inflation_ratio ",
 ];
 
 /** The series of the game's metrics in a scrape: those that hang on the clock apart. */
@@ -388,7 +440,8 @@ for (const way of ["journal", "HTTP"] as const) {
 
   Deno.test(`simulate reports 1000 turns by ${way} so that every number of /metrics is its own`, async () => {
     await withPrograms(async ({ dir, exporter, game }) => {
-      await Deno.writeTextFile(`${dir}/world.json`, makeWorld());
+      const begunWorld = makeWorld();
+      await Deno.writeTextFile(`${dir}/world.json`, begunWorld);
       const beside = await exporter("--detail");
       const begun = Date.now() / 1000;
       const files = ["--load", "world.json", "--save", "end.json"];
@@ -407,9 +460,18 @@ for (const way of ["journal", "HTTP"] as const) {
 
       const { exact, byClock } = gameSeries(await beside.scrape());
       const world = parseWorld(await Deno.readTextFile(`${dir}/end.json`));
-      assert.deepEqual(exact, expectedSeries(summary, world));
+      assert.deepEqual(exact, expectedSeries(summary, world, begunWorld));
       assert.equal(exact["budget_total"], summary.budget_total);
       assert.equal(exact["produits_actifs"], summary.produits_actifs);
+      const { argent_initial_euros, argent_entre_euros_total, transactions_montant_total } = exact;
+      assert.equal(
+        Math.round(
+          100 *
+            (argent_initial_euros! + argent_entre_euros_total! - transactions_montant_total!),
+        ),
+        Math.round(100 * summary.budget_total),
+      );
+      assert.ok(byClock["produits_prix_indice"]! > 0);
 
       const elapsed = Date.now() / 1000 - begun;
       for (const type of EVENT_TYPES) {

@@ -103,7 +103,7 @@ Deno.test("the package exports what its documents name, and nothing else", async
   }
   assert.deepEqual(exported, {
     "./exporter": ["createExporter", "readConfiguration", "readFiles", "serve"],
-    "./publish": ["createPublisher", "openHttp", "openJournal"],
+    "./publish": ["createPublisher", "openHttp", "openJournal", "openTurnLog", "turnLogBeside"],
   });
 });
 
