@@ -141,6 +141,8 @@ Deno.test("costOf() sets the time spent on publishing beside the time from turn 
   assert.deepEqual(costOf(spent, turnSeconds, turns), { seconds: 0.0005, real: undefined });
   turns.append({ tour: [1, 2, 4], timestamp: [10, 10.25, 10.75] });
   assert.deepEqual(costOf(spent, turnSeconds, turns), { seconds: 0.0005, real: 0.25 });
+  const replayed = costOf(spent, turnSeconds, turns, 50);
+  assert.deepEqual(replayed, { seconds: 0.0005, real: 12.5 }, "as it was played");
   assert.equal(costOf({}, turnSeconds, turns), undefined);
   assert.equal(costOf(spent, null, turns), undefined);
 });

@@ -74,6 +74,7 @@ export class Header {
     const { texts, format } = this.#options;
     setText(this.#subtitle, texts.replayed(format.decimal(speed)));
     this.#subtitle.title = file;
+    this.#subtitle.className = "replay";
   }
 
   showConnection(connection: Connection): void {

@@ -82,10 +82,10 @@ export class Health {
     );
   }
 
-  draw(system: Values, exporter: Values, game: Game | undefined): void {
+  draw(system: Values, exporter: Values, game: Game | undefined, speed: number | undefined): void {
     this.#system.draw(system);
     this.#exporter.draw(exporter);
-    const cost = game && costOf(game.summary?.values ?? {}, game.turnSeconds, game.turns);
+    const cost = game && costOf(game.summary?.values ?? {}, game.turnSeconds, game.turns, speed);
     this.#cost.hidden = cost === undefined;
     if (cost === undefined) return;
     const { texts, format } = this.around;

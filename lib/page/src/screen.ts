@@ -235,7 +235,7 @@ export class Screen {
     const isEmpty = game === undefined || (game.turns.length === 0 && game.summary === undefined);
     this.#empty.hidden = !isEmpty || shown.connection === "connecting";
     this.#content.hidden = isEmpty;
-    this.#health.draw(values.system, values.exporter, game);
+    this.#health.draw(values.system, values.exporter, game, exporter?.replay?.speed);
     if (isEmpty) return;
     this.#tiles.draw(game, shown.now);
     this.#announceState(game);
