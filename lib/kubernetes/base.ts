@@ -18,7 +18,7 @@ import {
 } from "./pod.ts";
 import type { Parameters } from "./parameters.ts";
 import type { Files } from "./stack.ts";
-import { type Rendered, yamlFile } from "./text.ts";
+import { kustomizationFile, type Rendered, yamlFile } from "./text.ts";
 
 const NAME = nameOf("exporter");
 export const STATE_CLAIM = `${NAME}-state`;
@@ -46,11 +46,9 @@ export function base(files: Files, parameters: Parameters): Rendered {
   const container = standingExporter(files, parameters, MOUNTS);
   const storageClass = parameters["storage-class"];
   return {
-    "kustomization.yaml": yamlFile(
+    "kustomization.yaml": kustomizationFile(
       "An exporter that pods of its namespace report to; docs/kubernetes.md explains it.",
       {
-        apiVersion: "kustomize.config.k8s.io/v1beta1",
-        kind: "Kustomization",
         resources: [
           "deployment.yaml",
           "service.yaml",

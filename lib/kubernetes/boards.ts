@@ -3,7 +3,7 @@
 import { type Parameters, splitPair } from "./parameters.ts";
 import { labelsOf, type Manifest } from "./pod.ts";
 import { type Files, pathsBelow } from "./stack.ts";
-import { type Rendered, yamlFile } from "./text.ts";
+import { BESIDE, kustomizationFile, type Rendered } from "./text.ts";
 
 /** One dashboard. */
 export interface BoardFile {
@@ -37,12 +37,9 @@ const STABLE = { labels: labelsOf("grafana"), disableNameSuffixHash: true };
 
 /** The kustomization that lies among the dashboards of a language. */
 export function boardsKustomization(files: Files, language: string): string {
-  return yamlFile(
-    "A ConfigMap for each dashboard of this folder, for kubernetes/overlays. Kustomize takes files only\n" +
-      "from below a kustomization, so this one is here.",
+  return kustomizationFile(
+    "A ConfigMap for each dashboard of this folder, for kubernetes/overlays.\n" + BESIDE,
     {
-      apiVersion: "kustomize.config.k8s.io/v1beta1",
-      kind: "Kustomization",
       configMapGenerator: boardFiles(files, language).map(({ file, configMap, key }): Manifest => ({
         name: configMap,
         files: [`${key}=${file}`],
@@ -57,12 +54,10 @@ export function grafanaOverlay(parameters: Parameters, language: string): Render
   const [key, value] = splitPair(parameters["board-label"] ?? "");
   const folder = parameters["board-folder"];
   return {
-    "kustomization.yaml": yamlFile(
+    "kustomization.yaml": kustomizationFile(
       "Dashboards for a Grafana that is in the cluster already: its sidecar (kiwigrid/k8s-sidecar, part of\n" +
         "kube-prometheus-stack) finds them by the label and puts them into the folder of the annotations.",
       {
-        apiVersion: "kustomize.config.k8s.io/v1beta1",
-        kind: "Kustomization",
         resources: [`../../../${boardFolder(language)}`.replace(/\/$/, "")],
         labels: [{ pairs: { [key]: value } }],
         // The sidecar's own name for it, and that of kube-prometheus-stack's documents.

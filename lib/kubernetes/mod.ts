@@ -7,9 +7,11 @@
 
 import { base } from "./base.ts";
 import { boardFolder, boardsKustomization, grafanaOverlay } from "./boards.ts";
-import { stack, stackKustomizations } from "./monitoring.ts";
+import { startKustomization } from "./grafana.ts";
+import { stackOverlay } from "./monitoring.ts";
 import { monitors, operatorOverlay } from "./operator.ts";
 import type { Parameters } from "./parameters.ts";
+import { rulesKustomization } from "./prometheus.ts";
 import { sidecar } from "./sidecar.ts";
 import type { Files } from "./stack.ts";
 import type { Rendered } from "./text.ts";
@@ -58,14 +60,15 @@ export function kubernetesFiles(
     "kubernetes/overlays/operator": operatorOverlay(),
     "kubernetes/overlays/operator/monitors": monitors(files, parameters),
     "kubernetes/overlays/grafana": grafanaOverlay(parameters, language),
-    "kubernetes/overlays/stack": stack(files, parameters, language),
+    "kubernetes/overlays/stack": stackOverlay(files, parameters, language),
     "kubernetes/overlays/web": web(files, parameters),
   };
   return new Map([
     ...Object.entries(folders).flatMap(([folder, rendered]) =>
       Object.entries(rendered).map(([name, text]) => [`${folder}/${name}`, text] as const)
     ),
-    ...Object.entries(stackKustomizations(files)),
+    ["prometheus/kustomization.yaml", rulesKustomization(files)],
+    ["grafana/kustomization.yaml", startKustomization()],
     ...languagesOf(files).map((one) =>
       [`${boardFolder(one)}kustomization.yaml`, boardsKustomization(files, one)] as const
     ),

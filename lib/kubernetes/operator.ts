@@ -3,7 +3,7 @@
 import { type Parameters, splitPair } from "./parameters.ts";
 import { type Component, type Manifest, metadata, PART_OF, PORT_NAME, selectorOf } from "./pod.ts";
 import { exporterJob, type Files, ruleGroups } from "./stack.ts";
-import { type Rendered, yamlFile } from "./text.ts";
+import { kustomizationFile, type Rendered, yamlFile } from "./text.ts";
 
 /** Components whose pods have an exporter as a sidecar. */
 export const WITH_SIDECAR: readonly Component[] = ["simulation", "web"];
@@ -38,12 +38,10 @@ export function monitors(files: Files, parameters: Parameters): Rendered {
   const [key, value] = splitPair(parameters["monitor-label"] ?? "");
   const { name: job } = exporterJob(files);
   return {
-    "kustomization.yaml": yamlFile(
+    "kustomization.yaml": kustomizationFile(
       "The label by which the operator's Prometheus selects monitors and rules. The usual one is the Helm\n" +
         "release of kube-prometheus-stack; tradesim-exporter doctor kubernetes says which one is missing.",
       {
-        apiVersion: "kustomize.config.k8s.io/v1beta1",
-        kind: "Kustomization",
         resources: ["service_monitor.yaml", "pod_monitor.yaml", "prometheus_rule.yaml"],
         labels: [{ pairs: { [key]: value } }],
       },
@@ -102,11 +100,9 @@ export function monitors(files: Files, parameters: Parameters): Rendered {
 
 export function operatorOverlay(): Rendered {
   return {
-    "kustomization.yaml": yamlFile(
+    "kustomization.yaml": kustomizationFile(
       "The exporter of kubernetes/base, scraped by a Prometheus of the operator.",
       {
-        apiVersion: "kustomize.config.k8s.io/v1beta1",
-        kind: "Kustomization",
         resources: ["../../base", "monitors"],
       },
     ),

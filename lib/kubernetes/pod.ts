@@ -56,6 +56,8 @@ export interface Container {
     readonly cpu: string;
     readonly memory: string;
     readonly memoryLimit: string;
+    /** Most of the node's disk, with the log and volumes that go with the pod. Default: 128Mi. */
+    readonly disk?: string;
   };
   /** Probes, and all else. */
   readonly more?: Manifest;
@@ -74,8 +76,12 @@ export function container(
     ...port === undefined ? {} : { ports: [{ ...port, protocol: "TCP" }] },
     ...more,
     resources: {
-      requests: { cpu: resources.cpu, memory: resources.memory },
-      limits: { memory: resources.memoryLimit },
+      requests: { "cpu": resources.cpu, "memory": resources.memory, "ephemeral-storage": "16Mi" },
+      // No limit of the processor: a game or a scrape that is held back is measured wrong.
+      limits: {
+        "memory": resources.memoryLimit,
+        "ephemeral-storage": resources.disk ?? "128Mi",
+      },
     },
     securityContext: {
       allowPrivilegeEscalation: false,

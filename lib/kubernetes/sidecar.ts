@@ -12,7 +12,7 @@ import {
 } from "./pod.ts";
 import type { Parameters } from "./parameters.ts";
 import { type Files, serviceOf } from "./stack.ts";
-import { type Rendered, yamlFile } from "./text.ts";
+import { kustomizationFile, type Rendered, yamlFile } from "./text.ts";
 
 const JOURNAL = "/logs/metrics.jsonl";
 
@@ -29,7 +29,7 @@ function simulation(files: Files, { image, tours }: Parameters): Container {
     ],
     mounts: [{ path: "/logs", isWritten: true, volume: "journal" }],
     // Measured: 91 MiB and 0.4 % of a core with four turns a second.
-    resources: { cpu: "10m", memory: "96Mi", memoryLimit: memory },
+    resources: { cpu: "10m", memory: "96Mi", memoryLimit: memory, disk: "384Mi" },
   };
 }
 
@@ -39,12 +39,10 @@ export function sidecar(files: Files, parameters: Parameters): Rendered {
     { path: "/logs", isWritten: false, volume: "journal" },
   ]);
   return {
-    "kustomization.yaml": yamlFile(
+    "kustomization.yaml": kustomizationFile(
       "A game as a Job with the exporter beside it. The Job ends with the game: the exporter is a native\n" +
         "sidecar, which Kubernetes ends itself (from 1.29 on).",
       {
-        apiVersion: "kustomize.config.k8s.io/v1beta1",
-        kind: "Kustomization",
         resources: ["job.yaml", "service_account.yaml", "network_policy.yaml"],
       },
     ),

@@ -14,3 +14,15 @@ export function yamlFile(comment: string, ...objects: readonly Manifest[]): stri
   );
   return header + documents.join("---\n");
 }
+
+/** Why some kustomizations lie among files of the stack. */
+export const BESIDE = "Kustomize takes files only from below a kustomization, so this one is here.";
+
+/** A kustomization under a comment. */
+export function kustomizationFile(comment: string, fields: Manifest): string {
+  return yamlFile(comment, {
+    apiVersion: "kustomize.config.k8s.io/v1beta1",
+    kind: "Kustomization",
+    ...fields,
+  });
+}

@@ -16,7 +16,7 @@ import {
 } from "./pod.ts";
 import type { Parameters } from "./parameters.ts";
 import { type Files, serviceOf } from "./stack.ts";
-import { type Rendered, yamlFile } from "./text.ts";
+import { kustomizationFile, type Rendered, yamlFile } from "./text.ts";
 
 const HTTP = "http";
 /** The exporter has uvicorn's usual port, 8000. */
@@ -34,7 +34,7 @@ function application(files: Files, parameters: Parameters): Container {
     ],
     port: { name: HTTP, containerPort: HTTP_PORT },
     mounts: [{ path: "/tmp", isWritten: true, volume: "tmp" }],
-    resources: { cpu: "50m", memory: "96Mi", memoryLimit: "256Mi" },
+    resources: { cpu: "50m", memory: "96Mi", memoryLimit: "256Mi", disk: "192Mi" },
     more: {
       readinessProbe: httpProbe("/metrics", HTTP, { periodSeconds: 5 }),
       livenessProbe: { tcpSocket: { port: HTTP }, periodSeconds: 10 },
@@ -46,12 +46,10 @@ export function web(files: Files, parameters: Parameters): Rendered {
   const app = application(files, parameters);
   const exporter = sidecarExporter(files, parameters, []);
   return {
-    "kustomization.yaml": yamlFile(
+    "kustomization.yaml": kustomizationFile(
       "A FastAPI application that is measured by the middleware of clients/python. Its workers report to the\n" +
         "exporter beside them. docs/kubernetes.md says how the image is built.",
       {
-        apiVersion: "kustomize.config.k8s.io/v1beta1",
-        kind: "Kustomization",
         resources: [
           "deployment.yaml",
           "service.yaml",

@@ -35,8 +35,12 @@ const CONTAINER = z.looseObject({
   ports: z.array(z.object({ name: z.string(), containerPort: z.number(), protocol: z.string() }))
     .default([]),
   resources: z.object({
-    requests: z.strictObject({ cpu: z.string(), memory: z.string() }),
-    limits: z.strictObject({ memory: z.string() }),
+    requests: z.strictObject({
+      "cpu": z.string(),
+      "memory": z.string(),
+      "ephemeral-storage": z.string(),
+    }),
+    limits: z.strictObject({ "memory": z.string(), "ephemeral-storage": z.string() }),
   }),
   securityContext: z.unknown(),
   volumeMounts: z.array(MOUNT).default([]),
@@ -236,7 +240,11 @@ Deno.test("kubernetesFiles() puts each parameter where it belongs, and changes n
     "prometheus-namespace": ["observability", /network_policy/, /name: observability$/m],
     "board-label": ["boards=yes", /overlays\/grafana/, /^ +boards: "?yes"?$/m],
     "board-folder": ["Économie", /overlays\/grafana/, /grafana_folder: Économie$/m],
-    "storage-class": ["fast.ssd", /volumes/, /storageClassName: fast\.ssd$/m],
+    "storage-class": [
+      "fast.ssd",
+      /volumes|prometheus\.yaml|grafana\.yaml/,
+      /storageClassName: fast\.ssd$/m,
+    ],
     "tours": ["5", /job/, /--tours=5$/m],
   };
   assert.deepEqual(
