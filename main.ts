@@ -24,6 +24,7 @@ import {
   versionText,
 } from "./lib/cli/mod.ts";
 import {
+  type CommandLine,
   commandNamed,
   COMMANDS,
   defaultConfig,
@@ -72,97 +73,112 @@ function stopSignal(): AbortSignal {
   return stop.signal;
 }
 
+type Asked<Name> = Extract<CommandLine, { readonly command: Name }>;
+
+/**
+ * Runs each command; gives the exit code. What only one command needs is loaded for that one: an exporter
+ * at rest holds 6 MB less.
+ */
+const RUN: {
+  readonly [Name in CommandLine["command"]]: (asked: Asked<Name>) => number | Promise<number>;
+} = {
+  help({ text }) {
+    print(text);
+    return 0;
+  },
+  version() {
+    print(versionText());
+    return 0;
+  },
+  async simulate({ options }) {
+    const { simulate } = await import("./lib/play/mod.ts");
+    return await simulate({ ...options, publishToken: readPublishToken(options) }, {
+      write: print,
+      say: complain,
+      isTerminal: Deno.stderr.isTerminal(),
+      readText: (path) => readNamedFile(path, "--load", Deno.readTextFileSync),
+      checkWritable: (path) => checkNamedFile(path, "--save"),
+      writeText: Deno.writeTextFileSync,
+      stop: stopSignal(),
+    });
+  },
+  async replay({ options }) {
+    const { replay } = await import("./lib/replay/mod.ts");
+    await replay(options, isUsers);
+    return 0;
+  },
+  async bench({ options }) {
+    const { bench } = await import("./lib/benchmark/mod.ts");
+    return await bench(options, {
+      // Settings that are meant for the user's exporter are not for the one that is measured.
+      program: ownProgram(emptyEnvironment(COMMANDS.serve.flags)),
+      version: VERSION,
+      write: print,
+      say: complain,
+      isTerminal: Deno.stderr.isTerminal(),
+      checkWritable: checkNamedFile,
+      stop: stopSignal(),
+    });
+  },
+  async print({ options }) {
+    await printFiles(options, { config: defaultConfig(), write: print });
+    return 0;
+  },
+  async backfill({ options }) {
+    const { backfill } = await import("./lib/backfill/mod.ts");
+    return await backfill(options, {
+      writeBytes: printBytes,
+      write: print,
+      say: complain,
+      isTerminal: Deno.stderr.isTerminal(),
+      fetch,
+      now: Date.now,
+      stop: stopSignal(),
+    });
+  },
+  async doctor({ options, serve }) {
+    const { doctor, doctorKubernetes } = await import("./lib/doctor/mod.ts");
+    const { what, objects, userFile, json } = options;
+    if (what === "kubernetes") {
+      const text = objects === undefined
+        ? await readInput(MAX_OBJECTS_BYTES)
+        : readNamedFile(objects, "--objects", Deno.readTextFileSync);
+      return doctorKubernetes({ text, json, write: print });
+    }
+    return await doctor(options, {
+      configure: () => readConfiguration(serve, isUsers),
+      user: userFile === undefined ? undefined : readUser(
+        readNamedFile(userFile, "--user-file", Deno.readTextFileSync),
+        "--user-file",
+      ),
+      write: print,
+      command: ownCommand(),
+      now: () => Date.now() / 1000,
+    });
+  },
+  async serve({ options, notes }) {
+    await serve(options, notes, isUsers);
+    return 0;
+  },
+};
+
+/** Plays games for a benchmark, as the process that asked for them says on standard input. */
+async function playForBenchmark(setup: PlayerSetup): Promise<number> {
+  giveUpPermissions(neededToPlay(setup));
+  const { player } = await import("./lib/benchmark/mod.ts");
+  await player(setup, Deno.stdin.readable, print);
+  return 0;
+}
+
 /** Does what the arguments ask for; returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   const [first, second = ""] = args;
-  if (first === PLAYER_COMMAND) {
-    const setup: PlayerSetup = JSON.parse(second);
-    giveUpPermissions(neededToPlay(setup));
-    const { player } = await import("./lib/benchmark/mod.ts");
-    await player(setup, Deno.stdin.readable, print);
-    return 0;
-  }
+  if (first === PLAYER_COMMAND) return await playForBenchmark(JSON.parse(second));
   try {
     neverProxyThisMachine();
     const asked = readCommandLine(args, Deno.env.get, Deno.readTextFileSync);
     giveUpPermissions(neededFor(asked));
-    // What only one command needs is loaded for that one: an exporter at rest holds 6 MB less.
-    switch (asked.command) {
-      case "help":
-        print(asked.text);
-        return 0;
-      case "version":
-        print(versionText());
-        return 0;
-      case "simulate": {
-        const { simulate } = await import("./lib/play/mod.ts");
-        return await simulate({ ...asked.options, publishToken: readPublishToken(asked.options) }, {
-          write: print,
-          say: complain,
-          isTerminal: Deno.stderr.isTerminal(),
-          readText: (path) => readNamedFile(path, "--load", Deno.readTextFileSync),
-          checkWritable: (path) => checkNamedFile(path, "--save"),
-          writeText: Deno.writeTextFileSync,
-          stop: stopSignal(),
-        });
-      }
-      case "replay": {
-        const { replay } = await import("./lib/replay/mod.ts");
-        await replay(asked.options, isUsers);
-        return 0;
-      }
-      case "bench": {
-        const { bench } = await import("./lib/benchmark/mod.ts");
-        return await bench(asked.options, {
-          // Settings that are meant for the user's exporter are not for the one that is measured.
-          program: ownProgram(emptyEnvironment(COMMANDS.serve.flags)),
-          version: VERSION,
-          write: print,
-          say: complain,
-          isTerminal: Deno.stderr.isTerminal(),
-          checkWritable: checkNamedFile,
-          stop: stopSignal(),
-        });
-      }
-      case "print":
-        await printFiles(asked.options, { config: defaultConfig(), write: print });
-        return 0;
-      case "backfill": {
-        const { backfill } = await import("./lib/backfill/mod.ts");
-        return await backfill(asked.options, {
-          writeBytes: printBytes,
-          write: print,
-          say: complain,
-          isTerminal: Deno.stderr.isTerminal(),
-          fetch,
-          now: Date.now,
-          stop: stopSignal(),
-        });
-      }
-      case "doctor": {
-        const { doctor, doctorKubernetes } = await import("./lib/doctor/mod.ts");
-        const { what, objects, userFile, json } = asked.options;
-        if (what === "kubernetes") {
-          const text = objects === undefined
-            ? await readInput(MAX_OBJECTS_BYTES)
-            : readNamedFile(objects, "--objects", Deno.readTextFileSync);
-          return doctorKubernetes({ text, json, write: print });
-        }
-        return await doctor(asked.options, {
-          configure: () => readConfiguration(asked.serve, isUsers),
-          user: userFile === undefined ? undefined : readUser(
-            readNamedFile(userFile, "--user-file", Deno.readTextFileSync),
-            "--user-file",
-          ),
-          write: print,
-          command: ownCommand(),
-          now: () => Date.now() / 1000,
-        });
-      }
-      case "serve":
-        await serve(asked.options, asked.notes, isUsers);
-        return 0;
-    }
+    return await RUN[asked.command](asked as never);
   } catch (error) {
     // Whoever read the output has seen enough.
     if (error instanceof OutputError && error.isClosed) return EXIT_UNREAD;
