@@ -7,5 +7,7 @@ export { createConnections } from "./connections.ts";
 export { createHandler, type Handler, OWN_PATHS } from "./handler.ts";
 export { createOffLoop, type OffLoop } from "./off_loop.ts";
 export { readWebConfig, type WebConfig, WebConfigError } from "./web_config.ts";
-export { checkFree, listen, ListenError, type Listening, withBothLoopbacks } from "./listen.ts";
+export { checkFree, ListenError, withBothLoopbacks } from "./address.ts";
+export { listen } from "./listen.ts";
+export type { Listening } from "./port.ts";
 export { filesOf } from "./landing.ts";

@@ -1,0 +1,71 @@
+/** Addresses to listen on, and why one cannot be used. @module */
+
+import { formatAddress, TRADESIM_PORT } from "../network/mod.ts";
+
+/** Why a port cannot be opened. */
+export class ListenError extends Error {
+  override name = "ListenError";
+}
+
+/** Why a port cannot be opened, and what helps. */
+export function reasonOf(error: unknown, port: number): string {
+  if (error instanceof Deno.errors.AddrInUse) {
+    return port === TRADESIM_PORT
+      ? "another program is using it. TradeSim takes this port if it is started with " +
+        "--with-metrics: start it without, or let this exporter follow its logs/metrics.jsonl on " +
+        "another port"
+      : "another program is using it, expected a free port";
+  }
+  if (error instanceof Deno.errors.AddrNotAvailable) {
+    return "this machine does not have that address";
+  }
+  if (error instanceof Deno.errors.NotCapable) {
+    return "this program was started without the permission to listen there";
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * The addresses to listen on: for `localhost` both loopback addresses, because a browser or a game may
+ * take it for either. A machine without `::1` has one.
+ */
+export function withBothLoopbacks(
+  addresses: readonly { readonly hostname: string; readonly port: number }[],
+): typeof addresses {
+  return addresses.flatMap((address) => {
+    if (address.hostname !== "localhost") return [address];
+    const { port } = address;
+    const first = { hostname: "127.0.0.1", port };
+    return hasIpv6Loopback() ? [first, { hostname: "::1", port }] : [first];
+  });
+}
+
+/** Whether this machine has `::1`; another program on a port of it is no sign that it has not. */
+function hasIpv6Loopback(): boolean {
+  try {
+    Deno.listen({ hostname: "::1", port: 0 }).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Makes sure that an address can be listened on, as far as that can be known before.
+ *
+ * @throws {ListenError}
+ */
+export function checkFree({ hostname, port }: { hostname: string; port: number }): void {
+  try {
+    Deno.listen({ hostname, port }).close();
+  } catch (error) {
+    throw listenError(hostname, port, error);
+  }
+}
+
+export function listenError(hostname: string, port: number, cause: unknown): ListenError {
+  return new ListenError(
+    `Cannot listen on ${formatAddress({ hostname, port })}: ${reasonOf(cause, port)}`,
+    { cause },
+  );
+}
