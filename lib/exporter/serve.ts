@@ -4,7 +4,7 @@ import { firstSignal, giveUpPermissions, listenToHangUps, print } from "../cli/m
 import { createLineWriter, createLog, type LineWriter, type Log } from "../log/mod.ts";
 import {
   checkFree,
-  createConnections,
+  Connections,
   listen,
   type Listening,
   withBothLoopbacks,
@@ -80,7 +80,7 @@ async function run(
     ...sender && { sender },
   });
 
-  const connections = createConnections({ telemetry });
+  const connections = new Connections({ telemetry });
   const servers: Listening[] = [];
   for (const { hostname, port } of addresses) {
     // Both loopback addresses are served on one port, whichever that becomes.

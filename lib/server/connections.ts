@@ -31,16 +31,6 @@ export interface Tracked {
   gone(): void;
 }
 
-export interface Connections {
-  /** Waits until one more connection may be accepted; closes the one that has waited longest. */
-  room(): Promise<void>;
-  /** Takes up a connection. `close` ends it at once; undefined while there is no way to. */
-  add(connection: { readonly close: (() => void) | undefined }): Tracked;
-  /** Closes connections that have been idle for too long. Runs every second by itself. */
-  sweep(): void;
-  close(): void;
-}
-
 export interface ConnectionsOptions {
   readonly telemetry: Telemetry;
   /** Default: `MAX_CONNECTIONS`. */
@@ -85,128 +75,142 @@ export function countSpareDescriptors(most: number): number {
   }
 }
 
-export function createConnections(options: ConnectionsOptions): Connections {
-  const { telemetry, most = MAX_CONNECTIONS, countSpare = countSpareDescriptors } = options;
-  const now = options.now ?? (() => performance.now());
-  const open = new Set<Entry>();
-  let ending = 0;
-  let limit = most;
-  let isClosed = false;
+export class Connections {
+  readonly #telemetry: Telemetry;
+  readonly #most: number;
+  readonly #countSpare: (most: number) => number;
+  readonly #now: () => number;
+  readonly #open = new Set<Entry>();
   /** What wakes those that wait for room. */
-  const waiting = new Set<() => void>();
+  readonly #waiting = new Set<() => void>();
+  readonly #timer: ReturnType<typeof setInterval>;
+  #ending = 0;
+  #limit: number;
+  #isClosed = false;
 
-  for (const reason of REASONS) {
-    telemetry.count("tradesim_exporter_connections_closed_total", { reason }, 0);
+  constructor(options: ConnectionsOptions) {
+    const { telemetry, most = MAX_CONNECTIONS, countSpare = countSpareDescriptors } = options;
+    this.#telemetry = telemetry;
+    this.#most = this.#limit = most;
+    this.#countSpare = countSpare;
+    this.#now = options.now ?? (() => performance.now());
+    for (const reason of REASONS) {
+      telemetry.count("tradesim_exporter_connections_closed_total", { reason }, 0);
+    }
+    telemetry.beforeRender(() => telemetry.set("tradesim_exporter_connections", this.#open.size));
+    this.#timer = setInterval(() => this.sweep(), SWEEP_MS);
+    Deno.unrefTimer(this.#timer);
   }
-  telemetry.beforeRender(() => telemetry.set("tradesim_exporter_connections", open.size));
+
+  /** Waits until one more connection may be accepted; closes the one that has waited longest. */
+  async room(): Promise<void> {
+    while (!this.#isClosed) {
+      const { size } = this.#open;
+      if (size > 0 && size % CONNECTIONS_PER_LOOK === 0) this.#limit = this.#limitAt(size);
+      if (size - this.#ending >= this.#unreserved) this.#makeRoom();
+      if (this.#open.size < this.#limit) return;
+      await this.#change();
+    }
+  }
+
+  /** Takes up a connection. `close` ends it at once; undefined while there is no way to. */
+  add(connection: Entry["connection"]): Tracked {
+    const isReserved = this.#open.size >= this.#unreserved;
+    const entry: Entry = {
+      connection,
+      requests: 0,
+      hasAsked: false,
+      isStream: false,
+      isEnding: false,
+      since: this.#now(),
+    };
+    this.#open.add(entry);
+    return {
+      isReserved,
+      began: () => {
+        entry.requests++;
+        entry.hasAsked = true;
+        entry.since = this.#now();
+        return () => {
+          entry.requests--;
+          entry.isStream = false;
+          entry.since = this.#now();
+        };
+      },
+      streams: () => entry.isStream = true,
+      gone: () => this.#remove(entry),
+    };
+  }
+
+  /** Closes connections that have been idle for too long. Runs every second by itself. */
+  sweep(): void {
+    const time = this.#now();
+    for (const entry of this.#open) {
+      if (!canEnd(entry) || entry.isStream) continue;
+      const patience = entry.hasAsked ? IDLE_MS : FIRST_REQUEST_MS;
+      if (time - entry.since <= patience) continue;
+      this.#end(entry, !entry.hasAsked ? "no_request" : entry.requests === 0 ? "idle" : "slow");
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    for (const wake of this.#waiting) wake();
+  }
+
+  get #unreserved(): number {
+    return this.#limit - Math.min(RESERVED_CONNECTIONS, this.#limit >> 2);
+  }
 
   /** Checks early enough to reserve some connections before all are in use. */
-  function limitAt(size: number): number {
+  #limitAt(size: number): number {
     const ahead = SPARE_DESCRIPTORS + CONNECTIONS_PER_LOOK + RESERVED_CONNECTIONS;
-    const spare = countSpare(ahead);
-    return spare === ahead ? most : Math.min(most, Math.max(size + spare - SPARE_DESCRIPTORS, 1));
+    const spare = this.#countSpare(ahead);
+    if (spare === ahead) return this.#most;
+    return Math.min(this.#most, Math.max(size + spare - SPARE_DESCRIPTORS, 1));
   }
 
-  const unreserved = () => limit - Math.min(RESERVED_CONNECTIONS, limit >> 2);
-
-  function remove(entry: Entry): void {
-    if (!open.delete(entry)) return;
-    if (entry.isEnding) ending--;
-    for (const wake of waiting) wake();
+  #remove(entry: Entry): void {
+    if (!this.#open.delete(entry)) return;
+    if (entry.isEnding) this.#ending--;
+    for (const wake of this.#waiting) wake();
   }
 
-  function end(entry: Entry, reason: (typeof REASONS)[number]): void {
-    telemetry.count("tradesim_exporter_connections_closed_total", { reason });
+  #end(entry: Entry, reason: (typeof REASONS)[number]): void {
+    this.#telemetry.count("tradesim_exporter_connections_closed_total", { reason });
     entry.isEnding = true;
-    ending++;
+    this.#ending++;
     entry.connection.close?.();
   }
 
-  /** Whether it may be ended: TLS' handshakes cannot. */
-  function canEnd(entry: Entry): boolean {
-    return !entry.isEnding && entry.connection.close !== undefined;
-  }
-
   /** Ends the connection that has waited longest, unless it may be about to send its request. */
-  function makeRoom(): void {
-    const time = now();
+  #makeRoom(): void {
+    const time = this.#now();
     let longest: Entry | undefined;
-    for (const entry of open) {
+    for (const entry of this.#open) {
       if (entry.requests > 0 || !canEnd(entry)) continue;
       if (!entry.hasAsked && time - entry.since < GRACE_MS) continue;
       if (longest === undefined || entry.since < longest.since) longest = entry;
     }
-    if (longest !== undefined) end(longest, "room");
+    if (longest !== undefined) this.#end(longest, "room");
   }
 
   /** Waits until a connection is gone, or may have become one to end. */
-  function change(): Promise<void> {
+  #change(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(wake, GRACE_MS);
-      function wake(): void {
+      const wake = () => {
         clearTimeout(timer);
-        waiting.delete(wake);
+        this.#waiting.delete(wake);
         resolve();
-      }
-      waiting.add(wake);
+      };
+      const timer = setTimeout(wake, GRACE_MS);
+      this.#waiting.add(wake);
     });
   }
+}
 
-  function sweep(): void {
-    const time = now();
-    for (const entry of open) {
-      if (!canEnd(entry) || entry.isStream) continue;
-      const patience = entry.hasAsked ? IDLE_MS : FIRST_REQUEST_MS;
-      if (time - entry.since <= patience) continue;
-      end(entry, !entry.hasAsked ? "no_request" : entry.requests === 0 ? "idle" : "slow");
-    }
-  }
-
-  const timer = setInterval(sweep, SWEEP_MS);
-  Deno.unrefTimer(timer);
-
-  return {
-    async room() {
-      while (!isClosed) {
-        const { size } = open;
-        if (size > 0 && size % CONNECTIONS_PER_LOOK === 0) limit = limitAt(size);
-        if (size - ending >= unreserved()) makeRoom();
-        if (open.size < limit) return;
-        await change();
-      }
-    },
-    add(connection) {
-      const isReserved = open.size >= unreserved();
-      const entry: Entry = {
-        connection,
-        requests: 0,
-        hasAsked: false,
-        isStream: false,
-        isEnding: false,
-        since: now(),
-      };
-      open.add(entry);
-      return {
-        isReserved,
-        began() {
-          entry.requests++;
-          entry.hasAsked = true;
-          entry.since = now();
-          return () => {
-            entry.requests--;
-            entry.isStream = false;
-            entry.since = now();
-          };
-        },
-        streams: () => entry.isStream = true,
-        gone: () => remove(entry),
-      };
-    },
-    sweep,
-    close() {
-      isClosed = true;
-      clearInterval(timer);
-      for (const wake of waiting) wake();
-    },
-  };
+/** Whether it may be ended: TLS' handshakes cannot. */
+function canEnd(entry: Entry): boolean {
+  return !entry.isEnding && entry.connection.close !== undefined;
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import {
-  createConnections,
+  Connections,
   MAX_CONNECTIONS,
   RESERVED_CONNECTIONS,
   type Tracked,
@@ -23,7 +23,7 @@ interface SetUp {
 function setUp({ most = MAX_CONNECTIONS, countSpare = (most) => most }: SetUp = {}) {
   const telemetry = createTelemetry();
   let time = 0;
-  const connections = createConnections({ telemetry, most, countSpare, now: () => time });
+  const connections = new Connections({ telemetry, most, countSpare, now: () => time });
   async function connect({ canEnd = true } = {}): Promise<Client> {
     await connections.room();
     const close = () => {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { reasonOf } from "../../lib/server/address.ts";
-import { createConnections } from "../../lib/server/connections.ts";
+import { Connections } from "../../lib/server/connections.ts";
 import { ownServeConnection } from "../../lib/server/counted_port.ts";
 import type { Handler } from "../../lib/server/handler.ts";
 import { listen } from "../../lib/server/listen.ts";
@@ -12,7 +12,7 @@ import { until } from "../harness/waiting.ts";
 
 function setUp(handler: Handler, { isCounted = true } = {}) {
   let time = 0;
-  const connections = createConnections({ telemetry: createTelemetry(), now: () => time });
+  const connections = new Connections({ telemetry: createTelemetry(), now: () => time });
   const { log, lines } = captureLog();
   const options = { tls: undefined, handler, connections, log };
   const listening = listen(
