@@ -50,29 +50,6 @@ export class Card {
     const { id, title, texts, metrics } = options;
     this.#values = options.legend.map(() => h("span", { class: "value" }, "–"));
     this.#others = options.legend.map(() => h("span", { class: "other", hidden: true }));
-    const legend = options.legend.map(({ label, colour }, index) => {
-      const inner = [
-        h("i", { class: `swatch ${colour}` }),
-        `${label} `,
-        this.#values[index]!,
-        this.#others[index]!,
-      ];
-      // A single series cannot be hidden: nothing would be left.
-      if (options.onToggle === undefined || options.legend.length < 2) {
-        return h("span", { class: "key" }, ...inner);
-      }
-      const button = h(
-        "button",
-        { class: "key", type: "button", "aria-pressed": "true" },
-        ...inner,
-      );
-      button.addEventListener("click", () => {
-        const isShown = button.getAttribute("aria-pressed") !== "true";
-        button.setAttribute("aria-pressed", String(isShown));
-        options.onToggle?.(index, isShown);
-      });
-      return button;
-    });
     this.#unit = h("span", { class: "unit" });
     this.#note = h("p", { class: "note", hidden: true });
     this.plot = h("div", { class: "plot", role: "group", "aria-label": title });
@@ -86,8 +63,7 @@ export class Card {
       scroller(texts.tableCaption(title), texts.scrolls, this.#table),
     );
     this.#details.addEventListener("toggle", () => this.refreshTable());
-    const file = (label: string, name: string, save: () => void) =>
-      h("button", { type: "button", class: "small", "aria-label": name, click: save }, label);
+    const legend = options.legend.map((key, index) => this.#legendKey(key, index));
     this.root = h(
       "figure",
       { class: "card", id: `chart-${id}` },
@@ -100,31 +76,59 @@ export class Card {
       ),
       this.plot,
       this.#note,
+      this.#foot(),
+    );
+  }
+
+  #legendKey({ label, colour }: Key, index: number): HTMLElement {
+    const { legend, onToggle } = this.#options;
+    const inner = [
+      h("i", { class: `swatch ${colour}` }),
+      `${label} `,
+      this.#values[index]!,
+      this.#others[index]!,
+    ];
+    // A single series cannot be hidden: nothing would be left.
+    if (onToggle === undefined || legend.length < 2) return h("span", { class: "key" }, ...inner);
+    const button = h("button", { class: "key", type: "button", "aria-pressed": "true" }, ...inner);
+    button.addEventListener("click", () => {
+      const isShown = button.getAttribute("aria-pressed") !== "true";
+      button.setAttribute("aria-pressed", String(isShown));
+      onToggle(index, isShown);
+    });
+    return button;
+  }
+
+  /** Queries, the table, and what the chart is saved as. */
+  #foot(): HTMLElement {
+    const { id, title, texts, csv, canvas, more } = this.#options;
+    const file = (label: string, name: string, save: () => void) =>
+      h("button", { type: "button", class: "small", "aria-label": name, click: save }, label);
+    const savePng = async () => {
+      const drawn = canvas();
+      if (drawn === undefined) return;
+      // uPlot draws what it was just given when the code that gave it has ended.
+      await new Promise(requestAnimationFrame);
+      picture(this.root, more(), drawn)
+        .toBlob((blob) => blob && download(`${id}.png`, blob));
+    };
+    return h(
+      "div",
+      { class: "foot" },
       h(
-        "div",
-        { class: "foot" },
-        h(
-          "details",
-          { class: "developer", name: `foot-${id}` },
-          h("summary", {}, texts.queries),
-          this.#queries,
-        ),
-        this.#details,
-        h(
-          "span",
-          { class: "files" },
-          file(texts.asCsv, texts.saveCsv(title), () => {
-            download(`${id}.csv`, new Blob([options.csv()], { type: "text/csv" }));
-          }),
-          file(texts.asPng, texts.savePng(title), async () => {
-            const canvas = options.canvas();
-            if (canvas === undefined) return;
-            // uPlot draws what it was just given when the code that gave it has ended.
-            await new Promise(requestAnimationFrame);
-            picture(this.root, options.more(), canvas)
-              .toBlob((blob) => blob && download(`${id}.png`, blob));
-          }),
-        ),
+        "details",
+        { class: "developer", name: `foot-${id}` },
+        h("summary", {}, texts.queries),
+        this.#queries,
+      ),
+      this.#details,
+      h(
+        "span",
+        { class: "files" },
+        file(texts.asCsv, texts.saveCsv(title), () => {
+          download(`${id}.csv`, new Blob([csv()], { type: "text/csv" }));
+        }),
+        file(texts.asPng, texts.savePng(title), savePng),
       ),
     );
   }

@@ -34,58 +34,76 @@ function clockOf(seconds: number, dayUnit: string): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 
-/** All functions write "–" for what is unknown: null, undefined or not finite. */
-export function createFormat(language: Language) {
-  const locale = LOCALES[language];
+type Known = number | null | undefined;
+
+function isKnown(value: Known): value is number {
+  return value !== null && value !== undefined && Number.isFinite(value);
+}
+
+/** Functions that write numbers, by how they write them. */
+function createNumbers(locale: string) {
   const number = (options: Intl.NumberFormatOptions) => {
     const format = new Intl.NumberFormat(locale, options);
-    return (value: number | null | undefined) =>
-      value === null || value === undefined || !Number.isFinite(value)
-        ? UNKNOWN
-        : format.format(value);
+    return (value: Known) => isKnown(value) ? format.format(value) : UNKNOWN;
   };
-  const whole = number({ maximumFractionDigits: 0 });
-  const decimal = number({ maximumFractionDigits: 2 });
-  const significant = number({ maximumSignificantDigits: 3 });
-  const euros = number({ style: "currency", currency: "EUR" });
+  const money: Intl.NumberFormatOptions = { style: "currency", currency: "EUR" };
   const compacts = new Map<string, ReturnType<typeof number>>();
-  const compact = (isMoney: boolean, digits: number) => {
-    const key = `${isMoney} ${digits}`;
-    let made = compacts.get(key);
-    if (made === undefined) {
-      made = number({
+  return {
+    whole: number({ maximumFractionDigits: 0 }),
+    decimal: number({ maximumFractionDigits: 2 }),
+    significant: number({ maximumSignificantDigits: 3 }),
+    euros: number(money),
+    percent: number({ style: "percent", maximumSignificantDigits: 3 }),
+    /** As short as so many digits allow. */
+    compact(isMoney: boolean, digits: number) {
+      const key = `${isMoney} ${digits}`;
+      const made = compacts.get(key) ?? number({
         notation: "compact",
         maximumSignificantDigits: digits,
-        ...(isMoney ? { style: "currency", currency: "EUR" } : {}),
+        ...(isMoney ? money : {}),
       });
       compacts.set(key, made);
-    }
-    return made;
+      return made;
+    },
   };
-  const percent = number({ style: "percent", maximumSignificantDigits: 3 });
-  const time = new Intl.DateTimeFormat(locale, {
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-  });
-  const fineTime = new Intl.DateTimeFormat(locale, {
-    minute: "2-digit",
-    second: "2-digit",
-    fractionalSecondDigits: 3,
-  });
+}
+
+/** Functions that write times, which are in seconds since 1970. */
+function createTimes(locale: string) {
+  const time = (options: Intl.DateTimeFormatOptions) => {
+    const format = new Intl.DateTimeFormat(locale, options);
+    return (at: number) => dated(format, at);
+  };
+  return {
+    /** A time of day. */
+    time: time({ hour: "2-digit", minute: "2-digit", second: "2-digit" }),
+    /** The same to a millisecond. */
+    fineTime: time({ minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 }),
+    /** A date without its year. */
+    day: time({ day: "numeric", month: "short" }),
+    /** The same with the time of day. */
+    dayTime: time({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }),
+    /** Date and time of day. */
+    moment: time({ dateStyle: "short", timeStyle: "medium" }),
+  };
+}
+
+const BYTE_UNITS: Readonly<Record<Language, readonly string[]>> = {
+  fr: ["o", "kio", "Mio", "Gio", "Tio"],
+  en: ["B", "KiB", "MiB", "GiB", "TiB"],
+};
+
+/** All functions write "–" for what is unknown: null, undefined or not finite. */
+export function createFormat(language: Language) {
+  const numbers = createNumbers(LOCALES[language]);
+  const times = createTimes(LOCALES[language]);
+  const { whole, decimal, significant, euros, percent, compact } = numbers;
+  /** A duration as a clock shows it. */
   const clock = (value: number) => clockOf(value, language === "fr" ? "j" : "d");
-  const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });
-  const dayTime = new Intl.DateTimeFormat(locale, {
-    day: "numeric",
-    month: "short",
-    hour: "2-digit",
-    minute: "2-digit",
-  });
-  const moment = new Intl.DateTimeFormat(locale, { dateStyle: "short", timeStyle: "medium" });
 
   /** A duration with the unit that suits it. */
-  function seconds(value: number | null | undefined): string {
-    if (value === null || value === undefined || !Number.isFinite(value)) return UNKNOWN;
+  function seconds(value: Known): string {
+    if (!isKnown(value)) return UNKNOWN;
     const size = Math.abs(value);
     if (size === 0) return "0 s";
     if (size < 1e-6) return `${significant(value * 1e9)} ns`;
@@ -95,36 +113,19 @@ export function createFormat(language: Language) {
   }
 
   function bytes(value: number): string {
-    if (!Number.isFinite(value)) return UNKNOWN;
-    const units = language === "fr"
-      ? ["o", "kio", "Mio", "Gio", "Tio"]
-      : ["B", "KiB", "MiB", "GiB", "TiB"];
+    if (!isKnown(value)) return UNKNOWN;
     const step = Math.min(Math.floor(Math.log2(Math.max(Math.abs(value), 1)) / 10), 4);
-    return `${significant(value / 1024 ** step)} ${units[step]}`;
+    return `${significant(value / 1024 ** step)} ${BYTE_UNITS[language][step]}`;
   }
 
   return {
-    whole,
-    decimal,
-    significant,
-    euros,
-    percent,
+    ...numbers,
+    ...times,
     seconds,
     bytes,
-    /** A duration as a clock shows it. */
     clock,
-    /** A time of day; `at` is in seconds since 1970. */
-    time: (at: number) => dated(time, at),
-    /** The same to a millisecond. */
-    fineTime: (at: number) => dated(fineTime, at),
-    /** A date without its year. */
-    day: (at: number) => dated(day, at),
-    /** The same with the time of day. */
-    dayTime: (at: number) => dated(dayTime, at),
-    /** Date and time of day. */
-    moment: (at: number) => dated(moment, at),
     /** A value of a chart, in full. */
-    value(unit: Unit, value: number | null | undefined): string {
+    value(unit: Unit, value: Known): string {
       if (unit === "euros") return euros(value);
       if (unit === "seconds") return seconds(value);
       return unit === "rate" ? decimal(value) : whole(value);
@@ -139,7 +140,7 @@ export function createFormat(language: Language) {
     metric(name: string, value: number): string {
       const plain = name.replace(/\{.*/, "");
       if (plain.endsWith("_timestamp_seconds") || plain === "process_start_time_seconds") {
-        return dated(moment, value);
+        return times.moment(value);
       }
       if (/_seconds(_total|_sum)?$/.test(plain)) return seconds(value);
       if (/_bytes(_total)?$/.test(plain)) return bytes(value);

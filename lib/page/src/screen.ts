@@ -73,6 +73,45 @@ function simulateCommand(command: string): string {
   return `${command} simulate --infinite --pause 250ms --with-metrics --publish-to ${exporter}`;
 }
 
+function createHeader(language: Language, { texts, format }: Surroundings, actions: Actions) {
+  return new Header({
+    texts,
+    format,
+    otherLanguage: language === "fr" ? "en" : "fr",
+    onSession: actions.setSession,
+    onOther: actions.setOther,
+    onLanguage: actions.switchLanguage,
+    onTheme: actions.switchTheme,
+  });
+}
+
+function createToolbar({ texts, format }: Surroundings, actions: Actions) {
+  return new Toolbar({
+    texts,
+    format,
+    onAxis: actions.setAxis,
+    onPerTurn: actions.setPerTurn,
+    onMarks: actions.setMarks,
+    onSlide: actions.slide,
+    onZoom: (factor) => actions.zoom(factor),
+    onAll: actions.showAll,
+    onLive: actions.goLive,
+  });
+}
+
+/** Tells cards whether they are, or soon will be, in sight. */
+function watchSeen(cards: readonly (Chart | Distribution)[], redraw: () => void) {
+  const observer = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const chart = cards.find(({ card }) => card.root === target);
+      if (chart !== undefined) chart.isSeen = isIntersecting;
+    }
+    redraw();
+  }, { rootMargin: "200px" });
+  for (const { card } of cards) observer.observe(card.root);
+  return observer;
+}
+
 export class Screen {
   readonly #texts: Texts;
   readonly #format: Format;
@@ -111,27 +150,9 @@ export class Screen {
       // A new node, so that the same words are read out a second time.
       announce: (text) => this.#live.replaceChildren(text),
     };
-    this.#header = new Header({
-      texts,
-      format,
-      otherLanguage: language === "fr" ? "en" : "fr",
-      onSession: actions.setSession,
-      onOther: actions.setOther,
-      onLanguage: actions.switchLanguage,
-      onTheme: actions.switchTheme,
-    });
+    this.#header = createHeader(language, around, actions);
     this.#tiles = new Tiles(around);
-    this.#toolbar = new Toolbar({
-      texts,
-      format,
-      onAxis: actions.setAxis,
-      onPerTurn: actions.setPerTurn,
-      onMarks: actions.setMarks,
-      onSlide: actions.slide,
-      onZoom: (factor) => actions.zoom(factor),
-      onAll: actions.showAll,
-      onLive: actions.goLive,
-    });
+    this.#toolbar = createToolbar(around, actions);
     this.#marksLegend = new MarksLegend(texts);
     this.#charts = CHARTS.map((definition) => new Chart(definition, around));
     this.#distribution = new Distribution(around);
@@ -153,7 +174,18 @@ export class Screen {
       h("p", {}, this.#simulate),
     );
     const cards = [...this.#charts, this.#distribution];
-    this.#content = h(
+    this.#content = this.#createContent(cards);
+    this.#show(language);
+    this.#seen = watchSeen(cards, actions.redraw);
+    this.#sizes = new ResizeObserver(() => {
+      for (const card of cards) card.resize();
+    });
+    for (const { card } of cards) this.#sizes.observe(card.root);
+  }
+
+  #createContent(cards: readonly (Chart | Distribution)[]): HTMLElement {
+    const texts = this.#texts;
+    return h(
       "div",
       { hidden: true },
       this.#name,
@@ -167,6 +199,11 @@ export class Screen {
       this.#tables.root,
       this.#health.root,
     );
+  }
+
+  /** Puts all of it into the document. */
+  #show(language: Language): void {
+    const texts = this.#texts;
     document.documentElement.lang = language;
     document.title = `${texts.title} – ${texts.subtitle}`;
     document.body.replaceChildren(
@@ -186,20 +223,6 @@ export class Screen {
         this.#developer,
       ),
     );
-    this.#seen = new IntersectionObserver((entries) => {
-      for (const { target, isIntersecting } of entries) {
-        const chart = cards.find(({ card }) => card.root === target);
-        if (chart !== undefined) chart.isSeen = isIntersecting;
-      }
-      actions.redraw();
-    }, { rootMargin: "200px" });
-    this.#sizes = new ResizeObserver(() => {
-      for (const card of cards) card.resize();
-    });
-    for (const { card } of cards) {
-      this.#seen.observe(card.root);
-      this.#sizes.observe(card.root);
-    }
   }
 
   /** Takes new colours, and makes every chart anew with them. */
