@@ -2,7 +2,7 @@
 
 import { type Effect, EVENT_TYPES, EVENTS, type EventType, type Stage } from "./events.ts";
 import { generateWorld } from "./generate.ts";
-import { Market, NOBODY } from "./market.ts";
+import { Market } from "./market.ts";
 import { Random } from "./random.ts";
 import { RecentEvents } from "./recent_events.ts";
 import { IDS_MAX, QUANTITE_ACHAT_MAX, QUANTITE_ACHAT_MIN, TICK_INTERVAL_EVENT } from "./rules.ts";
@@ -215,25 +215,16 @@ class FlatGame implements Game {
     const { numbers, onPurchase } = this;
     const market = this.#market;
     const random = this.#random;
-    const idsMax = this.#idsMax;
     const { budgets, held, stock, units, forSale, cheapest, cheapestPrice } = market;
-    const { firms, products, suppliers, types, bought, volumes } = market;
-    const { failed: failedBy, spent: spentBy } = market;
-    let attempts = numbers.transactions;
-    let failed = 0;
-    let spent = 0;
-    let volume = 0;
+    const { firms, products, suppliers, types, bought, failed, spent, volumes } = market;
+    let attemptsLeft = this.#idsMax - numbers.transactions;
     let count = market.forSaleCount;
-    let isOver = false;
-    for (let firm = 0; firm < firms && count > 0 && !isOver; firm++) {
+    let failures = 0, money = 0, volume = 0, attempts = 0;
+    for (let firm = 0; firm < firms && count > 0 && attemptsLeft >= 0; firm++) {
       const row = firm * products;
       const share = firm * PRODUCT_TYPES.length;
       let budget = budgets[firm]!;
-      for (let index = 0; index < count;) {
-        if (attempts === idsMax) {
-          isOver = true;
-          break;
-        }
+      for (let index = 0; index < count && attemptsLeft-- > 0;) {
         attempts++;
         const product = forSale[index++]!;
         const supplier = cheapest[product]!;
@@ -243,52 +234,54 @@ class FlatGame implements Game {
         if (quantity * price > budget) quantity = Math.floor(budget / price);
         const left = stock[cell]!;
         if (quantity > left) quantity = left;
-        if (onPurchase !== undefined) {
-          onPurchase({
-            entreprise: firm,
-            produit: product,
-            fournisseur: supplier,
-            prix: price,
-            quantite: quantity,
-          });
-        }
+        onPurchase?.({
+          entreprise: firm,
+          produit: product,
+          fournisseur: supplier,
+          prix: price,
+          quantite: quantity,
+        });
         const part = share + types[product]!;
         if (quantity === 0) {
-          failed++;
-          failedBy[part]!++;
+          failures++;
+          failed[part]!++;
           continue;
         }
         bought[part]!++;
         volumes[part]! += quantity;
-        spentBy[part]! += quantity * price;
+        spent[part]! += quantity * price;
         budget -= quantity * price;
-        spent += quantity * price;
+        money += quantity * price;
         volume += quantity;
         held[row + product]! += quantity;
         stock[cell] = left - quantity;
         units[product]! -= quantity;
-        if (quantity === left) {
-          market.findCheapest(product);
-          if (cheapest[product] === NOBODY) {
-            index--;
-            count--;
-            for (let later = index; later < count; later++) forSale[later] = forSale[later + 1]!;
-          }
+        if (quantity === left && market.runOut(product, index - 1)) {
+          index--;
+          count--;
         }
       }
       budgets[firm] = budget;
     }
-    market.forSaleCount = count;
-    numbers.reussies += attempts - numbers.transactions - failed;
-    numbers.echouees += failed;
-    numbers.transactions = attempts;
-    numbers.montant += spent;
+    this.#countPurchases(attempts, failures, money, volume);
+    // Then one more was to be bought.
+    if (attemptsLeft < 0) this.#end();
+  }
+
+  #countPurchases(attempts: number, failures: number, money: number, volume: number): void {
+    const { numbers } = this;
+    numbers.reussies += attempts - failures;
+    numbers.echouees += failures;
+    numbers.transactions += attempts;
+    numbers.montant += money;
     numbers.volume += volume;
-    numbers.budgetTotal -= spent;
-    if (isOver) {
-      this.#readBudgets();
-      throw new GameOver(idsEnded("purchases"));
-    }
+    numbers.budgetTotal -= money;
+  }
+
+  /** Ends the game for want of ids for purchases. */
+  #end(): never {
+    this.#readBudgets();
+    throw new GameOver(idsEnded("purchases"));
   }
 
   #tryEvents(): void {

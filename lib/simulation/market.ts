@@ -8,7 +8,7 @@ import { checkSize, PRODUCT_TYPES, type Reprise, type World } from "./world.ts";
 export const NEVER = -1;
 
 /** No supplier. */
-export const NOBODY = -1;
+const NOBODY = -1;
 
 /**
  * Firms, products and suppliers by index. A table's cell of a firm and a product is
@@ -134,6 +134,19 @@ export class Market {
     if ((cheapest === NOBODY) !== (this.cheapest[product]! === NOBODY)) this.forSaleIsOld = true;
     this.cheapest[product] = cheapest;
     this.cheapestPrice[product] = lowest;
+  }
+
+  /**
+   * Called when the cheapest supplier of a product has run out. Returns whether nobody else sells it; then
+   * it is not for sale any more.
+   *
+   * @param index Its place in `forSale`.
+   */
+  runOut(product: number, index: number): boolean {
+    this.findCheapest(product);
+    if (this.cheapest[product]! !== NOBODY) return false;
+    this.forSale.copyWithin(index, index + 1, this.forSaleCount--);
+    return true;
   }
 
   listForSale(): void {
