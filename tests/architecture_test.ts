@@ -226,16 +226,113 @@ Deno.test("faultsOf() finds what does not keep to the layout", () => {
   }
 });
 
+/** A TypeScript file, or all of those in a folder, whose name ends with a slash. */
+function pathsIn(path: string, root: URL): string[] {
+  if (!path.endsWith("/")) return path.endsWith(".ts") ? [path] : [];
+  return Array.from(Deno.readDirSync(new URL(path, root)))
+    .flatMap(({ name, isDirectory }) => pathsIn(`${path}${name}${isDirectory ? "/" : ""}`, root));
+}
+
 Deno.test("no file takes a path from a URL as that is written: a folder may be called Été 1", () => {
   const root = new URL("../", import.meta.url);
-  const read = (folder: string): string[] =>
-    Array.from(Deno.readDirSync(new URL(folder, root))).flatMap(({ name, isDirectory }) =>
-      isDirectory ? read(`${folder}${name}/`) : name.endsWith(".ts") ? [folder + name] : []
-    );
-  const files = ["bench/", "lib/", "tests/", "tools/"].flatMap(read);
+  const files = ["bench/", "lib/", "tests/", "tools/"].flatMap((folder) => pathsIn(folder, root));
   assert.ok(files.includes("tests/architecture_test.ts"));
   for (const path of files) {
     const text = Deno.readTextFileSync(new URL(path, root));
     assert.doesNotMatch(text, /import\.meta\.url\)\.pathname/, path);
+  }
+});
+
+const MOST_LINES = { file: 400, function: 60 };
+/** Files that are tables. */
+const TABLES = ["tools/dashboards/texts.ts"];
+const NOT_PARTED = ["lib/model/state.ts", "lib/publish/publisher.ts", "lib/replay/source.ts"];
+
+/** The lines of a function, of which a literal without statements, which is a table, counts as one. */
+function linesOf(node: Deno.lint.Node, text: string): number {
+  const lines = ([from, to]: Deno.lint.Node["range"]) => text.slice(from, to).split("\n").length;
+  return lines(node.range) - tablesIn(node).reduce((sum, { range }) => sum + lines(range) - 1, 0);
+}
+
+function childrenOf(node: Deno.lint.Node): Deno.lint.Node[] {
+  const isNode = (value: unknown): value is Deno.lint.Node =>
+    typeof value === "object" && value !== null && "type" in value && "range" in value;
+  return Object.keys(Object.getPrototypeOf(node)).filter((key) => key !== "parent")
+    .map((key): unknown => Reflect.get(node, key)).flat().filter(isNode);
+}
+
+function hasStatements(node: Deno.lint.Node): boolean {
+  return node.type === "BlockStatement" || childrenOf(node).some(hasStatements);
+}
+
+function tablesIn(node: Deno.lint.Node): Deno.lint.Node[] {
+  const isLiteral = node.type === "ObjectExpression" || node.type === "ArrayExpression";
+  return isLiteral && !hasStatements(node) ? [node] : childrenOf(node).flatMap(tablesIn);
+}
+
+/** What is longer than it may be in a file. */
+function longParts(path: string, text: string): string[] {
+  const faults: string[] = [];
+  const lines = text.split("\n").length - 1;
+  if (lines > MOST_LINES.file) faults.push(`${path} has ${lines} lines`);
+  const plugin: Deno.lint.Plugin = {
+    name: "length",
+    rules: {
+      function: {
+        create() {
+          const check = (node: Deno.lint.Node) => {
+            const count = linesOf(node, text);
+            if (count <= MOST_LINES.function) return;
+            const line = text.slice(0, node.range[0]).split("\n").length;
+            faults.push(`${path}:${line} is a function of ${count} lines`);
+          };
+          return {
+            FunctionDeclaration: check,
+            FunctionExpression: check,
+            ArrowFunctionExpression: check,
+          };
+        },
+      },
+    },
+  };
+  Deno.lint.runPlugin(plugin, path, text);
+  return faults;
+}
+
+Deno.test("no file is longer than 400 lines, and no function longer than 60", () => {
+  const root = new URL("../", import.meta.url);
+  const faults = ["lib/", "tools/", "bench/", "main.ts"].flatMap((start) => pathsIn(start, root))
+    .filter((path) => !TABLES.includes(path))
+    .flatMap((path) => longParts(path, Deno.readTextFileSync(new URL(path, root))))
+    .filter((fault) => !NOT_PARTED.some((path) => fault.startsWith(path)));
+  assert.deepEqual(faults, []);
+});
+
+Deno.test("longParts() finds what is too long, and leaves tables alone", () => {
+  const many = (count: number, line: string) => `${line}\n`.repeat(count);
+  const cases: Record<string, [text: string, faults: string[]]> = {
+    "file": [many(401, "a();"), ["a.ts has 401 lines"]],
+    "function": [
+      `a();\nfunction b() {\n${many(59, "a();")}}\n`,
+      ["a.ts:2 is a function of 61 lines"],
+    ],
+    "method": [
+      `class A {\n  b() {\n${many(59, "a();")}}\n}\n`,
+      ["a.ts:2 is a function of 61 lines"],
+    ],
+    "arrow": [`const b = () => {\n${many(59, "a();")}};\n`, ["a.ts:1 is a function of 61 lines"]],
+    "function within a function": [
+      `function a() {\n${many(10, "a();")}const b = () => {\n${many(55, "a();")}};\n}\n`,
+      ["a.ts:1 is a function of 69 lines"],
+    ],
+    "short ones": [`function a() {\n${many(58, "a();")}}\n`.repeat(2), []],
+    "table": [`function a() {\n  return [\n${many(90, "{ a: 1, b: [() => 2] },")}];\n}\n`, []],
+    "object with methods": [
+      `function a() {\n  return {\n    b() {\n${many(57, "a();")}},\n  };\n}\n`,
+      ["a.ts:1 is a function of 63 lines"],
+    ],
+  };
+  for (const [name, [text, faults]] of Object.entries(cases)) {
+    assert.deepEqual(longParts("a.ts", text), faults, name);
   }
 });

@@ -8,7 +8,7 @@
 
 import { dirname } from "node:path";
 import { gzipSync } from "node:zlib";
-import { VERSION } from "../lib/cli/version.ts";
+import { type Build, VERSION } from "../lib/cli/version.ts";
 import { billOfMaterials } from "./bill_of_materials.ts";
 import { type Bundled, bundledPackages, notices } from "./bundled.ts";
 import {
@@ -134,24 +134,62 @@ async function commitTime(): Promise<number> {
   throw new BuildError("Cannot tell which commit this is", "in a clone of the repository");
 }
 
-async function makePackages(isTest: boolean): Promise<void> {
-  const runtime = isTest ? await getTestRuntime() : takeRuntime();
-  const build = await currentBuild(runtime);
-  if (build.isForTests && !isTest) {
+/** Refuses what nobody could build again. */
+function checkBuild({ isForTests, commit }: Build, isTest: boolean): void {
+  if (isTest) return;
+  if (isForTests) {
     throw new BuildError(
       "Cannot package with DENORT_BIN: it is the runtime for tests only",
       "without DENORT_BIN, so that Deno gets the runtime itself",
     );
   }
-  if (build.commit.endsWith("-dirty") && !isTest) {
+  if (commit.endsWith("-dirty")) {
     throw new BuildError(
-      `Cannot package ${build.commit}: files were changed since that commit`,
+      `Cannot package ${commit}: files were changed since that commit`,
       "git status",
     );
   }
+}
+
+/** Makes the executable of each machine and hands it over. @throws {BuildError} When none can be made. */
+async function compileAll(
+  dir: string,
+  runtime: string | undefined,
+  isTest: boolean,
+  use: (machine: string, executable: string) => Promise<void>,
+): Promise<void> {
+  let problem: BuildError | undefined;
+  let made = 0;
+  for (const [machine, target] of Object.entries(TARGETS)) {
+    const isOwn = target === Deno.build.target;
+    // A runtime from a file is one for this machine.
+    if (runtime !== undefined && !isOwn) continue;
+    try {
+      await compile({
+        ...{ bundle: `${dir}/bundle`, output: `${dir}/executable`, runtime },
+        ...isTest ? { deno: TEST_DENO } : {},
+        ...isOwn ? {} : { target },
+      });
+    } catch (error) {
+      if (!(error instanceof BuildError)) throw error;
+      say(`${machine} is left out: ${error.message}`);
+      problem = error;
+      continue;
+    }
+    const executable = `${dir}/executable${machine.startsWith("windows") ? ".exe" : ""}`;
+    if (isOwn) await checkRuns(executable);
+    await use(machine, executable);
+    made++;
+  }
+  if (made === 0 && problem !== undefined) throw problem;
+}
+
+async function makePackages(isTest: boolean): Promise<void> {
+  const runtime = isTest ? await getTestRuntime() : takeRuntime();
+  const build = await currentBuild(runtime);
+  checkBuild(build, isTest);
   await withWorkFolder(async (dir) => {
-    const bundled = `${dir}/bundle`;
-    await bundle(bundled, build);
+    await bundle(`${dir}/bundle`, build);
     const documents = `${dir}/documents`;
     const packages = await bundledPackages();
     await writeDocuments(documents, packages);
@@ -164,36 +202,11 @@ async function makePackages(isTest: boolean): Promise<void> {
     };
     Deno.mkdirSync(PACKAGES, { recursive: true });
     for (const { name } of Deno.readDirSync(PACKAGES)) Deno.removeSync(`${PACKAGES}/${name}`);
-
-    let problem: BuildError | undefined;
-    for (const [machine, target] of Object.entries(TARGETS)) {
-      const isOwn = target === Deno.build.target;
-      // A runtime from a file is one for this machine.
-      if (runtime !== undefined && !isOwn) continue;
-      try {
-        await compile({
-          ...{ bundle: bundled, output: `${dir}/executable`, runtime },
-          ...isTest ? { deno: TEST_DENO } : {},
-          ...isOwn ? {} : { target },
-        });
-      } catch (error) {
-        if (!(error instanceof BuildError)) throw error;
-        say(`${machine} is left out: ${error.message}`);
-        problem = error;
-        continue;
-      }
-      const executable = `${dir}/executable${machine.startsWith("windows") ? ".exe" : ""}`;
-      if (isOwn) await checkRuns(executable);
-      const suffix = build.isForTests ? "-for-tests" : "";
-      await makeArchive(
-        `tradesim-exporter-${VERSION}-${machine}${suffix}`,
-        executable,
-        content,
-      );
-    }
-    const made = filesIn(PACKAGES);
-    if (made.length === 0 && problem !== undefined) throw problem;
-    const sums = made.map((name) => `${sha256(`${PACKAGES}/${name}`)}  ${name}\n`);
+    const suffix = build.isForTests ? "-for-tests" : "";
+    await compileAll(dir, runtime, isTest, async (machine, executable) => {
+      await makeArchive(`tradesim-exporter-${VERSION}-${machine}${suffix}`, executable, content);
+    });
+    const sums = filesIn(PACKAGES).map((name) => `${sha256(`${PACKAGES}/${name}`)}  ${name}\n`);
     Deno.writeTextFileSync(`${PACKAGES}/SHA256SUMS`, sums.join(""));
   });
 }
