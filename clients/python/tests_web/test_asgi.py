@@ -1,0 +1,418 @@
+"""The middleware around plain ASGI applications: what is counted, and what it leaves alone."""
+
+import asyncio
+import gc
+import os
+import sys
+
+import pytest
+from support import (
+    COUNT,
+    Receiver,
+    call,
+    eventually,
+    metrics_of,
+    response,
+    scope_of,
+    values,
+)
+
+from tradesim_metrics.asgi import MetricsMiddleware
+
+
+def own(app, **options):
+    return MetricsMiddleware(app, exporter=None, **options)
+
+
+def counted(app):
+    return values(metrics_of(app)[1])
+
+
+def routed(app, path):
+    """An application that finds a route."""
+
+    class Route:
+        pass
+
+    async def router(scope, receive, send):
+        scope["route"] = Route()
+        scope["route"].path = path
+        await app(scope, receive, send)
+
+    return router
+
+
+def test_a_request_is_counted_by_method_route_and_code():
+    app = own(routed(response(201), "/a/{id}"))
+    call(app, scope_of("/a/5", "POST"))
+    call(app, scope_of("/a/6", "POST"))
+    call(app, scope_of("/a/6", "BREW"))
+    assert counted(app) == {
+        ("POST", "/a/{id}", "201", ""): 2,
+        ("_OTHER", "/a/{id}", "201", ""): 1,
+    }
+
+
+def test_without_a_route_it_is_unmatched():
+    app = own(response(404))
+    for index in range(5):
+        call(app, scope_of(f"/secret/{index}"))
+    assert counted(app) == {("GET", "unmatched", "404", ""): 5}
+
+
+def test_messages_and_receive_pass_as_they_are():
+    seen = {}
+
+    async def inner(scope, receive, send):
+        seen.update(scope=scope, receive=receive)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"a", b"b")]})
+        await send({"type": "http.response.body", "body": b"1", "more_body": True})
+        await send({"type": "http.response.body", "body": b"2"})
+
+    async def receive():
+        raise AssertionError("nobody asked")
+
+    scope = scope_of()
+    sent = call(own(inner), scope, receive)
+    assert seen["receive"] is receive
+    assert seen["scope"] is scope
+    assert [message.get("body") for message in sent] == [None, b"1", b"2"]
+    assert sent[0]["headers"] == [(b"a", b"b")]
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_an_exception_is_counted_and_raised_again(after):
+    async def inner(scope, receive, send):
+        if after:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ZeroDivisionError
+
+    app = own(inner)
+    with pytest.raises(ZeroDivisionError):
+        call(app)
+    assert counted(app) == {("GET", "unmatched", "200" if after else "500", "ZeroDivisionError"): 1}
+    assert values(metrics_of(app)[1], "http_server_active_requests") == {("GET", "", "", ""): 0}
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_client_that_leaves_is_no_error(after):
+    class ClientDisconnect(Exception):  # noqa: N818 - Starlette's name.
+        pass
+
+    for error in (asyncio.CancelledError, ClientDisconnect):
+
+        async def inner(scope, receive, send, error=error):
+            if after:
+                await send({"type": "http.response.start", "status": 206, "headers": []})
+            raise error
+
+        app = own(inner)
+        with pytest.raises(error):
+            call(app)
+        assert counted(app) == {("GET", "unmatched", "206" if after else "499", ""): 1}
+
+
+def test_no_response_is_an_error_of_the_server():
+    async def inner(scope, receive, send):
+        pass
+
+    app = own(inner)
+    call(app)
+    call(own(response(503)))
+    assert counted(app) == {("GET", "unmatched", "500", "500"): 1}
+
+
+def test_the_time_is_that_of_the_response_without_the_background():
+    async def inner(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"", "more_body": True})
+        await asyncio.sleep(0.2)
+        await send({"type": "http.response.body", "body": b""})
+        during.update(values(app._requests.text()))
+        await asyncio.sleep(2)
+
+    during = {}
+    app = own(inner)
+    call(app)
+    assert during == {("GET", "unmatched", "200", ""): 1}
+    seconds = values(metrics_of(app)[1], COUNT.replace("count", "sum"))
+    assert 0.2 <= seconds["GET", "unmatched", "200", ""] < 1.9
+
+
+def test_an_exception_in_the_background_is_none_of_the_response():
+    async def inner(scope, receive, send):
+        await response()(scope, receive, send)
+        raise KeyError
+
+    app = own(inner)
+    with pytest.raises(KeyError):
+        call(app)
+    assert counted(app) == {("GET", "unmatched", "200", ""): 1}
+
+
+def test_active_requests_are_those_without_an_answer():
+    async def main():
+        go = asyncio.Event()
+
+        async def inner(scope, receive, send):
+            await go.wait()
+            await response()(scope, receive, send)
+
+        app = own(inner)
+
+        async def nothing(*_):
+            pass
+
+        tasks = [asyncio.create_task(app(scope_of(), nothing, nothing)) for _ in range(3)]
+        await asyncio.sleep(0)
+        busy = values(app._requests.text(), "http_server_active_requests")
+        go.set()
+        await asyncio.gather(*tasks)
+        return busy, values(app._requests.text(), "http_server_active_requests")
+
+    busy, idle = asyncio.run(main())
+    assert busy == {("GET", "", "", ""): 3}
+    assert idle == {("GET", "", "", ""): 0}
+
+
+def test_web_sockets_and_lifespans_pass_and_count_nothing():
+    seen = []
+
+    async def inner(scope, receive, send):
+        seen.append((scope["type"], receive, send))
+
+    async def receive():
+        pass
+
+    app = own(inner)
+    call(app, {"type": "websocket", "path": "/"}, receive)
+    call(app, {"type": "lifespan"}, receive)
+    assert [kind for kind, *_ in seen] == ["websocket", "lifespan"]
+    assert all(own_receive is receive for _, own_receive, _ in seen)
+    assert counted(app) == {}
+
+
+def test_metrics_has_its_own_path_and_methods():
+    app = own(response(404), path="/intern/metrics")
+    assert metrics_of(app)[0] == 404
+    sent = call(app, scope_of("/intern/metrics"))
+    assert sent[0]["status"] == 200
+    assert dict(sent[0]["headers"])[b"content-type"] == b"text/plain; version=0.0.4; charset=utf-8"
+    head = call(app, scope_of("/intern/metrics", "HEAD"))
+    assert dict(head[0]["headers"])[b"content-length"] == b"%d" % len(sent[1]["body"])
+    assert head[1]["body"] == b""
+    assert call(app, scope_of("/intern/metrics", "POST"))[0]["status"] == 404
+    assert call(own(response(404), path=None), scope_of("/metrics"))[0]["status"] == 404
+    # Under a root path the server may have it in the path, or not.
+    for path in ("/app/metrics", "/metrics"):
+        assert call(own(response(404)), scope_of(path, root_path="/app"))[0]["status"] == 200
+    assert call(own(response(404)), scope_of("/x/metrics", root_path="/app"))[0]["status"] == 404
+
+
+def test_mounted_twice_it_counts_once_and_says_so_once(capfd):
+    inner = own(response())
+    app = own(inner)
+    for _ in range(3):
+        call(app)
+    assert counted(app) == {("GET", "unmatched", "200", ""): 3}
+    assert counted(inner) == {}
+    assert capfd.readouterr().err.count("mounted twice") == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "token"),
+    [("ftp://x", None), ("localhost:8000", None), ("http://", None), ("http://x", "a\nb")],
+)
+def test_a_wrong_setting_stops_the_start(url, token):
+    with pytest.raises(ValueError, match="cannot"):
+        MetricsMiddleware(response(), exporter=url, token=token)
+
+
+def test_it_reports_what_has_changed_and_that_it_lives(receiver, monkeypatch):
+    monkeypatch.setattr("tradesim_metrics.web_reporter.HEARTBEAT", 0.3)
+    app = MetricsMiddleware(response(), exporter=receiver.url, token="abc", interval=0.02)
+    call(app)
+    eventually(lambda: receiver.taken)
+    first = receiver.taken[0]
+    assert first["type"] == "tradesim.report"
+    assert first["http"]["requests"][0]["counts"][0] == 1
+    assert receiver.headers[0][0] == "/update_metrics"
+    assert receiver.headers[0][1]["Authorization"] == "Bearer abc"
+    eventually(lambda: len(receiver.taken) >= 3)
+    numbers = [report["rapport"] for report in receiver.taken]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len({report["session"] for report in receiver.taken}) == 1
+    app.close()
+    last = receiver.taken[-1]
+    assert last["fini"] is True
+    # Afterwards another session begins.
+    call(app)
+    eventually(lambda: receiver.taken[-1]["session"] != last["session"])
+    assert receiver.taken[-1]["http"]["requests"][0]["counts"][0] == 1
+    app.close()
+
+
+def test_the_last_report_leaves_before_the_shutdown_is_over(receiver):
+    order = []
+
+    async def inner(scope, receive, send):
+        if scope["type"] == "lifespan":
+            await send({"type": "lifespan.shutdown.complete"})
+        else:
+            await response()(scope, receive, send)
+
+    async def main():
+        async def send(message):
+            order.append((message["type"], [one.get("fini") for one in receiver.taken][-1:]))
+
+        await app({"type": "lifespan"}, None, send)
+
+    app = MetricsMiddleware(inner, exporter=receiver.url, interval=60)
+    call(app)
+    asyncio.run(main())
+    assert order == [("lifespan.shutdown.complete", [True])]
+    assert receiver.taken[-1]["http"]["requests"][0]["counts"][0] == 1
+
+
+def test_metrics_are_the_exporters_with_what_is_new(receiver):
+    app = MetricsMiddleware(response(), exporter=receiver.url, interval=60)
+    call(app)
+    assert metrics_of(app) == (200, receiver.metrics)
+    assert receiver.taken[-1]["http"]["requests"][0]["counts"][0] == 1
+    call(app)
+    metrics_of(app)
+    assert receiver.taken[-1]["http"]["requests"][0]["counts"][0] == 2
+    app.close()
+
+
+def test_a_scrape_never_comes_back_to_the_application(receiver):
+    app = MetricsMiddleware(response(), exporter=receiver.url, interval=60)
+    call(app)
+    text = metrics_of(app, headers=[(b"x-tradesim-metrics", b"1")])[1]
+    assert values(text) == {("GET", "unmatched", "200", ""): 1}
+    app.close()
+
+
+def test_without_an_exporter_there_are_its_own_metrics_and_one_word(capfd):
+    gone = Receiver()
+    gone.close()
+    app = MetricsMiddleware(response(), exporter=gone.url, interval=0.01)
+    for _ in range(3):
+        call(app)
+        status, text = metrics_of(app)
+        assert status == 200
+    assert values(text) == {("GET", "unmatched", "200", ""): 3}
+    err = eventually(lambda: capfd.readouterr().err)
+    app.close()
+    err += capfd.readouterr().err
+    assert err.count("cannot report to") == 1
+    assert err.count("cannot get the exporter's metrics") == 1
+
+
+def test_an_exporter_that_is_gone_for_a_while_leaves_a_gap_and_no_other_numbers(receiver):
+    app = MetricsMiddleware(response(), exporter=receiver.url, interval=0.01)
+    call(app)
+    assert metrics_of(app)[0] == 200
+    receiver.status = 500
+    assert metrics_of(app)[0] == 503
+    call(app)
+    receiver.status = 200
+    assert metrics_of(app) == (200, receiver.metrics)
+    eventually(lambda: receiver.taken[-1]["http"]["requests"][0]["counts"][0] == 2)
+    app.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(401, "--ingest-token-file"), (404, "no exporter"), (500, "500")]
+)
+def test_what_is_refused_is_said_once_and_fails_no_request(status, words, receiver, capfd):
+    receiver.status = status
+    app = MetricsMiddleware(response(), exporter=receiver.url, interval=0.01)
+    call(app)
+    eventually(lambda: len(receiver.headers) >= 3)
+    assert call(app)[0]["status"] == 200
+    app.close()
+    err = capfd.readouterr().err
+    assert err.count("cannot report") == 1
+    assert words in err
+
+
+def test_what_is_no_exporter_is_not_handed_on(receiver, capfd):
+    receiver.metrics = "<html>"
+    app = MetricsMiddleware(response(), exporter=receiver.url, interval=60)
+    call(app)
+    receiver.status = 404
+    status, text = metrics_of(app)
+    assert (status, values(text)) == (200, {("GET", "unmatched", "200", ""): 1})
+    app.close()
+    receiver.status = 200
+    app = MetricsMiddleware(response(), exporter=receiver.url, interval=60)
+    call(app)
+    assert "<html>" not in metrics_of(app)[1]
+    app.close()
+    assert "no exporter" in capfd.readouterr().err
+
+
+def test_an_application_where_the_exporter_should_be_says_so(capfd):
+    app = MetricsMiddleware(response(), exporter="http://127.0.0.1:8000")
+    for _ in range(2):
+        call(app, scope_of(server=("127.0.0.1", 8000)))
+    assert capfd.readouterr().err.count("start it on another port") == 1
+    assert metrics_of(app)[0] == 200
+
+
+def test_the_end_takes_no_longer_than_it_may():
+    import socket
+    import time
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        app = MetricsMiddleware(response(), exporter=url, interval=0.01)
+        call(app)
+        began = time.monotonic()
+        app.close()
+        assert time.monotonic() - began < 4
+
+
+def test_a_forked_process_is_a_session_of_its_own(receiver):
+    app = MetricsMiddleware(response(), exporter=receiver.url, interval=0.01)
+    call(app)
+    eventually(lambda: receiver.taken)
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            call(app)
+            app.close()
+            code = 0
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    call(app)
+    app.close()
+    last = {report["session"]: report for report in receiver.taken}
+    assert sorted(one["http"]["requests"][0]["counts"][0] for one in last.values()) == [1, 2]
+    assert all(one["fini"] for one in last.values())
+
+
+def test_a_middleware_that_is_dropped_is_collected():
+    import weakref
+
+    app = own(response())
+    call(app)
+    seen = weakref.ref(app)
+    del app
+    gc.collect()
+    assert seen() is None
+
+
+def test_no_framework_is_imported():
+    import subprocess
+
+    code = (
+        "import sys; import tradesim_metrics.asgi; "
+        "print([m for m in sys.modules if m.split('.')[0] in "
+        "('starlette', 'fastapi', 'opentelemetry', 'prometheus_client', 'anyio')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -1,0 +1,210 @@
+"""FastAPI and Starlette as they are: routes, mounts, errors, and FastAPI's own meter."""
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.testclient import TestClient
+from support import eventually, values
+
+from tradesim_metrics.asgi import MetricsMiddleware
+
+
+def client(app):
+    return TestClient(app, raise_server_exceptions=False)
+
+
+def counted(answers):
+    return values(answers.get("/metrics").text)
+
+
+@pytest.fixture
+def application(monkeypatch):
+    monkeypatch.setenv("WEB_EXPORTER", "")
+    sys.modules.pop("application", None)
+    return importlib.import_module("application").app
+
+
+def test_fastapi_routes_are_templates(application):
+    with client(application) as answers:
+        codes = [
+            answers.get(path).status_code
+            for path in (
+                "/",
+                "/produits/5",
+                "/produits/6",
+                "/produits/x",
+                "/api/T/r/x/secret",
+                "/sub/secret/hello/secret",
+                "/sub/secret/deep/secret",
+                "/nowhere/secret",
+                "/boom",
+                "/broken",
+                "/stream",
+            )
+        ]
+        assert codes == [200, 200, 200, 422, 200, 200, 500, 404, 500, 200, 200]
+        assert answers.post("/").status_code == 405
+        assert answers.post("/echo", json={"a": 1}).json() == {"a": 1}
+        found = counted(answers)
+    assert found == {
+        ("GET", "/", "200", ""): 1,
+        ("GET", "/produits/{id}", "200", ""): 2,
+        ("GET", "/produits/{id}", "422", ""): 1,
+        ("GET", "/api/{t}/r/x/{a}", "200", ""): 1,
+        ("GET", "/sub/{tenant}/hello/{n}", "200", ""): 1,
+        ("GET", "/sub/{tenant}/deep/{path}", "500", "TypeError"): 1,
+        ("GET", "unmatched", "404", ""): 1,
+        ("GET", "/boom", "500", "ValueError"): 1,
+        ("GET", "/broken", "200", "KeyError"): 1,
+        ("GET", "/stream", "200", ""): 1,
+        ("POST", "/", "405", ""): 1,
+        ("POST", "/echo", "200", ""): 1,
+    }
+
+
+def test_web_sockets_pass(application):
+    with client(application) as answers, answers.websocket_connect("/ws") as socket:
+        socket.send_text("hello")
+        assert socket.receive_text() == "hello"
+    with client(application) as answers:
+        assert counted(answers) == {}
+
+
+@pytest.mark.parametrize("outside", [False, True])
+def test_starlette_with_mounts_and_other_middleware(outside, folder):
+    (folder / "file.txt").write_text("text")
+
+    async def hello(request):
+        return PlainTextResponse(str(request.path_params))
+
+    async def untouched(request, call_next):
+        return await call_next(request)
+
+    routes = [
+        Route("/hello/{name}", hello),
+        Mount("/static", StaticFiles(directory=folder)),
+        Mount("/a", routes=[Mount("/b", routes=[Route("/c/{d:int}", hello)])]),
+        Mount("/files/{rest:path}/end", routes=[Route("/x", hello)]),
+    ]
+    others = [Middleware(BaseHTTPMiddleware, dispatch=untouched)]
+    if outside:
+        app = MetricsMiddleware(Starlette(routes=routes, middleware=others), exporter=None)
+    else:
+        ours = Middleware(MetricsMiddleware, exporter=None)
+        app = Starlette(routes=routes, middleware=[ours, *others])
+    with client(app) as answers:
+        for path in (
+            "/hello/you",
+            "/static/file.txt",
+            "/static/none.txt",
+            "/a/b/c/5",
+            "/a/b/none",
+            "/files/secret/7/end/x",
+            "/none",
+        ):
+            answers.get(path)
+        found = counted(answers)
+    assert found == {
+        ("GET", "/hello/{name}", "200", ""): 1,
+        ("GET", "/static/{path}", "200", ""): 1,
+        ("GET", "/static/{path}", "404", ""): 1,
+        ("GET", "/a/b/c/{d:int}", "200", ""): 1,
+        ("GET", "/a/b/{path}", "404", ""): 1,
+        ("GET", "/{mount}/x", "200", ""): 1,
+        ("GET", "unmatched", "404", ""): 1,
+    }
+
+
+def test_mounted_in_the_application_and_in_a_part_of_it_it_counts_once(capfd):
+    part = FastAPI()
+
+    @part.get("/x")
+    def x():
+        return 1
+
+    app = FastAPI()
+    app.mount("/part", part)
+    for one in (app, part):
+        one.add_middleware(MetricsMiddleware, exporter=None)
+    with client(app) as answers:
+        answers.get("/part/x")
+        answers.get("/part/x")
+        assert counted(answers) == {("GET", "/part/x", "200", ""): 2}
+    assert capfd.readouterr().err.count("mounted twice") == 1
+
+
+METERED = """
+from opentelemetry import metrics
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+from tradesim_metrics.asgi import MetricsMiddleware
+
+reader = InMemoryMetricReader()
+provider = MeterProvider([reader])
+app = FastAPI({settings})
+{setting}
+
+@app.get("/x")
+def x():
+    return 1
+
+{mounting}
+with TestClient(app) as client:
+    for _ in range(3):
+        assert client.get("/x").status_code == 200
+    text = client.get("/metrics").text
+data = reader.get_metrics_data()
+names = [m.name for r in (data.resource_metrics if data else []) for s in r.scope_metrics
+         for m in s.metrics]
+print(text.count("_count{{"), "http.server.request.duration" in names)
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "setting", "is_aside"),
+    [
+        ("", "metrics.set_meter_provider(provider)", True),
+        ('telemetry={"meter_provider": provider}', "", True),
+        ("", "", False),
+        ('telemetry={"metrics": False}', "metrics.set_meter_provider(provider)", False),
+    ],
+)
+@pytest.mark.parametrize("outside", [False, True])
+def test_it_stands_aside_where_fastapi_measures_itself(settings, setting, is_aside, outside):
+    mounting = (
+        "app = MetricsMiddleware(app, exporter=None)"
+        if outside
+        else "app.add_middleware(MetricsMiddleware, exporter=None)"
+    )
+    code = METERED.format(settings=settings, setting=setting, mounting=mounting)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == ("0 True\n" if is_aside else "1 False\n")
+    assert done.stderr.count("FastAPI measures itself") == (1 if is_aside else 0)
+
+
+def test_a_client_of_tests_starts_and_stops_the_application_again(receiver):
+    app = FastAPI()
+
+    @app.get("/x")
+    def x():
+        return 1
+
+    app.add_middleware(MetricsMiddleware, exporter=receiver.url, interval=0.05)
+    for _ in range(3):
+        with client(app) as answers:
+            answers.get("/x")
+            eventually(lambda: receiver.taken)
+    last = {report["session"]: report for report in receiver.taken}
+    assert [one["http"]["requests"][0]["counts"][0] for one in last.values()] == [1, 1, 1]
+    assert all(one["fini"] for one in last.values())
