@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds the wheel once, checks its sources, and runs the tests against the installed wheel: on the
-# Pythons that are named, or on all of those that the classifiers list and this machine has.
+# Builds the wheels of tradesim-metrics and tradesim-exporter once, checks their sources, and runs the
+# tests against the installed wheels: on the Pythons that are named, or on all of those that the
+# classifiers list and this machine has.
 # Its last line is that of Deno's tests.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -20,16 +21,19 @@ fi
 [ $# -gt 0 ] || { echo "There is no Python with venv"; exit 1; }
 
 "$1" -m venv "$work/tools"
-"$work/tools/bin/pip" install build mypy ruff pytest
-"$work/tools/bin/ruff" format --no-cache --check .
-"$work/tools/bin/ruff" check --no-cache .
+"$work/tools/bin/pip" install build deno mypy ruff pytest
+"$work/tools/bin/ruff" format --no-cache --check . ../exporter
+"$work/tools/bin/ruff" check --no-cache . ../exporter
 "$work/tools/bin/mypy" --cache-dir "$work/mypy" src
-"$work/tools/bin/python" -m build --wheel --outdir "$work" . >/dev/null
+(cd ../.. && "$work/tools/bin/deno" task --quiet wheel) >/dev/null
+for project in . ../exporter; do
+  "$work/tools/bin/python" -m build --wheel --outdir "$work" "$project" >/dev/null 2>&1
+done
 
-# A number in the last line of pytest.
+# A number in the closing line of pytest.
 count() {
   local number
-  number=$(tail -n 1 "$work/log" | grep -oE "[0-9]+ $1" | cut -d' ' -f1) || number=0
+  number=$(grep -E '^[0-9]+ [a-z]+.* in [0-9.]+s' "$work/log" | tail -n 1 | grep -oE "[0-9]+ $1" | cut -d' ' -f1) || number=0
   echo "$number"
 }
 

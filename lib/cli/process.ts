@@ -1,12 +1,15 @@
 /** Standard streams and signals of the process. @module */
 
 import { writeAll } from "../file/mod.ts";
+import { IS_BUNDLED } from "./version.ts";
 
 const encoder = new TextEncoder();
 
 /** What stands before a command's name where this very program is called, from its folder. */
 export function ownCommand(): string {
   if (Deno.build.standalone) return "./tradesim-exporter";
+  // The Python package, whose script is on the PATH.
+  if (IS_BUNDLED) return "tradesim-exporter";
   const isOfNpx = /[\\/]_npx[\\/]/.test(Deno.execPath());
   return `${isOfNpx ? `npx -y deno@${Deno.version.deno}` : "deno"} task`;
 }

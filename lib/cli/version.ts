@@ -22,6 +22,9 @@ function buildOfThis(): Build {
 
 const BUILD = buildOfThis();
 
+/** Whether this is no run from source. */
+export const IS_BUNDLED = BUILD !== SOURCE;
+
 /** The version of this program. */
 export const VERSION: string = settings.version;
 
