@@ -175,6 +175,14 @@ export function nameParts(dir: string): void {
   for (const [name, text] of texts) Deno.writeTextFileSync(`${dir}/${names.get(name)}`, text);
 }
 
+/** What comes before a bundle: what it is made from, and what its packages need. */
+export function prelude(build: Build): string {
+  return `globalThis.${BUILD_VARIABLE} = ${JSON.stringify(build)};\n` +
+    // Packages in CommonJS call require(), which Deno 2.7's bundle lacks.
+    'import { createRequire as requireOfBundle } from "node:module";\n' +
+    "globalThis.require ??= requireOfBundle(import.meta.url);\n";
+}
+
 /**
  * Bundles the program: `main.js`, and beside it what is imported only when it is needed, which else
  * would cost memory in every run.
@@ -190,13 +198,7 @@ export async function bundle(dir: string, build: Build): Promise<void> {
   nameParts(dir);
   const main = `${dir}/main.js`;
   Deno.writeTextFileSync(main, 'import "./build.js";' + Deno.readTextFileSync(main));
-  Deno.writeTextFileSync(
-    `${dir}/build.js`,
-    `globalThis.${BUILD_VARIABLE} = ${JSON.stringify(build)};\n` +
-      // Packages in CommonJS call require(), which Deno 2.7's bundle lacks.
-      'import { createRequire } from "node:module";\n' +
-      "globalThis.require ??= createRequire(import.meta.url);\n",
-  );
+  Deno.writeTextFileSync(`${dir}/build.js`, prelude(build));
   // The executable keeps the times, and must be the same from one build to the next.
   for (const { name } of Deno.readDirSync(dir)) Deno.utimeSync(`${dir}/${name}`, 0, 0);
 }

@@ -5,17 +5,9 @@
  * @module
  */
 
-import { type Build, BUILD_VARIABLE } from "../lib/cli/version.ts";
-import { COMPILE_FLAGS, currentBuild, ROOT, run, runTool, say } from "./executable.ts";
+import { COMPILE_FLAGS, currentBuild, prelude, ROOT, run, runTool, say } from "./executable.ts";
 
 const FOLDER = `${ROOT}clients/exporter/src/tradesim_exporter`;
-
-/** What stands before the bundle: who made it, and `require`, which packages in CommonJS call. */
-function prelude(build: Build): string {
-  return `globalThis.${BUILD_VARIABLE} = ${JSON.stringify(build)};\n` +
-    'import { createRequire as createRequireOfBundle } from "node:module";\n' +
-    "globalThis.require ??= createRequireOfBundle(import.meta.url);\n";
-}
 
 if (import.meta.main) {
   await runTool("wheel", async () => {

@@ -25,7 +25,7 @@ fi
 "$work/tools/bin/ruff" format --no-cache --check . ../exporter
 "$work/tools/bin/ruff" check --no-cache . ../exporter
 "$work/tools/bin/mypy" --cache-dir "$work/mypy" src
-(cd ../.. && "$work/tools/bin/deno" task --quiet wheel) >/dev/null
+(cd ../.. && "$work/tools/bin/deno" task --quiet compile:wheel) >/dev/null
 for project in . ../exporter; do
   "$work/tools/bin/python" -m build --wheel --outdir "$work" "$project" >/dev/null 2>&1
 done
