@@ -171,16 +171,18 @@ Deno.test({
       });
 
       await test.step("a recorded game is in the Prometheus for replays", async () => {
-        const convert = ["task", "--quiet", "backfill", `${dir}/logs/metrics.jsonl`, "--out", "-"];
-        const game = await runWell([Deno.execPath(), ...convert], { cwd: ROOT });
-        await Deno.writeTextFile(`${dir}/logs/game.om`, game);
+        const game = await compose(
+          ...["run", "--rm", "-T", "exporter", "backfill", "/logs/metrics.jsonl"],
+          ...["--turn-seconds", "1", "--anchor", "2000-01-01", "--out", "-"],
+        );
+        await Deno.writeTextFile(`${dir}/logs/games.om`, `${game.trimEnd()}\n`);
         await compose(
-          ...["run", "--rm", "-T", "--entrypoint=promtool", `--volume=${dir}/logs:/in:ro`],
-          ...["prometheus-replay", "tsdb", "create-blocks-from", "openmetrics"],
-          ...["/in/game.om", "/prometheus"],
+          ...["run", "--rm", "-T", "--entrypoint", "promtool", "prometheus-replay"],
+          ...["tsdb", "create-blocks-from", "openmetrics", "/logs/games.om", "/prometheus"],
         );
         await compose("restart", "prometheus-replay");
-        const time = game.trimEnd().split("\n").at(-2)!.split(" ").at(-1)!;
+        // A second per turn, the first one at midnight.
+        const time = String(Date.parse("2000-01-01T00:00:00Z") / 1000 + RECORDED_TURNS - 1);
         const turns = await until(
           "the recorded game",
           () => query("tours_completes", { port: 9091, time }),
@@ -194,6 +196,24 @@ Deno.test({
         const text = await until("the exporter", () => get("http://localhost:8000/metrics"));
         const [, turns] = /^tours_completes (\d+)/m.exec(text) ?? [];
         assert.ok(Number(turns) >= seen, `${turns} after ${seen}`);
+      });
+
+      await test.step("a recorded game takes the place of the exporter", async () => {
+        await compose("stop", "exporter");
+        const id = await compose(
+          ...["run", "-d", "--use-aliases", "--service-ports", "exporter"],
+          ...["replay", "/logs/metrics.jsonl", "--speed", "50", "--loop", "--detail"],
+          ...["--host", "0.0.0.0", "--allowed-host", "exporter"],
+        );
+        try {
+          const turns = 'tradesim_exporter_turns_seen_total{source="replay"} > 0';
+          await until("the replay in Prometheus", () => query(turns));
+          const page = await get("http://localhost:8000/api/sessions");
+          assert.equal(JSON.parse(page!).exporter.replay.file, "metrics.jsonl");
+        } finally {
+          await docker("rm", "--force", id.trim().split("\n").at(-1)!);
+          await compose("start", "exporter");
+        }
       });
 
       await test.step("Prometheus has its rules, takes over others, and finds Alertmanager", async () => {
