@@ -110,7 +110,9 @@ Deno.test("bench says in two lines what is wrong with its flags", async () => {
     'Cannot read --worlds "petit": expected one or more of default, moyen, grand': [
       ...["--worlds", "petit"],
     ],
-    'Cannot read --publishers "": expected one or more of none, journal, http': ["--publishers="],
+    'Cannot read --publishers "": expected one or more of none, journal, turns, http': [
+      "--publishers=",
+    ],
     'Cannot read --json "no/such/folder": expected a file that can be written': [
       ...["--json", "no/such/folder"],
     ],

@@ -94,6 +94,8 @@ Deno.test("turn() writes a report that the exporter takes whole, every number as
     budget_moyen: 25_000.01,
     entreprises_total: 3,
     produits_prix_max: 48.12,
+    // The detail lists one firm.
+    budget_gini_ratio: 0,
   });
   assert.deepEqual([...report.events], [["inflation", 1_795_343_329.25]]);
   assert.equal(report.breakdowns.get("budget_total")?.[0]?.parts[0]?.value, 75_000);
