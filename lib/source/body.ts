@@ -5,11 +5,11 @@ import { drain, readChunks, release } from "./chunks.ts";
 import { type ByteStream, inflated } from "./inflate.ts";
 
 export interface BodyOptions {
-  /** The largest body, in bytes after inflation. */
+  /** Maximum size of a body, in bytes after inflation. */
   readonly maxBytes: number;
-  /** How long a body may take, in milliseconds. Default: 10 s. */
+  /** Time limit for one body, in milliseconds. Default: 10 s. */
   readonly timeoutMs?: number;
-  /** How many bodies are read at once. Default: 256. */
+  /** Maximum number of bodies that are read at once. Default: 256. */
   readonly maxBodies?: number;
 }
 
@@ -17,12 +17,12 @@ export type ReadBody = (request: Request) => Promise<unknown>;
 
 const TIMEOUT_MS = 10_000;
 const MAX_BODIES = 256;
-/** All bodies together may hold as much as a few of the largest. */
+/** All bodies together may hold as many bytes as this number of bodies of the maximum size. */
 const HELD_BODIES = 4;
 
 /**
- * Bodies of a known length up to this one are read in a single piece, which takes Deno a tenth of a
- * stream's time. So many at once; the others are streamed.
+ * Bodies with a known length up to this are read in one piece, which takes Deno a tenth of the time of a
+ * stream. Only a few are read like this at once; the others are streamed.
  */
 const WHOLE_BYTES = 1 << 20;
 const WHOLE_BODIES = 4;
@@ -41,7 +41,7 @@ function checkContentType(request: Request): void {
   );
 }
 
-/** Whether a body is short, as it says itself: the server cuts off what is longer. */
+/** Whether a body is short, according to its Content-Length: the server cuts off the rest of a longer one. */
 function isShort({ headers }: Request, maxBytes: number): boolean {
   const length = headers.get("content-length");
   return length !== null && !headers.has("content-encoding") &&
@@ -65,7 +65,7 @@ function stream(request: Request, isOver: () => boolean): ByteStream | null {
   }
 }
 
-/** Waits for a short body; it gives up when its time is over. */
+/** Waits for a short body until its time is over. */
 function inTime(reading: Promise<Uint8Array<ArrayBuffer>>, timeoutMs: number) {
   return new Promise<Uint8Array<ArrayBuffer>>((resolve, reject) => {
     const timer = setTimeout(() => reject(tooLate(timeoutMs)), timeoutMs);
@@ -79,7 +79,7 @@ function inTime(reading: Promise<Uint8Array<ArrayBuffer>>, timeoutMs: number) {
   });
 }
 
-/** Where a body is read into, and who is told of every change in the bytes that it holds. */
+/** What a body is read into. `hold` is called with the number of bytes that are held when it changes. */
 interface Target {
   readonly json: JsonReader;
   readonly hold: (bytes: number) => void;
@@ -99,7 +99,7 @@ async function readStream(
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
-    reader.cancel().catch(() => {}); // Whoever reads is told below.
+    reader.cancel().catch(() => {}); // The reading ends below.
   }, timeoutMs);
   try {
     while (true) {
@@ -135,8 +135,8 @@ function refusedFor(error: Error & { readonly code?: string }): Refused {
 }
 
 /**
- * Makes a reader of request bodies. What it gives is the body's JSON value; it throws `Refused`
- * for a body that is none, too large, too slow, or one too many.
+ * Creates a reader of request bodies. It returns the JSON value of a body, and throws `Refused` if a body
+ * is not JSON, is too large or too slow, or if too many are being read.
  */
 export function createBodyReader(
   { maxBytes, timeoutMs = TIMEOUT_MS, maxBodies = MAX_BODIES }: BodyOptions,
@@ -147,13 +147,13 @@ export function createBodyReader(
   const spareBuffers: ArrayBuffer[] = [];
   const spareReaders: JsonReader[] = [];
 
-  /** Reads a short body; it holds all its bytes from the start. */
+  /** Reads a short body, which holds all its bytes from the start. */
   async function readWhole(request: Request, { json, hold }: Target): Promise<void> {
     hold(Number(request.headers.get("content-length")));
     const reading = request.bytes();
     wholeBodies++;
     const end = () => wholeBodies--;
-    // One that comes too late counts until its connection has ended.
+    // A body that is too late counts until its connection ends.
     reading.then(end, end);
     const bytes = await inTime(reading, timeoutMs);
     try {
@@ -172,7 +172,7 @@ export function createBodyReader(
       heldBytes += bytes - held;
       held = bytes;
       if (heldBytes <= HELD_BODIES * maxBytes) return;
-      // Given back at once, so that no other body is refused for the sake of this one.
+      // Subtracted at once, so that no other body is refused because of this one.
       heldBytes -= held;
       held = 0;
       throw tooBusy();

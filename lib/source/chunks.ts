@@ -3,7 +3,7 @@
 import type { ByteStream } from "./inflate.ts";
 
 const CHUNK_BYTES = 64 * 1024;
-/** What is still read of a body that was refused, and for how long. */
+/** How much of a refused body is still read, and for how long. */
 const DRAIN_BYTES = 1 << 20;
 const DRAIN_MS = 100;
 /** Buffers that are kept for the next streams. */
@@ -11,28 +11,28 @@ const SPARE_BUFFERS = 4;
 
 export type Chunk = Uint8Array<ArrayBuffer>;
 
-/** Gives memory back at once: the garbage collector comes late for it. */
+/** Frees memory at once, because the garbage collector frees it late. */
 export function release({ buffer }: Chunk): void {
   buffer.transfer(0);
 }
 
-/** Reads a body so that none of its bytes wait for the garbage collector, which comes late for them. */
+/** Reads a stream without leaving its memory to the garbage collector, which frees it late. */
 export interface ChunkReader {
   read(): Promise<ReadableStreamReadResult<Chunk>>;
-  /** Gives back the memory of a chunk that was looked at; before the next one is read. */
+  /** Frees or reuses the memory of a chunk. Call it before the next read. */
   release(chunk: Chunk): void;
-  /** Takes what the last reading gave. */
+  /** Takes what the last read returned. */
   end(rest: Chunk | undefined): void;
   cancel(): Promise<void>;
 }
 
-/** `buffers` holds the memory that earlier bodies have done with. */
+/** @param buffers Buffers that earlier streams no longer use. */
 export function readChunks(body: ByteStream, buffers: ArrayBuffer[]): ChunkReader {
   let reader: ReadableStreamBYOBReader;
   try {
     reader = body.getReader({ mode: "byob" });
   } catch {
-    // A small body that came as a whole, or an inflated one, cannot be read into a buffer.
+    // A small body that arrived as a whole, or an inflated one, cannot be read into a buffer.
     const reader = body.getReader();
     return {
       read: () => reader.read(),
@@ -53,8 +53,8 @@ export function readChunks(body: ByteStream, buffers: ArrayBuffer[]): ChunkReade
 }
 
 /**
- * Reads on for a moment without looking: a sender that is cut off in mid-body may never see the
- * answer.
+ * Reads and drops the rest for a moment: a sender that is cut off in the middle of a body may never see
+ * the answer.
  */
 export async function drain(reader: ChunkReader): Promise<void> {
   const { promise: time, resolve } = Promise.withResolvers<void>();

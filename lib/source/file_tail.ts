@@ -5,32 +5,32 @@ import { closeSync, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import { setImmediate } from "node:timers";
 import { describeHead, fileId, fitsMark, HEAD_LENGTH, type Mark, readHead } from "./mark.ts";
 
-/** Takes one file's bytes line by line. Lines without a byte are not handed on. */
+/** Receives a file line by line, without its empty lines. */
 export interface LineConsumer {
   /** Bytes of the current line, without its end (`\n` or `\r\n`); valid only during the call. */
   bytes(chunk: Uint8Array): void;
   /**
-   * The line is complete. `writtenAt` is the latest moment, in seconds since the epoch, at which it
-   * can have been written; `start` is where it begins in the file, in bytes.
+   * The line is complete. `writtenAt` is the latest time at which it can have been written, in seconds
+   * since 1970; `start` is the offset of its first byte in the file.
    */
   endLine(writtenAt: number, start: number): void;
-  /** What was handed on of the current line is void: its file was truncated, replaced or removed. */
+  /** The bytes of the current line so far are invalid: its file was truncated, replaced or removed. */
   discard(): void;
 }
 
-/** What following files has come to, counted up in place. */
+/** Counts what the following of files has done. */
 export interface FollowCounters {
-  /** Bytes read, those of the search for a place to start included. */
+  /** Bytes read, including those of the search for an offset to start at. */
   bytesRead: number;
-  /** Times another file was found under the path of a followed one. */
+  /** How often another file was found at the path of a followed file. */
   rotations: number;
-  /** Times a followed file was found shorter, or written anew, under its old identity. */
+  /** How often a followed file was found shorter or overwritten. */
   truncations: number;
-  /** Failed attempts to list, look at, open or read what is followed. */
+  /** Failed attempts to list, stat, open or read followed files. */
   readErrors: number;
 }
 
-/** Where to begin in a file: at its start, at a mark, or at a line near its end. */
+/** Where to start reading a file: at its first byte, at a mark, or at a line near its end. */
 export type Start =
   | { readonly at: "start" }
   | { readonly at: "mark"; readonly mark: Mark }
@@ -39,10 +39,10 @@ export type Start =
 
 /** What the open files of one follower share. */
 export interface Reading {
-  /** Room for one read; what it holds is valid only until the next read of any file. */
+  /** Buffer for one read; its content is valid until the next read of any file. */
   readonly buffer: Uint8Array;
   readonly counters: FollowCounters;
-  /** Seconds since the epoch. */
+  /** The time in seconds since 1970. */
   readonly now: () => number;
 }
 
@@ -51,7 +51,7 @@ export interface ReadResult {
   readonly truncated: boolean;
   /** The limit was reached before the end of the file. */
   readonly more: boolean;
-  /** Why the reading stopped early; it can be tried again. */
+  /** Why the read stopped early; it can be tried again. */
   readonly error?: unknown;
 }
 
@@ -59,7 +59,7 @@ const NEWLINE = 10;
 const CARRIAGE_RETURN = Uint8Array.of(13);
 const PART_BUFFER_BYTES = 256 * 1024;
 
-/** Where the first newline from `from` on is, or -1 when there is none before `end`. */
+/** Offset of the first newline from `from` on, or -1 if there is none before `end`. */
 function findNewline(fd: number, from: number, end: number, reading: Reading): number {
   const { buffer, counters } = reading;
   for (let at = from; at < end;) {
@@ -74,9 +74,9 @@ function findNewline(fd: number, from: number, end: number, reading: Reading): n
 }
 
 /**
- * The start of the first line within the last `tailBytes` that has a complete line at or after it,
- * looking further back, by `maxLine` at most, when there is none. Then it is the start of the
- * incomplete last line, or undefined when that lies out of reach.
+ * Offset of the first line within the last `tailBytes`, if a complete line starts there. Otherwise the
+ * search goes back by up to `maxLine` more. Without any complete line it is the offset of the last,
+ * incomplete line, or undefined if that starts even earlier.
  */
 function findTailStart(
   fd: number,
@@ -94,7 +94,7 @@ function findTailStart(
       let line = newline + 1;
       let end = findNewline(fd, line, size, reading);
       while (end !== -1 && end - line <= 1) {
-        // An empty line, `\n` or `\r\n`, is none.
+        // Empty lines, `\n` or `\r\n`, do not count.
         line = end + 1;
         end = findNewline(fd, line, size, reading);
       }
@@ -140,12 +140,12 @@ export async function* readPart(
   }
 }
 
-/** Cuts the bytes of a file into lines. */
+/** Splits the bytes of a file into lines. */
 class LineCutter {
   readonly #consumer: LineConsumer;
-  /** The end of the last complete line; undefined while the rest of an unread line is skipped. */
+  /** End of the last complete line; undefined while the rest of an unread line is skipped. */
   lineStart: number | undefined;
-  /** Whether the consumer holds some of a line. */
+  /** Whether the consumer has received a part of the current line. */
   #handedOn = false;
   /** A `\r` that belongs to the line's end if a newline is next. */
   #heldReturn = false;
@@ -155,15 +155,15 @@ class LineCutter {
     this.lineStart = lineStart;
   }
 
-  /** What was handed on of the last line is void. */
+  /** Invalidates what the consumer has received of the last line. */
   discard(): void {
     if (this.#handedOn) this.#consumer.discard();
     this.#handedOn = this.#heldReturn = false;
   }
 
   /**
-   * @param at Where the bytes begin in the file.
-   * @param writtenAt When a line that ends at a place can have been written, in seconds since the epoch.
+   * @param at Offset of the bytes in the file.
+   * @param writtenAt Returns when a line that ends at an offset can have been written, in seconds since 1970.
    */
   take(chunk: Uint8Array, at: number, writtenAt: (end: number) => number): void {
     let from = 0;
@@ -194,25 +194,25 @@ class LineCutter {
   }
 }
 
-/** An open file whose lines are read as they come. */
+/** An open file whose lines are read as they are appended. */
 export class FileTail {
   readonly id: string;
-  /** Where the reading began, in bytes from the file's start. */
+  /** Offset at which reading started. */
   readonly from: number;
   readonly #fd: number;
   readonly #reading: Reading;
   readonly #opened: Stats;
   readonly #lines: LineCutter;
   #offset = 0;
-  /** The file's first bytes, of those before the offset. */
+  /** The first bytes of the file, as far as they were read. */
   #head: Uint8Array;
-  /** Up to here the file had been written when it was opened. */
+  /** Size of the file when it was opened. */
   #oldSize: number;
   #modified: number;
 
   /**
-   * Takes over an open file. Throws what the file system throws while the start is looked for; the
-   * file is then still open.
+   * Takes over an open file. If the search for the start throws an error of the file system, the file
+   * stays open.
    */
   constructor(fd: number, start: Start, consumer: LineConsumer, reading: Reading) {
     this.#fd = fd;
@@ -223,7 +223,7 @@ export class FileTail {
     if (start.at === "mark" && fitsMark(fd, opened, start.mark)) {
       this.#offset = lineStart = start.mark.offset;
     } else if (start.at === "offset" && start.offset > 0) {
-      // What stands before the next line's end may be the rest of a line.
+      // What comes before the next newline may be the rest of a line.
       this.#offset = start.offset - 1;
       lineStart = undefined;
     } else if (start.at === "tail") {
@@ -237,17 +237,17 @@ export class FileTail {
     this.from = this.#offset;
   }
 
-  /** How far the file was read, in bytes from its start. */
+  /** Offset up to which the file was read. */
   get offset(): number {
     return this.#offset;
   }
 
-  /** When it was last written to, in milliseconds since the epoch, as far as that is known. */
+  /** When the file was last modified, as far as it was checked, in milliseconds since 1970. */
   get modified(): number {
     return this.#modified;
   }
 
-  /** Whether the file is under no path any more, or out of reach. */
+  /** Whether the file has no path any more, or cannot be reached. */
   isDeleted(): boolean {
     try {
       return fstatSync(this.#fd).nlink === 0;
@@ -256,7 +256,7 @@ export class FileTail {
     }
   }
 
-  /** Hands on what was appended, up to `limit` bytes, wherever the file was moved. */
+  /** Reads what was appended, up to `limit` bytes, wherever the file was moved. */
   read(limit: number): ReadResult {
     let truncated;
     try {
@@ -279,7 +279,7 @@ export class FileTail {
     return { truncated, ...this.#readOn(limit) };
   }
 
-  /** Undefined as long as no line's start was met. */
+  /** Undefined until the start of a line was read. */
   mark(): Mark | undefined {
     const { lineStart } = this.#lines;
     if (lineStart === undefined) return undefined;
@@ -287,13 +287,13 @@ export class FileTail {
     return { dev, ino, offset: lineStart, head: describeHead(this.#head) };
   }
 
-  /** Closes the file, and voids what was handed on of a line that is not complete. */
+  /** Closes the file, and invalidates an incomplete line. */
   close(): void {
     this.#lines.discard();
     closeSync(this.#fd);
   }
 
-  /** Whether the file was cut off, or cut off and written again. */
+  /** Whether the file was truncated, or truncated and written again. */
   #isAnew(stats: Stats): boolean {
     return stats.size < this.#offset ||
       Buffer.compare(readHead(this.#fd, this.#head.length), this.#head) !== 0;

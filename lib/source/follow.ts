@@ -24,38 +24,39 @@ import { type DirWatch, watchDirs } from "./watch_dirs.ts";
 export type { FollowCounters, LineConsumer } from "./file_tail.ts";
 export * from "./follower.ts";
 
-/** Files that are open at once for the patterns; with all else that is open fewer than 1 024. */
+/** Maximum number of open files that match patterns. All descriptors together stay below 1 024. */
 export const MAX_FILES = 400;
 
 const MIB = 1024 * 1024;
 const BUFFER_BYTES = 256 * 1024;
-/** Bytes of one file that a poll of `start()` reads in one go: as many as do not hold up others. */
+/** Bytes of one file that a poll of `start()` reads at once, so that other work is not delayed. */
 const LEAST_SLICE_BYTES = 2048;
 const MOST_SLICE_BYTES = 8 * MIB;
 const SLICE_MS = 2;
-/** Gathers the events of a burst of writes into one poll. */
+/** Combines the events of many writes into one poll. */
 const DEBOUNCE_MS = 50;
-/** How long, in seconds, a moved file that a pattern took may stay silent before it is let go. */
+/** Seconds after which a moved file that matched a pattern is closed if nothing is appended. */
 const MOVED_PATIENCE = 60;
 
 interface Entry {
   readonly path: string;
   readonly consumer: LineConsumer;
   file?: FileTail;
-  /** What was at the path at the last look. */
+  /** What was at the path at the last survey. */
   seen: Seen;
   /** Whether that file is followed under another path. */
   twin: boolean;
-  /** When the file was last read from or last seen under its path, in seconds since the epoch. */
+  /** When the file was last read from or seen at its path, in seconds since 1970. */
   lastSign: number;
 }
 
 /**
- * Makes a follower, which reads nothing before its first `poll()` or `start()`. Throws `TypeError`
- * for a path with a `*` elsewhere than once in its last part.
+ * Creates a follower, which reads nothing before its first `poll()` or `start()`.
  *
- * A file is known by its inode, whatever its path: one that is named twice, linked, or renamed to
- * another followed path is read once.
+ * A file is identified by its inode: one that is named twice, linked, or renamed to another followed path
+ * is read once.
+ *
+ * @throws {TypeError} If a path has a `*` elsewhere than once in its last part.
  */
 export function follow(options: FollowOptions): Follower {
   return new FileFollower(options);
@@ -67,9 +68,9 @@ class FileFollower implements Follower {
   readonly #survey: Survey;
   readonly #saved: Map<string, FilePosition>;
   readonly #entries = new Map<string, Entry>();
-  /** Files let go that are still there under some path, by id: where to go on. */
+  /** Where to continue in closed files that still have a path, by ID. */
   readonly #released = new Map<string, Mark>();
-  /** Ids of the files that were there at the first poll and have not been opened yet. */
+  /** IDs of the files that existed at the first poll and have not been opened yet. */
   readonly #initial = new Set<string>();
   #polled = false;
   #closed = false;
@@ -96,7 +97,7 @@ class FileFollower implements Follower {
     if (!this.#polled) return [...this.#saved.values()];
     return [...this.#entries.values()].flatMap(({ path, file }) => {
       const absolute = resolve(path);
-      // A file that could not be opened so far keeps its saved position.
+      // A file that could not be opened keeps its saved position.
       const mark = file ? file.mark() : this.#saved.get(absolute);
       const modified = file?.modified;
       return mark ? [{ ...mark, path: absolute, ...modified !== undefined && { modified } }] : [];
@@ -147,7 +148,7 @@ class FileFollower implements Follower {
     this.#wakeIn(0);
   }
 
-  /** Reads up to `limit` bytes of each file. True when there is more to read. */
+  /** Reads up to `limit` bytes of each file. Returns whether there is more to read. */
   #pollAll(limit: number): boolean {
     if (this.#closed) return false;
     this.#changed = false;
@@ -160,14 +161,14 @@ class FileFollower implements Follower {
     this.#polled = true;
 
     for (const entry of this.#entries.values()) entry.seen = wanted.get(entry.path) ?? {};
-    // Oldest first, so that what several files tell comes as far as can be in the order of time.
+    // Oldest first, so that reports of several files arrive in the order of time as far as possible.
     const inOrder = [...this.#entries.values()].sort((a, b) => modified(a.seen) - modified(b.seen));
     let more = false;
     for (const entry of inOrder) {
       if (this.#pollEntry(entry, named, limit)) more = true;
       if (!entry.file && !wanted.has(entry.path)) this.#entries.delete(entry.path);
     }
-    // A file let go under its old name is taken up under its new one at once: in between it would
+    // A file that was closed under its old name is opened under its new one at once: in between it would
     // have no position to save.
     if (this.#released.size > 0) {
       for (const entry of inOrder) {
@@ -178,13 +179,13 @@ class FileFollower implements Follower {
     return more;
   }
 
-  /** Brings one entry up to date. True when there is more to read. */
+  /** Brings one entry up to date. Returns whether there is more to read. */
   #pollEntry(entry: Entry, named: ReadonlySet<string>, limit: number): boolean {
     const { stats, problem } = entry.seen;
     while (entry.file && (!stats || fileId(stats) !== entry.file.id)) {
       const { file } = entry;
       if (this.#finish(entry, file, named, limit)) return true;
-      if (entry.file) break; // Lines may still come.
+      if (entry.file) break; // Lines may still be appended.
       if (stats) this.#openRotated(entry, file.modified);
     }
     let reason = problem;
@@ -203,8 +204,8 @@ class FileFollower implements Follower {
   }
 
   /**
-   * Reads the file that is open for `entry` when its path names it no more, or has become one of too
-   * many, and lets it go unless lines may still come. True when there is more to read first.
+   * Reads an open file that is no longer at its path, or has become one of too many, and closes it unless
+   * lines may still be appended. Returns whether there is more to read first.
    */
   #finish(entry: Entry, file: FileTail, named: ReadonlySet<string>, limit: number): boolean {
     const { counters, now } = this.#reading;
@@ -248,7 +249,7 @@ class FileFollower implements Follower {
     const known = this.#saved.get(resolve(path));
     const mark = this.#released.get(id) ?? (known && fileId(known) === id ? known : undefined);
     if (mark) return { at: "mark", mark };
-    // A path with a saved position was read before: what is there now came in the meantime.
+    // A path with a saved position was read before: the present file is newer.
     return this.#initial.has(id) && !known ? { at: "tail", tailBytes, maxLine } : { at: "start" };
   }
 
@@ -281,7 +282,7 @@ class FileFollower implements Follower {
     return undefined;
   }
 
-  /** Lets a file go; when it is still there, whoever meets it again goes on where it stands. */
+  /** Closes a file; if it still has a path, reading continues at the same offset when it is found again. */
   #release(entry: Entry): void {
     const { file } = entry;
     if (!file) return;
@@ -294,12 +295,12 @@ class FileFollower implements Follower {
 
   #begin(named: ReadonlySet<string>): void {
     for (const id of named) this.#initial.add(id);
-    // A file may have gone from a path that only a pattern takes, and have left a rest.
+    // A file may have been moved from a path that only a pattern matches, before it was read to its end.
     for (const path of this.#survey.matching(this.#saved.keys())) this.#addEntry(path);
     for (const entry of this.#entries.values()) this.#restoreMoved(entry);
   }
 
-  /** Takes up a file that was renamed since its position was saved, for its rest. */
+  /** Opens a file that was renamed since its position was saved, to read its rest. */
   #restoreMoved(entry: Entry): void {
     const position = this.#saved.get(resolve(entry.path));
     if (!position) return;
@@ -310,17 +311,16 @@ class FileFollower implements Follower {
       const start: Start = { at: "mark", mark: position };
       if (!entry.file && isMarked(survey.look(path))) this.#open(entry, path, start);
     }
-    // It is gone, but others may have come after it.
+    // It is gone, but files that were rotated later may be there.
     if (!entry.file && position.modified !== undefined && survey.look(entry.path).stats) {
       this.#openRotated(entry, position.modified);
     }
   }
 
   /**
-   * The oldest of the files that were rotated away under this path since another one was, and that
-   * nothing has read: the path had them all in between.
+   * The oldest unread file that was rotated away from this path since another one was.
    *
-   * @param last The latest moment, in milliseconds, at which the file before them was written to.
+   * @param last When the file before them was last modified, in milliseconds since 1970.
    */
   #rotatedSince({ path }: Entry, last: number): string | undefined {
     const found = this.#survey.list(dirname(path), path).flatMap((other) => {
@@ -342,7 +342,7 @@ class FileFollower implements Follower {
     return found.find(({ path }) => !isCompressed(path))?.path;
   }
 
-  /** Takes up the next file that was rotated away unread, from its start. */
+  /** Opens the next file that was rotated away unread, at its start. */
   #openRotated(entry: Entry, last: number): void {
     const path = this.#rotatedSince(entry, last);
     if (path === undefined) return;

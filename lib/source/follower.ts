@@ -1,12 +1,12 @@
-/** What following files takes and gives. @module */
+/** Options and results of following files. @module */
 
 import type { Log } from "../log/mod.ts";
 import type { FollowCounters, LineConsumer } from "./file_tail.ts";
 import type { Mark } from "./mark.ts";
 
-/** Where the reading of a file stands, at the end of its last complete line. JSON-able. */
+/** How far a file was read, at the end of its last complete line. Can be JSON. */
 export interface FilePosition extends Mark {
-  /** When the file was last written to, as far as it was read, in milliseconds since the epoch. */
+  /** When the file was last modified, as far as it was read, in milliseconds since 1970. */
   readonly modified?: number | undefined;
   /** The absolute path the file was followed under. */
   readonly path: string;
@@ -14,31 +14,31 @@ export interface FilePosition extends Mark {
 
 export interface FollowOptions {
   /**
-   * Files to follow; each may be absent now and come later. A path with one `*` in its last part
-   * (`logs/metrics*.jsonl`) takes all files that match, new ones too.
+   * Files to follow, which may be created later. A path with one `*` in its last part
+   * (`logs/metrics*.jsonl`) follows all files that match, including new ones.
    */
   readonly paths: readonly string[];
-  /** Seconds between two looks at the files when no file event asks for one. */
+  /** Seconds between two polls if there is no file event. */
   readonly interval: number;
   /**
-   * The longest line worth having, in bytes: how far beyond `tailBytes` a first start looks for one.
-   * Longer lines are handed on all the same.
+   * Maximum length of a useful line, in bytes: how far beyond `tailBytes` a first start searches for one.
+   * Longer lines are passed on too.
    */
   readonly maxLine: number;
-  /** How far back, in bytes from its end, the reading of a file that is there at the start begins. Default: 8 MiB. */
+  /** How many bytes before its end the reading of a file that exists at the first start begins. Default: 8 MiB. */
   readonly tailBytes?: number;
-  /** Most files taken for the patterns, those last written to. Default: `MAX_FILES`. */
+  /** Maximum number of files that match patterns; those last modified are followed. Default: `MAX_FILES`. */
   readonly maxFiles?: number;
-  /** Makes the consumer of a file, by its path as given (normalized). What it throws ends the poll. */
+  /** Creates the consumer of a file, by its normalized path. An error that it throws ends the poll. */
   readonly consumer: (path: string) => LineConsumer;
   readonly log: Log;
-  /** What `positions()` gave in an earlier process. */
+  /** What `positions()` returned in an earlier process. */
   readonly saved?: readonly FilePosition[];
   /** Called after a poll in which something was read or changed. */
   readonly onPolled?: () => void;
-  /** Counted up while following. */
+  /** Incremented while following. */
   readonly counters?: FollowCounters;
-  /** Seconds since the epoch. Default: the clock. */
+  /** The time in seconds since 1970. Default: the clock. */
   readonly now?: () => number;
 }
 
@@ -47,28 +47,28 @@ export interface FollowedFile {
   readonly path: string;
   /** Whether there is a regular file at the path. */
   readonly exists: boolean;
-  /** Where its reading began, in bytes. */
+  /** Offset at which reading started. */
   readonly from: number;
-  /** How far it was read, in bytes. */
+  /** Offset up to which it was read. */
   readonly offset: number;
-  /** Its size at the last look, in bytes. */
+  /** Its size at the last survey, in bytes. */
   readonly size: number;
 }
 
 export interface Follower {
-  /** Looks at all files and reads each to its end before it returns. */
+  /** Surveys all files, and reads each to its end before it returns. */
   poll(): void;
-  /** Where the reading stands, for `saved` of a later process. Still there after `close()`. */
+  /** How far the files were read, for `saved` of a later process. Works after `close()` too. */
   positions(): FilePosition[];
-  /** The followed files, and those that are named without a `*` but absent. */
+  /** The followed files, and those that are named without a `*` but do not exist. */
   files(): FollowedFile[];
-  /** From now on polls by itself, in slices between which other work gets its turn. */
+  /** From now on polls by itself, in slices between which other work can run. */
   start(): void;
-  /** Stops following and gives back all files, timers and watches. */
+  /** Stops following, and closes all files, timers and watches. */
   close(): void;
 }
 
-/** Makes counters that stand at zero. */
+/** Creates counters at zero. */
 export function createFollowCounters(): FollowCounters {
   return { bytesRead: 0, rotations: 0, truncations: 0, readErrors: 0 };
 }

@@ -2,14 +2,13 @@
 
 import { createGunzip } from "node:zlib";
 
-/** A thousandfold inflation of one such piece is still small. */
+/** Even inflated a thousandfold, one slice is small. */
 const SLICE_BYTES = 4096;
 
 export type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 /**
- * Inflates a body, of which a gzip may have several members (RFC 1952, 2.2), until `isOver`; what comes
- * after that is dropped.
+ * Inflates a body, which may have several gzip members (RFC 1952, 2.2), until `isOver`. The rest is dropped.
  */
 export function inflated(body: ByteStream, isOver: () => boolean): ByteStream {
   const gunzip = createGunzip();
@@ -27,7 +26,7 @@ export function inflated(body: ByteStream, isOver: () => boolean): ByteStream {
   return new ReadableStream<Uint8Array<ArrayBuffer>>({
     start(controller) {
       gunzip.on("data", (chunk: Uint8Array<ArrayBuffer>) => {
-        // Several chunks share one buffer, which whoever reads gives back.
+        // Several chunks share one buffer, but the reader frees the buffer of each.
         controller.enqueue(new Uint8Array(chunk));
         if ((controller.desiredSize ?? 0) <= 0) gunzip.pause();
       });

@@ -3,20 +3,20 @@
 import { createHash } from "node:crypto";
 import { readSync, type Stats } from "node:fs";
 
-/** How many first bytes of a file are compared at most. */
+/** Maximum number of bytes at the start of a file that are compared. */
 export const HEAD_LENGTH = 256;
 
-/** Where the reading of a file stands, at the end of its last complete line. */
+/** How far a file was read: to the end of its last complete line. */
 export interface Mark {
   readonly dev: number;
   readonly ino: number;
   /** Bytes from the file's start. */
   readonly offset: number;
-  /** How many first bytes were hashed, a colon, and their hash: tells a reused inode from the file. */
+  /** Number of first bytes, a colon, and their hash: distinguishes a reused inode from the file. */
   readonly head: string;
 }
 
-/** Tells files apart as long as they exist, whatever their paths are. */
+/** Identifies a file as long as it exists, whatever its path is. */
 export function fileId({ dev, ino }: { dev: number; ino: number }): string {
   return `${dev}:${ino}`;
 }
@@ -31,7 +31,7 @@ export function describeHead(head: Uint8Array): string {
   return `${head.length}:${createHash("sha256").update(head).digest("hex").slice(0, 16)}`;
 }
 
-/** Whether the open file is the one that was marked, and still as long. */
+/** Whether the open file is the marked one, and not shorter. */
 export function fitsMark(fd: number, stats: Stats, mark: Mark): boolean {
   if (fileId(stats) !== fileId(mark) || stats.size < mark.offset) return false;
   const length = Number.parseInt(mark.head);

@@ -28,11 +28,11 @@ export function matches({ dir, prefix, suffix }: Pattern, path: string): boolean
     name.startsWith(prefix) && name.endsWith(suffix);
 }
 
-/** What rotation appends to a name: a number or a date, and then what compressed it. */
+/** What rotation appends to a name: a number or a date, and the extension of a compressor. */
 const ROTATED = /^[.\-_]\d[\d.:T_-]*(?:\.(?:gz|bz2|xz|zst))?$/;
 const COMPRESSED = /\.(?:gz|bz2|xz|zst)$/;
 
-/** Whether a path is the one that rotation gives a followed file. */
+/** Whether a path is one that rotation gives to a followed file. */
 export function isRotated(path: string, followed: string): boolean {
   const name = basename(followed);
   return basename(path).startsWith(name) && ROTATED.test(basename(path).slice(name.length));

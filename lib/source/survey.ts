@@ -1,4 +1,4 @@
-/** Looks at followed paths, of which patterns take all files that match. @module */
+/** Finds which files are at the followed paths, and which match the patterns. @module */
 
 import { readdirSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, join, normalize, resolve } from "node:path";
@@ -12,7 +12,7 @@ export interface Seen {
   readonly problem?: string;
 }
 
-/** When it was last written to, in milliseconds since the epoch. */
+/** When it was last modified, in milliseconds since 1970. */
 export function modified({ stats }: Seen): number {
   return stats?.mtimeMs ?? 0;
 }
@@ -32,13 +32,13 @@ export class Survey {
   readonly #maxFiles: number;
   readonly #log: Log;
   readonly #onError: () => void;
-  /** The last warning given, by what it is about. */
+  /** The last warning, by its subject. */
   readonly #problems = new Map<string, string>();
   #tooManyTold = false;
 
   /**
-   * @param maxFiles Most files taken for the patterns, those last written to.
-   * @param onError Called when something that is there cannot be looked at.
+   * @param maxFiles Maximum number of files that match patterns; those last modified are followed.
+   * @param onError Called when something that exists cannot be examined.
    * @throws {TypeError} For a path with a `*` elsewhere than once in its last part.
    */
   constructor(paths: readonly string[], maxFiles: number, log: Log, onError: () => void) {
@@ -59,7 +59,7 @@ export class Survey {
     return this.#literals.has(path);
   }
 
-  /** Of some absolute paths those that a pattern takes, as it names them. */
+  /** Those of some absolute paths that match a pattern, in the form of the pattern. */
   matching(paths: Iterable<string>): string[] {
     const all = [...paths];
     return this.#patterns.flatMap((pattern) =>
@@ -68,7 +68,7 @@ export class Survey {
     );
   }
 
-  /** Warns once for each thing that is in the way of `subject`. */
+  /** Logs each problem of a subject once. */
   setProblem(subject: string, problem: string | undefined): void {
     if (problem === undefined) this.#problems.delete(subject);
     else if (this.#problems.get(subject) !== problem) {
@@ -88,7 +88,7 @@ export class Survey {
     }
   }
 
-  /** The paths in a directory; `subject` is for whose sake it is listed. */
+  /** The paths in a directory; `subject` is what it is listed for. */
   list(dir: string, subject: string): string[] {
     try {
       const names = readdirSync(dir);
@@ -101,7 +101,7 @@ export class Survey {
     }
   }
 
-  /** Looks at all paths: what to follow, and the ids of the files that they name, followed or not. */
+  /** Examines all paths: what to follow, and the IDs of all files that they name, followed or not. */
   take(): { wanted: Map<string, Seen>; named: Set<string> } {
     const wanted = new Map([...this.#literals].map((path) => [path, this.look(path)]));
     const matched = new Map<string, Seen>();

@@ -25,7 +25,7 @@ export interface SystemReader {
   close(): void;
 }
 
-/** Ten milliseconds is a processor's unit of time, so the first difference is taken after a second. */
+/** Processor time is counted in steps of 10 ms, so the first difference is taken after a second. */
 const FIRST_INTERVAL_MS = 1000;
 
 /** Time of all processors since the machine started, in milliseconds. */
@@ -45,13 +45,13 @@ function readCpuTimes(): CpuTimes {
   return { busy, total };
 }
 
-/** Share of processor time between two readings that was busy, in percent; undefined when none passed. */
+/** Busy share of the processor time between two readings, in percent; undefined if no time has passed. */
 export function cpuUsagePercent(before: CpuTimes, after: CpuTimes): number | undefined {
   const total = after.total - before.total;
   return total > 0 ? 100 * Math.max(0, after.busy - before.busy) / total : undefined;
 }
 
-/** Share of a file system in use, of what users may use, in percent, as `df` counts it. */
+/** Used share of a file system, of what users may use, in percent, like `df`. */
 export function diskUsagePercent(
   { blocks, bfree, bavail }: { blocks: number; bfree: number; bavail: number },
 ): number | undefined {
@@ -63,7 +63,7 @@ const ROOT = Deno.build.os === "windows" ? "C:\\" : "/";
 
 type Values = Map<SystemMetricName, number>;
 
-/** What reads the values, by the name of the source for the log. */
+/** Functions that read the values, by the name of the source in the log. */
 function createSources(): Readonly<Record<string, (values: Values) => void>> {
   let cpuTimes: CpuTimes | undefined;
   return {
@@ -140,7 +140,7 @@ export function startSystem(interval: number, log: Log): SystemReader {
   };
 }
 
-/** How often the lag of the event loop is measured: short stalls are caught, and idling stays cheap. */
+/** How often the lag of the event loop is measured: often enough for short delays, and cheap when idle. */
 const LAG_INTERVAL_MS = 100;
 
 /** Reports the exporter's own processor time, memory and event-loop lag; returns how to stop. */

@@ -4,14 +4,14 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 
 export interface DirWatch {
-  /** Watches directories that have come, or come anew, since the last call. */
+  /** Watches directories that were created, or created again, since the last call. */
   renew(): void;
   close(): void;
 }
 
 interface Watched {
   readonly ino: number;
-  /** Ends the watch, which is over only when its iterator is. */
+  /** Ends the watch; it is over once its iterator ends. */
   end(): void;
 }
 
@@ -24,8 +24,8 @@ function inodeOf(dir: string): number | undefined {
 }
 
 /**
- * Calls `onEvent` for each event in one of `dirs`, which may be absent, and when a watch has come
- * to its end, so that it can be renewed. Starts with the first `renew()`.
+ * Calls `onEvent` for each event in one of `dirs`, which may not exist yet, and when a watch has ended, so
+ * that it can be renewed. Starts with the first `renew()`.
  */
 export function watchDirs(dirs: Iterable<string>, onEvent: () => void): DirWatch {
   const all = [...dirs];
@@ -42,7 +42,7 @@ export function watchDirs(dirs: Iterable<string>, onEvent: () => void): DirWatch
     watched.set(dir, { ino, end });
     try {
       for await (const { kind, paths } of watcher) {
-        // The watch of a directory that was removed is dead, even if one with its inode comes.
+        // The watch of a removed directory is dead, even if a new one gets its inode.
         if (kind === "remove" && paths.some((path) => resolve(path) === resolve(dir))) end();
         if (kind !== "access" && !closed) onEvent();
       }
@@ -58,9 +58,9 @@ export function watchDirs(dirs: Iterable<string>, onEvent: () => void): DirWatch
         const ino = inodeOf(dir);
         const present = watched.get(dir);
         if (present?.ino === ino) continue;
-        // A new watch that begins before the old one's end would end with it.
+        // A new watch that begins before the old one has ended would end with it.
         if (present) present.end();
-        // Refused when the directory went just now, or no watch is left: the next call tries again.
+        // Fails if the directory was removed just now, or no watch is left: the next call tries again.
         else if (ino !== undefined) watch(dir, ino).catch(() => {});
       }
     },
