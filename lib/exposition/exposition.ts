@@ -8,7 +8,7 @@ import type { Telemetry } from "../telemetry/mod.ts";
 import { countSeries, limitSeries } from "./series_limit.ts";
 import { createRenderer } from "./text.ts";
 
-/** A source of families that knows when they have changed. */
+/** A source of families with a version. */
 export interface FamilySource {
   readonly version: number;
   families(): readonly Family[];
@@ -22,19 +22,19 @@ export interface ExpositionOptions {
   readonly log: Log;
   /** The time in seconds since 1970. */
   readonly now: () => number;
-  /** Compresses off the event loop; takes the buffer. */
+  /** Compresses in a worker; the buffer is transferred. */
   readonly gzip: (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** Up to this size, compression takes a fraction of a millisecond, less than a worker would. */
+/** Up to this size, compression takes a fraction of a millisecond, less than a message to a worker. */
 const LARGEST_INLINE_BYTES = 32 * 1024;
 
-/** Names of families in one log entry. */
+/** Maximum number of family names in a log entry. */
 const MAX_TOLD = 20;
 
 const encoder = new TextEncoder();
 
-/** A text, and what was made of it. */
+/** A text and its bytes. */
 interface Made<Bytes> {
   readonly text: string;
   readonly bytes: Bytes;
@@ -65,7 +65,7 @@ export class Exposition {
     });
   }
 
-  /** The text of now: a report that was taken before this call is in it. */
+  /** The current text. It includes every report that was taken before this call. */
   async text(): Promise<string> {
     this.#renderGame();
     const own = await this.#options.telemetry.text();

@@ -5,7 +5,7 @@ import type { Family } from "../model/mod.ts";
 
 /** The order in which groups are dropped. Phase 1 is not in the list: it always stays. */
 const DROP_ORDER: readonly Group[] = ["detail", "extra", "http", "system", "game"];
-/** Metrics of the game that alerts look at: they always stay too. */
+/** Metrics of the game that alerts use: they are never dropped either. */
 const KEPT: readonly string[] = ["simulation_etat", "simulation_sessions"];
 
 export interface Limited {
@@ -17,7 +17,7 @@ export function countSeries(families: readonly Family[]): number {
   return families.reduce((sum, { series }) => sum + series.length, 0);
 }
 
-/** Leaves families out, the largest of a group first, until at most `limit` series remain. */
+/** Drops families, the largest of a group first, until at most `limit` series remain. */
 export function limitSeries(families: readonly Family[], limit: number): Limited {
   let excess = countSeries(families) - limit;
   if (excess <= 0) return { shown: families, dropped: [] };

@@ -16,38 +16,38 @@ import { bounded } from "./inventory.ts";
 import { secondsPerTurn, type Timed } from "./seconds_per_turn.ts";
 import { type Holder, TablePool } from "./table_pool.ts";
 
-/** An event of a session's past. */
+/** An event in the history of a session. */
 export interface PastEvent extends Omit<RecentEvent, "tour"> {
-  /** Null where only its time is known. */
+  /** Null if only its time is known. */
   readonly tour: number | null;
   /** In seconds since 1970. */
   readonly timestamp: number;
 }
 
 export interface HistoryOptions {
-  /** Most turns of one session; 0 keeps none, of events neither. */
+  /** Maximum number of turns of a session; 0 keeps neither turns nor events. */
   readonly maxTurns: number;
-  /** Most memory for the turns of all sessions. Default: 32 MiB. */
+  /** Maximum memory for the turns of all sessions, in bytes. Default: 32 MiB. */
   readonly maxBytes?: number;
-  /** Most sessions; the one that reported longest ago is forgotten. Default: no limit. */
+  /** Maximum number of sessions; the one whose last report is oldest is dropped. Default: no limit. */
   readonly maxSessions?: number;
 }
 
-/** Type of the event in which TradeSim begins again within a session. */
+/** Type of the event when TradeSim starts again within a session. */
 export const RESET = "remise_a_zero";
-/** Fewest turns that are kept of a session, if any are. */
+/** Minimum of `maxTurns`, unless it is 0. */
 const FEWEST_TURNS = 100;
 
 const MAX_BYTES = 32 * 1024 * 1024;
 const BYTES_PER_TURN = WIDTH * Float64Array.BYTES_PER_ELEMENT;
-/** Events of one session, and of all. */
+/** Maximum number of events of a session, and of all. */
 const MAX_EVENTS = 1000;
 const MAX_ALL_EVENTS = 20_000;
-/** What is shown of the inventory is for tables, which nobody reads faster. */
+/** Seconds between two readings of the inventory: the page shows it as tables, which people read. */
 const INVENTORY_INTERVAL = 1;
-/** Characters of all inventories that are kept, as JSON. */
+/** Maximum size of all inventories, in characters of JSON. */
 const MAX_ALL_INVENTORIES = 2 * 1024 * 1024;
-/** Turns per second are those of the last so many seconds. */
+/** Turns per second are computed over this time. */
 const RATE_SECONDS = 10;
 
 /** Columns that are also metrics of a report. */
@@ -55,12 +55,12 @@ const VALUES = COLUMN_NAMES.flatMap((name, place) =>
   name === "tour" || name === "timestamp" || name === "duree_seconds" ? [] : [{ name, place }]
 );
 
-/** What is known of a session besides its last report. */
+/** The history of a session. */
 interface Past extends Timed, Holder {
   mark: Mark;
   values: ReadonlyMap<string, number>;
   events: PastEvent[];
-  /** How many events were ever noted. */
+  /** Number of events so far, including those that were dropped. */
   noted: number;
   eventTimes: ReadonlyMap<string, number>;
   inventory: { readonly value: Inventory; readonly size: number; readonly at: number } | undefined;
@@ -69,14 +69,14 @@ interface Past extends Timed, Holder {
 export class History {
   readonly #options: HistoryOptions;
   readonly #maxTurns: number;
-  /** The one that reported last comes last. */
+  /** The session with the newest report comes last. */
   readonly #pasts = new Map<string, Past>();
   readonly #maxSessions: number;
   readonly #tables: TablePool;
   #events = 0;
   /** Characters of all inventories. */
   #inventories = 0;
-  /** The inventory of the last report, where it was too soon to read it. */
+  /** The inventory of the last report, if it was too early to read it. */
   #unread:
     | { readonly past: Past; readonly read: () => Inventory; readonly arrival: number }
     | undefined;
@@ -91,11 +91,11 @@ export class History {
   }
 
   /**
-   * Takes a report, unless it is known or late.
+   * Adds a report, unless it is a repeat or late.
    *
-   * @param arrival When it came, in seconds since 1970.
-   * @param verdict What is known of it. Default: what the history itself knows.
-   * @returns Whether it is the first one of its session.
+   * @param arrival When it arrived, in seconds since 1970.
+   * @param verdict How it was judged. Default: judged by what the history knows.
+   * @returns Whether it is the first report of its session.
    */
   take(report: Report, details: Details, arrival: number, verdict?: Verdict): boolean {
     const { session, turn } = report;
@@ -137,28 +137,28 @@ export class History {
     if (this.#unread?.past === past) this.#unread = undefined;
   }
 
-  /** Forgets all sessions but some. */
+  /** Drops all sessions but some. */
   keepOnly(isKept: (session: string) => boolean): void {
     for (const session of [...this.#pasts.keys()]) if (!isKept(session)) this.forget(session);
   }
 
-  /** One with the same bounds and nothing in it. */
+  /** An empty history with the same limits. */
   emptied(): History {
     return new History(this.#options);
   }
 
   /**
-   * Puts before the turns and events of each session those that another history has of it, so far as
-   * they are older, and takes over the sessions that are not known. In steps, between which reports may
-   * be taken; the other history must not be used afterwards.
+   * Prepends the older turns and events of another history to each session, and takes over sessions that
+   * are unknown here. Works in steps, between which reports may be added; the other history must not be
+   * used afterwards.
    *
-   * @returns How many turns have come.
+   * @returns How many turns were added.
    */
   *prepending(earlier: History): Generator<void, number> {
     const known = [...this.#pasts.keys()];
     let turns = 0;
     for (const [session, before] of earlier.#pasts) {
-      earlier.inventory(session); // Which reads it, if that was put off.
+      earlier.inventory(session); // This reads it, if that was deferred.
       turns += this.#prepend(session, before);
       yield;
     }
@@ -188,7 +188,7 @@ export class History {
     return before.table?.count ?? 0;
   }
 
-  /** Takes over what is known of a session, but for its turns and events. */
+  /** Takes over a session without its turns and events. */
   #adopt(session: string, before: Past): Past {
     const past = { ...before, table: undefined, events: [], noted: 0 };
     this.#pasts.set(session, past);
@@ -196,7 +196,7 @@ export class History {
     return past;
   }
 
-  /** Makes a session the one that reported last. */
+  /** Moves a session to the end, as the one with the newest report. */
   #touch(session: string): void {
     const past = this.#pasts.get(session);
     if (past === undefined) return;
@@ -205,12 +205,12 @@ export class History {
     this.#tables.touch(past);
   }
 
-  /** Values by metric, as the session last told them. */
+  /** Values of the last report of a session, by metric. */
   values(session: string): ReadonlyMap<string, number> {
     return this.#pasts.get(session)?.values ?? new Map();
   }
 
-  /** How many turns are kept, and the first and the last of them. */
+  /** How many turns are kept, and the numbers of the first and the last. */
   extent(session: string): { points: number; from: number | undefined; to: number | undefined } {
     const table = this.#pasts.get(session)?.table;
     return { points: table?.count ?? 0, from: table?.first, to: table?.last };
@@ -227,30 +227,30 @@ export class History {
     return table === undefined ? EMPTY : yield* table.selecting(from, points);
   }
 
-  /** The kept events of turns from number `from` on, and those whose turn is not known. */
+  /** The kept events from turn `from` on, and those whose turn is unknown. */
   events(session: string, from: number): readonly PastEvent[] {
     const events = this.#pasts.get(session)?.events ?? [];
     return events.filter(({ tour }) => tour === null || tour >= from);
   }
 
-  /** How many events of a session were ever noted. */
+  /** Number of events of a session so far, including those that were dropped. */
   noted(session: string): number {
     return this.#pasts.get(session)?.noted ?? 0;
   }
 
-  /** The events that were noted after the first `known` ones, as far as they are kept. */
+  /** The events after the first `known` ones, as far as they are kept. */
   eventsAfter(session: string, known: number): readonly PastEvent[] {
     const { events = [], noted = 0 } = this.#pasts.get(session) ?? {};
     const fresh = Math.min(events.length, noted - known);
     return fresh > 0 ? events.slice(-fresh) : [];
   }
 
-  /** By the turns' own times, of the last ten seconds of them. */
+  /** Turns per second over the last ten seconds, by the timestamps of the turns. */
   turnsPerSecond(session: string): number | undefined {
     return this.#pasts.get(session)?.table?.rate(RATE_SECONDS);
   }
 
-  /** Everything that there is in the game, as last told: the same object until it is told anew. */
+  /** The inventory of the last report that has one: the same object until the next. */
   inventory(session: string): Inventory | undefined {
     const past = this.#pasts.get(session);
     if (past !== undefined && this.#unread?.past === past) this.#readInventory();
@@ -264,7 +264,7 @@ export class History {
     const row = this.#row;
     let last = past.table?.last ?? -1;
     tours.forEach((tour, index) => {
-      // A report tells of no turn after its own.
+      // A report has no turn after its own.
       if (!(tour > last && tour <= turn)) return;
       COLUMN_NAMES.forEach((name, place) => row[place] = columns.get(name)?.[index] ?? NaN);
       this.#tables.append(past, row);
@@ -279,7 +279,7 @@ export class History {
     this.#tables.append(past, row);
   }
 
-  /** A native game whose turn goes back while its reports go on is played anew from there. */
+  /** If the turn of a native game goes back while its reports go on, the game is played again from there. */
   #setBack(past: Past, turn: number): void {
     past.table?.truncate(turn);
     const events = past.events.filter(({ tour }) => tour === null || tour < turn);
@@ -320,7 +320,7 @@ export class History {
     this.#dropEvents(most);
   }
 
-  /** Forgets the older half of a session's events. */
+  /** Drops the older half of the events of a session. */
   #dropEvents(past: Past): void {
     this.#events -= past.events.splice(0, Math.ceil(past.events.length / 2)).length;
   }

@@ -2,10 +2,10 @@
 
 import type { Inventory } from "../report/mod.ts";
 
-/** Characters of one inventory as JSON. */
+/** Maximum size of an inventory, in characters of JSON. */
 const MAX_INVENTORY = 64 * 1024;
 
-/** An inventory with its size. One that is too large goes without its stocks, or only in part. */
+/** An inventory with its size. If it is too large, its stocks are dropped, and then a part of its items. */
 export function bounded(whole: Inventory): { value: Inventory; size: number } {
   const withoutStocks = <Holder extends { readonly stocks: readonly number[] }>(
     holders: readonly Holder[],

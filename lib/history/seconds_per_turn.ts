@@ -3,7 +3,7 @@
 import type { Report, TurnSeconds } from "../report/mod.ts";
 
 export interface Timed {
-  /** All turns that were timed, and how long they took in all. */
+  /** Number of turns with a duration, and the sum of the durations in seconds. */
   timed: { readonly turns: number; readonly sum: number } | undefined;
 }
 
@@ -13,7 +13,7 @@ function turnsTimed(turnSeconds: TurnSeconds): number {
     : turnSeconds.counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** The mean duration of the turns since the last report; NaN where that is not known. */
+/** Mean duration of the turns since the last report, in seconds; NaN if unknown. */
 export function secondsPerTurn(past: Timed, { turnSeconds }: Report): number {
   if (turnSeconds === undefined) return NaN;
   const turns = turnsTimed(turnSeconds);

@@ -2,7 +2,7 @@
 
 import { FIRST_CAPACITY, TurnTable } from "../turns/mod.ts";
 
-/** Whose table it is; it has none before its first turn, or once others needed the room. */
+/** The owner of a table. It has none before its first turn, or after others needed the memory. */
 export interface Holder {
   table: TurnTable | undefined;
 }
@@ -12,14 +12,14 @@ function isLarge(table: TurnTable): boolean {
 }
 
 export class TablePool {
-  /** Most turns of one table, and of all together. */
+  /** Maximum number of turns of a table, and of all. */
   readonly #maxTurns: number;
   readonly #maxCapacity: number;
-  /** Those that have a table; the one that was touched last comes last. */
+  /** Owners with a table; the one that was touched last comes last. */
   readonly #holders = new Set<Holder>();
-  /** Turns that all tables together have room for. */
+  /** Sum of the capacities of all tables, in turns. */
   #capacity = 0;
-  /** How many tables have more room than a new one. */
+  /** How many tables have a larger capacity than a new one. */
   #large = 0;
 
   constructor(maxTurns: number, maxCapacity: number) {
@@ -60,7 +60,7 @@ export class TablePool {
     return new TurnTable();
   }
 
-  /** Gives a full table more memory, or thins it when it has its share. */
+  /** Enlarges a full table, or thins it if it has its share. */
   #makeRoom(table: TurnTable): void {
     const { capacity } = table;
     const wanted = Math.min(2 * capacity, this.#maxTurns);

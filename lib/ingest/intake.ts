@@ -40,13 +40,14 @@ export interface IntakeOptions {
   readonly read: ReadOptions;
   /** Where reports may come from. Default: posts and followed files. */
   readonly sources?: readonly SourceName[];
-  /** Told of each known key that was left out. */
+  /** Called for each known key that was left out. */
   readonly onLeftOut?: (left: LeftOut) => void;
-  /** The time in seconds since 1970, after which nothing can have arrived. Default: no limit. */
+  /** The time in seconds since 1970; later arrivals count as arriving now. Default: no limit. */
   readonly now?: () => number;
   /**
-   * Keeps a report that was taken, before anyone can see it, as it was sent: with the session that it
-   * named. `session` is the one that it is of. What is caught up with is not kept: it can be read again.
+   * Writes a report that was taken to the write-ahead log, before a scrape can show it, with the session
+   * that its sender named. `session` is the one that it belongs to. Reports that are read while catching up
+   * are not written: they can be read again.
    */
   readonly keep?: (sent: Report, arrival: number, session: string) => void;
   /** The same for a report of a web process. */
@@ -56,14 +57,14 @@ export interface IntakeOptions {
     before(report: Report): void;
     taken(report: Report, details: Details, arrival: number): void;
   };
-  /** Told of each report that was taken, and whether it is the first one of its session. */
+  /** Called for each report that was taken, with whether it is the first of its session. */
   readonly onTaken?: (session: string, isFirst: boolean) => void;
 }
 
 /** The report of a game or of a web process, as it was read. */
 export type AnyReading = Reading | WebReading;
 
-/** Every series of the counters is there from the start, so that its first increase is seen. */
+/** Every series of the counters exists from the start, so that its first increase is visible. */
 function startAtZero(telemetry: Telemetry, sources: readonly SourceName[]): void {
   for (const type of OTHER_RECORDS) {
     telemetry.count("tradesim_exporter_other_records_total", { type }, 0);
@@ -82,7 +83,7 @@ function startAtZero(telemetry: Telemetry, sources: readonly SourceName[]): void
   }
 }
 
-/** Whether a report has nothing that could be placed or shown. */
+/** Whether a report has neither an order nor a value. */
 function isHollow({ order, values, extra, turnSeconds }: Report): boolean {
   return order === undefined && values.size === 0 && extra.size === 0 && turnSeconds === undefined;
 }
@@ -103,7 +104,7 @@ export class Intake {
     startAtZero(telemetry, sources);
   }
 
-  /** Counts an input that was refused, be it no JSON value, or no report. */
+  /** Counts an input that was refused, because it is not JSON or not a report. */
   refuse(source: SourceName, reason: RefusalReason): void {
     const { telemetry } = this.#options;
     telemetry.count("tradesim_exporter_reports_refused_total", { source, reason });
@@ -112,7 +113,7 @@ export class Intake {
   /**
    * Takes a JSON value that arrived at `arrival`, in seconds since 1970.
    *
-   * @throws {Refused} When it is no report; {@linkcode refuse} counts it.
+   * @throws {Refused} If it is not a report; {@linkcode refuse} counts it.
    */
   take(value: unknown, source: SourceName, arrival: number): Outcome {
     return this.takeReading(this.#read(value), source, arrival);
@@ -137,7 +138,7 @@ export class Intake {
 
   /** Takes what was read. */
   takeReading(reading: AnyReading, source: SourceName, arrival: number): Outcome {
-    // A file may have been written by a clock that was ahead.
+    // The clock of a file's writer may have been ahead.
     const arrived = Math.min(arrival, this.#now());
     const { noticed } = reading;
     if (!("details" in reading)) {
@@ -145,7 +146,7 @@ export class Intake {
       return this.#tally(this.#handOnWeb(report, arrived), noticed, report.session, source);
     }
     const { report, details } = reading;
-    // What tells nothing of a game begins none.
+    // A report without content starts no session.
     const outcome = isHollow(report) ? "taken" : this.#handOn(report, details, source, arrived);
     return this.#tally(outcome, noticed, report.session, source);
   }
@@ -179,7 +180,7 @@ export class Intake {
     return outcome;
   }
 
-  /** Judges a report, and hands it to all that want it. */
+  /** Judges a report, and passes it to model, write-ahead log, history and live readers. */
   #handOn(sent: Report, details: Details, source: SourceName, arrival: number): Outcome {
     const { model, history, keep, onTaken } = this.#options;
     const report = model.games.named(sent);
@@ -196,7 +197,7 @@ export class Intake {
       const isFirst = history.take(report, details, arrival, verdict);
       onTaken?.(report.session, isFirst);
     } else if (!this.#isCaughtUp) {
-      // What the state has kept the history has not.
+      // The history, unlike the model, was not restored from the state.
       history.take(report, details, arrival);
     }
     return verdict.outcome;
@@ -205,7 +206,7 @@ export class Intake {
   /**
    * Takes the lines of a followed file. A bad line is counted and skipped.
    *
-   * @param onOdd Told of each bad line.
+   * @param onOdd Called for each bad line.
    */
   lines(maxLine: number, onOdd?: (line: OddLine) => void): LineConsumer {
     const { telemetry } = this.#options;
@@ -230,7 +231,7 @@ export class Intake {
     };
   }
 
-  /** Goes on from what another process left. */
+  /** Restores the state that another process saved. */
   restore({ model: saved, journal, webJournal }: SavedState): void {
     const { model } = this.#options;
     this.#isContinued = true;
@@ -243,7 +244,7 @@ export class Intake {
     }
   }
 
-  /** Takes what `read` reads before anyone looks; what of it is over is not shown. */
+  /** Takes what `read` reads before the first scrape, and stops showing games that are over. */
   catchUp(read: () => void): void {
     const { model, history } = this.#options;
     const before = model.reports;

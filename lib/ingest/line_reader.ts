@@ -1,4 +1,4 @@
-/** Reads the lines of a file as JSON values, and says what a line is that cannot be taken. @module */
+/** Reads the lines of a file as JSON values, and describes lines that cannot be used. @module */
 
 import {
   beginningOf,
@@ -13,17 +13,17 @@ import type { LineConsumer } from "../source/mod.ts";
 /** Types of records that TradeSim writes between its reports. */
 export const OTHER_RECORDS = ["alert", "error"];
 
-/** The type of a record that is not meant to be a report, if it is one. */
+/** The type of a record that is not meant to be a report; undefined for any other value. */
 export function otherRecord(value: unknown): string | undefined {
   const type = isObject(value) ? value.type : undefined;
   return OTHER_RECORDS.find((name) => name === type);
 }
 
-/** A line that is no report. */
+/** A line that is not a report. */
 export interface OddLine {
   /** One of a few names. */
   readonly kind: string;
-  /** What it is, in words for whoever writes it. */
+  /** What it is, in words for its author. */
   readonly what: string;
   /** Its first bytes as text, and where it begins in its file, in bytes. */
   readonly beginning: string;
@@ -31,10 +31,10 @@ export interface OddLine {
 }
 
 /**
- * Hands over the value of each line to `take`, with the time at which it was written, in seconds since
- * 1970. What is no JSON, and what `take` throws as {@linkcode Refused}, goes to `refuse`.
+ * Calls `take` with the value of each line and the time at which it was written, in seconds since 1970.
+ * Calls `refuse` if a line is not JSON, or if `take` throws {@linkcode Refused}.
  *
- * @param maxLine The longest line that is read, in bytes.
+ * @param maxLine Maximum length of a line that is read, in bytes.
  */
 export function createLineReader(
   maxLine: number,

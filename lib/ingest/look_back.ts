@@ -1,4 +1,4 @@
-/** Reads the past of followed files into the history, beside all other work. @module */
+/** Reads earlier turns of followed files into the history, while other work goes on. @module */
 
 import { statSync } from "node:fs";
 import type { History } from "../history/mod.ts";
@@ -7,11 +7,11 @@ import { readReport, type Report } from "../report/mod.ts";
 import { readPart } from "../source/mod.ts";
 import { createLineReader } from "./line_reader.ts";
 
-/** How far back from where its following began a file is read, in bytes. */
+/** Maximum number of bytes that are read of a file, before the offset at which following it began. */
 const LOOK_BACK_BYTES = 4 * 1024 ** 3;
-/** Of the files that are followed, those last written to. */
+/** Maximum number of files; those last modified are read. */
 const MAX_FILES = 16;
-/** How long others wait at most while this reads. */
+/** Maximum time that other work waits for this. */
 const SLICE_MS = 4;
 const PROGRESS_MS = 5000;
 
@@ -20,40 +20,40 @@ function modified(path: string): number {
 }
 
 export interface LookBackOptions {
-  /** What reports were taken into since the start. */
+  /** The history that reports were added to since the start. */
   readonly history: History;
-  /** Followed files, and where their following began, in bytes. */
+  /** Followed files, and the offset at which following them began. */
   readonly files: readonly { readonly path: string; readonly from: number }[];
-  /** The longest line worth having, in bytes. */
+  /** Maximum length of a line that is read, in bytes. */
   readonly maxLine: number;
-  /** Gives a report the name of its own game, as for the model. */
+  /** Gives a report the name of its game, as for the model. */
   readonly named: (report: Report) => Report;
-  /** Whether a session is one of those that are shown; others are passed over. */
+  /** Whether a session is shown; reports of others are skipped. */
   readonly isShown: (session: string) => boolean;
   /** Told of each report of a session that is shown, and of its column `tour`. */
   readonly onReport?: (report: Report, tours: readonly number[]) => void;
   /** Called when nothing is left to read. */
   readonly onRead?: () => void;
-  /** Called when the history has got turns that it did not have. */
+  /** Called if the history got new turns. */
   readonly onDone?: () => void;
   readonly log: Log;
-  /** How far back, in bytes. Default: 4 GiB. */
+  /** Maximum number of bytes that are read of a file. Default: 4 GiB. */
   readonly bytes?: number;
 }
 
 export interface LookBack {
-  /** Bytes that were read, of those that are to be read; undefined once it is over. */
+  /** Bytes that were read, and all that will be read; undefined at the end. */
   progress(): { readonly read: number; readonly total: number } | undefined;
-  /** Reads it; resolves when all is read, or it was stopped. */
+  /** Reads; resolves at the end, or once it was stopped. */
   start(): Promise<void>;
-  /** Ends it; what was read so far is dropped. */
+  /** Stops reading, and drops what was read. */
   stop(): void;
 }
 
 /**
- * Takes into the history what files told before their following began: nothing else holds it. Each
- * byte is parsed once, here or by the following. It reads as fast as it can, in slices between which
- * other work gets its turn, and puts the past before what came since once it has all of it.
+ * Adds to the history the reports that files had before following them began. Each byte is parsed once,
+ * here or by the follower. It reads in slices between which other work can run, and prepends the earlier
+ * turns once it has all of them.
  */
 export function lookBack(options: LookBackOptions): LookBack {
   const { history, maxLine, named, isShown, log, bytes = LOOK_BACK_BYTES } = options;
@@ -70,7 +70,7 @@ export function lookBack(options: LookBackOptions): LookBack {
   async function read(): Promise<void> {
     const started = performance.now();
     const earlier = history.emptied();
-    // What is refused is counted nowhere, because nobody follows it.
+    // Refused lines are not counted, because this part of the file is not followed.
     const consumer = createLineReader(maxLine, (value, writtenAt) => {
       const sent = readReport(value);
       const report = named(sent.report);

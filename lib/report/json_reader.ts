@@ -1,4 +1,4 @@
-/** Parses one JSON document from chunks of bytes, without keeping the parts that nobody needs. @module */
+/** Parses a JSON document from chunks of bytes, without keeping unneeded parts. @module */
 
 import { Refused } from "./report.ts";
 import {
@@ -13,8 +13,8 @@ import {
 } from "./scan.ts";
 
 /**
- * The value under this key is skipped over, brackets and strings checked: it is TradeSim's whole
- * past, 98 % of a payload's bytes, and history is Prometheus' work.
+ * The value of this key is skipped, but its brackets and strings are checked. It is the stock history of
+ * the whole game, 98 % of the bytes of a payload; Prometheus stores history.
  */
 const SKIPPED_KEY = new TextEncoder().encode("stocks_historiques");
 /** As a key of the payload, or of the payload inside the record of TradeSim's own exporter. */
@@ -32,8 +32,8 @@ const SPACE = 0x20;
 const NULL = new TextEncoder().encode("null");
 
 /**
- * Python writes these, and JSON does not have them; strings are matched first, so as to stay, and
- * what touches one of these words makes it another word.
+ * Python writes these values, which JSON does not have. Strings are matched first, to skip them. A
+ * character next to one of these words makes it another word.
  */
 const NON_FINITE = /"[^"\\]*(?:\\.[^"\\]*)*"|(?<![\w.+-])-?(?:NaN|Infinity)(?![\w.+-])/g;
 
@@ -41,10 +41,10 @@ const decoder = new TextDecoder();
 const strictDecoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Decodes UTF-8. A decoder that refuses what is broken is some times slower than one that puts U+FFFD in
- * its place, so that it is asked only when there is one, which the sender may have meant.
+ * Decodes UTF-8. A strict decoder is several times slower than one that writes U+FFFD for invalid bytes,
+ * so it is used only if there is a U+FFFD, which the sender may have written.
  *
- * @throws {TypeError} When it is broken.
+ * @throws {TypeError} If it is invalid.
  */
 function decode(bytes: Uint8Array): string {
   const text = decoder.decode(bytes);
@@ -62,35 +62,35 @@ function parse(text: string): unknown {
       try {
         return JSON.parse(finite);
       } catch {
-        // It was broken elsewhere too: the first message is the sender's own text.
+        // It is invalid elsewhere too: the first message quotes the sender's text.
       }
     }
     throw new Refused("json", `Cannot read the report: ${(error as Error).message}`);
   }
 }
 
-/** Reads all of a document of which something was put off, by the value without it. */
+/** Functions that parse the whole document, by the value without its stocks. */
 const WHOLES = new WeakMap<object, () => unknown>();
 
 /**
- * A value that {@linkcode JsonReader} has read, with what it put off: the stocks of firms and suppliers,
- * which are three quarters of what it parses, and which few turns need.
+ * A value that {@linkcode JsonReader} has read, with the stocks of firms and suppliers. Parsing them is
+ * deferred: they are three quarters of a payload without its history, and few turns need them.
  *
- * @throws {Refused} When that is not JSON; only its brackets have been checked.
+ * @throws {Refused} If they are not JSON; only their brackets have been checked before.
  */
 export function wholeOf(value: object): unknown {
   return WHOLES.get(value)?.() ?? value;
 }
 
-/** A text with `null` in the place of some parts. */
+/** A text with `null` instead of some parts. */
 function without(text: string, parts: readonly (readonly [from: number, to: number])[]): string {
   const ends = [0, ...parts.map(([, to]) => to)];
   return ends.map((end, index) => text.slice(end, parts[index]?.[0])).join("null");
 }
 
 /**
- * A streaming reader for one document at a time. Numbers that are not finite (`NaN`, `Infinity`,
- * `1e999`) come out as infinite, for the reader of the keys to refuse.
+ * A streaming reader for one document at a time. Numbers that are not finite (`NaN`, `Infinity`, `1e999`)
+ * become infinite, and the reader of the keys refuses them.
  */
 export class JsonReader {
   readonly #maxBytes: number;
@@ -105,16 +105,16 @@ export class JsonReader {
   };
   /** Where the current string began in the kept bytes. */
   #stringStart = 0;
-  /** The last byte that was neither space nor inside a string. */
+  /** The last byte outside of strings that is not whitespace. */
   #previous = 0;
-  /** The skipped key was read, and its value comes next. */
+  /** The skipped key was read, and its value is next. */
   #skipNext = false;
-  /** Depth at which the skipped value began, or -1. */
+  /** Depth at which the skipped value starts, or -1. */
   #skipDepth = -1;
   /** Where lists of stocks are in the kept bytes. */
   #stocks: (readonly [from: number, to: number])[] = [];
 
-  /** @param maxBytes The longest document that is read, in bytes. */
+  /** @param maxBytes Maximum size of a document, in bytes. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
@@ -144,7 +144,7 @@ export class JsonReader {
   }
 
   /**
-   * Takes the next bytes of the document; they may be cut anywhere.
+   * Takes the next bytes of the document, which may be split anywhere.
    *
    * @throws {Refused} When the document is too large, too deep or its brackets or strings are broken.
    */
@@ -170,8 +170,8 @@ export class JsonReader {
   }
 
   /**
-   * Ends the document and returns its value, with `null` in the place of what was skipped, and of what was
-   * put off: {@linkcode wholeOf} has that.
+   * Ends the document and returns its value, with `null` instead of skipped values and of stocks, which
+   * {@linkcode wholeOf} adds.
    *
    * @throws {Refused} When it is not JSON.
    */
@@ -185,7 +185,7 @@ export class JsonReader {
     } catch {
       throw new Refused("json", "Cannot read the report: it is not UTF-8");
     }
-    // In ASCII, which Python writes, places in the bytes are places in the text.
+    // In ASCII, which Python writes, offsets of bytes are offsets in the text.
     const stocks = text.length === this.#keptLength ? this.#stocks : [];
     this.reset();
     if (stocks.length === 0) return parse(text);
@@ -193,7 +193,7 @@ export class JsonReader {
     try {
       value = parse(without(text, stocks));
     } catch {
-      return parse(text); // Its message is about what the sender wrote.
+      return parse(text); // Its message quotes what the sender wrote.
     }
     WHOLES.set(value as object, () => parse(text));
     return value;
@@ -241,7 +241,7 @@ export class JsonReader {
     return end;
   }
 
-  /** Reads on in a string that is kept; `start` turns a place in the chunk into one in the kept bytes. */
+  /** Reads on in a string that is kept; `start` turns an offset in the chunk into one in the kept bytes. */
   #string(chunk: Uint8Array, from: number, start: number): number {
     const end = chunk.length;
     let at = from;

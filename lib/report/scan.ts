@@ -3,12 +3,12 @@
 import { Refused } from "./report.ts";
 import { SCAN_WASM } from "./scan_wasm.ts";
 
-/** The deepest nesting that is read. */
+/** Maximum nesting. */
 export const MAX_DEPTH = 64;
-/** The longest piece that is looked at in one call. */
+/** Maximum number of bytes that are scanned in one call. */
 export const PIECE_BYTES = 1 << 16;
 
-/** Where a reader stands in its document. */
+/** State of a reader within its document. */
 export interface ScanState {
   depth: number;
   /** The opening brackets, from the outermost to the innermost. */
@@ -18,7 +18,7 @@ export interface ScanState {
   escaped: boolean;
 }
 
-/** As `scan.wat` lays its memory out. */
+/** Memory layout of `scan.wat`. */
 const STATE_AT = 64;
 const PIECE_AT = 1024;
 const FOUND_AT = PIECE_AT + PIECE_BYTES;
@@ -54,10 +54,10 @@ export function unmatched(): Refused {
 /**
  * Reads the piece that was taken last, until a bracket closes down to `floor`, or the piece ends.
  *
- * @param from Where to begin in the piece; `to` is its end.
- * @param at Where the reader stands, deeper than `floor`; is moved on.
+ * @param from Offset in the piece to start at; `to` is its end.
+ * @param at State of the reader, deeper than `floor`; it is updated.
  * @param isStrict Whether strings may hold no control character.
- * @returns Where it stopped: behind the bracket, or at the end.
+ * @returns Offset at which it stopped: after the bracket, or at the end.
  * @throws {Refused} When brackets or strings are broken.
  */
 export function scanTo(
@@ -91,8 +91,8 @@ export function scanTo(
 }
 
 /**
- * Where the lists of stocks (`stocks_produits` of firms and suppliers) begin and end that the last scan has
- * read from their opening to their closing bracket: pairs of places in the piece, in order.
+ * Start and end of each list of stocks (`stocks_produits` of firms and suppliers) that the last scan has
+ * read completely, as offsets in the piece, in order.
  */
 export function* stocksFound(): Generator<readonly [from: number, to: number]> {
   for (let at = 0; at < 2 * state[FOUND]!; at += 2) {

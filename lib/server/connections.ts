@@ -2,15 +2,15 @@
 
 import type { Telemetry } from "../telemetry/mod.ts";
 
-/** Most connections at once, and how many of them are kept for scrapes and probes. */
+/** Maximum number of connections, and how many of them are reserved for scrapes and probes. */
 export const MAX_CONNECTIONS = 512;
 export const RESERVED_CONNECTIONS = 32;
-/** How long a new connection may take for the head of its first request. */
+/** Time limit for the head of the first request of a connection. */
 const FIRST_REQUEST_MS = 10_000;
-/** How long one may wait for its next request, or go on with one that is no stream of events. */
+/** Time limit for the next request, or for an answer that is not an event stream. */
 const IDLE_MS = 60_000;
 const SWEEP_MS = 1000;
-/** What a connection may take to make itself known, before it makes room for a newer one. */
+/** Time after which a connection without a request may be closed to make room. */
 const GRACE_MS = 100;
 
 /** File descriptors that must stay free for files and threads; how often this is checked. */
@@ -21,13 +21,13 @@ const REASONS = ["no_request", "idle", "slow", "room"] as const;
 
 /** A connection, as its server describes it. */
 export interface Tracked {
-  /** Whether it is one of the last, which are kept for scrapes and probes. */
+  /** Whether it is one of those reserved for scrapes and probes. */
   readonly isReserved: boolean;
-  /** A request has come; call what it returns once the answer was sent, or is lost. */
+  /** A request has arrived. Call the returned function once the answer was sent or is lost. */
   began(): () => void;
-  /** Its present answer is a stream of events, which lasts as long as the reader likes. */
+  /** Its current answer is an event stream, which has no time limit. */
   streams(): void;
-  /** It is gone. */
+  /** It is closed. */
   gone(): void;
 }
 
@@ -35,7 +35,7 @@ export interface ConnectionsOptions {
   readonly telemetry: Telemetry;
   /** Default: `MAX_CONNECTIONS`. */
   readonly most?: number;
-  /** How many more files can be opened, counted up to a number. Default: tries it. */
+  /** How many more files can be opened, up to a maximum. Default: opens files to find out. */
   readonly countSpare?: (most: number) => number;
   /** Milliseconds that only grow. Default: `performance.now()`. */
   readonly now?: () => number;
@@ -46,21 +46,21 @@ interface Entry {
   requests: number;
   hasAsked: boolean;
   isStream: boolean;
-  /** Whether it is closing; its descriptor is free once it is gone. */
+  /** Whether it is being closed; its descriptor is free once it is closed. */
   isEnding: boolean;
-  /** When it last began something: itself, a request, or to wait for the next one. */
+  /** When its current phase started: connected, in a request, or idle. */
   since: number;
 }
 
-/** Whether an error says that this process, or the machine, can open no more files. */
+/** Whether an error says that this process or the machine cannot open more files. */
 function isTooMany(error: unknown): boolean {
   const { code } = error as { code?: string };
   return code === "EMFILE" || code === "ENFILE";
 }
 
 /**
- * How many more files can be opened, counted up to `most`: Deno tells neither the limit nor how many
- * are open.
+ * How many more files can be opened, up to `most`. Deno provides neither the limit nor the number of open
+ * files.
  */
 export function countSpareDescriptors(most: number): number {
   const files: Deno.FsFile[] = [];
@@ -68,7 +68,7 @@ export function countSpareDescriptors(most: number): number {
     while (files.length < most) files.push(Deno.openSync("/dev/null"));
     return most;
   } catch (error) {
-    // Without such a file, or the right to open it, nothing is known.
+    // Without this file, or the permission to open it, the number is unknown.
     return isTooMany(error) ? files.length : most;
   } finally {
     for (const file of files) file.close();
@@ -81,7 +81,7 @@ export class Connections {
   readonly #countSpare: (most: number) => number;
   readonly #now: () => number;
   readonly #open = new Set<Entry>();
-  /** What wakes those that wait for room. */
+  /** Functions that wake those that wait for room. */
   readonly #waiting = new Set<() => void>();
   readonly #timer: ReturnType<typeof setInterval>;
   #ending = 0;
@@ -102,7 +102,7 @@ export class Connections {
     Deno.unrefTimer(this.#timer);
   }
 
-  /** Waits until one more connection may be accepted; closes the one that has waited longest. */
+  /** Waits until another connection may be accepted; closes the one that has been idle longest. */
   async room(): Promise<void> {
     while (!this.#isClosed) {
       const { size } = this.#open;
@@ -113,7 +113,7 @@ export class Connections {
     }
   }
 
-  /** Takes up a connection. `close` ends it at once; undefined while there is no way to. */
+  /** Adds a connection. `close` closes it at once; undefined if it cannot be closed. */
   add(connection: Entry["connection"]): Tracked {
     const isReserved = this.#open.size >= this.#unreserved;
     const entry: Entry = {
@@ -184,7 +184,7 @@ export class Connections {
     entry.connection.close?.();
   }
 
-  /** Ends the connection that has waited longest, unless it may be about to send its request. */
+  /** Closes the connection that has been idle longest, unless it may be about to send a request. */
   #makeRoom(): void {
     const time = this.#now();
     let longest: Entry | undefined;
@@ -196,7 +196,7 @@ export class Connections {
     if (longest !== undefined) this.#end(longest, "room");
   }
 
-  /** Waits until a connection is gone, or may have become one to end. */
+  /** Waits until a connection is closed, or another one may be closed. */
   #change(): Promise<void> {
     return new Promise((resolve) => {
       const wake = () => {
@@ -210,7 +210,7 @@ export class Connections {
   }
 }
 
-/** Whether it may be ended: TLS' handshakes cannot. */
+/** Whether it can be closed: not during a TLS handshake. */
 function canEnd(entry: Entry): boolean {
   return !entry.isEnding && entry.connection.close !== undefined;
 }

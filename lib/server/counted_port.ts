@@ -17,9 +17,9 @@ export type ServeConnection = (
 ) => Served;
 
 /**
- * What `Deno.serve` serves a connection with. Deno keeps it to itself, but `Deno.serve` alone counts
- * no connections, closes none that is silent, and ends for good when a descriptor is missing.
- * Undefined where Deno does not have it.
+ * Deno's internal function that serves one connection. `Deno.serve` itself does not count connections,
+ * does not close silent ones, and ends for good when there is no descriptor left. Undefined if this Deno
+ * does not have it.
  */
 export function ownServeConnection(): ServeConnection | undefined {
   const inner = Reflect.get(Deno, Reflect.get(Deno, "internal"));
@@ -27,9 +27,9 @@ export function ownServeConnection(): ServeConnection | undefined {
   return typeof serve === "function" && serve.length === 5 ? serve as ServeConnection : undefined;
 }
 
-/** How long to wait when no connection can be taken, such as for want of descriptors. */
+/** How long to wait if no connection can be accepted, for example without a free descriptor. */
 const RETRY_MS = 50;
-/** How often, and after which pauses, a port is tried that is to be opened again with other certificates. */
+/** How often, and at which interval, to try to open the port again with other certificates. */
 const REOPEN_MS = 5;
 const MAX_REOPENINGS = 200;
 
@@ -62,13 +62,13 @@ export class CountedPort implements Listening {
   async renew(tls: WebConfig["tls"]): Promise<void> {
     if (tls?.cert === this.#tls?.cert && tls?.key === this.#tls?.key) return;
     try {
-      this.#open(0, tls).close(); // What cannot be used closes no port.
+      this.#open(0, tls).close(); // Certificates that cannot be used must not close the port.
     } catch (error) {
       throw this.#error(error);
     }
     this.#listener.close();
     for (let tries = 1;; tries++) {
-      // The port is free once the accepting that was under way has ended.
+      // The port is free once the pending accept has ended.
       await new Promise((resolve) => setTimeout(resolve, REOPEN_MS));
       if (this.#isClosed) return;
       try {
@@ -86,7 +86,7 @@ export class CountedPort implements Listening {
   async shutdown(): Promise<void> {
     this.#isClosed = true;
     closeQuietly(this.#listener);
-    // One that breaks off meanwhile is shut down as well.
+    // A connection that breaks meanwhile counts as shut down.
     await Promise.allSettled([...this.#served].map((server) => server.shutdown()));
   }
 
@@ -114,7 +114,7 @@ export class CountedPort implements Listening {
         }
       } catch {
         if (this.#isClosed) return;
-        // For want of descriptors, or one that was gone at once: the next one may be taken.
+        // No free descriptor, or the connection was closed at once: the next one may be accepted.
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
@@ -135,7 +135,7 @@ export class CountedPort implements Listening {
     try {
       server = this.#serveConnection(connection, stop.signal, handle, onError, () => {});
     } catch {
-      tracked.gone(); // It was lost before it began.
+      tracked.gone(); // The connection was lost before it was served.
       return closeQuietly(connection);
     }
     this.#served.add(server);
@@ -146,13 +146,13 @@ export class CountedPort implements Listening {
     server.finished.then(gone, gone);
   }
 
-  /** Deno can close no connection whose handshake is under way: it counts until it ends. */
+  /** Deno cannot close a connection during its handshake: it counts until the handshake ends. */
   async #shakeHands(connection: Deno.TlsConn): Promise<void> {
     const shaking = this.#connections.add({ close: undefined });
     try {
       await connection.handshake();
     } catch {
-      return closeQuietly(connection); // Whoever it was did not speak TLS, or is gone.
+      return closeQuietly(connection); // The client does not speak TLS, or is gone.
     } finally {
       shaking.gone();
     }
@@ -162,8 +162,8 @@ export class CountedPort implements Listening {
 }
 
 /**
- * What ends a connection. An `AbortSignal` would do, but what Deno's listener throws about a
- * connection that ended just now nobody could catch.
+ * Ends a connection. With an `AbortSignal`, an error that Deno's listener throws about a connection that
+ * has just ended could not be caught.
  */
 function createStop() {
   let onAbort: (() => void) | undefined;
@@ -175,7 +175,7 @@ function createStop() {
       try {
         onAbort?.();
       } catch {
-        // It has ended.
+        // It has ended already.
       }
     },
   };
