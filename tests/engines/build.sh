@@ -22,18 +22,21 @@ engines=(
 )
 
 # Modules that a go.mod replaces by folders of its own repository are not in its archive. They are
-# published beside it: those of Kubernetes 1.X.Y as 0.X.Y, others in the same version.
+# published beside it: those of Kubernetes 1.X.Y as 0.X.Y, others in the same version. Prints how go
+# build then has to treat the file: its sums of these modules are missing.
 publish_replacements() {
-  local file=$1 version=$2 module published
+  local file=$1 version=$2 module published mode=readonly
   while read -r module; do
+    mode=mod
     published=$version
     if [[ $module == k8s.io/* ]]; then published=v0.${version#v1.}; fi
     (cd "${file%/*}" && GOWORK=off go mod edit -replace "$module=$module@$published")
   done < <(sed -nE 's/^(replace)?[[:space:]]*([^[:space:]]+) => \.\/.*/\2/p' "$file")
+  echo "$mode"
 }
 
 build() {
-  local name=$1 module=$2 version=$3 tags=$4 programs=$5 source work program
+  local name=$1 module=$2 version=$3 tags=$4 programs=$5 source work program mode
   if [ "$(cat "$dir/$name.version" 2>/dev/null)" = "$version" ]; then return; fi
   # The module's own go.mod and go.sum are used, with its replacements, in a copy that can be written to.
   source=$(cd / && go mod download -json "$module@$version") ||
@@ -44,9 +47,10 @@ build() {
   chmod -R u+w "$work"
   # Alertmanager embeds its page, which is not in the module.
   if [ "$name" = alertmanager ]; then mkdir -p "$work/ui/app/dist" && touch "$work/ui/app/dist/none"; fi
-  publish_replacements "$work/go.mod" "$version"
+  mode=$(publish_replacements "$work/go.mod" "$version")
+  # The API server says its version, which programs compare.
   for program in $programs; do
-    (cd "$work" && CGO_ENABLED=0 GOWORK=off go build -mod=mod -p 2 -trimpath -tags "$tags" \
+    (cd "$work" && CGO_ENABLED=0 GOWORK=off go build -mod="$mode" -p 2 -trimpath -tags "$tags" \
       -ldflags "-X k8s.io/component-base/version.gitVersion=$version" -o "$dir/${program##*/}" "./$program")
   done
   # The operator's custom resources, for the API server.
