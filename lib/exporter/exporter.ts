@@ -24,6 +24,7 @@ import type { RemoteWrite } from "../remote_write/mod.ts";
 import type { AccessFiles } from "./files.ts";
 import { catchUp, createSharedIntake } from "./intake.ts";
 import type { Replay } from "./replay.ts";
+import { createMeasured, type Measuring } from "./measure.ts";
 import { createSaving } from "./saving.ts";
 import { completed, type Settings } from "./settings.ts";
 import { createModel, openStateFile } from "./store.ts";
@@ -46,7 +47,7 @@ export interface ExporterOptions extends Partial<Settings> {
   readonly sender?: RemoteWrite;
 }
 
-export interface Exporter {
+export interface Exporter extends Measuring {
   /**
    * Answers a request: for `Deno.serve`, Hono, or any server of Fetch requests. Reports are taken from
    * this machine only, unless they bring the token, or `allowRemoteIngest` is set; for a server that does
@@ -219,7 +220,17 @@ export function createExporter(options: ExporterOptions = {}): Exporter {
   const stopWatching = watchProcess(telemetry);
   let door = createDoor(access, settings, parts);
   let isReady = true;
-  const handle = createAnswering(settings, parts, { door: () => door, isReady: () => isReady });
+  const answer = createAnswering(settings, parts, { door: () => door, isReady: () => isReady });
+  const measured = createMeasured((report) => parts.intake.takeOwn(report), () =>
+    teller.tell(
+      "measured twice",
+      (times) => log.warn("A request is measured twice; it counts once", { times }),
+    ));
+  const handle: Handler = (request, connection) => {
+    // What the program has answered before is in this answer.
+    measured.flush();
+    return answer(request, connection);
+  };
   saving.begin(() => follower.positions());
   const telling = setInterval(teller.flush, TELL_INTERVAL_MS);
 
@@ -238,6 +249,8 @@ export function createExporter(options: ExporterOptions = {}): Exporter {
   return {
     fetch: (request, info) => handle(request, { listening: "0.0.0.0", peer: peerOf(info) }),
     handle,
+    measure: measured.measure,
+    hono: measured.hono,
     async start() {
       follower.start();
       await Promise.all([past.start(), replay?.start(parts)]);
@@ -245,6 +258,7 @@ export function createExporter(options: ExporterOptions = {}): Exporter {
     reload: (access) => door = createDoor(access, settings, parts),
     quiet,
     async stop(patience = PATIENCE_MS) {
+      measured.close();
       quiet();
       let timer: ReturnType<typeof setTimeout> | undefined;
       const late = new Promise<void>((resolve) => timer = setTimeout(resolve, patience));

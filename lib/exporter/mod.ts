@@ -14,6 +14,7 @@
 
 export { createExporter, type Exporter, type ExporterOptions } from "./exporter.ts";
 export { type AccessFiles, readConfiguration, readFiles } from "./files.ts";
+export type { FetchHandler, HonoContext, MeasureOptions, Measuring } from "./measure.ts";
 export type { Replay, ReplayTarget } from "./replay.ts";
 export { serve } from "./serve.ts";
 export type { Settings } from "./settings.ts";

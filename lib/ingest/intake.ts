@@ -172,6 +172,11 @@ export class Intake {
     return outcome;
   }
 
+  /** Takes what this process itself has answered, which nobody has sent. */
+  takeOwn(report: WebReport): void {
+    this.#handOnWeb(report, this.#now());
+  }
+
   /** A web process is no game: neither history nor live readers are told of it. */
   #handOnWeb(report: WebReport, arrival: number): Outcome {
     const { model, keepWeb } = this.#options;

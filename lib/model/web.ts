@@ -8,8 +8,10 @@ import {
   REQUEST_DURATION,
 } from "../catalogue/mod.ts";
 import {
+  MAX_WEB_ROWS,
   OTHER_ROUTE,
   type Outcome,
+  restLabels,
   UNMATCHED_ROUTE,
   type WebReport,
   type WebRow,
@@ -19,8 +21,6 @@ import { boundLabel, type Family, type Series } from "./family.ts";
 
 /** Routes that are told apart; all others are `other`. */
 export const MAX_ROUTES = 200;
-/** Methods, routes, codes and errors that are told apart together; what comes after them is `other` too. */
-const MAX_ROWS = 1000;
 /** Processes whose numbers are remembered, so that the next ones only add what is new. */
 const MAX_PROCESSES = 256;
 /** Rows of all these processes together. */
@@ -127,14 +127,11 @@ export class Web {
     if (!this.#routes.has(route) && this.#routes.size < MAX_ROUTES + 2) this.#routes.add(route);
     const own = this.#routes.has(route) ? route : OTHER_ROUTE;
     const labels = [method, own, status, error] as const;
-    return this.#totals.get(labels.join("\0")) ??
-      (this.#totals.size < MAX_ROWS ? this.#begin(labels) : this.#rest(status, error));
-  }
-
-  /** What cannot be told apart any more is told by the kind of its code alone. */
-  #rest(status: string, error: string): Total {
-    const labels = ["_OTHER", OTHER_ROUTE, `${status[0]}00`, error && "_OTHER"] as const;
-    return this.#totals.get(labels.join("\0")) ?? this.#begin(labels);
+    const known = this.#totals.get(labels.join("\0"));
+    if (known !== undefined) return known;
+    if (this.#totals.size < MAX_WEB_ROWS) return this.#begin(labels);
+    const rest = restLabels(status, error);
+    return this.#totals.get(rest.join("\0")) ?? this.#begin(rest);
   }
 
   #begin(labels: WebRow["labels"]): Total {

@@ -22,6 +22,11 @@ export const MAX_WEB_ROWS = 1000;
 export const UNMATCHED_ROUTE = "unmatched";
 export const OTHER_ROUTE = "other";
 
+/** The labels of what cannot be told apart any more: they tell the kind of its code alone. */
+export function restLabels(status: string, error: string): WebRow["labels"] {
+  return ["_OTHER", OTHER_ROUTE, `${status[0]}00`, error && "_OTHER"];
+}
+
 const NUMBER = z.number();
 const BUCKETS = HTTP_SECONDS_BUCKETS.length + 1;
 

@@ -138,6 +138,14 @@ for (const [example, path] of [["deno_serve", ""], ["hono", "/tradesim"]] as con
         assert.equal(valueOf(scrape, "tours_completes"), 7);
         const page = await (await fetch(`${url}/`)).text();
         assert.match(page, /<title>TradeSim<\/title>/);
+        if (example !== "hono") return;
+        await (await fetch(`http://127.0.0.1:${port}/produits/5`)).text();
+        const labels =
+          'http_request_method="GET",http_route="/produits/:id",http_response_status_code="200"';
+        await until("the request to be counted", async () => {
+          const later = await (await fetch(`${url}/metrics`)).text();
+          return valueOf(later, `http_server_request_duration_seconds_count{${labels}}`) === 1;
+        });
       } finally {
         child.kill("SIGTERM");
         assert.equal((await child.status).code, 0);

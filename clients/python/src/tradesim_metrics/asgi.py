@@ -361,7 +361,7 @@ def _close_all() -> None:
 def _forked() -> None:
     """Begin anew in a child process: threads, locks and connections are its parent's."""
     for middleware in list(_open):
-        middleware._begin()  # noqa: SLF001
+        middleware._begin()
 
 
 atexit.register(_close_all)

@@ -1,0 +1,217 @@
+/** Measures the requests of the program that an exporter is a part of. @module */
+
+import { HTTP_METHODS, HTTP_SECONDS_BUCKETS } from "../catalogue/mod.ts";
+import {
+  isLabelValue,
+  MAX_WEB_ROWS,
+  OTHER_ROUTE,
+  restLabels,
+  UNMATCHED_ROUTE,
+  type WebReport,
+  type WebRow,
+} from "../report/mod.ts";
+
+/** How often what was answered is handed on, unless somebody asks before, in milliseconds. */
+const INTERVAL_MS = 1000;
+const METHODS: ReadonlySet<string> = new Set(HTTP_METHODS);
+const SERVER_ERROR = 500;
+/** The code of a request whose client left before there was a response, as nginx has it. */
+const CLIENT_CLOSED_REQUEST = 499;
+
+/** A handler of Fetch requests, such as `Deno.serve` takes. */
+export type FetchHandler<Info = Deno.ServeHandlerInfo> = (
+  request: Request,
+  info: Info,
+) => Response | Promise<Response>;
+
+/** What is used of Hono's context. */
+export interface HonoContext {
+  readonly req: { readonly raw: Request; readonly method: string; readonly routePath: string };
+  readonly res: Response;
+  readonly error: Error | undefined;
+  readonly env: unknown;
+}
+
+export interface MeasureOptions {
+  /** The template of a request's route, never its path. Default: `unmatched`. */
+  readonly route?: (request: Request) => string | undefined;
+}
+
+/** What an exporter measures of its own program. */
+export interface Measuring {
+  /** Gives a handler that measures what the given one answers. */
+  measure<Info extends Partial<Deno.ServeHandlerInfo> | undefined>(
+    handler: FetchHandler<Info>,
+    options?: MeasureOptions,
+  ): FetchHandler<Info>;
+  /** Middleware for Hono, which knows the routes: `app.use(exporter.hono())`. */
+  hono(): (context: HonoContext, next: () => Promise<void>) => Promise<void>;
+}
+
+/** Also hands on what was measured. */
+export interface Measured extends Measuring {
+  /** Hands on what has changed since the last time. */
+  flush(): void;
+  /** The same for the last time. */
+  close(): void;
+}
+
+interface Row {
+  readonly labels: WebRow["labels"];
+  readonly counts: number[];
+  sum: number;
+}
+
+/** What one process has answered since it began, and what it is answering. */
+class Answered {
+  readonly #session = `web-${crypto.randomUUID()}`;
+  readonly #rows = new Map<string, Row>();
+  readonly #active = new Map<string, number>();
+  #order = 0;
+  #changes = 0;
+  #reported = 0;
+
+  begin(method: string): void {
+    this.#active.set(method, (this.#active.get(method) ?? 0) + 1);
+    this.#changes++;
+  }
+
+  end(method: string, route: string, status: number, error: string, seconds: number): void {
+    const labels = [method, route, String(status), error] as const;
+    const row = this.#rows.get(labels.join("\0")) ?? this.#row(labels);
+    const bucket = HTTP_SECONDS_BUCKETS.findIndex((bound) => seconds <= bound);
+    row.counts[bucket < 0 ? HTTP_SECONDS_BUCKETS.length : bucket]!++;
+    row.sum += seconds;
+    this.#active.set(method, this.#active.get(method)! - 1);
+    this.#changes++;
+  }
+
+  /** The row of a request that is the first of its kind, or one too many. */
+  #row([method, route, status, error]: WebRow["labels"]): Row {
+    const labels = this.#rows.size >= MAX_WEB_ROWS ? restLabels(status, error) : [
+      method,
+      isLabelValue(route) ? route : OTHER_ROUTE,
+      status,
+      error === "" || isLabelValue(error) ? error : "_OTHER",
+    ] as const;
+    const key = labels.join("\0");
+    let row = this.#rows.get(key);
+    if (row === undefined) {
+      row = { labels, counts: [0, ...HTTP_SECONDS_BUCKETS.map(() => 0)], sum: 0 };
+      this.#rows.set(key, row);
+    }
+    return row;
+  }
+
+  /** A report of all of it; undefined where nothing has changed since the last one. */
+  report(finished = false): WebReport | undefined {
+    if (this.#changes === this.#reported && (!finished || this.#order === 0)) return undefined;
+    this.#reported = this.#changes;
+    const rows = Array.from(this.#rows.values(), (row) => ({ ...row, counts: [...row.counts] }));
+    const active = new Map(finished ? [] : this.#active);
+    return { session: this.#session, order: ++this.#order, finished, rows, active };
+  }
+}
+
+/** Requests that are measured, so that nobody counts them twice. */
+const measured = new WeakSet<Request>();
+
+/**
+ * Makes what measures requests. Nothing is kept until something is to be measured.
+ *
+ * @param handOn Takes reports of this process.
+ * @param onTwice Called when a request is measured twice.
+ */
+export function createMeasured(
+  handOn: (report: WebReport) => void,
+  onTwice: () => void,
+): Measured {
+  let answered: Answered | undefined;
+  let timer: ReturnType<typeof setInterval> | undefined;
+  let isClosed = false;
+
+  function start(): Answered {
+    if (answered === undefined) {
+      answered = new Answered();
+      timer = setInterval(flush, INTERVAL_MS);
+      Deno.unrefTimer(timer);
+    }
+    return answered;
+  }
+
+  function flush(finished = false): void {
+    const report = answered?.report(finished === true);
+    if (report !== undefined) handOn(report);
+  }
+
+  /** Begins to measure a request; undefined where somebody does already, or after the end. */
+  function begin(request: Request) {
+    if (isClosed) return undefined;
+    if (measured.has(request)) {
+      onTwice();
+      return undefined;
+    }
+    measured.add(request);
+    const answered = start();
+    const method = METHODS.has(request.method) ? request.method : "_OTHER";
+    answered.begin(method);
+    const began = performance.now();
+    return (route: string | undefined, status: number, error = "") => {
+      const kind = error === "" && status >= SERVER_ERROR ? String(status) : error;
+      const seconds = (performance.now() - began) / 1000;
+      answered.end(method, route ?? UNMATCHED_ROUTE, status, kind, seconds);
+    };
+  }
+
+  return {
+    measure: (handler, { route = () => undefined } = {}) => async (request, info) => {
+      const end = begin(request);
+      if (end === undefined) return await handler(request, info);
+      try {
+        const response = await handler(request, info);
+        whenSent(info, () => end(route(request), response.status));
+        return response;
+      } catch (error) {
+        if (isAbort(error)) end(route(request), CLIENT_CLOSED_REQUEST);
+        else end(route(request), SERVER_ERROR, nameOf(error));
+        throw error;
+      }
+    },
+    hono: () => async (context, next) => {
+      const { req: { raw } } = context;
+      const end = begin(raw);
+      await next();
+      if (end === undefined) return;
+      const { error } = context;
+      const { routePath } = context.req;
+      // Where nothing else fits, this very middleware is the route.
+      const route = /^\/?\*$/.test(routePath) ? undefined : routePath;
+      const { status } = context.res;
+      whenSent(context.env, () => end(route, status, error === undefined ? "" : nameOf(error)));
+    },
+    flush,
+    close() {
+      clearInterval(timer);
+      flush(true);
+      isClosed = true;
+    },
+  };
+}
+
+/** Calls when a response was sent, its stream included, where the server tells that, and else now. */
+function whenSent(info: unknown, then: () => void): void {
+  const completed = (info as Partial<Deno.ServeHandlerInfo> | undefined)?.completed;
+  // A client that has left is no error.
+  if (completed === undefined) then();
+  else completed.then(then, then);
+}
+
+/** Whether a handler has stopped because the client has left. */
+function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError";
+}
+
+/** The class of what was thrown. */
+function nameOf(error: unknown): string {
+  return (error instanceof Error && error.constructor.name) || "Error";
+}
