@@ -24,7 +24,7 @@ import type { RemoteWrite } from "../remote_write/mod.ts";
 import type { AccessFiles } from "./files.ts";
 import { catchUp, createSharedIntake } from "./intake.ts";
 import type { Replay } from "./replay.ts";
-import { createMeasured, type Measuring } from "./measure.ts";
+import { createMeasured, type Measured, type Measuring } from "./measure.ts";
 import { createSaving } from "./saving.ts";
 import { completed, type Settings } from "./settings.ts";
 import { createModel, openStateFile } from "./store.ts";
@@ -204,6 +204,16 @@ function createAnswering(
   });
 }
 
+/** Makes what measures the requests of the program itself. */
+function createMeasuring({ intake, teller, log }: Parts): Measured {
+  const onTwice = () =>
+    teller.tell(
+      "measured twice",
+      (times) => log.warn("A request is measured twice; it counts once", { times }),
+    );
+  return createMeasured((report) => intake.takeOwn(report), onTwice);
+}
+
 /**
  * Makes an exporter that has gone on from its state and caught up with the files that it follows.
  *
@@ -221,11 +231,7 @@ export function createExporter(options: ExporterOptions = {}): Exporter {
   let door = createDoor(access, settings, parts);
   let isReady = true;
   const answer = createAnswering(settings, parts, { door: () => door, isReady: () => isReady });
-  const measured = createMeasured((report) => parts.intake.takeOwn(report), () =>
-    teller.tell(
-      "measured twice",
-      (times) => log.warn("A request is measured twice; it counts once", { times }),
-    ));
+  const measured = createMeasuring(parts);
   const handle: Handler = (request, connection) => {
     // What the program has answered before is in this answer.
     measured.flush();

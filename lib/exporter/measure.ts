@@ -116,8 +116,60 @@ class Answered {
 /** Requests that are measured, so that nobody counts them twice. */
 const measured = new WeakSet<Request>();
 
+/** Ends the measuring of a request. */
+type End = (route: string | undefined, status: number, error?: string) => void;
+
+/** Counts what one process answers, and hands on what has changed. Nothing is kept until something is counted. */
+class Counter {
+  readonly #handOn: (report: WebReport) => void;
+  readonly #onTwice: () => void;
+  #answered: Answered | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #isClosed = false;
+
+  constructor(handOn: (report: WebReport) => void, onTwice: () => void) {
+    this.#handOn = handOn;
+    this.#onTwice = onTwice;
+  }
+
+  /** Begins to measure a request; undefined where somebody does already, or after the end. */
+  begin(request: Request): End | undefined {
+    if (this.#isClosed) return undefined;
+    if (measured.has(request)) {
+      this.#onTwice();
+      return undefined;
+    }
+    measured.add(request);
+    const answered = this.#answered ??= this.#start();
+    const method = METHODS.has(request.method) ? request.method : "_OTHER";
+    answered.begin(method);
+    const began = performance.now();
+    return (route = UNMATCHED_ROUTE, status, error = "") => {
+      const kind = error === "" && status >= SERVER_ERROR ? String(status) : error;
+      answered.end(method, route, status, kind, (performance.now() - began) / 1000);
+    };
+  }
+
+  #start(): Answered {
+    this.#timer = setInterval(() => this.flush(), INTERVAL_MS);
+    Deno.unrefTimer(this.#timer);
+    return new Answered();
+  }
+
+  flush(isLast = false): void {
+    const report = this.#answered?.report(isLast);
+    if (report !== undefined) this.#handOn(report);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.flush(true);
+    this.#isClosed = true;
+  }
+}
+
 /**
- * Makes what measures requests. Nothing is kept until something is to be measured.
+ * Makes what measures requests.
  *
  * @param handOn Takes reports of this process.
  * @param onTwice Called when a request is measured twice.
@@ -126,46 +178,10 @@ export function createMeasured(
   handOn: (report: WebReport) => void,
   onTwice: () => void,
 ): Measured {
-  let answered: Answered | undefined;
-  let timer: ReturnType<typeof setInterval> | undefined;
-  let isClosed = false;
-
-  function start(): Answered {
-    if (answered === undefined) {
-      answered = new Answered();
-      timer = setInterval(flush, INTERVAL_MS);
-      Deno.unrefTimer(timer);
-    }
-    return answered;
-  }
-
-  function flush(finished = false): void {
-    const report = answered?.report(finished === true);
-    if (report !== undefined) handOn(report);
-  }
-
-  /** Begins to measure a request; undefined where somebody does already, or after the end. */
-  function begin(request: Request) {
-    if (isClosed) return undefined;
-    if (measured.has(request)) {
-      onTwice();
-      return undefined;
-    }
-    measured.add(request);
-    const answered = start();
-    const method = METHODS.has(request.method) ? request.method : "_OTHER";
-    answered.begin(method);
-    const began = performance.now();
-    return (route: string | undefined, status: number, error = "") => {
-      const kind = error === "" && status >= SERVER_ERROR ? String(status) : error;
-      const seconds = (performance.now() - began) / 1000;
-      answered.end(method, route ?? UNMATCHED_ROUTE, status, kind, seconds);
-    };
-  }
-
+  const counter = new Counter(handOn, onTwice);
   return {
     measure: (handler, { route = () => undefined } = {}) => async (request, info) => {
-      const end = begin(request);
+      const end = counter.begin(request);
       if (end === undefined) return await handler(request, info);
       try {
         const response = await handler(request, info);
@@ -178,23 +194,16 @@ export function createMeasured(
       }
     },
     hono: () => async (context, next) => {
-      const { req: { raw } } = context;
-      const end = begin(raw);
+      const end = counter.begin(context.req.raw);
       await next();
       if (end === undefined) return;
-      const { error } = context;
-      const { routePath } = context.req;
+      const { error, req: { routePath }, res: { status } } = context;
       // Where nothing else fits, this very middleware is the route.
       const route = /^\/?\*$/.test(routePath) ? undefined : routePath;
-      const { status } = context.res;
       whenSent(context.env, () => end(route, status, error === undefined ? "" : nameOf(error)));
     },
-    flush,
-    close() {
-      clearInterval(timer);
-      flush(true);
-      isClosed = true;
-    },
+    flush: () => counter.flush(),
+    close: () => counter.close(),
   };
 }
 
