@@ -83,7 +83,7 @@ export const PUBLISHING = {
 export const MARKET = {
   reason: "TradeSim does not tell deliveries, suppliers' prices, or which products can be bought",
   questions:
-    /^economy: Units per turn: B$|^ranking: (The best price|Spread between suppliers|Active products, one by one): A$/,
+    /^economy: Units per turn: B$|^ranking: (The best price|Spread between suppliers|Each active product): A$/,
 };
 export const EVENTS = {
   reason: "the made-up game of TradeSim has only events without a name, which no mark shows",

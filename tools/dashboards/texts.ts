@@ -39,31 +39,31 @@ function labelPanel(
 ): PanelText {
   return panel(title, [
     `${fr} Une seule courbe sans --labels ${label}, ou si les rapports ne le disent pas.`,
-    `${en} One line without --labels ${label}, or where reports do not tell.`,
+    `${en} A single line without --labels ${label}, or if reports do not have that label.`,
   ]);
 }
 
 export const BOARDS = {
   overview: panel(
     ["TradeSim – Vue d'ensemble", "TradeSim – Overview"],
-    ["Comment va la partie, en un regard.", "How the game goes, at a glance."],
+    ["Comment va la partie, en un regard.", "The state of the game at a glance."],
   ),
   finances: panel(
     ["TradeSim – Finances", "TradeSim – Finances"],
-    ["L'argent des entreprises.", "The firms' money."],
+    ["L'argent des entreprises.", "The money of the firms."],
   ),
   economy: panel(
     ["TradeSim – Économie", "TradeSim – Economy"],
     [
       "D'où viennent l'argent et les biens, où ils vont, et ce que font les prix.",
-      "Where money and goods come from and go, and what prices do.",
+      "Where money and goods come from, where they go, and how prices change.",
     ],
   ),
   ranking: panel(
     ["TradeSim – Classement", "TradeSim – Ranking"],
     [
       "Qui mène, et qui vend à quel prix. Demande --detail à l'exporteur.",
-      "Who leads, and who sells at what price. Needs the exporter's --detail.",
+      "Which firm leads, and which supplier sells at which price. Needs the exporter's --detail.",
     ],
   ),
   transactions: panel(
@@ -78,26 +78,26 @@ export const BOARDS = {
     ["TradeSim – Entreprises, produits, fournisseurs", "TradeSim – Firms, products, suppliers"],
     [
       "Le détail, par entreprise, produit ou fournisseur. Demande --detail à l'exporteur.",
-      "The detail by firm, product or supplier. Needs the exporter's --detail.",
+      "Details by firm, product or supplier. Needs the exporter's --detail.",
     ],
   ),
   events: panel(
     ["TradeSim – Événements", "TradeSim – Events"],
-    ["Ce qui arrive dans la partie, et ce qui en suit.", "What happens in the game, and after it."],
+    ["Ce qui arrive dans la partie, et ce qui en suit.", "Events in the game, and their effects."],
   ),
   exporter: panel(
     ["TradeSim – Exporteur, Prometheus, système", "TradeSim – Exporter, Prometheus, system"],
-    ["L'état de la supervision elle-même.", "How the monitoring itself fares."],
+    ["L'état de la supervision elle-même.", "The state of the monitoring itself."],
   ),
   overhead: panel(
     ["TradeSim – Coût de la supervision", "TradeSim – Cost of monitoring"],
-    ["Ce que la supervision coûte à la partie.", "What the monitoring costs the game."],
+    ["Ce que la supervision coûte à la partie.", "What monitoring costs the game."],
   ),
   games: panel(
     ["TradeSim – Parties côte à côte", "TradeSim – Games side by side"],
     [
       "Des parties enregistrées, superposées à partir d'un même instant par `backfill --anchor`.",
-      "Recorded games, laid over each other from one time on by `backfill --anchor`.",
+      "Recorded games, overlaid from a common start by `backfill --anchor`.",
     ],
   ),
 } satisfies Record<string, PanelText>;
@@ -163,7 +163,7 @@ export const LEGENDS = {
   active: text("Actifs", "Active"),
   inactive: text("Inactifs", "Inactive"),
   solvent: text("Solvables", "Solvent"),
-  firms: text("Toutes", "All of them"),
+  firms: text("Toutes", "All"),
   median: text("Médiane", "Median"),
   p95: text("95 %", "95%"),
   p99: text("99 %", "99%"),
@@ -171,14 +171,14 @@ export const LEGENDS = {
   events: text("Événements", "Events"),
   stock: text("Unités", "Units"),
   stockValue: text("Valeur du stock", "Value of the stock"),
-  withFirms: text("Chez les entreprises", "With firms"),
-  withSuppliers: text("Chez les fournisseurs", "With suppliers"),
+  withFirms: text("Chez les entreprises", "At firms"),
+  withSuppliers: text("Chez les fournisseurs", "At suppliers"),
   down: text("hors service", "down"),
   up: text("en service", "up"),
   shown: text("montrées", "shown"),
   dropped: text("écartées", "dropped"),
-  scrape: text("Lecture de /metrics", "Answer to a scrape"),
-  report: text("Prise d'un rapport", "Taking a report"),
+  scrape: text("Lecture de /metrics", "Scrape"),
+  report: text("Prise d'un rapport", "Report"),
   resident: text("Mémoire résidente", "Resident memory"),
   heap: text("Tas JavaScript", "JavaScript heap"),
   refused: text("refusé", "refused"),
@@ -188,7 +188,7 @@ export const LEGENDS = {
   processor: text("Processeur", "Processor"),
   memory: text("Mémoire", "Memory"),
   disk: text("Disque", "Disk"),
-  ofWork: text("du temps de calcul", "of the working time"),
+  ofWork: text("du temps de calcul", "of processing time"),
   ofRealTime: text("du temps réel", "of real time"),
   game: text("Le tour lui-même", "The turn itself"),
   publication: text("La publication", "Publishing"),
@@ -198,15 +198,15 @@ export const PANELS = {
   // What several boards show.
   turns: panel(["Tours joués", "Turns played"], [
     "Tours menés à terme, depuis que l'exporteur compte.",
-    "Turns that were played to their end, since the exporter counts.",
+    "Completed turns, since the exporter started counting.",
   ]),
   turnsPerSecond: panel(["Tours par seconde", "Turns per second"], [
     "Vitesse de la partie, pauses comprises.",
-    "The game's pace, pauses included.",
+    "Speed of the game, including pauses.",
   ]),
   budget: panel(["Budget total", "Total budget"], [
     "Argent de toutes les entreprises. Les achats le font baisser, les recharges monter.",
-    "Money of all firms together. Purchases lower it, recharges raise it.",
+    "Money of all firms. Purchases reduce it, recharges increase it.",
   ]),
   budgetByTurn: panel(["Budget total, par tour", "Total budget, by turn"], [
     "En abscisse les tours joués, non le temps : une pause n'y laisse pas de trace.",
@@ -222,23 +222,23 @@ export const PANELS = {
   ]),
   attempts: panel(["Achats tentés", "Purchases attempted"], [
     "Achats tentés, réussis ou non, depuis que l'exporteur compte.",
-    "Purchases attempted, successful or not, since the exporter counts.",
+    "Purchases attempted, successful or not, since the exporter started counting.",
   ]),
   successShare: panel(["Taux de réussite", "Success rate"], [
     "Part des achats tentés qui réussissent ; un échec est un budget trop petit.",
-    "Share of attempted purchases that succeed; a failure is a budget that is too small.",
+    "Share of attempted purchases that succeed; a purchase fails if the budget is too small.",
   ]),
   purchasesPerSecond: panel(["Achats par seconde", "Purchases per second"], [
     "Achats réussis et échoués, l'un sur l'autre.",
-    "Purchases that succeeded and that failed, one on top of the other.",
+    "Successful and failed purchases, stacked.",
   ]),
   eventsPerSecond: panel(["Événements par seconde", "Events per second"], [
     "Événements de la partie. TradeSim en compte plusieurs pour une recharge.",
     "Events of the game. TradeSim counts several for one recharge.",
   ]),
-  turnSeconds: panel(["Durée d'un tour", "Time of a turn"], [
+  turnSeconds: panel(["Durée d'un tour", "Turn duration"], [
     "Temps d'un tour dans la partie elle-même, sans la supervision : médiane, 95 % et 99 %.",
-    "Time that a turn takes in the game itself, without monitoring: median, 95% and 99%.",
+    "Duration of a turn in the game itself, without monitoring: median, 95th and 99th percentile.",
   ]),
   prices: panel(["Prix des produits", "Prices of products"], [
     "Prix de base le plus bas, moyen et le plus haut. L'inflation les fait monter.",
@@ -248,37 +248,37 @@ export const PANELS = {
   // Games side by side.
   recordedGames: panel(["Parties", "Games"], [
     "Parties qui se trouvent dans la période montrée.",
-    "Games that are in the time shown.",
+    "Games in the selected time range.",
   ]),
   turnsOfGames: panel(["Tours des parties", "Turns of the games"], [
     "Le dernier tour de chaque partie dans la période montrée.",
-    "The last turn of each game in the time shown.",
+    "The last turn of each game in the selected time range.",
   ]),
   budgetsOfGames: panel(["Budgets des parties à la fin", "Budgets of the games at the end"], [
     "Argent de toutes les entreprises de la partie, à la fin de la période montrée.",
-    "Money of all firms of the game, at the end of the time shown.",
+    "Money of all firms of the game, at the end of the selected time range.",
   ]),
   budgetAboveBaseline: panel(["Écart de budget total", "Difference of total budget"], [
     "Budget total de chaque partie, moins celui de la partie choisie en haut, ou la moyenne de toutes.",
-    "Total budget of each game, less that of the game chosen above, or the mean of all of them.",
+    "Total budget of each game, minus that of the game selected above, or the mean of all games.",
   ]),
   priceAboveBaseline: panel(["Écart de prix moyen", "Difference of mean price"], [
     "Prix moyen de chaque partie, moins celui de la partie choisie en haut, ou la moyenne de toutes.",
-    "Mean price of each game, less that of the game chosen above, or the mean of all of them.",
+    "Mean price of each game, minus that of the game selected above, or the mean of all games.",
   ]),
-  turnSecondsOfGames: panel(["Durée moyenne d'un tour", "Mean time of a turn"], [
+  turnSecondsOfGames: panel(["Durée moyenne d'un tour", "Mean turn duration"], [
     "Temps d'un tour dans la partie elle-même, tel qu'il a été mesuré quand elle fut jouée.",
-    "Time that a turn took in the game itself, as measured when it was played.",
+    "Duration of a turn in the game itself, as measured when it was played.",
   ]),
 
   // Overview.
   states: panel(["Parties", "Games"], [
     "En cours, finies, muettes (la partie aurait dit sa fin), terminées ou interrompues (TradeSim ne dit jamais la sienne).",
-    "Running, finished, silent (the game would have said that it is over), ended or interrupted (TradeSim never says so).",
+    "Running, finished, silent (it stopped reporting without saying that it is over), ended or interrupted (TradeSim never says which).",
   ]),
   sinceReport: panel(["Dernier rapport", "Last report"], [
     "Temps écoulé depuis le dernier rapport d'une partie.",
-    "Time since a game last reported.",
+    "Time since the last report of a game.",
   ]),
 
   // Finances.
@@ -296,7 +296,7 @@ export const PANELS = {
   ]),
   spent: panel(["Dépenses", "Spent"], [
     "Argent dépensé en achats, depuis que l'exporteur compte.",
-    "Money spent on purchases, since the exporter counts.",
+    "Money spent on purchases, since the exporter started counting.",
   ]),
   solventShare: panel(["Entreprises solvables", "Solvent firms"], [
     "Part des entreprises dont le budget n'est pas nul.",
@@ -347,23 +347,23 @@ export const PANELS = {
   ]),
   concentration: panel(["Concentration (HHI)", "Concentration (HHI)"], [
     "Des achats par entreprise : 1 quand une seule achète.",
-    "Of purchases by firm: 1 when one firm makes all of them.",
+    "Concentration of purchases among firms: 1 if one firm makes all of them.",
   ]),
   velocity: panel(["Vitesse de l'argent", "Velocity of money"], [
     "Part de l'argent qui est dépensée en un tour, en moyenne sur dix tours.",
-    "Part of the money that is spent in a turn, mean of ten turns.",
+    "Share of the money that is spent in a turn, averaged over ten turns.",
   ]),
   broken: panel(["Invariants rompus", "Broken invariants"], [
     "Rapports qui se contredisent, hors défauts connus de TradeSim ; /api/sessions dit le tour et la cause.",
-    "Reports that contradict themselves, known slips of TradeSim aside; /api/sessions has turn and cause.",
+    "Reports that contradict themselves, except for known errors of TradeSim; /api/sessions has turn and cause.",
   ]),
-  moneyLedger: panel(["Le compte de l'argent, par tour", "The ledger of money, by turn"], [
+  moneyLedger: panel(["Le compte de l'argent, par tour", "Money ledger, by turn"], [
     "Argent du début, plus les recharges, moins les achats : c'est le budget total, au centime. En abscisse les tours joués.",
-    "Money at the start, plus recharges, less purchases: that is the total budget, to the cent. The x axis is the turns played.",
+    "Money at the start, plus recharges, minus purchases: the total budget, to the cent. The x axis is the turns played.",
   ]),
   moneyPerTurn: panel(["Recharges et achats par tour", "Recharges and purchases per turn"], [
     "Argent qui entre et qui sort, par tour joué.",
-    "Money that comes in and goes out, per turn played.",
+    "Money that enters and leaves, per turn played.",
   ]),
   inequality: panel(["Inégalité entre entreprises", "Inequality of firms"], [
     "Gini des budgets, concentration des achats, part des entreprises solvables.",
@@ -371,11 +371,11 @@ export const PANELS = {
   ]),
   goods: panel(["Où sont les biens", "Where the goods are"], [
     "Unités de tous les produits chez les entreprises et chez les fournisseurs.",
-    "Units of all products with firms and with suppliers.",
+    "Units of all products at firms and at suppliers.",
   ]),
   goodsPerTurn: panel(["Unités par tour", "Units per turn"], [
     "Unités achetées, et livrées aux fournisseurs, ce que TradeSim ne dit pas.",
-    "Units bought, and delivered to suppliers, which TradeSim does not tell.",
+    "Units bought, and units delivered to suppliers, which TradeSim does not report.",
   ]),
   soldOutEverywhere: panel(["Produits épuisés", "Products sold out"], [
     "Produits qu'aucun fournisseur n'a en stock.",
@@ -391,19 +391,19 @@ export const PANELS = {
     ["Unités achetées par type", "Units bought by type"],
     ["Par seconde et par type de produit.", "Per second, by type of product."],
   ),
-  brokenByInvariant: panel(["Invariants, un par un", "Invariants, one by one"], [
+  brokenByInvariant: panel(["Invariants, un par un", "Each invariant"], [
     "Rapports qui ont rompu chacun ; les défauts connus de TradeSim commencent par tradesim_.",
-    "Reports that broke each of them; known slips of TradeSim begin with tradesim_.",
+    "Reports that broke each invariant; known errors of TradeSim start with tradesim_.",
   ]),
 
   // Ranking.
   ranking: detailPanel(["Classement", "Ranking"], [
     "Rang, budget et bénéfice ; un clic choisit l'entreprise.",
-    "Rank, budget and profit; a click chooses the firm.",
+    "Rank, budget and profit; click to select the firm.",
   ]),
   profits: detailPanel(["Les plus gros bénéfices", "The highest profits"], [
     "Budget moins budget du début, les vingt plus grands.",
-    "Budget less the one at the start, the twenty highest.",
+    "Budget minus initial budget, the twenty highest.",
   ]),
   ranks: detailPanel(["Rang dans le temps", "Rank over time"], [
     "1 est la plus riche.",
@@ -411,17 +411,17 @@ export const PANELS = {
   ]),
   profitCourse: detailPanel(["Bénéfice dans le temps", "Profit over time"], [
     "Budget moins budget du début.",
-    "Budget less the one at the start.",
+    "Budget minus initial budget.",
   ]),
   cheapest: detailPanel(["Le meilleur prix", "The best price"], [
     "Prix le plus bas de chaque produit chez un fournisseur. TradeSim ne le dit pas.",
-    "Lowest price of each product with a supplier. TradeSim does not tell.",
+    "Lowest supplier price of each product. TradeSim does not report it.",
   ]),
   spread: detailPanel(["Écart entre fournisseurs", "Spread between suppliers"], [
     "De combien le plus cher dépasse le moins cher. TradeSim ne le dit pas.",
-    "By how much the dearest is above the cheapest. TradeSim does not tell.",
+    "By how much the highest supplier price exceeds the lowest. TradeSim does not report it.",
   ]),
-  activity: detailPanel(["Produits actifs, un par un", "Active products, one by one"], [
+  activity: detailPanel(["Produits actifs, un par un", "Each active product"], [
     "1 quand le produit peut être acheté. TradeSim ne le dit pas.",
     "1 when the product can be bought. TradeSim does not tell.",
   ]),
@@ -429,11 +429,11 @@ export const PANELS = {
   // Transactions.
   succeeded: panel(["Achats réussis", "Successful purchases"], [
     "Achats réussis, depuis que l'exporteur compte.",
-    "Purchases that succeeded, since the exporter counts.",
+    "Successful purchases, since the exporter started counting.",
   ]),
   failed: panel(["Achats échoués", "Failed purchases"], [
     "Achats échoués faute d'argent, depuis que l'exporteur compte.",
-    "Purchases that failed for want of money, since the exporter counts.",
+    "Purchases that failed because the budget was too small, since the exporter started counting.",
   ]),
   meanPurchase: panel(["Montant d'un achat", "Amount of a purchase"], [
     "Argent dépensé par achat réussi.",
@@ -455,7 +455,7 @@ export const PANELS = {
   ),
   purchasesByTurn: panel(["Achats cumulés, par tour", "Purchases so far, by turn"], [
     "Achats réussis et échoués jusqu'à ce tour ; en abscisse les tours joués.",
-    "Purchases that succeeded and failed up to a turn; the x axis is the turns played.",
+    "Successful and failed purchases up to each turn; the x axis is the turns played.",
   ]),
 
   // Products and prices.
@@ -490,20 +490,20 @@ export const PANELS = {
   ),
   productPrices: detailPanel(["Prix de chaque produit", "Price of each product"], [
     "Prix de base de chaque produit ; un clic ouvre le détail.",
-    "Base price of each product; a click opens the detail.",
+    "Base price of each product; click to open its details.",
   ]),
   productStocks: detailPanel(
     ["Stock des fournisseurs par produit", "Suppliers' stock by product"],
     [
       "Unités de chaque produit chez tous les fournisseurs.",
-      "Units of each product with all suppliers.",
+      "Units of each product at all suppliers.",
     ],
   ),
 
   // Firms, products, suppliers.
   firmList: detailPanel(["Les entreprises", "The firms"], [
     "Budget, unités et valeur du stock au prix de base ; un clic choisit l'entreprise.",
-    "Budget, units, and value of the stock at base prices; a click chooses the firm.",
+    "Budget, units, and value of the stock at base prices; click to select the firm.",
   ]),
   firmRanking: detailPanel(["Les plus riches", "The richest"], [
     "Les vingt plus grands budgets.",
@@ -511,63 +511,63 @@ export const PANELS = {
   ]),
   firmBudgets: detailPanel(["Budget par entreprise", "Budget by firm"], [
     "Budget des entreprises choisies.",
-    "Budget of the chosen firms.",
+    "Budget of the selected firms.",
   ]),
   firmStocks: detailPanel(["Stock par entreprise", "Stock by firm"], [
     "Unités des produits choisis dans les entreprises choisies.",
-    "Units of the chosen products with the chosen firms.",
+    "Units of the selected products at the selected firms.",
   ]),
   productPrice: detailPanel(["Prix par produit", "Price by product"], [
     "Prix de base des produits choisis.",
-    "Base price of the chosen products.",
+    "Base price of the selected products.",
   ]),
   productUnits: detailPanel(["Où sont les unités", "Where the units are"], [
     "Unités des produits choisis chez les entreprises et les fournisseurs choisis.",
-    "Units of the chosen products with the chosen firms and suppliers.",
+    "Units of the selected products at the selected firms and suppliers.",
   ]),
   firmProducts: detailPanel(["Stock des entreprises par produit", "Firms' stock by product"], [
     "Unités dans les entreprises choisies, par produit.",
-    "Units with the chosen firms, by product.",
+    "Units at the selected firms, by product.",
   ]),
   supplierProducts: detailPanel([
     "Stock des fournisseurs par produit, au choix",
-    "Suppliers' stock by product, as chosen",
+    "Supplier stock by selected product",
   ], [
     "Unités chez les fournisseurs choisis, par produit.",
-    "Units with the chosen suppliers, by product.",
+    "Units at the selected suppliers, by product.",
   ]),
   supplierStocks: detailPanel(["Stock par fournisseur", "Stock by supplier"], [
     "Unités des produits choisis chez les fournisseurs choisis.",
-    "Units of the chosen products with the chosen suppliers.",
+    "Units of the selected products at the selected suppliers.",
   ]),
   soldOut: detailPanel(
     ["Produits sans stock par fournisseur", "Products out of stock by supplier"],
     [
       "Produits choisis dont le fournisseur n'a aucune unité.",
-      "Chosen products of which the supplier has not one unit.",
+      "Selected products of which the supplier has no units.",
     ],
   ),
 
   // Events.
   events: panel(["Événements", "Events"], [
     "Événements de la partie, depuis que l'exporteur compte.",
-    "Events of the game, since the exporter counts.",
+    "Events of the game, since the exporter started counting.",
   ]),
   eventsPerTurn: panel(["Événements par tour", "Events per turn"], [
     "Événements par tour joué.",
     "Events per turn played.",
   ]),
-  sinceEvents: panel(["Temps depuis le dernier", "Time since the last one"], [
+  sinceEvents: panel(["Temps depuis le dernier", "Time since the last event"], [
     "Par type. Pour TradeSim, les types se déduisent de ce qui a changé en un tour.",
-    "By type. TradeSim's types follow from what changed in a turn.",
+    "By type. For TradeSim, types are derived from what changed in a turn.",
   ]),
   eventsSeen: panel(["Événements vus, par type", "Events seen, by type"], [
     "Changements de la date du dernier événement entre deux lectures : au moins autant ont eu lieu.",
-    "Changes of the time of the last event from one scrape to the next: at least so many happened.",
+    "Changes of the time of the last event between scrapes: at least this many events happened.",
   ]),
   eventsByTurn: panel(["Événements cumulés, par tour", "Events so far, by turn"], [
     "Événements jusqu'à ce tour ; en abscisse les tours joués.",
-    "Events up to a turn; the x axis is the turns played.",
+    "Events up to each turn; the x axis is the turns played.",
   ]),
 
   // Exporter, Prometheus, system.
@@ -585,15 +585,15 @@ export const PANELS = {
   ]),
   seriesShown: panel(["Séries", "Series"], [
     "Séries montrées, et séries que --max-series écarte : celles-ci manquent aux tableaux.",
-    "Series shown, and series that --max-series keeps back: those are missing on the boards.",
+    "Exposed series, and series that --max-series drops: the dashboards lack these.",
   ]),
   refusedReports: panel(["Rapports refusés", "Reports refused"], [
     "Rapports refusés dans la période choisie.",
-    "Reports that were refused in the chosen time.",
+    "Reports that were rejected in the selected time range.",
   ]),
   failures: panel(["Erreurs de fichiers", "File errors"], [
     "Lectures de fichiers suivis et écritures du fichier d'état qui ont échoué dans la période.",
-    "Readings of followed files and writings of the state file that failed in the chosen time.",
+    "Failed reads of followed files and writes of the state file in the selected time range.",
   ]),
   reportsPerSecond: panel(["Rapports pris par seconde", "Reports taken per second"], [
     "Rapports nouveaux, par source.",
@@ -601,19 +601,19 @@ export const PANELS = {
   ]),
   otherReports: panel(["Rapports sans effet", "Reports without effect"], [
     "Répétés, en retard ou refusés, par seconde et par raison.",
-    "Repeated, late or refused, per second and by reason.",
+    "Repeated, late or rejected reports per second, by reason.",
   ]),
   turnedAway: panel(["Requêtes refusées", "Requests turned away"], [
     "Requêtes refusées avant d'être lues, par seconde et par raison.",
-    "Requests that were turned away before they were read, per second and by reason.",
+    "Requests that were rejected before they were read, per second, by reason.",
   ]),
   leftOutKeys: panel(["Clés laissées de côté", "Keys left out"], [
     "Clés de rapports au mauvais type ou hors limites, et clés inconnues, par seconde.",
-    "Keys of reports of a wrong type or out of range, and unknown keys, per second.",
+    "Keys of reports with a wrong type or value, and unknown keys, per second.",
   ]),
   otherRecords: panel(["Autres lignes des fichiers", "Other lines of files"], [
     "Lignes des fichiers suivis qui ne sont pas des rapports, par seconde et par type.",
-    "Lines of followed files that are no reports, per second and by type.",
+    "Lines of followed files that are not reports, per second, by type.",
   ]),
   followed: panel(["Octets lus dans les fichiers", "Bytes read from files"], [
     "Octets lus dans les fichiers suivis, par seconde.",
@@ -621,15 +621,15 @@ export const PANELS = {
   ]),
   exporterWork: panel(["Travail de l'exporteur", "The exporter's work"], [
     "Temps pour prendre un rapport et pour répondre à une lecture : 95 % sont plus courts.",
-    "Time to take a report and to answer a scrape: 95% are shorter.",
+    "Time to take a report and to answer a scrape: 95th percentile.",
   ]),
   lag: panel(["Retard de la boucle d'événements", "Lag of the event loop"], [
     "Retard des minuteries de l'exporteur : 99 % sont plus courts.",
-    "How late timers of the exporter fire: 99% are less late.",
+    "Delay of timers in the exporter: 99th percentile.",
   ]),
   exporterMemory: panel(["Mémoire de l'exporteur", "The exporter's memory"], [
     "Mémoire en RAM, et part des objets JavaScript.",
-    "Memory in RAM, and what JavaScript objects use.",
+    "Resident memory, and memory of JavaScript objects.",
   ]),
   exporterCpu: panel(["Processeur de l'exporteur", "The exporter's processor time"], [
     "Part d'un processeur.",
@@ -637,11 +637,11 @@ export const PANELS = {
   ]),
   scrapeSeconds: panel(["Durée d'une lecture", "Time of a scrape"], [
     "Temps d'une lecture vu par Prometheus, réseau compris.",
-    "Time of a scrape as Prometheus sees it, network included.",
+    "Duration of a scrape as seen by Prometheus, including the network.",
   ]),
   scrapeSamples: panel(["Valeurs par lecture", "Samples per scrape"], [
     "Valeurs lues à chaque fois ; la limite est dans prometheus.yml.",
-    "Samples read each time; the limit is in prometheus.yml.",
+    "Samples per scrape; the limit is in prometheus.yml.",
   ]),
   headSeries: panel(["Séries de Prometheus", "Prometheus' series"], [
     "Séries que Prometheus tient en mémoire.",
@@ -653,19 +653,19 @@ export const PANELS = {
   ]),
   prometheusMemory: panel(["Mémoire de Prometheus", "Prometheus' memory"], [
     "Mémoire de Prometheus en RAM.",
-    "Memory of Prometheus in RAM.",
+    "Resident memory of Prometheus.",
   ]),
   prometheusDisk: panel(["Disque de Prometheus", "Prometheus' disk"], [
     "Taille des blocs ; les deux ou trois dernières heures n'y sont pas encore.",
-    "Size of the blocks; the last two or three hours are not in them yet.",
+    "Size of the blocks, without the last two or three hours.",
   ]),
   queryTime: panel(["Durée des requêtes", "Time of queries"], [
     "Temps d'évaluation d'une requête : 99 % sont plus courts.",
-    "Time to evaluate a query: 99% are shorter.",
+    "Time to evaluate a query: 99th percentile.",
   ]),
   system: panel(["Machine de l'exporteur", "The exporter's machine"], [
     "Processeurs occupés, mémoire et disque utilisés.",
-    "Processors that are busy, memory and disk that are used.",
+    "Usage of processors, memory and disk.",
   ]),
   load: panel(["Charge moyenne", "Load average"], [
     "Tâches prêtes, en moyenne sur 1, 5 et 15 minutes.",
@@ -675,7 +675,7 @@ export const PANELS = {
   // Overhead.
   overheadShare: panel(["Coût de la publication", "Cost of publishing"], [
     "Temps passé à publier, sur le temps réel de la partie ; rouge dès 1 %. Seulement si la partie le dit, ce que TradeSim ne fait pas.",
-    "Time spent on publishing over the game's real time; red from 1%. Only where the game tells, which TradeSim does not.",
+    "Time spent on publishing over the game's real time; red from 1%. Only if the game reports it, which TradeSim does not.",
   ]),
   overheadPerTurn: panel(["Publication par tour", "Publishing per turn"], [
     "Temps passé à publier, par tour joué.",
@@ -703,7 +703,7 @@ export const PANELS = {
   ]),
   turnAndPublishing: panel(["Un tour et sa publication", "A turn and its publishing"], [
     "Temps d'un tour, et temps passé à le publier.",
-    "Time of a turn, and time spent on publishing it.",
+    "Duration of a turn, and time spent on publishing it.",
   ]),
   turnBuckets: panel(["Répartition des durées de tour", "Distribution of turn times"], [
     "Tours par seconde dans chaque classe de durée.",
