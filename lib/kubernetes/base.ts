@@ -21,8 +21,8 @@ import type { Files } from "./stack.ts";
 import { kustomizationFile, type Rendered, yamlFile } from "./text.ts";
 
 const NAME = nameOf("exporter");
-export const STATE_CLAIM = `${NAME}-state`;
-export const JOURNAL_CLAIM = "tradesim-journal";
+const STATE_CLAIM = `${NAME}-state`;
+const JOURNAL_CLAIM = "tradesim-journal";
 
 const MOUNTS: readonly Mount[] = [
   { path: CONFIG_FOLDER, isWritten: false, volume: "config" },

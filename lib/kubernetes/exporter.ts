@@ -3,6 +3,7 @@
 import { stringify } from "yaml";
 import {
   type Container,
+  EXPORTER_CONTAINER,
   httpProbe,
   type Manifest,
   type Mount,
@@ -84,7 +85,7 @@ function exporter(
 ): Container {
   const { image: usual, memory } = serviceOf(files, "exporter");
   return {
-    name: "exporter",
+    name: EXPORTER_CONTAINER,
     image: image ?? usual,
     args,
     env,

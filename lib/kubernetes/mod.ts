@@ -18,17 +18,13 @@ import type { Rendered } from "./text.ts";
 import { web } from "./web.ts";
 
 export {
-  isLabelKey,
-  isLabelValue,
   LABEL_NAME,
   type Parameter,
-  PARAMETER_NAMES,
-  type ParameterFault,
   PARAMETERS,
   type Parameters,
   readParameters,
 } from "./parameters.ts";
-export { type Component, nameOf, PART_OF, PORT_NAME, selectorOf } from "./pod.ts";
+export { EXPORTER_CONTAINER, PART_OF } from "./pod.ts";
 export type { Files } from "./stack.ts";
 
 /** The overlays by their folders' names. */

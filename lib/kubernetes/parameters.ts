@@ -29,13 +29,13 @@ export function splitPair(text: string): [string, string] {
 }
 
 /** Whether a text is the key of a label (Kubernetes, "Labels and Selectors"). */
-export function isLabelKey(key: string): boolean {
+function isLabelKey(key: string): boolean {
   const [name = "", prefix] = key.split("/").toReversed();
   const hasPrefix = prefix === undefined || (prefix.length <= 253 && SUBDOMAIN.test(prefix));
   return key.split("/").length <= 2 && WORD.test(name) && hasPrefix;
 }
 
-export function isLabelValue(value: string): boolean {
+function isLabelValue(value: string): boolean {
   return value === "" || WORD.test(value);
 }
 

@@ -4,6 +4,8 @@
 export type Manifest = Readonly<Record<string, unknown>>;
 
 export const PART_OF = "tradesim";
+/** The name of the exporter's container, in a pod of its own and as a sidecar. */
+export const EXPORTER_CONTAINER = "exporter";
 export const PORT_NAME = "metrics";
 export const PORT = 8000;
 

@@ -65,7 +65,6 @@ const PRINT_FLAGS = {
     unit: "<NAME=VALUE>",
     kind: PAIR,
     defaultValue: [],
-    defaultText: "none",
     help: "Parameter of print kubernetes. Repeatable. " + parameterList(),
     layer: "command line",
   }),

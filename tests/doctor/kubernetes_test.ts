@@ -288,6 +288,19 @@ Deno.test("doctor kubernetes looks at sidecars too, and names the pod that is no
   );
 });
 
+Deno.test("doctor kubernetes knows an exporter by its image, or by its name in our pods", () => {
+  const objects: Loose = wellObjects();
+  const [container] = objects.pod.spec.containers;
+  container.image = "registry.example/monitoring/watch:2.0.0";
+  assert.equal(run(listOf(objects)).code, 0);
+  container.name = "watch";
+  assert.equal(run(listOf(objects)).link, "pod");
+  container.image = "registry.example:5000/tradesim-exporter@sha256:" + "0".repeat(64);
+  assert.equal(run(listOf(objects)).code, 0);
+  container.args = ["simulate", "--tours=5"];
+  assert.equal(run(listOf(objects)).link, "pod", "a game is no exporter");
+});
+
 Deno.test("doctor kubernetes takes any Prometheus that selects the monitor, and any monitor that is right", () => {
   const objects: Loose = wellObjects();
   objects.other = prometheus(

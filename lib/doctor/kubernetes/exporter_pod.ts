@@ -1,5 +1,6 @@
 /** Recognizes pods with an exporter, and their ports. @module */
 
+import { EXPORTER_CONTAINER as CONTAINER, PART_OF } from "../../kubernetes/mod.ts";
 import type { Container, Pod, Port } from "./objects.ts";
 
 /** The exporter's image, in whatever registry and version. */
@@ -7,13 +8,12 @@ const IMAGE = /(^|\/)tradesim-exporter([:@]|$)/;
 /** Commands of the same program that are no exporter. */
 const OTHER_COMMAND = /^(?!-|serve$)/;
 
-function isExporter({ name, image, args: [first = "-"] }: Container): boolean {
-  return (IMAGE.test(image) && !OTHER_COMMAND.test(first)) || name === "tradesim-exporter";
-}
-
-/** The exporter's container of a pod; undefined where it has none. */
-export function exporterContainer({ containers }: Pod): Container | undefined {
-  return containers.find(isExporter);
+/** The exporter's container of a pod; undefined where it has none. Its image may have any name. */
+export function exporterContainer({ containers, labels }: Pod): Container | undefined {
+  const isOurs = labels["app.kubernetes.io/part-of"] === PART_OF;
+  return containers.find(({ name, image, args: [first = "-"] }) =>
+    (IMAGE.test(image) && !OTHER_COMMAND.test(first)) || (isOurs && name === CONTAINER)
+  );
 }
 
 /** Whether a pod is over: nobody scrapes it any more, and that is right. */
