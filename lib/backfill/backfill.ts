@@ -178,7 +178,7 @@ class Backfill {
     this.#io.say(
       differences.length === 0
         ? `Read back ${count(samples, "sample")} from ${url}: number and sum are the same\n`
-        : `Read back from ${url}: ${count(differences.length, "metric")} differ\n`,
+        : `Read back from ${url}: differences in ${count(differences.length, "metric")}\n`,
     );
     return differences.length === 0 ? DONE : FAILED;
   }

@@ -26,9 +26,12 @@ interface Stored {
   readonly samples: number;
   readonly sum: number;
   readonly series: number;
+  /** Series with a sample at the first and at the last time. */
+  readonly atFirst: number;
+  readonly atLast: number;
 }
 
-const NONE: Stored = { samples: 0, sum: 0, series: 0 };
+const NONE: Stored = { samples: 0, sum: 0, series: 0, atFirst: 0, atLast: 0 };
 
 async function query(
   { url, fetch, stop }: VerifyOptions,
@@ -62,33 +65,48 @@ async function query(
   }
 }
 
-/** Asks for the samples of one name: from one millisecond before the first one on, which holds none. */
+/**
+ * Asks for the samples of one name: from one millisecond before the first one on, which holds none. That
+ * there are some at both ends tells a game from the same game at other times.
+ */
 async function stored(
   options: VerifyOptions,
   game: string,
   name: string,
   { first, last }: Total,
 ): Promise<Stored> {
-  const selector = `{__name__="${name}",job="${JOB}",instance=${JSON.stringify(game)}}[${
-    last - first + 1
-  }ms]`;
+  const series = `{__name__="${name}",job="${JOB}",instance=${JSON.stringify(game)}}`;
+  const selector = `${series}[${last - first + 1}ms]`;
   const ask = (expression: string) => query(options, expression, last);
   const [samples = 0] = await ask(`sum(count_over_time(${selector}))`);
   if (samples === 0) return NONE;
   const [sum = NaN] = await ask(`sum(sum_over_time(${selector}))`);
-  const [series = 0] = await ask(`count(count_over_time(${selector}))`);
-  return { samples, sum, series };
+  const [count = 0] = await ask(`count(count_over_time(${selector}))`);
+  // Whether a range begins with its first moment is another answer in each version: the second
+  // millisecond is left out, too, where nothing is.
+  const [later = 0] = last - first < 2
+    ? []
+    : await ask(`sum(count_over_time(${series}[${last - first - 1}ms]))`);
+  const atFirst = samples - later;
+  const [atLast = 0] = await ask(`count(count_over_time(${series}[1ms]))`);
+  return { samples, sum, series: count, atFirst, atLast };
 }
 
-function isSame(total: Total, { samples, sum, series }: Stored): boolean {
+function isSame(total: Total, { samples, sum, series, atFirst, atLast }: Stored): boolean {
   const wanted = total.sum + total.lost;
+  // Of turns that are a millisecond apart the second one is left out with the first.
+  const isDense = total.last - total.first < 2 * total.samples / total.series.size;
+  if (atLast !== total.atLast || (atFirst !== total.atFirst && !isDense)) return false;
   return samples === total.samples && series === total.series.size &&
     Math.abs(sum - wanted) <= TOLERANCE * Math.max(1, Math.abs(wanted));
 }
 
 function difference(game: string, name: string, total: Total, found: Stored): string {
   return `${name} of "${game}": ${found.samples} samples of ${found.series} series that add up to ` +
-    `${found.sum}, expected ${total.samples} of ${total.series.size} and ${total.sum + total.lost}`;
+    `${found.sum}, ${found.atFirst} of them at its first and ${found.atLast} at its last turn; expected ` +
+    `${total.samples} of ${total.series.size} and ${
+      total.sum + total.lost
+    }, ${total.atFirst} and ${total.atLast}`;
 }
 
 /**

@@ -23,25 +23,54 @@ function isReady(port: number): () => Promise<boolean> {
   };
 }
 
+/** Programs of Thanos, which are started together and stopped together. */
+interface Started {
+  start(args: readonly string[]): void;
+  /** Waits until what answers on these ports is ready, or stops all. */
+  ready(ports: Readonly<Record<string, number>>): Promise<void>;
+  stop(): Promise<void>;
+}
+
+function starting(dir: string): Started {
+  const children: Deno.ChildProcess[] = [];
+  const stop = async () => {
+    for (const child of children) {
+      try {
+        child.kill("SIGKILL");
+      } catch {
+        // It has ended already.
+      }
+    }
+    await Promise.all(children.map(({ status }) => status));
+  };
+  return {
+    start(args) {
+      children.push(
+        new Deno.Command(builtEngine("thanos"), {
+          args: [...args],
+          cwd: dir,
+          stdin: "null",
+          stdout: "null",
+          stderr: "null",
+        }).spawn(),
+      );
+    },
+    async ready(ports) {
+      try {
+        for (const [name, port] of Object.entries(ports)) await until(name, isReady(port));
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+    },
+    stop,
+  };
+}
+
 /** Starts both with their data below `dir`, and waits until they answer. */
 export async function startThanos(dir: string): Promise<RunningThanos> {
   const [grpc, http, write, queryGrpc, query] = Array.from({ length: 5 }, freePort);
-  const children: Deno.ChildProcess[] = [];
-  const start = (args: readonly string[]) => {
-    children.push(
-      new Deno.Command(builtEngine("thanos"), {
-        args: [...args],
-        cwd: dir,
-        stdin: "null",
-        stdout: "null",
-        stderr: "null",
-      }).spawn(),
-    );
-  };
-  async function stop(): Promise<void> {
-    for (const child of children) child.kill("SIGKILL");
-    await Promise.all(children.map(({ status }) => status));
-  }
+  const { start, ready, stop } = starting(dir);
   start([
     "receive",
     `--tsdb.path=${dir}/thanos`,
@@ -57,12 +86,45 @@ export async function startThanos(dir: string): Promise<RunningThanos> {
     `--http-address=127.0.0.1:${query}`,
   ]);
   const api = prometheusApi(`http://127.0.0.1:${query}`);
-  try {
-    await until("Thanos Receive", isReady(http!));
-    await until("Thanos Query", isReady(query!));
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  await ready({ "Thanos Receive": http!, "Thanos Query": query! });
   return { ...api, receive: `http://127.0.0.1:${write}`, stop };
+}
+
+/** Uploads the blocks of a folder to a bucket below `dir`, and starts Thanos Store and Query on it. */
+export async function startThanosOn(
+  blocks: string,
+  dir: string,
+): Promise<PrometheusApi & { stop(): Promise<void> }> {
+  try {
+    return await startStore(blocks, dir);
+  } catch {
+    // Another program may have taken a port that was free.
+    return await startStore(blocks, dir);
+  }
+}
+
+async function startStore(blocks: string, dir: string) {
+  const [grpc, http, queryGrpc, query] = Array.from({ length: 4 }, freePort);
+  const bucket = `--objstore.config={type: FILESYSTEM, config: {directory: ${dir}/bucket}}`;
+  const { success, stderr } = await new Deno.Command(builtEngine("thanos"), {
+    args: ["tools", "bucket", "upload-blocks", `--path=${blocks}`, bucket, '--label=store="test"'],
+    cwd: dir,
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  const { start, ready, stop } = starting(dir);
+  start([
+    "store",
+    `--data-dir=${dir}/store`,
+    bucket,
+    `--grpc-address=127.0.0.1:${grpc}`,
+    `--http-address=127.0.0.1:${http}`,
+  ]);
+  start([
+    "query",
+    `--endpoint=127.0.0.1:${grpc}`,
+    `--grpc-address=127.0.0.1:${queryGrpc}`,
+    `--http-address=127.0.0.1:${query}`,
+  ]);
+  await ready({ "Thanos Store": http!, "Thanos Query": query! });
+  return { ...prometheusApi(`http://127.0.0.1:${query}`), stop };
 }

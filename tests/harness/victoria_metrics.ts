@@ -26,15 +26,17 @@ export function freePort(): number {
  * Starts VictoriaMetrics with its data below `dir`, and waits until it answers.
  *
  * @param program Name on the PATH, or path. Default: Debian's.
+ * @param flags Further flags.
  */
 export async function startVictoriaMetrics(
   dir: string,
   program = "victoria-metrics",
+  flags: readonly string[] = [],
 ): Promise<RunningVictoriaMetrics> {
   const port = freePort();
   const url = `http://127.0.0.1:${port}`;
   const child = new Deno.Command(program, {
-    args: [`-storageDataPath=${dir}/victoria`, `-httpListenAddr=127.0.0.1:${port}`],
+    args: [`-storageDataPath=${dir}/victoria`, `-httpListenAddr=127.0.0.1:${port}`, ...flags],
     stdin: "null",
     stdout: "null",
     stderr: "null",
