@@ -3,7 +3,8 @@
 export interface ListeningServer {
   /** Where it listens, as its log says. */
   readonly host: string;
-  stop(): Promise<void>;
+  /** @param signal Default: SIGTERM. */
+  stop(signal?: Deno.Signal): Promise<void>;
 }
 
 /**
@@ -35,8 +36,8 @@ export async function startListening(
   try {
     return {
       host: await listening.promise,
-      async stop() {
-        child.kill("SIGTERM");
+      async stop(signal = "SIGTERM") {
+        child.kill(signal);
         await Promise.all([child.status, stderr]);
       },
     };

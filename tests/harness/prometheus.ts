@@ -29,7 +29,8 @@ export interface PrometheusApi {
 }
 
 export interface RunningPrometheus extends PrometheusApi {
-  stop(): Promise<void>;
+  /** @param signal Default: SIGTERM. */
+  stop(signal?: Deno.Signal): Promise<void>;
 }
 
 export function prometheusApi(url: string): PrometheusApi {
@@ -142,7 +143,9 @@ export async function runPrometheus(
   const { host, stop } = await startListening(version.prometheus, {
     args: [
       `--config.file=${dir}/prometheus.yml`,
-      "--web.listen-address=127.0.0.1:0",
+      ...args.some((arg) => arg.startsWith("--web.listen-address"))
+        ? []
+        : ["--web.listen-address=127.0.0.1:0"],
       ...args,
     ],
     cwd: dir,

@@ -67,8 +67,15 @@ function starting(dir: string): Started {
   };
 }
 
-/** Starts both with their data below `dir`, and waits until they answer. */
-export async function startThanos(dir: string): Promise<RunningThanos> {
+/**
+ * Starts both with their data below `dir`, and waits until they answer.
+ *
+ * @param args Further flags of Receive.
+ */
+export async function startThanos(
+  dir: string,
+  args: readonly string[] = [],
+): Promise<RunningThanos> {
   const [grpc, http, write, queryGrpc, query] = Array.from({ length: 5 }, freePort);
   const { start, ready, stop } = starting(dir);
   start([
@@ -78,6 +85,7 @@ export async function startThanos(dir: string): Promise<RunningThanos> {
     `--grpc-address=127.0.0.1:${grpc}`,
     `--http-address=127.0.0.1:${http}`,
     `--remote-write.address=127.0.0.1:${write}`,
+    ...args,
   ]);
   start([
     "query",
