@@ -199,13 +199,21 @@ function startSending(options: RemoteWriteOptions, { segments, places }: Queue):
   return worker;
 }
 
+/** A queue that a worker sends. */
+export interface Sending {
+  /** Puts turns into it. */
+  readonly queue: Queue;
+  /** Counts what comes, and what never will. */
+  readonly teller: Pick<Teller, "queued" | "lost">;
+  readonly close: RemoteWrite["close"];
+}
+
 /**
  * Opens the queue and starts the worker. Both need rights that may be given up afterwards.
  *
  * @throws {RemoteWriteError} When the queue cannot be used, or this program may not call the address.
  */
-export function createRemoteWrite(options: RemoteWriteOptions): RemoteWrite {
-  const { log, url, staleMarkers } = options;
+export function openSending(options: RemoteWriteOptions): Sending {
   const teller = new Teller(options);
   const queue = openQueue({
     path: options.queue,
@@ -220,6 +228,34 @@ export function createRemoteWrite(options: RemoteWriteOptions): RemoteWrite {
     teller.take(data);
     if (data.type === "done") queue.sent(data.end);
   };
+  return {
+    queue,
+    teller,
+    async close(patience) {
+      if (!queue.isEmpty) {
+        worker.postMessage({ hurry: true } satisfies Hurry);
+        let late: ReturnType<typeof setTimeout> | undefined;
+        const patient = new Promise((resolve) =>
+          late = setTimeout(resolve, Math.min(patience, PATIENCE_MS))
+        );
+        await Promise.race([empty.promise, patient]);
+        clearTimeout(late);
+      }
+      worker.onmessage = null;
+      worker.terminate();
+      queue.close();
+    },
+  };
+}
+
+/**
+ * Begins remote write.
+ *
+ * @throws {RemoteWriteError} As {@linkcode openSending}.
+ */
+export function createRemoteWrite(options: RemoteWriteOptions): RemoteWrite {
+  const { log, url, staleMarkers } = options;
+  const { queue, teller, close } = openSending(options);
   log.info("Sending turns by remote write", { url, queue: options.queue });
   let timer: ReturnType<typeof setInterval> | undefined;
 
@@ -237,20 +273,9 @@ export function createRemoteWrite(options: RemoteWriteOptions): RemoteWrite {
       if (staleMarkers) timer = setInterval(() => feed.endQuiet(now()), END_INTERVAL_MS);
       return feed;
     },
-    async close(patience) {
+    close(patience) {
       clearInterval(timer);
-      if (!queue.isEmpty) {
-        worker.postMessage({ hurry: true } satisfies Hurry);
-        let late: ReturnType<typeof setTimeout> | undefined;
-        const patient = new Promise((resolve) =>
-          late = setTimeout(resolve, Math.min(patience, PATIENCE_MS))
-        );
-        await Promise.race([empty.promise, patient]);
-        clearTimeout(late);
-      }
-      worker.onmessage = null;
-      worker.terminate();
-      queue.close();
+      return close(patience);
     },
   };
 }

@@ -62,8 +62,8 @@ export interface SenderOptions {
     headers: Readonly<Record<string, string>>,
   ) => Promise<Answer>;
   readonly tell: (event: SenderEvent) => void;
-  /** Waits so many milliseconds, or until the sender is to hurry. */
-  readonly wait: (milliseconds: number) => Promise<void>;
+  /** Waits so many milliseconds, for more turns or for the receiver. */
+  readonly wait: (milliseconds: number, forWhat: "turns" | "receiver") => Promise<void>;
   /** The version to speak; `auto` begins with 2.0, and falls back. */
   readonly protocol: Protocol | "auto";
   readonly external: Labels;
@@ -107,7 +107,7 @@ export class Sender {
       if (batch !== undefined) await this.#send(batch);
       // A full batch has others behind it.
       const isBehind = batch !== undefined && batch.samples >= MAX_SAMPLES;
-      if (!isBehind && !this.#isStopped) await wait(COLLECT_MS);
+      if (!isBehind && !this.#isStopped) await wait(COLLECT_MS, "turns");
     }
   }
 
@@ -159,7 +159,7 @@ export class Sender {
         tell({ type: "fallback" });
       } else if (judgement === "retry") {
         const asked = answer === undefined ? undefined : retryAfter(answer, now());
-        await wait(Math.max(asked ?? 0, this.#pauseAfter(failures++)));
+        await wait(Math.max(asked ?? 0, this.#pauseAfter(failures++)), "receiver");
       } else return judgement.written;
     }
     return undefined;

@@ -79,10 +79,11 @@ function start(setup: Setup): (hurry: Hurry) => void {
     },
     post: createPost(setup),
     tell: (event) => postMessage(event),
-    wait: (milliseconds) =>
+    wait: (milliseconds, forWhat) =>
       new Promise((resolve) => {
         const timer = setTimeout(resolve, milliseconds);
-        endPause = () => {
+        // A receiver that fails is not pressed.
+        endPause = forWhat === "receiver" ? () => {} : () => {
           clearTimeout(timer);
           resolve();
         };
