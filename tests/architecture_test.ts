@@ -18,12 +18,11 @@ const FOLDERS = [
     "ingest",
     "recording",
     "exposition",
-    "remote_write",
     "live",
     "page",
     "server",
   ],
-  "cli",
+  ...["cli", "remote_write"],
   // The game beside it: its reports go out by `publish`.
   ...["simulation", "publish", "play", "benchmark"],
   ...["kubernetes", "print", "doctor", "backfill"],

@@ -9,7 +9,8 @@ import { BackfillError, BackfillStopped } from "./error.ts";
 import { type BackfillOptions, STDOUT } from "./flags.ts";
 import { type Plan, planBackfill, type PlannedGame } from "./plan.ts";
 import { findPromtool, makeBlocks, openWorkFolder, placeBlocks } from "./promtool.ts";
-import { type Chosen, eachSample } from "./samples.ts";
+import { type Chosen, eachSample, type SampleOptions } from "./samples.ts";
+import { SampleSender } from "./send.ts";
 import type { Sink } from "./starts.ts";
 import { survey } from "./survey.ts";
 import { Tally } from "./tally.ts";
@@ -56,7 +57,7 @@ class Backfill {
   }
 
   async run(): Promise<number> {
-    const { out, dryRun, verify: url } = this.#options;
+    const { out, dryRun, verify: url, remoteWrite } = this.#options;
     try {
       this.#files = await inOrder(recordedFiles(this.#options.file));
       this.#bytes = this.#files.reduce((sum, { size }) => sum + size, 0);
@@ -64,7 +65,8 @@ class Backfill {
       this.#tell(plan, dryRun ? this.#io.write : this.#io.say);
       if (plan.refusals.length > 0) return FAILED;
       if (dryRun) return DONE;
-      if (out === STDOUT) await this.#writeText(plan.games, this.#io.writeBytes);
+      if (remoteWrite !== undefined) await this.#send(plan.games, remoteWrite);
+      else if (out === STDOUT) await this.#writeText(plan.games, this.#io.writeBytes);
       else if (out !== undefined) await this.#writeBlocks(plan.games, out);
       return url === undefined ? DONE : await this.#verify(plan.games, url);
     } catch (error) {
@@ -97,8 +99,14 @@ class Backfill {
     for (const line of refusals) write(`Refused: ${line}\n`);
   }
 
-  #each(games: readonly Chosen[], sink: Sink, step: string): Promise<void> {
+  #each(
+    games: readonly Chosen[],
+    sink: Sink,
+    step: string,
+    more: Pick<SampleOptions, "drained"> = {},
+  ): Promise<void> {
     return eachSample(this.#files, games, sink, {
+      ...more,
       isWanted: this.#isWanted,
       stop: this.#io.stop,
       onRead: (bytes) => this.#show(step, bytes, this.#bytes),
@@ -114,6 +122,20 @@ class Backfill {
     await this.#each(games, text.sink, "Writing");
     text.end();
     return text.bytes;
+  }
+
+  async #send(games: readonly PlannedGame[], remoteWrite: string): Promise<void> {
+    const { say, stop } = this.#io;
+    const sender = new SampleSender({ options: { ...this.#options, remoteWrite }, say, stop });
+    try {
+      await this.#each(games, sender.sink, "Sending", { drained: () => sender.drained() });
+      await sender.drained(true);
+    } finally {
+      sender.close();
+    }
+    this.#status.clear();
+    sender.check();
+    say(`Sent ${count(sender.sent, "sample")} to ${remoteWrite}\n`);
   }
 
   /** Makes all blocks beside their folder first, so that a run that fails leaves none. */
@@ -168,7 +190,7 @@ class Backfill {
       url,
       fetch: this.#io.fetch,
       stop: this.#io.stop,
-      isFresh: this.#options.out !== undefined,
+      isFresh: this.#options.out !== undefined || this.#options.remoteWrite !== undefined,
       onStep: (done, total) => this.#show("Reading back", done, total),
     });
     this.#status.clear();

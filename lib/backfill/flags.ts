@@ -8,6 +8,8 @@ import type { Needs } from "../cli/permissions.ts";
 import { nearest } from "../cli/suggest.ts";
 import { UsageError } from "../cli/usage_error.ts";
 import { commandLineValues } from "../cli/values.ts";
+import { RECORDED_WRITE_FLAGS } from "../remote_write/flags.ts";
+import { checkReceiver } from "../remote_write/receiver.ts";
 import type { Anchor } from "./timeline.ts";
 
 /** The stores that samples are made for. */
@@ -146,6 +148,7 @@ const BACKFILL_FLAGS = {
     help: "The promtool that makes blocks.",
     layer: "command line",
   }),
+  ...RECORDED_WRITE_FLAGS,
   ...COMMON_FLAGS,
 } as const;
 
@@ -177,12 +180,16 @@ function checkMetrics(fromArguments: Layer): void {
 export function readBackfill(fromArguments: Layer) {
   checkMetrics(fromArguments);
   const options = commandLineValues(BACKFILL.flags, fromArguments);
-  const { file, out, dryRun, verify, for: store } = options;
+  const { file, out, dryRun, verify, remoteWrite, for: store } = options;
+  checkReceiver(RECORDED_WRITE_FLAGS, options);
   if (file.length === 0) {
     throw new UsageError("Cannot backfill: expected files, such as logs/turns.jsonl");
   }
-  if (out === undefined && !dryRun && verify === undefined) {
-    throw new UsageError("Cannot backfill: expected --out, --dry-run or --verify");
+  if (out === undefined && !dryRun && verify === undefined && remoteWrite === undefined) {
+    throw new UsageError("Cannot backfill: expected --out, --remote-write, --dry-run or --verify");
+  }
+  if (out !== undefined && remoteWrite !== undefined) {
+    throw new UsageError("Cannot use --out together with --remote-write: expected one of them");
   }
   if (out === STDOUT && verify !== undefined) {
     throw new UsageError(
@@ -201,12 +208,12 @@ export function readBackfill(fromArguments: Layer) {
 export type BackfillOptions = ReturnType<typeof readBackfill>;
 
 /** What `backfill` needs, by what its options ask for: only blocks need another program. */
-export function neededToBackfill({ out, dryRun, verify }: BackfillOptions): Needs {
+export function neededToBackfill({ out, dryRun, verify, remoteWrite }: BackfillOptions): Needs {
   const makesBlocks = out !== undefined && out !== STDOUT && !dryRun;
   return {
     read: true,
     write: makesBlocks,
     run: makesBlocks,
-    net: verify !== undefined && !dryRun,
+    net: (verify ?? remoteWrite) !== undefined && !dryRun,
   };
 }

@@ -136,7 +136,7 @@ function warningsOf({ name, turnLog, journal }: SurveyedGame): readonly string[]
 /** What the store would refuse, or drop without a word. */
 function storeFaults(
   games: readonly PlannedGame[],
-  { for: store, out, allowRecent }: BackfillOptions,
+  { for: store, out, allowRecent, remoteWrite }: BackfillOptions,
   now: number,
 ): { readonly refusals: string[]; readonly warnings: string[] } {
   const refusals: string[] = [];
@@ -152,6 +152,12 @@ function storeFaults(
     refusals.push(
       `The games end within the last three hours, at ${end}, which a running server writes itself: ` +
         `${change}; or --allow-recent if none runs on these blocks`,
+    );
+  }
+  if (remoteWrite !== undefined && store !== "victoriametrics" && first < now - HOUR_MS) {
+    warnings.push(
+      `The games begin ${span((now - first) / 1000)} ago. A server takes samples of more than an ` +
+        "hour ago only within its out_of_order_time_window",
     );
   }
   const days = DEFAULT_DAYS[store];
@@ -185,7 +191,7 @@ export function planBackfill(found: Survey, options: BackfillOptions, now: numbe
   const warnings = [...checkFaults(found, options.skipBadLines)];
   const games = chooseGames(found, options.session);
   const refusals = games.flatMap((game) => refusalsOf(game, options));
-  const { anchor, turnSeconds, for: store, out } = options;
+  const { anchor, turnSeconds, for: store, out, remoteWrite } = options;
   const planned = games.map((game): PlannedGame => {
     const own = spanOf(game);
     const timeline = createTimeline(own, { anchor, turnSeconds, now });
@@ -214,7 +220,7 @@ export function planBackfill(found: Survey, options: BackfillOptions, now: numbe
   const blocks = blocksOf(planned, options);
   summary.push(
     `About ${samples} samples: ${bytes(samples * LINE_BYTES)} of text` +
-      (out === STDOUT || store === "victoriametrics"
+      (out === STDOUT || remoteWrite !== undefined || store === "victoriametrics"
         ? ""
         : `, ${bytes(samples * SAMPLE_BYTES)} in ${count(blocks, "block")}`),
   );

@@ -24,6 +24,8 @@ export interface Chosen {
 export interface SampleOptions {
   readonly isWanted: (metric: string) => boolean;
   readonly onRead?: (bytes: number) => void;
+  /** Waited for after each part, for a sink that must not be given too much. */
+  readonly drained?: () => Promise<void>;
   /** Aborted when the run is asked to end. */
   readonly stop?: AbortSignal;
 }
@@ -105,9 +107,10 @@ export async function eachSample(
     if (part.kind === "turns") game.turns(part);
     else game.report(part);
   };
-  const { onRead, stop } = options;
+  const { onRead, stop, drained } = options;
   for await (const part of readGames(files, onRead === undefined ? {} : { onRead })) {
     stop?.throwIfAborted();
     take(part);
+    await drained?.();
   }
 }

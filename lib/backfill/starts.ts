@@ -11,6 +11,9 @@ export const JOB = "tradesim";
 export interface Start {
   /** Name of its samples, such as `temps_simulation_tour_seconds_bucket`. */
   readonly name: string;
+  readonly metric: Metric;
+  /** All labels but the name. */
+  readonly labels: Series["labels"];
   /** A line up to the value, the space before it included. */
   readonly text: string;
   /** The same in UTF-8, four bytes in each number, and how many bytes there are. */
@@ -29,20 +32,23 @@ export class Starts {
     this.#labels = [["job", JOB], ["instance", game]];
   }
 
-  of({ name }: Metric, series: Series): Start {
+  of(metric: Metric, series: Series): Start {
+    const { name } = metric;
     let ofMetric = this.#known.get(name);
     if (ofMetric === undefined) this.#known.set(name, ofMetric = new WeakMap());
     let start = ofMetric.get(series);
-    if (start === undefined) ofMetric.set(series, start = this.#make(name, series));
+    if (start === undefined) ofMetric.set(series, start = this.#make(metric, series));
     return start;
   }
 
-  #make(name: string, { suffix, labels }: Series): Start {
-    const text = lineStart(name, { suffix, labels: [...this.#labels, ...labels] });
+  #make(metric: Metric, { suffix, labels: own }: Series): Start {
+    const { name } = metric;
+    const labels = [...this.#labels, ...own];
+    const text = lineStart(name, { suffix, labels });
     const bytes = encoder.encode(text);
     const words = new Int32Array(Math.ceil(bytes.length / 4));
     new Uint8Array(words.buffer).set(bytes);
-    return { name: name + suffix, text, words, length: bytes.length };
+    return { name: name + suffix, metric, labels, text, words, length: bytes.length };
   }
 }
 

@@ -26,7 +26,7 @@ import {
   urlPath,
   wholeNumber,
 } from "../cli/kinds.ts";
-import { REMOTE_WRITE_FLAGS } from "./remote_write_flags.ts";
+import { REMOTE_WRITE_FLAGS } from "../remote_write/flags.ts";
 
 export const LABELS = [...BREAKDOWN_LABELS, "session"] as const;
 /** A label that the user may switch on. */

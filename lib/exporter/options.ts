@@ -10,9 +10,11 @@ import { UsageError } from "../cli/usage_error.ts";
 import { mergeValues, type Source, without } from "../cli/values.ts";
 import { readYamlConfig } from "../cli/yaml_config.ts";
 import { formatAddress, overlap, TRADESIM_PORT } from "../network/mod.ts";
+import { REMOTE_WRITE_FLAGS } from "../remote_write/flags.ts";
+import { checkReceiver } from "../remote_write/receiver.ts";
 import { SERVE } from "./flags.ts";
 import { type PythonConfig, readPythonConfig } from "./python_config.ts";
-import { checkRemoteWrite, chooseQueue } from "./remote_write_options.ts";
+import { chooseQueue } from "./remote_write_options.ts";
 import { defaultStatePath } from "./state_path.ts";
 
 type ServeValues = Values<typeof SERVE.flags>;
@@ -171,7 +173,7 @@ function serveOptions(
     state = defaultStatePath(port, env);
     if (state === undefined) stateNotes = ["Cannot keep a state: there is no home directory"];
   }
-  checkRemoteWrite(values);
+  checkReceiver(REMOTE_WRITE_FLAGS, values);
   const isOfTradesim = config?.toLowerCase().endsWith(".py") ?? false;
   const portNotes = isOfTradesim && enabled && !addresses.some(({ port }) => port === TRADESIM_PORT)
     ? [

@@ -9,10 +9,11 @@ import {
   type Listening,
   withBothLoopbacks,
 } from "../server/mod.ts";
+import { readReceiver } from "../remote_write/receiver.ts";
 import { createTelemetry } from "../telemetry/mod.ts";
 import { createExporter, type ExporterOptions } from "./exporter.ts";
 import { readFiles } from "./files.ts";
-import { readRemoteWrite, startRemoteWrite } from "./remote_write.ts";
+import { startRemoteWrite } from "./remote_write.ts";
 import { neededToServe, type ServeOptions } from "./options.ts";
 import type { Replay } from "./replay.ts";
 
@@ -44,7 +45,7 @@ export async function serve(
     for (const note of notes) log.warn(note);
     if (options.checkConfig) {
       readFiles(options);
-      readRemoteWrite(options);
+      readReceiver(options);
       print("The configuration is right\n");
     } else if (!options.enabled) {
       log.warn("METRICS_ENABLED is False; exiting");

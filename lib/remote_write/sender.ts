@@ -6,7 +6,7 @@ import type { Place } from "./segment.ts";
 import type { Batch, SeriesSamples } from "./unsent.ts";
 
 /** Samples of one batch: five messages a second carry 5 000 turns of 50 series. */
-const MAX_SAMPLES = 50_000;
+export const MAX_SAMPLES = 50_000;
 /** Series of one message; a turn with more takes several. */
 const MAX_SERIES = 5000;
 /** How long turns are collected before they are sent. */
@@ -104,7 +104,7 @@ export class Sender {
     const { next, wait } = this.#options;
     while (!this.#isStopped) {
       const batch = next(MAX_SAMPLES);
-      if (batch !== undefined) await this.#send(batch);
+      if (batch !== undefined) await this.send(batch);
       // A full batch has others behind it.
       const isBehind = batch !== undefined && batch.samples >= MAX_SAMPLES;
       if (!isBehind && !this.#isStopped) await wait(COLLECT_MS, "turns");
@@ -116,7 +116,8 @@ export class Sender {
     this.#isStopped = true;
   }
 
-  async #send({ series, samples, newest, end }: Batch): Promise<void> {
+  /** Sends a batch, and tells what became of it; resolves when it is done with, or it was stopped. */
+  async send({ series, samples, newest, end }: Batch): Promise<void> {
     let sent = 0;
     for (let from = 0; from < series.length; from += MAX_SERIES) {
       const written = await this.#sendPart(series.slice(from, from + MAX_SERIES));

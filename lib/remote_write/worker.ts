@@ -2,23 +2,13 @@
 
 /// <reference lib="deno.worker" />
 import type { Labels, Protocol } from "./message.ts";
-import { type Answer, Sender, type SenderEvent } from "./sender.ts";
+import { createPost, type Target } from "./post.ts";
+import { Sender, type SenderEvent } from "./sender.ts";
 import type { SharedPlaces } from "./segment.ts";
 import { Unsent } from "./unsent.ts";
-import type { Direct } from "../network/mod.ts";
 
 /** The first message: all that the worker needs. */
-export interface Setup {
-  readonly url: string;
-  /** Address to connect to without a proxy; undefined = as the environment says. */
-  readonly direct: Direct | undefined;
-  readonly headers: Readonly<Record<string, string>>;
-  /** PEM texts. */
-  readonly tls: {
-    readonly ca: string | undefined;
-    readonly cert: string | undefined;
-    readonly key: string | undefined;
-  };
+export interface Setup extends Target {
   readonly protocol: Protocol | "auto";
   readonly external: Labels;
   readonly queue: string;
@@ -34,39 +24,6 @@ export interface Hurry {
 /** What comes back. */
 export type Told = SenderEvent | { readonly type: "empty" };
 
-/** How long a receiver may take to answer. */
-const TIMEOUT_MS = 30_000;
-
-function createClient({ direct, tls: { ca, cert, key } }: Setup): Deno.HttpClient {
-  return Deno.createHttpClient({
-    ...direct === undefined ? {} : { proxy: { ...direct } },
-    ...ca === undefined ? {} : { caCerts: [ca] },
-    ...cert === undefined || key === undefined ? {} : { cert, key },
-  });
-}
-
-function createPost(setup: Setup) {
-  const client = createClient(setup);
-  return async (
-    body: Uint8Array<ArrayBuffer>,
-    headers: Readonly<Record<string, string>>,
-  ): Promise<Answer> => {
-    const response = await fetch(setup.url, {
-      method: "POST",
-      headers: { ...setup.headers, ...headers },
-      body,
-      redirect: "manual",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      client,
-    });
-    return {
-      status: response.status,
-      header: (name) => response.headers.get(name) ?? undefined,
-      text: (await response.text()).trim(),
-    };
-  };
-}
-
 function start(setup: Setup): (hurry: Hurry) => void {
   const unsent = new Unsent(setup.queue, setup.segments, setup.places);
   let isHurried = false;
@@ -77,7 +34,7 @@ function start(setup: Setup): (hurry: Hurry) => void {
       if (batch === undefined && isHurried) postMessage({ type: "empty" } satisfies Told);
       return batch;
     },
-    post: createPost(setup),
+    post: createPost(setup).post,
     tell: (event) => postMessage(event),
     wait: (milliseconds, forWhat) =>
       new Promise((resolve) => {
