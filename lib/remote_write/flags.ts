@@ -6,7 +6,8 @@ import { FILE, LABEL, oneOf, RECEIVER_URL, size } from "../cli/kinds.ts";
 /**
  * Flags that say where samples are sent to, and how.
  *
- * @param more The last layer that may set them, where that is not the configuration file, and what is sent.
+ * @param what What is sent.
+ * @param more The last layer that may set them, where that is not the configuration file.
  */
 function receiverFlags(what: string, more: { readonly layer?: LayerName } = {}) {
   return {

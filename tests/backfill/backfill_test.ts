@@ -278,7 +278,7 @@ Deno.test("backfill takes from a journal only what the turn log does not tell", 
 Deno.test("readBackfill() rejects what does not go together", () => {
   const cases: Record<string, RegExp> = {
     "--dry-run": /expected files/,
-    "a": /expected --out, --dry-run or --verify/,
+    "a": /expected --out, --remote-write, --dry-run or --verify/,
     "a --out - --verify http://127.0.0.1:1": /run it without --out once the text is imported/,
     "a --out x --for victoriametrics": /use --out - and post the text/,
     "a --out x --anchor yesterday":

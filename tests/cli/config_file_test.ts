@@ -29,8 +29,17 @@ Deno.test("defaultConfig() has a line for every key, set or commented out, and n
     unset.map(({ name }) => name),
     [
       ...["web.listen-address", "web.config.file", "state", "ingest-token-file", "allowed-host"],
-      ...["", ".label", ".queue", ".user-file", ".token-file"].map((name) => `remote-write${name}`),
-      ...["ca-file", "cert-file", "key-file"].map((name) => `remote-write.${name}`),
+      ...[
+        "",
+        ".user-file",
+        ".token-file",
+        ".ca-file",
+        ".cert-file",
+        ".key-file",
+        ".label",
+        ".queue",
+      ]
+        .map((name) => `remote-write${name}`),
     ],
   );
   assert.deepEqual(lines.filter((line) => line.length > 100 || /\s$/.test(line)), []);

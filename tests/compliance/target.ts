@@ -66,12 +66,16 @@ export function parse(text: string): Scraped[] {
   });
 }
 
-if (import.meta.main) {
-  const [scraped = "", receiver = "", protocol = "auto"] = Deno.args;
+/** Scrapes now and then, and sends what it finds, until the suite has seen enough. */
+async function run(
+  scraped: string,
+  receiver: string,
+  protocol: "auto" | "1.0" | "2.0",
+): Promise<void> {
   const directory = await Deno.makeTempDir();
   const { queue, close } = openSending({
     url: receiver,
-    protocol: protocol as "auto" | "1.0" | "2.0",
+    protocol,
     labels: [["job", "test"], ["instance", new URL(scraped).host]],
     headers: { "user-agent": "tradesim-exporter/test" },
     tls: { ca: undefined, cert: undefined, key: undefined },
@@ -85,8 +89,7 @@ if (import.meta.main) {
   const start = Date.now() - 1;
   let last = "";
   let layout: Layout = { stream: "", start, series: [] };
-
-  async function scrape(): Promise<void> {
+  const scrape = async () => {
     const response = await fetch(scraped);
     const samples = parse(await response.text());
     const series = samples.map(({ labels, type, help }) => ({ labels, type, help }));
@@ -95,8 +98,7 @@ if (import.meta.main) {
     last = key;
     const time = samples.find(({ time }) => time !== undefined)?.time ?? Date.now();
     queue.add(layout, Math.round(time), samples.map(({ value }) => value));
-  }
-
+  };
   // The suite may have closed what is scraped.
   const timer = setInterval(() => scrape().catch(() => {}), INTERVAL_MS);
   scrape().catch(() => {});
@@ -104,5 +106,10 @@ if (import.meta.main) {
   clearInterval(timer);
   await close(500);
   await Deno.remove(directory, { recursive: true });
+}
+
+if (import.meta.main) {
+  const [scraped = "", receiver = "", protocol = "auto"] = Deno.args;
+  await run(scraped, receiver, protocol as "auto" | "1.0" | "2.0");
   Deno.exit(0);
 }
