@@ -20,6 +20,7 @@ import { web } from "./web.ts";
 export {
   LABEL_NAME,
   type Parameter,
+  type ParameterName,
   PARAMETERS,
   type Parameters,
   readParameters,

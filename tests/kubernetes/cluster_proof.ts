@@ -6,7 +6,9 @@
  */
 
 import assert from "node:assert/strict";
-import { OVERLAYS } from "../../lib/kubernetes/mod.ts";
+import fc from "fast-check";
+import { selectorText, unmetBy } from "../../lib/doctor/kubernetes/selector.ts";
+import { OVERLAYS, type ParameterName, readParameters } from "../../lib/kubernetes/mod.ts";
 import { ROOT } from "../harness/deno.ts";
 import { runExporter } from "../harness/exporter.ts";
 import { type RunningCluster, withCluster } from "../harness/kubernetes.ts";
@@ -218,6 +220,127 @@ async function provePermissions({ kubectl }: RunningCluster): Promise<void> {
   assert.equal(await can("tradesim-exporter", "list", "pods", namespace), "no");
 }
 
+/** What doctor takes for selected is what the API server selects, for selectors of all kinds. */
+async function proveSelectors({ kubectl }: RunningCluster): Promise<void> {
+  const namespace = "selectors";
+  await kubectl("create", "namespace", namespace);
+  const values = [undefined, "1", "2"];
+  const objects = values.flatMap((a) => values.map((b) => ({ ...a && { a }, ...b && { b } })))
+    .map((labels, index) => ({ name: `object-${index}`, labels }));
+  const items = objects.map((metadata) => ({ apiVersion: "v1", kind: "ConfigMap", metadata }));
+  const list = JSON.stringify({ apiVersion: "v1", kind: "List", items });
+  const args = ["create", "--namespace", namespace, "--filename", "-"];
+  assert.equal((await kubectl.run(args, list)).code, 0);
+
+  const value = fc.constantFrom("1", "2", "3");
+  const key = fc.constantFrom("a", "b", "c");
+  const selector = fc.record({
+    matchLabels: fc.dictionary(key, value, { maxKeys: 1 }),
+    matchExpressions: fc.array(
+      fc.record({
+        key,
+        operator: fc.constantFrom("In", "NotIn", "Exists", "DoesNotExist"),
+        values: fc.uniqueArray(value, { minLength: 1 }),
+      }),
+      { maxLength: 2 },
+    ),
+  });
+  await fc.assert(
+    fc.asyncProperty(selector, async (selector) => {
+      const expected = objects.filter(({ labels }) => unmetBy(labels, selector).length === 0);
+      const text = selectorText(selector);
+      const selected = await kubectl(
+        ...["get", "configmaps", "--namespace", namespace, "-o", "name"],
+        ...text === "everything" ? [] : ["--selector", text],
+      );
+      assert.deepEqual(
+        selected.split("\n").filter((line) => line !== ""),
+        expected.map(({ name }) => `configmap/${name}`),
+        text,
+      );
+    }),
+    { numRuns: 40 },
+  );
+}
+
+/** Texts that are names, or nearly. */
+const NEARLY = fc.sample(
+  fc.string({
+    unit: fc.constantFrom("a", "b", "A", "9", "-", ".", "_", "/", "é", " "),
+    maxLength: 7,
+  }),
+  { numRuns: 300, seed: 17 },
+).concat(
+  "a".repeat(63),
+  "a".repeat(64),
+  `${"a".repeat(253)}/b`,
+  `${"a".repeat(254)}/b`,
+  "a".repeat(254),
+);
+
+/** Where the API server would meet the value of a parameter; what it refuses there, `print` refuses. */
+const MET: Readonly<Record<string, readonly [ParameterName, (text: string) => Loose]>> = {
+  "the key of a label": ["monitor-label", (text) => ({
+    kind: "ConfigMap",
+    metadata: { labels: { [text]: "x" } },
+  })],
+  "the value of a label": ["board-label", (text) => ({
+    kind: "ConfigMap",
+    metadata: { labels: { x: text } },
+  })],
+  "a namespace": ["prometheus-namespace", (text) => ({
+    kind: "NetworkPolicy",
+    apiVersion: "networking.k8s.io/v1",
+    spec: {
+      podSelector: {},
+      ingress: [{
+        from: [{
+          namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": text } },
+        }],
+      }],
+    },
+  })],
+  "a storage class": ["storage-class", (text) => ({
+    kind: "PersistentVolumeClaim",
+    spec: {
+      accessModes: ["ReadWriteOnce"],
+      storageClassName: text,
+      resources: { requests: { storage: "1Gi" } },
+    },
+  })],
+};
+
+async function proveParameters({ kubectl }: RunningCluster, met: string): Promise<void> {
+  const [name, make] = MET[met]!;
+  const items = NEARLY.map((text, index) => {
+    const object = make(text);
+    return {
+      apiVersion: "v1",
+      ...object,
+      metadata: { ...object.metadata, name: `object-${index}`, namespace: "default" },
+    };
+  });
+  const list = JSON.stringify({ apiVersion: "v1", kind: "List", items });
+  const { stdout } = await kubectl.run(["create", "--dry-run=server", "--filename", "-"], list);
+  const taken = new Set(
+    Array.from(stdout.matchAll(/object-(\d+) created/g), ([, at]) => Number(at)),
+  );
+  assert.ok(taken.size > 10 && taken.size < NEARLY.length - 10, `${met}: ${taken.size} are taken`);
+  for (const [index, text] of NEARLY.entries()) {
+    const value = { "monitor-label": `${text}=x`, "board-label": `x=${text}` }[name as string] ??
+      text;
+    const isRead = !("expected" in readParameters([`${name}=${value}`]));
+    if (isRead) {
+      assert.ok(taken.has(index), `${met}: the API server refuses ${JSON.stringify(text)}`);
+    }
+    // Names of namespaces are shorter than values of labels, and classes must not be empty.
+    const isStricter = met === "a namespace" || (met === "a storage class" && text === "");
+    if (taken.has(index) && !isStricter) {
+      assert.ok(isRead, `${met}: ${JSON.stringify(text)} is right`);
+    }
+  }
+}
+
 Deno.test("a real API server takes kubernetes/", async (test) => {
   await withCluster(async (cluster) => {
     await cluster.installOperatorTypes();
@@ -230,6 +353,11 @@ Deno.test("a real API server takes kubernetes/", async (test) => {
     await test.step("a changed configuration starts a pod, and pruning removes what went", () =>
       proveChanges(cluster));
     await test.step("a changed board changes one object", () => proveBoards(cluster));
+    for (const met of Object.keys(MET)) {
+      await test.step(`print refuses ${met} that the API server refuses`, () =>
+        proveParameters(cluster, met));
+    }
+    await test.step("doctor selects as the API server does", () => proveSelectors(cluster));
     await test.step("the accounts may do what they must", () => provePermissions(cluster));
   });
 });

@@ -39,7 +39,6 @@ export function unmetBy(labels: Labels, { matchLabels, matchExpressions }: Selec
 
 /** A selector as kubectl writes it. */
 export function selectorText({ matchLabels, matchExpressions }: Selector): string {
-  // What an empty object does not meet is everything but the negative requirements.
   const texts = [
     ...Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`),
     ...matchExpressions.map(({ key, operator, values }) => {
