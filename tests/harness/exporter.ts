@@ -10,8 +10,8 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 function command([first]: readonly string[]): [string, string[]] {
   const executable = Deno.env.get("EXPORTER_UNDER_TEST");
   if (executable !== undefined) return [resolve(ROOT, executable), []];
-  const { start, simulate, replay, "bench:load": bench, print, doctor } = settings.tasks;
-  const tasks = new Map(Object.entries({ simulate, replay, bench, print, doctor }));
+  const { start, simulate, replay, backfill, "bench:load": bench, print, doctor } = settings.tasks;
+  const tasks = new Map(Object.entries({ simulate, replay, backfill, bench, print, doctor }));
   const task = tasks.get(first ?? "") ?? start;
   const [, ...args] = task.command.split(" ");
   return [Deno.execPath(), [...args.slice(0, args.indexOf("main.ts")), `${ROOT}main.ts`]];
