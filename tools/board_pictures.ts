@@ -7,10 +7,12 @@
 
 import { fileURLToPath } from "node:url";
 import { withBrowser } from "../tests/browser/browser.ts";
-import { boardsIn } from "../tests/grafana/boards.ts";
+import { type Board, boardsIn } from "../tests/grafana/boards.ts";
 import { ask, questionsOf, RANGE_SECONDS } from "../tests/grafana/questions.ts";
 import { withStore, writeGame, writeOwnSeries } from "../tests/harness/past.ts";
+import { PINNED } from "../tests/harness/engines.ts";
 import type { PrometheusApi } from "../tests/harness/prometheus.ts";
+import { ANCHOR, TURNS, withRecordedGames } from "../tests/harness/recorded_games.ts";
 import { drawBoard, type DrawnBoard, type Series } from "./board_pictures/draw.ts";
 import { type Language, LANGUAGES } from "./dashboards/texts.ts";
 
@@ -40,14 +42,17 @@ async function withPast(
   });
 }
 
+/** The board of recorded games, which are in a Prometheus of their own. */
+const RECORDED = "games";
+
 /** Each board of a language as a page, by the name of its file. */
 async function pages(
   prometheus: PrometheusApi,
-  language: Language,
-  end: number,
+  boards: readonly Board[],
+  { language, end }: { readonly language: Language; readonly end: number },
 ): Promise<ReadonlyMap<string, string>> {
   const drawn = new Map<string, string>();
-  for (const board of boardsIn(language)) {
+  for (const board of boards) {
     const answers = new Map<number, (readonly Series[])[]>();
     for (const panel of board.panels) {
       const own: (readonly Series[])[] = [];
@@ -67,18 +72,30 @@ async function pages(
   return drawn;
 }
 
+/** Takes the pictures of boards in both languages. */
+async function take(
+  prometheus: PrometheusApi,
+  end: number,
+  isWanted: (file: string) => boolean,
+): Promise<void> {
+  for (const language of LANGUAGES) {
+    await Deno.mkdir(FOLDER + language, { recursive: true });
+    const boards = boardsIn(language).filter(({ file }) => isWanted(file));
+    const drawn = await pages(prometheus, boards, { language, end });
+    await withBrowser(async (open) => {
+      for (const [file, html] of drawn) {
+        const { page } = await open("about:blank", { viewport: { width: WIDTH, height: 600 } });
+        await page.setContent(html);
+        await page.screenshot({ fullPage: true, path: `${FOLDER}${language}/${file}.png` });
+      }
+    });
+  }
+}
+
 if (import.meta.main) {
-  await withPast(async (prometheus, end) => {
-    for (const language of LANGUAGES) {
-      await Deno.mkdir(FOLDER + language, { recursive: true });
-      const boards = await pages(prometheus, language, end);
-      await withBrowser(async (open) => {
-        for (const [file, html] of boards) {
-          const { page } = await open("about:blank", { viewport: { width: WIDTH, height: 600 } });
-          await page.setContent(html);
-          await page.screenshot({ fullPage: true, path: `${FOLDER}${language}/${file}.png` });
-        }
-      });
-    }
-  });
+  await withRecordedGames(
+    PINNED,
+    (prometheus) => take(prometheus, ANCHOR + TURNS.long - 1, (file) => file === RECORDED),
+  );
+  await withPast((prometheus, end) => take(prometheus, end, (file) => file !== RECORDED));
 }

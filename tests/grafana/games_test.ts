@@ -1,16 +1,11 @@
 /** Asks a real Prometheus, which has two recorded games, what the board of games side by side asks. @module */
 
 import assert from "node:assert/strict";
-import { dirname } from "node:path";
-import { type PrometheusVersion, testWithPrometheus } from "../harness/engines.ts";
-import { runExporter } from "../harness/exporter.ts";
-import { type RunningPrometheus, startPrometheus } from "../harness/prometheus.ts";
-import { until, withTempDir } from "../harness/waiting.ts";
+import { testWithPrometheus } from "../harness/engines.ts";
+import { ANCHOR, TURNS, withRecordedGames } from "../harness/recorded_games.ts";
 import { type Board, boardsIn, type Choice, interpolate, labelValues } from "./boards.ts";
 import { ask, askingOf, questions } from "./questions.ts";
 
-const ANCHOR = Date.parse("2000-01-01T00:00:00Z") / 1000;
-const TURNS = { long: 300, short: 200 } as const;
 const ALL: Readonly<Record<string, Choice>> = {
   job: ["tradesim"],
   instance: "all",
@@ -20,60 +15,8 @@ const ALL: Readonly<Record<string, Choice>> = {
 
 const BOARD: Board = boardsIn("en").find(({ file }) => file === "games")!;
 
-/** Plays a game with a turn log, and gives its session. */
-async function play(cwd: string, name: keyof typeof TURNS, seed: number): Promise<string> {
-  const { code, stderr } = await runExporter({
-    cwd,
-    args: [
-      ...["simulate", "--tours", String(TURNS[name]), "--seed", String(seed)],
-      ...["--with-metrics", "--every-turn", "--journal", `${name}.jsonl`],
-    ],
-  });
-  assert.equal(code, 0, stderr);
-  const [line] = Deno.readTextFileSync(`${cwd}/turns-${name}.jsonl`).split("\n");
-  return JSON.parse(line!).session;
-}
-
-/** The folder of a program that is named by its path. */
-function folderOf(program: string): string[] {
-  return program.includes("/") ? [dirname(program)] : [];
-}
-
-/** Lends a Prometheus as the profile replay has it, with two games from one time on. */
-async function withGames(
-  version: PrometheusVersion,
-  use: (prometheus: RunningPrometheus, sessions: readonly [string, string]) => Promise<void>,
-): Promise<void> {
-  await withTempDir(async (dir) => {
-    const sessions = [await play(dir, "long", 1), await play(dir, "short", 2)] as const;
-    const { code, stderr } = await runExporter({
-      cwd: dir,
-      // It may start the promtool that is found first, and no other program.
-      env: { PATH: [...folderOf(version.promtool), Deno.env.get("PATH")].join(":") },
-      args: [
-        ...["backfill", "turns-long.jsonl", "turns-short.jsonl", "--out", "data"],
-        ...["--anchor", "2000-01-01", "--turn-seconds", "1"],
-      ],
-    });
-    assert.equal(code, 0, stderr);
-    const config = new URL("../../prometheus/replay.yml", import.meta.url);
-    const prometheus = await startPrometheus({
-      version,
-      dir,
-      targetPort: 0,
-      change: () => Deno.readTextFileSync(config),
-      args: ["--storage.tsdb.retention.time=100y"],
-    });
-    try {
-      await use(prometheus, sessions);
-    } finally {
-      await prometheus.stop();
-    }
-  });
-}
-
 testWithPrometheus("recorded games lie over each other on their board", async (version, test) => {
-  await withGames(version, async (prometheus, sessions) => {
+  await withRecordedGames(version, async (prometheus, sessions) => {
     const own = questions().filter(({ board, name }) =>
       board.file === "games" && !name.includes(": event ")
     );
@@ -83,11 +26,6 @@ testWithPrometheus("recorded games lie over each other on their board", async (v
       assert.ok(question !== undefined, title);
       return await ask(prometheus, question, { choices }, end);
     };
-    await until("the blocks", async () => {
-      const found = await prometheus.query("last_over_time(tours_completes[10m])", end);
-      return found.length === 2;
-    });
-
     await test.step("its variables offer the games", async () => {
       for (const name of ["instance", "baseline"]) {
         const variable = BOARD.templating.list.find((variable) => variable.name === name);
@@ -116,9 +54,12 @@ testWithPrometheus("recorded games lie over each other on their board", async (v
       );
     });
 
-    await test.step("lines begin together, a second per turn", async () => {
+    await test.step("lines begin together, a second per turn, and end with their games", async () => {
       for (const { metric, values } of await answerTo("Total budget")) {
         assert.equal(values![0]![0], ANCHOR, metric["instance"]);
+        const turns = metric["instance"] === sessions[0] ? TURNS.long : TURNS.short;
+        const last = values!.at(-1)![0] - ANCHOR;
+        assert.ok(last >= turns - 1 && last < turns + 4, `${last}`);
       }
     });
 

@@ -183,6 +183,8 @@ export const LEGENDS = {
   heap: text("Tas JavaScript", "JavaScript heap"),
   refused: text("refusé", "refused"),
   stateErrors: text("fichier d'état", "state file"),
+  seen: text("Vus un à un", "Seen one by one"),
+  missed: text("Dans les totaux seulement", "In totals only"),
   followErrors: text("fichiers suivis", "followed files"),
   unknownKeys: text("inconnue", "unknown"),
   processor: text("Processeur", "Processor"),
@@ -598,6 +600,10 @@ export const PANELS = {
   reportsPerSecond: panel(["Rapports pris par seconde", "Reports taken per second"], [
     "Rapports nouveaux, par source.",
     "New reports, by source.",
+  ]),
+  turnsSeen: panel(["Tours vus par seconde", "Turns seen per second"], [
+    "Tours dont les nombres sont arrivés, et tours qu'aucun rapport ne portait : les totaux les ont.",
+    "Turns whose numbers arrived, and turns that no report carried: totals have them.",
   ]),
   otherReports: panel(["Rapports sans effet", "Reports without effect"], [
     "Répétés, en retard ou refusés, par seconde et par raison.",

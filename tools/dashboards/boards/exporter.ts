@@ -89,6 +89,21 @@ export const EXPORTER: Board = {
           }],
         }),
         graph({
+          text: PANELS.turnsSeen,
+          unit: UNIT.count,
+          stacked: true,
+          queries: [
+            {
+              expr: sum(rate(own("tradesim_exporter_turns_seen_total"))),
+              legend: LEGENDS.seen,
+            },
+            {
+              expr: sum(rate(own("tradesim_exporter_turns_missed_total"))),
+              legend: LEGENDS.missed,
+            },
+          ],
+        }),
+        graph({
           text: PANELS.otherReports,
           unit: UNIT.count,
           isCoarse: true,
@@ -177,6 +192,7 @@ export const EXPORTER: Board = {
         graph({
           text: PANELS.otherRecords,
           unit: UNIT.count,
+          width: 24,
           queries: [{
             expr: sum(rate(own("tradesim_exporter_other_records_total")), "type"),
             legend: "{{type}}",

@@ -18,14 +18,19 @@ function line(expr: string): Query {
   return { expr, legend: LEGEND };
 }
 
+/** A value as long as the game goes on: minutes after its end a plain query still has the last one. */
+function current(name: string, ...matchers: readonly string[]): string {
+  return `last_over_time(${game(name, ...matchers)}[$__rate_interval])`;
+}
+
 /** A bar for each game, of its last value in view: games end at different turns. */
 function last(name: string): Query {
   return line(each(`last_over_time(${game(name)}[$__range])`));
 }
 
 /** By how much each game is above the baseline or, where that is several games, above their mean. */
-function aboveBaseline(of: (...matchers: readonly string[]) => string): Query {
-  return line(`${each(of())} - scalar(avg(${each(of(BASELINE))}))`);
+function aboveBaseline(name: string): Query {
+  return line(`${each(current(name))} - scalar(avg(${each(current(name, BASELINE))}))`);
 }
 
 /** Turns that are counted by a name that says so; Prometheus warns of rates of `tours_completes`. */
@@ -59,13 +64,13 @@ export const GAMES: Board = {
       graph({
         text: PANELS.budget,
         unit: UNIT.euros,
-        queries: [line(each(game("budget_total")))],
+        queries: [line(each(current("budget_total")))],
       }),
       graph({
         text: PANELS.budgetAboveBaseline,
         unit: UNIT.euros,
         fromZero: false,
-        queries: [aboveBaseline((...matchers) => game("budget_total", ...matchers))],
+        queries: [aboveBaseline("budget_total")],
       }),
       graph({
         text: PANELS.purchasesPerTurn,
@@ -80,18 +85,18 @@ export const GAMES: Board = {
       graph({
         text: PANELS.meanPrice,
         unit: UNIT.euros,
-        queries: [line(each(game("produits_prix_moyen")))],
+        queries: [line(each(current("produits_prix_moyen")))],
       }),
       graph({
         text: PANELS.priceAboveBaseline,
         unit: UNIT.euros,
         fromZero: false,
-        queries: [aboveBaseline((...matchers) => game("produits_prix_moyen", ...matchers))],
+        queries: [aboveBaseline("produits_prix_moyen")],
       }),
       graph({
         text: PANELS.activeProducts,
         unit: UNIT.count,
-        queries: [line(each(game("produits_actifs")))],
+        queries: [line(each(current("produits_actifs")))],
       }),
       graph({
         text: PANELS.turnSecondsOfGames,
