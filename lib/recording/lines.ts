@@ -1,6 +1,7 @@
 /** Reads the records of a file, plain or compressed, without holding more than a line. @module */
 
 import { createLineReader } from "../ingest/mod.ts";
+import type { RefusalReason } from "../report/mod.ts";
 import { readLines } from "../source/mod.ts";
 import type { RecordedFile } from "./files.ts";
 
@@ -11,6 +12,8 @@ export interface RecordedLine {
   readonly line: number;
   readonly value?: unknown;
   readonly fault?: string;
+  /** Why it is no JSON; absent where the file cannot be read further. */
+  readonly refusal?: RefusalReason;
   /** Whether it is the last line and was not written to its end. */
   readonly isCut: boolean;
 }
@@ -29,17 +32,17 @@ const MAX_LINE = 64 * 2 ** 20;
  * further ends with a fault.
  */
 export async function* recordedLines(
-  { path }: RecordedFile,
+  { path }: Pick<RecordedFile, "path">,
   { maxLine = MAX_LINE, onRead }: ReadRecordsOptions = {},
 ): AsyncGenerator<RecordedLine, void> {
   let ready: RecordedLine[] = [];
   /** What the line that has just ended holds. */
-  const found: Pick<RecordedLine, "value" | "fault">[] = [];
+  const found: Pick<RecordedLine, "value" | "fault" | "refusal">[] = [];
   let line = 0;
   const reader = createLineReader(
     maxLine,
     (value) => found.push({ value }),
-    (_, describe) => found.push({ fault: describe().what }),
+    ({ reason: refusal }, describe) => found.push({ fault: describe().what, refusal }),
   );
   const chunks = readLines(path, {
     ...reader,

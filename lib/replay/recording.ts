@@ -1,16 +1,17 @@
-/** The recording that is replayed: a journal, with the parts that rotation made of it. @module */
+/** The recording that is replayed: a file of reports or turns, with the parts that rotation made of it. @module */
 
 import { badValue, UsageError } from "../cli/usage_error.ts";
-import { createLineReader, type OddLine } from "../ingest/mod.ts";
-import type { RefusalReason } from "../report/mod.ts";
-import { partsOf, readLines } from "../source/mod.ts";
+import { recordedLines } from "../recording/mod.ts";
+import { type RefusalReason, Refused } from "../report/mod.ts";
+import { partsOf } from "../source/mod.ts";
 
 /** What is wrong with a part of a recording. */
 export interface Problem {
   readonly path: string;
   readonly reason: string;
-  /** The line that is no report, and why; absent when the file cannot be read on. */
-  readonly line?: OddLine & { readonly refusal: RefusalReason };
+  /** The line that is no report, from 1, and why it is none; absent when the file cannot be read on. */
+  readonly line?: number;
+  readonly refusal?: RefusalReason | undefined;
 }
 
 /** How the values of a recording's lines are read. */
@@ -34,25 +35,25 @@ export async function* readRecording<T>(
   const { parts, unreadable } = partsOf(path);
   for (const path of unreadable) onProblem({ path, reason: "expected plain text or gzip" });
   for (const path of parts) {
-    let ready: T[] = [];
-    const lines = createLineReader(maxLine, (value) => {
-      const what = read(value);
-      if (what !== undefined) ready.push(what);
-    }, ({ reason: refusal }, describe) => {
-      const line = { ...describe(), refusal };
-      onProblem({ path, reason: line.what, line });
-    });
-    try {
-      for await (const _chunk of readLines(path, lines)) {
-        yield* ready;
-        ready = [];
+    for await (const { line, value, fault, refusal } of recordedLines({ path }, { maxLine })) {
+      if (fault !== undefined) {
+        onProblem(
+          refusal === undefined ? { path, reason: fault } : {
+            ...{ path, line, reason: fault, refusal },
+          },
+        );
+        continue;
       }
-    } catch (error) {
-      // The file system and zlib give their errors a code; others are bugs.
-      if (!(error instanceof Error && "code" in error)) throw error;
-      onProblem({ path, reason: error.message });
+      let what: T | undefined;
+      try {
+        what = read(value);
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        const { reason: refusal, message: reason } = error;
+        onProblem({ path, line, reason, refusal });
+      }
+      if (what !== undefined) yield what;
     }
-    yield* ready;
   }
 }
 
@@ -65,18 +66,15 @@ export async function checkRecording<T>(
   path: string,
   options: Omit<ReadValues<T>, "onProblem">,
 ): Promise<void> {
-  const problems: Problem[] = [];
-  const onProblem = (problem: Problem) => {
-    if (problems.length === 0) problems.push(problem);
-  };
+  let problem: Problem | undefined;
+  const onProblem = (found: Problem) => problem ??= found;
   for await (const _first of readRecording(path, { ...options, onProblem })) return;
-  const [problem] = problems;
   if (problem === undefined) {
     throw badValue("<FILE>", JSON.stringify(path), "a journal with reports, but it has none");
   }
-  const place = problem.line === undefined ? "" : ` at byte ${problem.line.start}`;
+  const place = problem.line === undefined ? "" : `, line ${problem.line}`;
   throw new UsageError(
-    `Cannot replay ${JSON.stringify(problem.path)}: ${problem.reason}${place}, ` +
+    `Cannot replay ${JSON.stringify(problem.path)}${place}: ${problem.reason}, ` +
       "expected reports; see docs/history.md",
   );
 }

@@ -43,13 +43,9 @@ function tell({ log, teller }: ReplayTarget, { path, reason, line }: Problem): v
     log.warn("A part of the recording cannot be read", { path, reason });
     return;
   }
-  const { kind, beginning, start } = line;
   teller.tell(
-    `line ${path} ${kind}`,
-    (times) =>
-      log.warn("A line of the recording is not a report", {
-        ...{ path, reason, beginning, start, times },
-      }),
+    `line ${path} ${reason}`,
+    (times) => log.warn("A line of the recording is not a report", { path, line, reason, times }),
   );
 }
 
@@ -89,7 +85,7 @@ export function createReplay({ path, speed, loop, maxLine }: SourceOptions): Rep
       maxLine,
       read: (value) => isTurns(value) ? readTurns(value) : intake.readLine(value),
       onProblem(problem) {
-        if (problem.line !== undefined) intake.refuse(REPLAY, problem.line.refusal);
+        if (problem.refusal !== undefined) intake.refuse(REPLAY, problem.refusal);
         tell(target, problem);
       },
     });

@@ -143,7 +143,7 @@ Deno.test("replay says in two lines what it cannot replay", async () => {
         [[], "Cannot replay: expected the name of a journal"],
         [["none.jsonl"], 'Cannot replay "none\\.jsonl": .*none\\.jsonl.*expected reports.*'],
         [["empty.jsonl"], 'Cannot read <FILE> "empty\\.jsonl": expected a journal with .*'],
-        [["x.py"], 'Cannot replay "x\\.py": .* at byte 0, expected reports.*'],
+        [["x.py"], 'Cannot replay "x\\.py", line 1: .*, expected reports.*'],
         [
           ["empty.jsonl", "--speed", "0"],
           'Cannot read --speed "0": expected a number from 0\\.01.*',

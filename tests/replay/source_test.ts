@@ -95,7 +95,7 @@ Deno.test("a replay takes all parts of a recording, plain and gzip, and tells wh
       const warnings = lines.filter((line) => line.startsWith("level=warn"));
       assert.equal(warnings.length, 3, warnings.join("\n"));
       assert.match(warnings[0]!, /cannot be read.*\.3\.zst/);
-      assert.match(warnings[1]!, /not a report" path=\S+\.1 .* start=\d+ times=1$/);
+      assert.match(warnings[1]!, /not a report" path=\S+\.1 line=2 .* times=1$/);
     });
   }));
 
@@ -203,7 +203,10 @@ Deno.test("checkRecording() takes what has a report, and says what is wrong with
     Deno.writeTextFileSync(path, "");
     await assert.rejects(check(path), { name: "UsageError", message: /it has none$/ });
     Deno.writeTextFileSync(path, "\nfrom os import path\nx = 1\n");
-    await assert.rejects(check(path), { name: "UsageError", message: /at byte 1, expected/ });
+    await assert.rejects(check(path), {
+      name: "UsageError",
+      message: /m\.jsonl", line 2: .*, expected/,
+    });
     Deno.writeFileSync(path, gzipped(linesOf(GAME)).subarray(0, 15));
     await assert.rejects(check(path), { name: "UsageError", message: /unexpected end of file/ });
     Deno.writeTextFileSync(path, "x\n" + linesOf(GAME));
