@@ -2,10 +2,10 @@
 
 import type { Sessions, State, TurnsMessage } from "../../live/api.ts";
 
-/** More are thinned by the exporter. */
+/** Maximum number of turns in an answer; the exporter thins more. */
 const POINTS = 20_000;
 
-/** Asks for an answer; undefined when the exporter does not know the session. */
+/** Fetches an answer; undefined if the exporter does not know the session. */
 async function ask<T>(path: string): Promise<T | undefined> {
   const response = await fetch(path, { headers: { accept: "application/json" } });
   if (response.status === 404) return undefined;
@@ -17,7 +17,7 @@ export function askSessions(): Promise<Sessions | undefined> {
   return ask("./api/sessions");
 }
 
-/** @param from The first turn that is wanted. */
+/** @param from The first turn to fetch. */
 export function askHistory(session: string, from: number): Promise<TurnsMessage | undefined> {
   const query = new URLSearchParams({ session, from: String(from), points: String(POINTS) });
   return ask(`./api/history?${query}`);

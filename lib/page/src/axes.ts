@@ -1,4 +1,4 @@
-/** The axes of a course: where their ticks are, and what stands at them. @module */
+/** The axes of a chart: positions and labels of their ticks. @module */
 
 import type uPlot from "uplot";
 import type { Format, Unit } from "./format.ts";
@@ -19,12 +19,12 @@ const TIME_STEPS = [
 /** What an x axis counts: turns, the time of day, or the time since the game began. */
 export type XAxis = "turn" | "time" | "elapsed";
 
-/** What UTC is ahead of this place's time, in seconds. */
+/** Offset of UTC to local time, in seconds. */
 function offsetAt(time: number): number {
   return new Date(time * 1000).getTimezoneOffset() * 60;
 }
 
-/** Full hours and days of this place, also where its clocks are set in between. */
+/** Full hours and days of local time, also across a change to or from summer time. */
 export function localTicks(low: number, high: number, step: number): number[] {
   const ticks: number[] = [];
   for (let at = Math.ceil((low - offsetAt(low)) / step);; at++) {
@@ -35,7 +35,7 @@ export function localTicks(low: number, high: number, step: number): number[] {
   }
 }
 
-/** @param isLong Whether the view is longer than a day, so that a time of day does not suffice. */
+/** @param isLong Whether the view is longer than a day, so that a time of day is ambiguous. */
 export function xAxis(
   kind: XAxis,
   isLong: boolean,
@@ -58,7 +58,7 @@ export function xAxis(
 }
 
 /**
- * @param isWhole Whether values between whole numbers would mean nothing.
+ * @param isWhole Whether only whole numbers are meaningful.
  */
 export function yAxis(
   unit: Unit,
@@ -90,6 +90,6 @@ export function axisLook(colours: Palette): uPlot.Axis {
 export function yRange(low: number | null, high: number | null): [number, number] {
   if (low === null || high === null) return [0, 1];
   const room = high > low ? (high - low) * 0.08 : Math.abs(high) * 0.1 || 1;
-  // From zero on, unless that would leave most of the plot empty.
+  // Starts at zero, unless most of the plot would be empty.
   return [low >= 0 && low < high * 0.5 ? 0 : low - room, high + room];
 }

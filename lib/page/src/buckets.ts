@@ -1,4 +1,4 @@
-/** Works out what the histogram of turn durations says. @module */
+/** Computes the histogram of turn durations. @module */
 
 import type { TurnSeconds } from "../../live/api.ts";
 
@@ -17,8 +17,8 @@ export function barsOf({ le, counts }: TurnSeconds): readonly Bar[] {
 }
 
 /**
- * The duration that a share of the turns stay below, as histogram_quantile() works it out: linear
- * within a bucket. The highest bound where it lies beyond all of them.
+ * A quantile of the turn durations, computed like histogram_quantile(): linear within a bucket. The highest
+ * bound if it is above all of them.
  */
 export function quantile({ le, counts }: TurnSeconds, share: number): number {
   const wanted = share * counts.reduce((sum, turns) => sum + turns, 0);

@@ -5,7 +5,7 @@ import { type Key, picture } from "./picture.ts";
 import { scroller } from "./scroll.ts";
 import type { Texts } from "./texts.ts";
 
-/** A table of what a chart shows, for those who do not see it. */
+/** A chart's data as a table, for readers who cannot see the chart. */
 export interface Table {
   readonly header: readonly string[];
   readonly rows: readonly (readonly string[])[];
@@ -23,9 +23,9 @@ export interface CardOptions {
   readonly csv: () => string;
   /** Draws the chart if it is not drawn yet; undefined where there is nothing to draw. */
   readonly canvas: () => HTMLCanvasElement | undefined;
-  /** What a picture of it names besides the legend: other colours, and the games that it shows. */
+  /** What a picture names besides the legend: other colours and the games. */
   readonly more: () => { readonly keys: readonly Key[]; readonly games: readonly string[] };
-  /** Says something to those who listen to the page. */
+  /** Announces something to screen readers. */
   readonly announce: (text: string) => void;
 }
 
@@ -35,7 +35,7 @@ export class Card {
   readonly plot: HTMLElement;
   readonly #options: CardOptions;
   readonly #values: HTMLElement[];
-  /** The same of a second game. */
+  /** The same for a second game. */
   readonly #others: HTMLElement[];
   readonly #note: HTMLElement;
   readonly #queries: HTMLElement;
@@ -88,7 +88,7 @@ export class Card {
       this.#values[index]!,
       this.#others[index]!,
     ];
-    // A single series cannot be hidden: nothing would be left.
+    // A single series cannot be hidden, because nothing would be left.
     if (onToggle === undefined || legend.length < 2) return h("span", { class: "key" }, ...inner);
     const button = h("button", { class: "key", type: "button", "aria-pressed": "true" }, ...inner);
     button.addEventListener("click", () => {
@@ -99,7 +99,7 @@ export class Card {
     return button;
   }
 
-  /** Queries, the table, and what the chart is saved as. */
+  /** Queries, table and downloads. */
   #foot(): HTMLElement {
     const { id, title, texts, csv, canvas, more } = this.#options;
     const file = (label: string, name: string, save: () => void) =>
@@ -107,7 +107,7 @@ export class Card {
     const savePng = async () => {
       const drawn = canvas();
       if (drawn === undefined) return;
-      // uPlot draws what it was just given when the code that gave it has ended.
+      // uPlot draws new data only after the current code has ended.
       await new Promise(requestAnimationFrame);
       picture(this.root, more(), drawn)
         .toBlob((blob) => blob && download(`${id}.png`, blob));
@@ -137,14 +137,14 @@ export class Card {
     setText(this.#unit, text);
   }
 
-  /** @param other What a second game has there; undefined without one. */
+  /** @param other The value of a second game; undefined without one. */
   setValue(series: number, text: string, other?: string): void {
     setText(this.#values[series]!, text);
     this.#others[series]!.hidden = other === undefined;
     setText(this.#others[series]!, other ?? "");
   }
 
-  /** Says why nothing is drawn; undefined when something is. */
+  /** Shows why nothing is drawn; undefined if something is. */
   setNote(text: string | undefined): void {
     this.#note.hidden = text === undefined;
     this.plot.hidden = text !== undefined;
@@ -171,7 +171,7 @@ export class Card {
     }));
   }
 
-  /** Makes the table anew if it is open. */
+  /** Updates the table if it is open. */
   refreshTable(): void {
     if (!this.#details.open) return;
     const { header, rows } = this.#options.table() ?? { header: [], rows: [] };

@@ -1,4 +1,4 @@
-/** One chart of a game's course: drawn by uPlot, moved by mouse, finger and keyboard. @module */
+/** A chart of a game over time: drawn by uPlot, moved by mouse, touch and keyboard. @module */
 
 import uPlot from "uplot";
 import { axisLook, xAxis, yAxis, yRange } from "./axes.ts";
@@ -17,12 +17,12 @@ import type { Texts } from "./texts.ts";
 import { rowAt } from "../../turns/row_at.ts";
 import { eventLine } from "./wording.ts";
 
-/** Events that a tip names. */
+/** Maximum number of events in a tooltip. */
 const TIP_EVENTS = 4;
-/** How far from the last turn of a game the cursor still means it, in CSS pixels. */
+/** Maximum distance of the cursor from the last turn of a game, in CSS pixels. */
 const REACH = 8;
 const NOWHERE = { left: -10, top: -10 };
-/** All charts have their cursor at the same place. */
+/** All charts share the position of the cursor. */
 const SYNC = "course";
 
 export interface Surroundings {
@@ -41,7 +41,7 @@ export class Chart extends Plotted {
   /** What was drawn last. */
   #course: Course | undefined;
   #hidden = new Set<number>();
-  /** The turn that the keyboard put the cursor on. */
+  /** The turn that was selected with the keyboard. */
   #turn: number | undefined;
 
   constructor(definition: ChartDefinition, around: Surroundings) {
@@ -85,7 +85,7 @@ export class Chart extends Plotted {
     listenToPointer(this.card.plot, () => this.plot, around.moves);
   }
 
-  /** Brings the chart up to the scene: its words always, its lines while they are on the screen. */
+  /** Updates the chart: always its texts, and its lines while they are on the screen. */
   draw(scene: Scene): void {
     const { texts } = this.#around;
     const course = new Course(this.#definition, scene, this.#around);
@@ -102,7 +102,7 @@ export class Chart extends Plotted {
     this.card.plot.setAttribute("aria-label", texts.summary(title, course.legendText()));
   }
 
-  /** Puts the cursor back on its turn, once all charts show the same view. */
+  /** Moves the cursor back to its turn, once all charts show the same view. */
   keepCursor(): void {
     if (this.#turn === undefined || this.plot === undefined) return;
     const x = xOfTurn(this.#course!.scene, this.#turn);
@@ -115,7 +115,7 @@ export class Chart extends Plotted {
   /** Here and on all other charts. */
   #setCursor(place: { readonly left: number; readonly top: number }): void {
     if (this.plot === undefined) return;
-    // uPlot's types leave out what says that others are told.
+    // uPlot's types lack the parameter that publishes the cursor to other charts.
     const set = this.plot.setCursor as (at: typeof place, fire: boolean, publish: boolean) => void;
     set(place, true, true);
   }
@@ -141,10 +141,10 @@ export class Chart extends Plotted {
       this.plot = new uPlot(this.#options(columns), given, this.card.plot);
       this.plot.over.append(this.#tip);
     }
-    // At once, so that places can be asked for.
+    // At once, so that positions can be computed.
     this.plot.batch((plot: uPlot) => {
       plot.setData(given, false);
-      // One turn alone has a place, but no width.
+      // A single turn has a position but no width.
       plot.setScale("x", max > min ? { min, max } : { min: min - 1, max: max + 1 });
     });
   }
@@ -198,7 +198,7 @@ export class Chart extends Plotted {
     };
   }
 
-  /** How the series are drawn, those of the other game after this one's. */
+  /** How the series are drawn; those of the other game come last. */
   #lines(columns: readonly boolean[], colours: Palette): uPlot.Series[] {
     const { series, isStepped } = this.#definition;
     const { xs } = this.#course!;
@@ -227,7 +227,7 @@ export class Chart extends Plotted {
     return nearest(course.xs, this.plot.posToVal(left, "x"));
   }
 
-  /** Where the dot of a series is, of two games each among its own rows; null for no dot. */
+  /** The row of a series' dot, among the rows of its own game; null for no dot. */
   #pointOf(plot: uPlot, index: number, row: number, x: number): number | null {
     const { xs, laid } = this.#course!;
     if (laid === undefined) return row;
@@ -236,7 +236,7 @@ export class Chart extends Plotted {
     return at === undefined ? null : rowAt(plot.data[0], own[at]!);
   }
 
-  /** Shows the values under the cursor in the legend, and the events in the tip. */
+  /** Shows the values at the cursor in the legend, and the events in the tooltip. */
   #readOut(): void {
     const plot = this.plot;
     const course = this.#course!;
@@ -246,7 +246,7 @@ export class Chart extends Plotted {
     });
     if (plot === undefined) return;
     const left = plot.cursor.left ?? -1;
-    // Without a mouse over this very plot the cursor follows another one's.
+    // Unless the mouse is over this plot, the cursor follows that of another one.
     const isHere = left >= 0 && (plot.over.matches(":hover") || this.card.plot.matches(":focus"));
     this.#tip.hidden = !isHere;
     if (!isHere) return;
@@ -254,7 +254,7 @@ export class Chart extends Plotted {
     const marks = marksAt(plot, course.scene, left);
     const lines = marks.slice(0, TIP_EVENTS).map((event) => {
       const line = eventLine(event, texts, format);
-      // Where turns are thinned, the nearest one that is drawn may be another.
+      // If turns are thinned, the nearest drawn one may be another.
       const isOfRow = event.at === course.rows.tours[row];
       return isOfRow ? line : `${texts.turn} ${format.whole(event.at)} · ${line}`;
     });
@@ -266,7 +266,7 @@ export class Chart extends Plotted {
     this.#tip.style.left = `${left}px`;
   }
 
-  /** Puts the cursor on a row, and says what is there. */
+  /** Moves the cursor to a row, and announces its values. */
   #goTo(row: number): void {
     const { texts, format, announce } = this.#around;
     const course = this.#course!;

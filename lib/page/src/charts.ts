@@ -1,4 +1,4 @@
-/** The table of charts: which columns they draw, which metrics stand for them, and how Prometheus is asked. @module */
+/** The table of charts: their columns, metrics and Prometheus queries. @module */
 
 import type { Values } from "../../live/api.ts";
 import type { Unit } from "./format.ts";
@@ -19,14 +19,14 @@ export interface SeriesDefinition {
   readonly label: keyof Texts["series"];
   readonly metric: string;
   readonly colour: Colour;
-  /** The values of the rows; undefined where the reports do not carry them. */
+  /** The values of the rows; undefined if the reports do not have them. */
   readonly read: (slice: Slice) => Float64Array | undefined;
 }
 
 export interface ChartDefinition {
   readonly id: Exclude<keyof Texts["charts"], "distribution">;
   readonly unit: Unit;
-  /** `total`: totals, of which a chart shows what each turn added, or the totals themselves. */
+  /** `total`: totals; the chart shows what each turn added, or the totals themselves. */
   readonly kind: "now" | "total";
   readonly series: readonly SeriesDefinition[];
   /** The two series with an area between them. */
@@ -34,7 +34,7 @@ export interface ChartDefinition {
   /** Steps rather than slopes: values that jump. */
   readonly isStepped?: true;
   readonly isLogarithmic?: true;
-  /** How Prometheus is asked for what is seen, apart from plain names. */
+  /** Prometheus queries, unless the plain names of the metrics do. */
   readonly query?: string;
 }
 
@@ -161,7 +161,7 @@ export const CHARTS: readonly ChartDefinition[] = [
 ];
 
 /**
- * How Prometheus is asked for what a chart shows.
+ * The Prometheus queries of a chart.
  */
 export function queriesOf(
   chart: ChartDefinition,
@@ -173,7 +173,7 @@ export function queriesOf(
   );
 }
 
-/** Rows of a chart: the turns, and the values of each series or nothing. */
+/** Rows of a chart: turns, and the values of each series, if any. */
 export interface Rows {
   readonly tours: ArrayLike<number>;
   readonly times: ArrayLike<number>;
@@ -182,10 +182,10 @@ export interface Rows {
   readonly areMeans: boolean;
 }
 
-/** Points of a chart that shows what turns added: more would be noise. */
+/** Maximum number of points of a chart of additions per turn: more would be noise. */
 const MAX_STEPS = 400;
 
-/** Unknown values as uPlot wants them; the column itself where all are known. */
+/** Replaces unknown values by null for uPlot; returns the column itself if all are known. */
 function withGaps(
   values: Float64Array | undefined,
   isLogarithmic: boolean,
@@ -193,7 +193,7 @@ function withGaps(
   if (values === undefined) return undefined;
   const isDrawn = (value: number) => isLogarithmic ? value > 0 : !Number.isNaN(value);
   let known = 0;
-  // A loop: this goes over every turn of every chart, each time that something is drawn.
+  // A loop, because this runs over every turn of every chart on each drawing.
   while (known < values.length && isDrawn(values[known]!)) known++;
   if (known === values.length) return values;
   return Array.from(values, (value) => isDrawn(value) ? value : null);
@@ -207,7 +207,7 @@ function perTurn(tours: Float64Array, totals: Float64Array, steps: readonly numb
     const [turn, total] = before < 0 ? [0, 0] : [tours[before]!, totals[before]!];
     if (before < 0 && tours[row] !== 1) return null;
     const added = (totals[row]! - total) / (tours[row]! - turn);
-    // Totals fall where TradeSim begins again within a session.
+    // Totals fall when TradeSim starts again within a session.
     return added >= 0 ? added : null;
   });
 }
@@ -239,7 +239,7 @@ export function rowsOf(
   }
   const whole: Slice = { column: (name) => turns.column(name), values };
   const allTours = turns.column("tour")!;
-  // Counted from the game's first row, so that steps stay where they are as turns come in.
+  // Counted from the game's first row, so that steps do not move when turns arrive.
   const stride = Math.max(1, 2 ** Math.ceil(Math.log2((to - from) / MAX_STEPS)));
   const steps: number[] = [];
   for (let row = Math.ceil(from / stride) * stride; row < to; row += stride) steps.push(row);

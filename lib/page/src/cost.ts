@@ -1,17 +1,17 @@
-/** Works out what monitoring costs a turn. @module */
+/** Computes what monitoring costs per turn. @module */
 
 import type { TurnSeconds, Values } from "../../live/api.ts";
 import type { Turns } from "./turns.ts";
 
 export interface Cost {
-  /** Spent on publishing, in seconds per turn. */
+  /** Time spent on publishing, in seconds per turn. */
   readonly seconds: number;
-  /** From one turn to the next by the clock, pauses included; undefined where turns have no times. */
+  /** Real time from turn to turn, including pauses; undefined if turns have no timestamps. */
   readonly real: number | undefined;
 }
 
 /**
- * Undefined where the reports do not tell.
+ * Undefined if the reports do not have it.
  *
  * @param speed How many times as fast as it was played the game is replayed. Default: it is played.
  */

@@ -1,4 +1,4 @@
-/** What a chart shows, in numbers and in words: the rows of one game or of two. @module */
+/** The data of a chart, as numbers and text: the rows of one or two games. @module */
 
 import type { Table } from "./card.ts";
 import { type ChartDefinition, type Rows, rowsOf } from "./charts.ts";
@@ -19,11 +19,11 @@ const TABLE_ROWS = 50;
 
 export class Course {
   readonly rows: Rows;
-  /** The places of the rows on the x axis. */
+  /** Positions of the rows on the x axis. */
   readonly xs: ArrayLike<number>;
-  /** The rows of the game that is laid over, and their places. */
+  /** The rows of the second game, and their positions. */
   readonly laid: { readonly rows: Rows; readonly xs: ArrayLike<number> } | undefined;
-  /** Where the view begins and ends on the x axis. */
+  /** Start and end of the view on the x axis. */
   readonly ends: readonly [number, number];
 
   constructor(
@@ -53,14 +53,14 @@ export class Course {
     return this.laid === undefined ? own : joined(own, [this.laid.xs, ...this.laid.rows.values]);
   }
 
-  /** What stands beside the title: what the values count, and which turns are drawn. */
+  /** Text next to the title: the unit of the values, and which turns are drawn. */
   get unitText(): string {
     const { kind } = this.definition;
     const perTurn = kind === "total" && this.scene.isPerTurn ? this.around.texts.unitPerTurn : "";
     return [perTurn, this.#thinning()].filter((part) => part !== "").join(", ");
   }
 
-  /** The row of the other game beside one of this game; undefined where it has none. */
+  /** The row of the other game for a row of this game, if there is one. */
   #laidRow(row: number): number | undefined {
     if (this.laid === undefined || this.xs.length === 0) return undefined;
     const [low, high] = this.ends;
@@ -74,7 +74,7 @@ export class Course {
     return kind === "total" && unit === "count" && this.scene.isPerTurn ? "rate" : unit;
   }
 
-  /** Which of the turns in view are drawn, where not all are. */
+  /** Which of the turns in view are drawn, if not all. */
   #thinning(): string {
     const { texts, format } = this.around;
     const { tours, areMeans } = this.rows;
@@ -87,7 +87,7 @@ export class Course {
       : texts.thinned(format.whole(drawn), format.whole(all));
   }
 
-  /** The rows in view, the last excluded; one beyond either end may be there, for lines to be drawn to. */
+  /** The rows in view, the last excluded, with one beyond each end to draw lines to. */
   #inView(): readonly [number, number] {
     const [from, to] = this.scene.window;
     return [rowAt(this.rows.tours, from), rowAfter(this.rows.tours, to)];
@@ -181,7 +181,7 @@ export class Course {
       .filter((row) => row >= 0);
   }
 
-  /** What a picture has to name besides the lines: marks, and games. */
+  /** What a picture names besides the lines: marks and games. */
   more(): { readonly keys: readonly Key[]; readonly games: readonly string[] } {
     const { texts, format } = this.around;
     const { game, other, window, areMarksShown } = this.scene;

@@ -1,12 +1,12 @@
 /** Writes tables as CSV (RFC 4180). @module */
 
-/** Spreadsheets take a text that begins with one of these for a formula. */
+/** Spreadsheets treat a text that starts with one of these as a formula. */
 const FORMULA = /^[=+\-@\t\r]/;
 
-/** Without this mark Excel takes UTF-8 for something else, and é for two letters. */
+/** Without this byte order mark, Excel does not read UTF-8. */
 const BYTE_ORDER_MARK = "\uFEFF";
 
-/** A text with a semicolon is quoted too: where the decimal mark is a comma, spreadsheets part cells by it. */
+/** A text with a semicolon is quoted too: with a decimal comma, spreadsheets separate cells by semicolons. */
 function field(value: string | number | null | undefined): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return Number.isFinite(value) ? String(value) : "";

@@ -20,18 +20,18 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** The name of a metric, or a query: between its words a line may end. */
+/** The name of a metric, or a query; lines may break between its words. */
 export function code(text: string): HTMLElement {
   return h("code", {}, ...text.split(/(?<=[_([/])/).flatMap((part) => [part, h("wbr")]));
 }
 
-/** Changes a text only where it is another, so that nothing is laid out or read out in vain. */
+/** Changes a text only if it differs, to avoid layout and announcements. */
 export function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
 /**
- * Puts text into the clipboard, also where the page came over plain HTTP from another machine.
+ * Copies text to the clipboard, also if the page was loaded over plain HTTP from another machine.
  *
  * @throws When the browser does not allow it.
  */
@@ -51,14 +51,14 @@ export async function copyText(text: string): Promise<void> {
   if (!isCopied) throw new Error("Cannot copy a text: the browser does not allow it");
 }
 
-/** Hands a file to the reader. */
+/** Downloads a file. */
 export function download(name: string, content: Blob): void {
   const url = URL.createObjectURL(content);
   h("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-/** What the reader chose before; nothing where the browser keeps nothing. */
+/** The saved choice; undefined if the browser saves nothing. */
 export function recall(key: string): string | undefined {
   try {
     return localStorage.getItem(`tradesim-${key}`) ?? undefined;
@@ -71,6 +71,6 @@ export function remember(key: string, value: string): void {
   try {
     localStorage.setItem(`tradesim-${key}`, value);
   } catch {
-    // The choice then lasts as long as the page.
+    // Then the choice lasts as long as the page.
   }
 }

@@ -1,4 +1,4 @@
-/** The events in view as a list, each a way to its turn. @module */
+/** The events in view as a list with links to their turns. @module */
 
 import { h, setText } from "./dom.ts";
 import type { Format } from "./format.ts";
@@ -87,7 +87,7 @@ export class EventsList {
         h("td", {}, eventEffect(event, texts, format)),
       );
     }));
-    // Rows are made anew: whoever stood on one stands there again.
+    // Rows are created again, so the focus is restored.
     if (focused) {
       this.#body.querySelector<HTMLElement>(`[data-event="${CSS.escape(focused)}"]`)?.focus();
     }

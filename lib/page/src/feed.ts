@@ -1,4 +1,4 @@
-/** Keeps a stream of server-sent events open, and opens it again when it breaks or has rested. @module */
+/** Keeps a stream of server-sent events open, and reopens it after an error or a pause. @module */
 
 import type { Hello, Inventory, State, Summary, TurnsMessage } from "../../live/api.ts";
 
@@ -6,22 +6,22 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8000;
 
 export interface Listener {
-  /** The stream is open; what came between two streams has to be asked for. */
+  /** The stream is open. Data from before must be fetched. */
   hello(message: Hello): void;
   turns(message: TurnsMessage): void;
   state(message: State): void;
   detail(message: Inventory): void;
   sessions(message: readonly Summary[]): void;
-  /** The stream broke, and is opened again after a moment. */
+  /** The stream failed, and is reopened after a moment. */
   lost(): void;
 }
 
 export interface Feed {
-  /** Hears another game; undefined for the newest one, whichever that is. */
+  /** Listens to another game; undefined for the newest. */
   follow(session: string | undefined): void;
-  /** Gives the stream back: a browser lends six connections at most to all tabs of one exporter. */
+  /** Closes the stream, because browsers allow six connections per host. */
   rest(): void;
-  /** Opens the stream at once if it rests, or waits for the moment. */
+  /** Opens the stream at once if it is paused or about to be reopened. */
   wake(): void;
 }
 
@@ -57,13 +57,13 @@ export function openFeed(listener: Listener): Feed {
     on<State>("state", listener.state);
     on<Inventory>("detail", listener.detail);
     on<readonly Summary[]>("sessions", listener.sessions);
-    // The browser's own way of opening it again gives up on an answer that is no stream.
+    // The browser itself does not reopen a stream after an answer that is not one.
     opened.addEventListener("error", () => {
       opened.close();
       if (source !== opened) return;
       source = undefined;
       listener.lost();
-      // Readers that lost the same exporter do not come back all at once.
+      // Readers that lost the same exporter reconnect at different times.
       timer = setTimeout(open, wait * (0.75 + Math.random() / 2));
       wait = Math.min(wait * 2, LONGEST_WAIT_MS);
     });

@@ -1,4 +1,4 @@
-/** Writes numbers, times and durations as a language does. @module */
+/** Formats numbers, times and durations in a language. @module */
 
 export type Language = "fr" | "en";
 
@@ -10,10 +10,10 @@ const UNKNOWN = "–";
 
 export type Format = ReturnType<typeof createFormat>;
 
-/** The most that a date can be from 1970, in seconds (ECMA-262, 21.4.1.1). */
+/** Maximum distance of a date from 1970, in seconds (ECMA-262, 21.4.1.1). */
 const LATEST = 8.64e12;
 
-/** A time in seconds since 1970; a number that is no time is unknown. */
+/** Formats a time in seconds since 1970; a number that is not a time is unknown. */
 function dated(format: Intl.DateTimeFormat, at: number): string {
   return Math.abs(at) <= LATEST ? format.format(Math.round(at * 1000)) : UNKNOWN;
 }
@@ -40,7 +40,7 @@ function isKnown(value: Known): value is number {
   return value !== null && value !== undefined && Number.isFinite(value);
 }
 
-/** Functions that write numbers, by how they write them. */
+/** Functions that format numbers. */
 function createNumbers(locale: string) {
   const number = (options: Intl.NumberFormatOptions) => {
     const format = new Intl.NumberFormat(locale, options);
@@ -54,7 +54,7 @@ function createNumbers(locale: string) {
     significant: number({ maximumSignificantDigits: 3 }),
     euros: number(money),
     percent: number({ style: "percent", maximumSignificantDigits: 3 }),
-    /** As short as so many digits allow. */
+    /** In compact notation with a number of digits. */
     compact(isMoney: boolean, digits: number) {
       const key = `${isMoney} ${digits}`;
       const made = compacts.get(key) ?? number({
@@ -68,7 +68,7 @@ function createNumbers(locale: string) {
   };
 }
 
-/** Functions that write times, which are in seconds since 1970. */
+/** Functions that format times, given in seconds since 1970. */
 function createTimes(locale: string) {
   const time = (options: Intl.DateTimeFormatOptions) => {
     const format = new Intl.DateTimeFormat(locale, options);
@@ -98,7 +98,7 @@ export function createFormat(language: Language) {
   const numbers = createNumbers(LOCALES[language]);
   const times = createTimes(LOCALES[language]);
   const { whole, decimal, significant, euros, percent, compact } = numbers;
-  /** A duration as a clock shows it. */
+  /** A duration in hours, minutes and seconds, like a clock. */
   const clock = (value: number) => clockOf(value, language === "fr" ? "j" : "d");
 
   /** A duration with the unit that suits it. */
@@ -130,13 +130,13 @@ export function createFormat(language: Language) {
       if (unit === "seconds") return seconds(value);
       return unit === "rate" ? decimal(value) : whole(value);
     },
-    /** The same as short as an axis needs it, to tell it from a value that is a step away. */
+    /** The same in a short form for an axis, which distinguishes values one step apart. */
     tick(unit: Unit, value: number, step: number): string {
       if (unit === "seconds") return seconds(value);
       const digits = Math.ceil(Math.log10(Math.max(Math.abs(value) / step, 1))) + 1;
       return compact(unit === "euros", Math.min(Math.max(digits, 2), 12))(value);
     },
-    /** A number of the exporter or of the system, by the unit that its name ends with. */
+    /** A metric of the exporter or the machine, by the unit in its name. */
     metric(name: string, value: number): string {
       const plain = name.replace(/\{.*/, "");
       if (plain.endsWith("_timestamp_seconds") || plain === "process_start_time_seconds") {

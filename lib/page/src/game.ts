@@ -1,4 +1,4 @@
-/** One game as the page knows it: its turns, its events and its state, gaps filled from the history. @module */
+/** A game as the page knows it: turns, events and state, with gaps filled from the history. @module */
 
 import type {
   Inventory,
@@ -12,9 +12,9 @@ import { askHistory } from "./api.ts";
 import { rowAt } from "../../turns/row_at.ts";
 import { Turns } from "./turns.ts";
 
-/** Events that are kept; the oldest go first. */
+/** Maximum number of events; the oldest are dropped first. */
 const MAX_EVENTS = 5000;
-/** Messages that may wait for a history; a gap that is longer is asked for again. */
+/** Maximum number of messages that wait for a history; after a longer gap it is fetched again. */
 const MAX_WAITING = 600;
 const RETRY_MS = 1000;
 
@@ -45,8 +45,8 @@ export class Game {
   ) {}
 
   /**
-   * Asks for the turns after the last known one. What is told meanwhile waits, so that no gap is
-   * left. Is done when they are there, or the exporter does not know the game.
+   * Fetches the turns after the last known one. Messages that arrive meanwhile wait, so that no gap is left.
+   * Resolves when the turns are there, or the exporter does not know the game.
    */
   async fill(): Promise<void> {
     this.#isGapOpen = true;
@@ -78,7 +78,7 @@ export class Game {
       return;
     }
     if ((message.columns.tour?.at(-1) ?? Infinity) < this.turns.last) {
-      // The game was set back. The message has few of the turns before, and none of their events.
+      // The game was set back. The message has only few of the earlier turns, and none of their events.
       this.turns.clear();
       this.events = [];
       this.fill();
@@ -111,7 +111,7 @@ export class Game {
     if (this.events.length > MAX_EVENTS) this.events = this.events.slice(-MAX_EVENTS);
   }
 
-  /** The first turn that was over at a time. */
+  /** The first turn that had ended at a time. */
   #turnAt(timestamp: number): number {
     const times = this.turns.column("timestamp");
     if (times === undefined) return this.turns.last;

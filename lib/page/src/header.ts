@@ -1,4 +1,4 @@
-/** The top of the page: which games, how the connection is, and how the page looks. @module */
+/** The top of the page: games, connection and appearance. @module */
 
 import type { Sessions, Summary } from "../../live/api.ts";
 import { h, setText } from "./dom.ts";
@@ -43,7 +43,7 @@ export class Header {
       id: "other",
       change: () => options.onOther(this.#others.value || undefined),
     });
-    // As wide as its longest words, so that a lost connection moves nothing.
+    // As wide as its longest text, so that a lost connection moves nothing.
     const words = [texts.connected, texts.connecting, texts.reconnecting];
     this.#connection.dataset.longest = words.toSorted((a, b) => b.length - a.length)[0];
     this.#subtitle = h("small", {}, texts.subtitle);
@@ -69,7 +69,7 @@ export class Header {
     );
   }
 
-  /** Says that a recorded game is shown. */
+  /** Shows that this is a recorded game. */
   showReplay({ file, speed }: Replay): void {
     const { texts, format } = this.#options;
     setText(this.#subtitle, texts.replayed(format.decimal(speed)));
@@ -82,7 +82,7 @@ export class Header {
     setText(this.#connection, this.#options.texts[connection]);
   }
 
-  /** Brings the names of the games up to date, except under the eyes of who is choosing one. */
+  /** Updates the names of the games, except while the reader selects one. */
   #rename(names: ReadonlyMap<string, string>): void {
     for (const select of [this.#sessions, this.#others]) {
       if (select === document.activeElement) continue;
@@ -99,7 +99,7 @@ export class Header {
   }
 
   /**
-   * @param shown The session that was chosen; undefined for the newest.
+   * @param shown The selected session; undefined for the newest.
    * @param current The game that is drawn, as it is now.
    */
   showSessions(
@@ -117,7 +117,7 @@ export class Header {
       const { session } = known;
       const summary = session === current?.session ? current : known;
       const name = `${gameLine(summary, texts, format)} · ${texts.states[summary.state]}`;
-      // Games that began within a second.
+      // Games that started in the same second.
       return [session, isTwice(begun[index]!) ? `${name} · ${session}` : name];
     }));
     this.#rename(names);

@@ -1,4 +1,4 @@
-/** How the machine and the exporter are, by metric. @module */
+/** The state of the machine and the exporter, by metric. @module */
 
 import type { Values } from "../../live/api.ts";
 import { costOf } from "./cost.ts";
@@ -46,7 +46,7 @@ class MetricTable {
         const { metrics } = this.around.texts;
         const words = Object.hasOwn(metrics, name) ? metrics[name]! : "";
         const metric = h("span", { class: "developer" }, code(name));
-        // What has no words is for developers alone.
+        // Metrics without a description are for developers only.
         this.#body.append(
           h(
             "tr",

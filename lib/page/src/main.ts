@@ -1,4 +1,4 @@
-/** The page: keeps the games up to date from the exporter, and draws them when there is something new. @module */
+/** The page: updates the games from the exporter, and draws them when something has changed. @module */
 
 import type { Sessions, Summary, Values } from "../../live/api.ts";
 import { askSessions, askState } from "./api.ts";
@@ -11,11 +11,11 @@ import { type Extent, Range } from "./range.ts";
 import { type Scene, turnAt } from "./scene.ts";
 import { type Actions, type Choices, Screen } from "./screen.ts";
 
-/** Ages and the like grow without news. */
+/** Ages change without news. */
 const TICK_MS = 1000;
-/** How long a hidden tab still listens: who looks elsewhere for a moment misses nothing. */
+/** How long a hidden tab keeps its event stream, so that a short absence loses nothing. */
 const REST_AFTER_MS = 5000;
-/** Turns around one that was asked for. */
+/** Number of turns to show around a selected one. */
 const AROUND = 25;
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -37,14 +37,14 @@ const choices: Choices = {
 };
 const range = new Range();
 let connection: Connection = "connecting";
-/** How often the exporter has learnt of turns before those that it knew. */
+/** How often the exporter has found earlier turns. */
 let past = 0;
 let exporter: Sessions["exporter"] | undefined;
 let sessions: readonly Summary[] = [];
 let game: Game | undefined;
 let other: Game | undefined;
 let values: { readonly exporter: Values; readonly system: Values } = { exporter: {}, system: {} };
-/** What the exporter's clock is ahead of this one, in seconds. */
+/** Offset of the exporter's clock to this one, in seconds. */
 let ahead = 0;
 let isAsked = false;
 let resting: ReturnType<typeof setTimeout> | undefined;
@@ -76,7 +76,7 @@ function draw(): void {
   });
 }
 
-/** Draws once before the next frame, and not at all while nobody sees it. */
+/** Draws once before the next frame, and not at all in a hidden tab. */
 function redraw(): void {
   if (isAsked || document.hidden) return;
   isAsked = true;
@@ -143,13 +143,13 @@ const actions: Actions = {
 showLook();
 let screen = new Screen(choices.language, actions);
 
-/** Makes the screen anew, in other words. */
+/** Creates the screen again, in another language. */
 function makeScreen(): void {
   screen.close();
   screen = new Screen(choices.language, actions);
 }
 
-/** The game of a session; another one takes the place of the one that is shown. */
+/** The game of a session; replaces the one that is shown if it is another. */
 function gameOf(session: string): Game {
   if (game?.session === session) return game;
   game = new Game(session, redraw);
@@ -160,22 +160,22 @@ function gameOf(session: string): Game {
   return game;
 }
 
-/** Asks for what is known of a game; what comes later is told by the stream. */
+/** Fetches what is known of a game; the stream sends what comes later. */
 function open(asked: Game): void {
   asked.fill();
   const { detail } = asked;
   askState(asked.session).then((state) => {
     if (state === undefined) return;
     values = { exporter: state.exporter, system: state.system };
-    // The stream may have told of a later state already.
+    // The stream may have sent a later state already.
     if (state.summary.last_arrival >= (asked.summary?.last_arrival ?? 0)) asked.show(state);
-    // So may it have of a later world; it tells none that it takes for known.
+    // The same is true of the detail; the stream does not send known detail again.
     if (asked.detail === detail) asked.detail = state.detail ?? undefined;
     redraw();
   }, () => {});
 }
 
-/** A chosen game that the exporter does not know any more would be asked for in vain. */
+/** Selects the newest game if the exporter no longer knows the selected one. */
 async function leaveForgotten(): Promise<void> {
   const { session } = choices;
   if (session === undefined) return;
@@ -183,7 +183,7 @@ async function leaveForgotten(): Promise<void> {
     const isKnown = await askState(session) !== undefined;
     if (!isKnown && choices.session === session) actions.setSession(undefined);
   } catch {
-    // The exporter is away; the stream tries again.
+    // The exporter cannot be reached; the stream tries again.
   }
 }
 
@@ -191,7 +191,7 @@ const feed = openFeed({
   async hello({ session, past: known }) {
     connection = "connected";
     if (known !== past) {
-      // All is asked for again, from its beginning.
+      // Everything is fetched again from the start.
       past = known;
       game = undefined;
       if (other !== undefined) actions.setOther(other.session);
@@ -207,7 +207,7 @@ const feed = openFeed({
       ahead = exporter.now - Date.now() / 1000;
       redraw();
     } catch {
-      // The exporter went again; the stream says so too.
+      // The exporter is gone again; the stream reports this too.
     }
   },
   turns(message) {
@@ -235,7 +235,7 @@ const feed = openFeed({
 });
 feed.follow(undefined);
 
-/** Listens while somebody looks; what a hidden tab misses is asked for when it is seen again. */
+/** Listens while the tab is visible; what a hidden tab misses is fetched when it is visible again. */
 function listenWhileSeen(): void {
   clearTimeout(resting);
   if (document.hidden) {
@@ -248,11 +248,11 @@ function listenWhileSeen(): void {
   feed.wake();
   redraw();
 }
-// A tab may be opened behind others.
+// A tab may be opened in the background.
 listenWhileSeen();
 
 setInterval(() => {
-  // Only the followed game is told of; the one laid over it may be going on too.
+  // The stream sends only the followed game, but the second one may be running too.
   const laid = sessions.find(({ session }) => session === other?.session);
   if (laid?.state === "running" && !document.hidden) other?.fill();
   redraw();
@@ -267,7 +267,7 @@ dark.addEventListener("change", () => {
 matchMedia("(forced-colors: active)").addEventListener("change", () => {
   change(() => screen.repaint());
 });
-// Paper is white, has other widths, and shows what lies below the screen.
+// Paper is white, has another width, and shows the whole page.
 matchMedia("print").addEventListener("change", () => {
   screen.repaint();
   screen.seeAll();

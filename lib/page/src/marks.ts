@@ -1,18 +1,18 @@
-/** Draws a game's events above a chart: a lane per type, and lines where there is room for them. @module */
+/** Draws the events of a game above a chart: a lane per type, and lines if there is room. @module */
 
 import type uPlot from "uplot";
 import type { Mark } from "./game.ts";
 import { EVENT_COLOURS, faint, type Palette } from "./palette.ts";
 import { type Scene, xOfTurn } from "./scene.ts";
 
-/** One per type; the last one is for all that are not told apart. */
+/** One per type; the last one is for all other types. */
 const LANES = [...Object.keys(EVENT_COLOURS), "other"];
 const LANE_HEIGHT = 4;
-/** The room that the lanes need above the plot, in CSS pixels. */
+/** Height of the lanes above the plot, in CSS pixels. */
 export const LANES_HEIGHT = LANES.length * LANE_HEIGHT + 4;
-/** Lines through the plot would hide it when they stand closer. */
+/** Minimum distance of lines through the plot; closer ones would hide it. */
 const ROOM_FOR_LINES = 14;
-/** How near a mark has to be to be meant. */
+/** Maximum distance at which a mark is selected. */
 const REACH = 4;
 
 /** The events from one turn to another. */
@@ -64,7 +64,7 @@ export function drawMarks(chart: uPlot, scene: Scene, palette: Palette): void {
   ctx.restore();
 }
 
-/** The events under a place of the plot, in CSS pixels from its left. */
+/** The events at a position of the plot, in CSS pixels from its left edge. */
 export function marksAt(chart: uPlot, scene: Scene, left: number): readonly Mark[] {
   if (!scene.areMarksShown) return [];
   return marksBetween(scene.game.events, ...scene.window).filter((event) =>

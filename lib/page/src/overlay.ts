@@ -1,4 +1,4 @@
-/** Two games in one plot: their rows on one x axis, and which row of each is under a place. @module */
+/** Two games in one plot: their rows on one x axis, and the row of each at a position. @module */
 
 import uPlot from "uplot";
 import { rowAt } from "../../turns/row_at.ts";
@@ -8,7 +8,7 @@ export type Data = [
   ...values: (ArrayLike<number | null | undefined> | undefined)[],
 ];
 
-/** Two games on one x axis; a place that only one has is no gap in the other. */
+/** Two games on one x axis; a position that only one has is not a gap in the other. */
 export function joined(own: Data, laid: Data): Data {
   const full = ([xs, ...values]: Data) =>
     [
@@ -20,17 +20,17 @@ export function joined(own: Data, laid: Data): Data {
   return [xs, ...values.map((column, index) => known[index] ? column : undefined)];
 }
 
-/** The row whose place is nearest; -1 where there is none. */
+/** The row with the nearest position; -1 if there is none. */
 export function nearest(xs: ArrayLike<number>, x: number): number {
   const row = Math.min(rowAt(xs, x), xs.length - 1);
   return row > 0 && x - xs[row - 1]! < xs[row]! - x ? row - 1 : row;
 }
 
 /**
- * The row of a game that is under a place; undefined before its first row and after its last one,
- * where nothing of it is drawn.
+ * The row of a game at a position; undefined before its first and after its last row, where nothing of it
+ * is drawn.
  *
- * @param reach How far from its ends a place still means them.
+ * @param reach Maximum distance of a position from its ends.
  */
 export function under(xs: ArrayLike<number>, x: number, reach: number): number | undefined {
   if (xs.length === 0 || x < xs[0]! - reach || x > xs[xs.length - 1]! + reach) return undefined;

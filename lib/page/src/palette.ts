@@ -1,4 +1,4 @@
-/** The colours of page.css as a canvas needs them: resolved, for the theme of now. @module */
+/** The colours of page.css for a canvas: resolved, for the current theme. @module */
 
 import type { Colour } from "./charts.ts";
 import { h } from "./dom.ts";
@@ -22,7 +22,7 @@ export function readPalette(): Palette {
   return palette;
 }
 
-/** The colour of each type of event; another type has that of plain text. */
+/** The colour of each type of event; other types have the colour of text. */
 export const EVENT_COLOURS: Readonly<Record<string, Colour>> = {
   inflation: "orange",
   recharge_budget: "green",
@@ -31,7 +31,7 @@ export const EVENT_COLOURS: Readonly<Record<string, Colour>> = {
   recharge_stock_fournisseur: "ochre",
 };
 
-/** A colour with less of it; `share` is from 0 to 1. */
+/** A colour with an opacity `share` from 0 to 1. */
 export function faint(colour: string, share: number): string {
   return colour.replace(/^rgb\((.*)\)$/, `rgba($1, ${share})`);
 }

@@ -1,4 +1,4 @@
-/** A chart as a picture that can stand alone: with its title, its key and the games it shows. @module */
+/** A chart as a self-contained picture with title, key and games. @module */
 
 import type { Colour } from "./charts.ts";
 import { h } from "./dom.ts";
@@ -6,13 +6,13 @@ import { h } from "./dom.ts";
 const MARGIN = 12;
 const LINE = 20;
 
-/** A colour and what it stands for. */
+/** A colour and its meaning. */
 export interface Key {
   readonly label: string;
   readonly colour: Colour | "muted";
 }
 
-/** Runs of a line: a swatch, dashes for a second game, or words. */
+/** Parts of a line: a swatch, dashes for a second game, or text. */
 interface Part {
   readonly text: string;
   readonly colour?: string;
@@ -41,7 +41,7 @@ function keyOf({ label, colour }: Key): Part {
 }
 
 /**
- * @param card What the chart stands in, with its title and its legend.
+ * @param card The card of the chart, with its title and legend.
  * @param canvas The chart.
  */
 export function picture(

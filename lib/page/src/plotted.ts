@@ -1,4 +1,4 @@
-/** What charts have in common: a card, and a plot that fills it. @module */
+/** The common parts of charts: a card, and a plot that fills it. @module */
 
 import type uPlot from "uplot";
 import type { Card } from "./card.ts";
@@ -7,10 +7,10 @@ export const HEIGHT = 216;
 
 export abstract class Plotted {
   abstract readonly card: Card;
-  /** Whether any of it is on the screen. */
+  /** Whether a part of it is on the screen. */
   isSeen = true;
   protected plot: uPlot | undefined;
-  /** What the plot is made for; another needs another plot. */
+  /** The data that the plot was created for; other data needs another plot. */
   protected made = "";
 
   resize(): void {

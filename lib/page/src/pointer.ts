@@ -1,8 +1,8 @@
-/** Moves a chart's view by mouse, wheel and finger. @module */
+/** Moves the view of a chart by mouse, wheel and touch. @module */
 
 import type uPlot from "uplot";
 
-/** What a chart asks of the page. Places are on the x axis. */
+/** What a chart asks of the page. Positions are on the x axis. */
 export interface Moves {
   select(from: number, to: number): void;
   zoom(factor: number, at?: number): void;
@@ -11,7 +11,7 @@ export interface Moves {
   showAll(): void;
 }
 
-/** The wheel scrolls the page, unless it is plainly meant for the chart. */
+/** The wheel scrolls the page, unless it is clearly meant for the chart. */
 export function listenToPointer(
   element: HTMLElement,
   plotOf: () => uPlot | undefined,
@@ -44,7 +44,7 @@ export function listenToPointer(
   }, { passive: true });
 }
 
-/** How the mouse is bound to a plot: it pans with Shift, and shows all when clicked twice. */
+/** Mouse bindings of a plot: Shift pans, and a double click shows everything. */
 export function mouseBindings(moves: Moves): uPlot.Cursor.Bind {
   const pan = (plot: uPlot, start: MouseEvent) => {
     let last = start.clientX;

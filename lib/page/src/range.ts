@@ -1,12 +1,12 @@
 /** The part of a game that is in view: its width and its end, in turns. @module */
 
-/** The first and the last turn that can be looked at. */
+/** The first and the last turn that can be shown. */
 export type Extent = readonly [first: number, last: number];
 
-/** Nothing narrower can be zoomed into. */
+/** Minimum width of the view, in turns. */
 const MIN_SPAN = 4;
 
-/** What is in view follows the game's end until someone looks back. */
+/** The view follows the end of the game until the reader looks back. */
 export class Range {
   /** Turns in view; undefined for all of them. */
   span: number | undefined;
@@ -54,7 +54,7 @@ export class Range {
   zoom(factor: number, extent: Extent, at?: number): void {
     const [from, to] = this.window(extent);
     const width = Math.max(to - from, 1);
-    // Zoomed out of the buttons, a live view stays live: its end is what stays.
+    // With the zoom buttons, a live view stays live: its end stays where it is.
     const fixed = at ?? (this.isLive ? to : (from + to) / 2);
     const wanted = Math.max(MIN_SPAN, width * factor);
     const share = (fixed - from) / width;

@@ -1,4 +1,4 @@
-/** What all charts draw from: the games, the part in view and the axis. @module */
+/** The data of all charts: games, view and axis. @module */
 
 import type { Format } from "./format.ts";
 import type { Game } from "./game.ts";
@@ -9,7 +9,7 @@ export type Axis = "turn" | "time";
 
 export interface Scene {
   readonly game: Game;
-  /** A second game that is laid over. */
+  /** A second game, drawn over the first. */
   readonly other: Game | undefined;
   /** The first and the last turn in view. */
   readonly window: readonly [from: number, to: number];
@@ -18,7 +18,7 @@ export interface Scene {
   readonly areMarksShown: boolean;
 }
 
-/** True where times of day say nothing: two games are laid over each other from their beginnings. */
+/** Whether times count from the start of the game, because two games are overlaid. */
 export function isElapsed({ axis, other }: Scene): boolean {
   return axis === "time" && other !== undefined;
 }
@@ -27,29 +27,29 @@ function beginning(turns: Turns): number {
   return turns.column("timestamp")?.[0] ?? 0;
 }
 
-/** When a turn was over, in seconds since 1970. */
+/** When a turn ended, in seconds since 1970. */
 function timeOf({ turns }: Game, turn: number): number {
   const row = Math.min(rowAt(turns.column("tour")!, turn), turns.length - 1);
   return turns.column("timestamp")?.[row] ?? 0;
 }
 
-/** The place of a turn on the x axis. */
+/** The position of a turn on the x axis. */
 export function xOfTurn(scene: Scene, turn: number): number {
   if (scene.axis === "turn") return turn;
   return timeOf(scene.game, turn) - (isElapsed(scene) ? beginning(scene.game.turns) : 0);
 }
 
-/** Whether the view is longer than a day, so that a time of day is no answer to when. */
+/** Whether the view is longer than a day, so that a time of day is ambiguous. */
 export function isLong({ game, window: [from, to] }: Scene): boolean {
   return timeOf(game, to) - timeOf(game, from) > 86_400;
 }
 
-/** Writes times as the view needs them: with a date where it is longer than a day. */
+/** Formats times for the view: with a date if it is longer than a day. */
 export function timeWriter(scene: Scene, { moment, time }: Format): (at: number) => string {
   return isLong(scene) ? moment : time;
 }
 
-/** The turn at a place on the x axis. */
+/** The turn at a position on the x axis. */
 export function turnAt(scene: Scene, x: number): number {
   if (scene.axis === "turn") return x;
   const { turns } = scene.game;
@@ -58,7 +58,7 @@ export function turnAt(scene: Scene, x: number): number {
   return turns.column("tour")![Math.max(row, 0)] ?? 0;
 }
 
-/** The rows of a game that lie between two places on the x axis, and one beyond either end. */
+/** The rows of a game between two positions on the x axis, with one beyond each end. */
 export function rowsBetween(
   scene: Scene,
   game: Game,
@@ -68,11 +68,11 @@ export function rowsBetween(
   const shift = isElapsed(scene) ? beginning(turns) : 0;
   const places = turns.column(scene.axis === "turn" ? "tour" : "timestamp") ?? [];
   const from = Math.max(rowAt(places, low + shift) - 1, 0);
-  // Turns of a fast game end within the same millisecond: the last of them is meant.
+  // Turns of a fast game end in the same millisecond: this returns the last of them.
   return [from, Math.max(Math.min(rowAfter(places, high + shift) + 1, turns.length), from)];
 }
 
-/** The places of rows on the x axis. */
+/** Positions of rows on the x axis. */
 export function placesOf(
   scene: Scene,
   game: Game,

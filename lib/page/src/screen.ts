@@ -1,4 +1,4 @@
-/** The page in one language: all of its parts, put together and drawn from what is known. @module */
+/** The page in one language: creates, arranges and draws all of its parts. @module */
 
 import type { Sessions, Summary, Values } from "../../live/api.ts";
 import { Chart, type Surroundings } from "./chart.ts";
@@ -34,7 +34,7 @@ export interface Choices {
   other: string | undefined;
 }
 
-/** All that the screen shows. */
+/** Everything that the screen shows. */
 export interface Shown {
   readonly choices: Choices;
   readonly range: Range;
@@ -63,11 +63,11 @@ export interface Actions extends Moves {
   goLive(): void;
   /** Shows a turn with some turns around it. */
   goTo(turn: number): void;
-  /** Asks for everything to be drawn again. */
+  /** Requests that everything is drawn again. */
   redraw(): void;
 }
 
-/** How a game without TradeSim is played so that it reports to the exporter of this page. */
+/** The command that plays a simulated game that reports to this exporter. */
 function simulateCommand(command: string): string {
   const exporter = new URL(".", location.href).href;
   return `${command} simulate --infinite --pause 250ms --with-metrics --publish-to ${exporter}`;
@@ -99,7 +99,7 @@ function createToolbar({ texts, format }: Surroundings, actions: Actions) {
   });
 }
 
-/** Tells cards whether they are, or soon will be, in sight. */
+/** Tells cards whether they are on the screen, or close to it. */
 function watchSeen(cards: readonly (Chart | Distribution)[], redraw: () => void) {
   const observer = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
@@ -147,7 +147,7 @@ export class Screen {
       format,
       palette: () => this.#palette ??= readPalette(),
       moves: actions,
-      // A new node, so that the same words are read out a second time.
+      // A new node, so that the same text is announced a second time.
       announce: (text) => this.#live.replaceChildren(text),
     };
     this.#header = createHeader(language, around, actions);
@@ -201,7 +201,7 @@ export class Screen {
     );
   }
 
-  /** Puts all of it into the document. */
+  /** Adds everything to the document. */
   #show(language: Language): void {
     const texts = this.#texts;
     document.documentElement.lang = language;
@@ -225,13 +225,13 @@ export class Screen {
     );
   }
 
-  /** Takes new colours, and makes every chart anew with them. */
+  /** Reads the colours again, and creates every chart again. */
   repaint(): void {
     this.#palette = undefined;
     for (const chart of [...this.#charts, this.#distribution]) chart.destroy();
   }
 
-  /** Draws what is off the screen too, for paper. */
+  /** Draws what is off the screen too, for printing. */
   seeAll(): void {
     for (const chart of [...this.#charts, this.#distribution]) chart.isSeen = true;
   }
@@ -285,7 +285,7 @@ export class Screen {
       texts.states[summary.state],
     );
     if (said === this.#state) return;
-    // How a game stands when the page opens is on the page.
+    // The state at the opening of the page is not announced, because the page shows it.
     if (this.#state !== "") setText(this.#live, said);
     this.#state = said;
   }

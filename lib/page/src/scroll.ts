@@ -1,4 +1,4 @@
-/** Parts of the page that scroll, and say so while there is more than they show. @module */
+/** Scrolling parts of the page, which show whether there is more. @module */
 
 import { h } from "./dom.ts";
 

@@ -1,4 +1,4 @@
-/** Sortable tables: of firms, products and suppliers, and of anything else that has rows. @module */
+/** Sortable tables of firms, products, suppliers and other rows. @module */
 
 import type { Inventory } from "../../live/api.ts";
 import { csv } from "./csv.ts";
@@ -7,7 +7,7 @@ import type { Format } from "./format.ts";
 import { scroller } from "./scroll.ts";
 import type { Texts } from "./texts.ts";
 
-/** A column: its title, and how a number of it is written; without one it holds text. */
+/** A column: its title, and the format of its numbers; without one it contains text. */
 export interface ColumnDefinition {
   readonly title: string;
   readonly write?: (value: number) => string;
@@ -15,7 +15,7 @@ export interface ColumnDefinition {
 
 export type Row = readonly (string | number)[];
 
-/** Rows beyond are not put on the screen; they are in the CSV. */
+/** Maximum number of rows on the screen; the CSV has all. */
 const MAX_ROWS = 500;
 
 export class SortableTable {
@@ -76,7 +76,7 @@ export class SortableTable {
   }
 
   #sort(column: number): void {
-    // Numbers are looked for from the top, names from the beginning.
+    // Numbers are sorted from the highest, names from the first.
     this.#isDescending = column === this.#sortedBy
       ? !this.#isDescending
       : this.#columns[column]!.write !== undefined;
@@ -107,7 +107,7 @@ export class SortableTable {
   #draw(): void {
     setText(this.#count, this.#format.whole(this.#rows.length));
     const rows = this.#sorted().slice(0, MAX_ROWS);
-    // Cells are kept and given other texts, which costs less than making them anew each second.
+    // Cells are reused, which is cheaper than creating them again each second.
     while (this.#body.rows.length > rows.length) this.#body.deleteRow(-1);
     while (this.#body.rows.length < rows.length) {
       this.#body.append(h(
@@ -134,7 +134,7 @@ function sum(units: readonly number[] = []): number {
   return units.reduce((total, each) => total + each, 0);
 }
 
-/** The units of each product that some holders have together. */
+/** Units of each product that some holders have in total. */
 function stocksOf(
   holders: readonly { readonly stocks?: readonly number[] }[],
   products: number,
@@ -146,7 +146,7 @@ function stocksOf(
   return total;
 }
 
-/** The three tables of what reports carry one by one. */
+/** The three tables of a report's detail. */
 export class DetailTables {
   readonly root: HTMLElement;
   readonly #note: HTMLElement;

@@ -1,4 +1,4 @@
-/** The state of the game in a few large numbers. @module */
+/** The state of the game as a few large numbers. @module */
 
 import { code, h, setText } from "./dom.ts";
 import type { Format } from "./format.ts";

@@ -1,4 +1,4 @@
-/** What the charts show: which axis, how purchases count, and which part of the game. @module */
+/** Controls of the charts: axis, purchases per turn or in total, and part of the game. @module */
 
 import type { PastEvent } from "../../live/api.ts";
 import { h, setText } from "./dom.ts";
@@ -20,7 +20,7 @@ export interface ToolbarOptions {
   readonly onLive: () => void;
 }
 
-/** Buttons of which one is pressed. */
+/** Buttons, one of which is pressed. */
 function choice<T>(
   label: string,
   entries: readonly (readonly [value: T, text: string, id: string])[],
@@ -122,7 +122,7 @@ export class Toolbar {
   }
 }
 
-/** What the marks above the charts stand for. */
+/** The legend of the marks above the charts. */
 export class MarksLegend {
   readonly root: HTMLElement;
   readonly #others: HTMLElement;
@@ -143,7 +143,7 @@ export class MarksLegend {
     );
   }
 
-  /** @param other The name of the game that is laid over. */
+  /** @param other The name of the second game. */
   draw(events: readonly PastEvent[], other: string | undefined): void {
     this.#laid.hidden = other === undefined;
     setText(this.#laid, other ?? "");

@@ -1,26 +1,26 @@
-/** The turns of a game as the page keeps them: columns of numbers, a bounded number of rows. @module */
+/** The turns of a game on the page: columns of numbers with a bounded number of rows. @module */
 
 import { COLUMN_NAMES, type ColumnName, WIDTH } from "../../turns/columns.ts";
 import { TurnTable } from "../../turns/turn_table.ts";
 
-/** Rows that are kept at most. */
+/** Maximum number of rows. */
 const MAX_ROWS = 20_000;
 
-/** Turns in the order in which they were played, thinned when they become too many. */
+/** Turns in the order in which they were played, thinned if there are too many. */
 export class Turns {
   /** Grows with every change. */
   version = 0;
   readonly #maxRows: number;
   readonly #table = new TurnTable();
   readonly #row = new Float64Array(WIDTH);
-  /** The columns that were told. */
+  /** The columns with data. */
   readonly #known = new Set<string>(["tour"]);
 
   constructor(maxRows = MAX_ROWS) {
     this.#maxRows = maxRows;
   }
 
-  /** Turns with a row. */
+  /** Number of rows. */
   get length(): number {
     return this.#table.count;
   }
@@ -42,8 +42,8 @@ export class Turns {
   }
 
   /**
-   * Adds rows. Those that are known from their first turn on go: they are told once more, or the
-   * game was set back and goes on from there.
+   * Adds rows. Known rows from their first turn on are dropped: they are sent again, or the game was set back
+   * and continues from there.
    */
   append(columns: Readonly<Partial<Record<ColumnName, readonly (number | null)[]>>>): void {
     const table = this.#table;

@@ -1,20 +1,20 @@
-/** Says in words what an event did. @module */
+/** Describes in words what an event did. @module */
 
 import type { PastEvent, Summary } from "../../live/api.ts";
 import type { Format } from "./format.ts";
 import type { Texts } from "./texts.ts";
 
-/** The name of an event's type; the type itself where it is not one of TradeSim's. */
+/** The name of an event type; the type itself if it is not one of TradeSim's. */
 export function eventName({ type }: PastEvent, texts: Texts): string {
   return Object.hasOwn(texts.events, type) ? texts.events[type]! : type;
 }
 
-/** What it did, as far as the simulation tells. */
+/** What the event did, as far as it was reported. */
 export function eventEffect(event: PastEvent, texts: Texts, format: Format): string {
   const { type, nombre, total } = event;
   if (nombre === undefined || total === undefined) return "";
   const isMoney = type === "inflation" || type === "recharge_budget";
-  // As it is written: less than half a cent is no loss, and no change is a change of +0.
+  // As it is formatted: less than half a cent is not a loss.
   const sign = Math.round(isMoney ? total * 100 : total) < 0 ? "−" : "+";
   const size = isMoney ? format.euros(Math.abs(total)) : format.whole(Math.abs(total));
   const words = Object.hasOwn(texts.effects, type) ? texts.effects[type] : undefined;
@@ -30,7 +30,7 @@ export function eventLine(event: PastEvent, texts: Texts, format: Format): strin
   return effect === "" ? name : `${name} (${effect})`;
 }
 
-/** What a game is and when it began. */
+/** The kind of a game, and when it started. */
 export function gameName(
   { format: kind, first_report }: Summary,
   texts: Texts,
