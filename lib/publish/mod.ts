@@ -4,5 +4,6 @@ export { type HttpOptions, openHttp } from "./http.ts";
 export { type Journal, type JournalOptions, openJournal } from "./journal.ts";
 export type { OnProblem, Transport } from "./transport.ts";
 export * from "./publisher.ts";
+export type { ReportMoment, RestOfReport } from "./report_writer.ts";
 export { openTurnLog, type TurnLog, turnLogBeside, type TurnLogOptions } from "./turn_log.ts";
 export type { TurnNumbers } from "./recent_turns.ts";

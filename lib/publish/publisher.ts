@@ -1,35 +1,10 @@
 /** Turns a game into reports. A simulation calls it once per turn. @module */
 
-import type * as z from "zod";
-import type { NATIVE_SCHEMA, NATIVE_TYPE, NATIVE_VERSION } from "../report/mod.ts";
-import { MAX_COLUMN_LENGTH, TURN_SECONDS_BUCKETS } from "../turns/mod.ts";
-import { Line } from "./line.ts";
+import { MAX_COLUMN_LENGTH } from "../turns/mod.ts";
+import { type ReportMoment, ReportWriter, type RestOfReport } from "./report_writer.ts";
 import type { TurnLog } from "./turn_log.ts";
 import { logProblem, messageOf, once, type OnProblem, type Transport } from "./transport.ts";
 import { MIN_TURNS, RecentTurns, type TurnNumbers, USUAL_TURNS } from "./recent_turns.ts";
-
-type NativeReport = z.input<typeof NATIVE_SCHEMA>;
-
-/** What a report carries besides the numbers of `TurnNumbers`, as docs/report.md has it. */
-export interface RestOfReport {
-  /** Further values by name of the catalogue's reported metrics, in the metric's unit: money in euros. */
-  readonly values?: Readonly<Record<string, number>>;
-  readonly evenements?: NonNullable<NativeReport["evenements"]>;
-  /** Events since the last report: at most 100, each only once. */
-  readonly evenements_recents?: NonNullable<NativeReport["evenements_recents"]>;
-  readonly repartitions?: NonNullable<NativeReport["repartitions"]>;
-  /** Some reports may omit it: the last one stays valid, and gauges with it for up to 3 s. */
-  readonly detail?: NonNullable<NativeReport["detail"]>;
-}
-
-/** What is known about a report before it is composed. */
-export interface ReportMoment {
-  /** Now, in seconds since 1970. */
-  readonly timestamp: number;
-  readonly tour: number;
-  /** Whether it is the last one. */
-  readonly fini: boolean;
-}
 
 export interface PublisherOptions {
   /** The game: 1 to 128 bytes, a name that no other game has. */
@@ -99,30 +74,7 @@ const MOST_BATCHED = 256;
 /** A batch is a long turn's when it takes so many times as long as expected. */
 const LONG = 4;
 
-// The report's names come as types only: its reader is nothing that a game should have to load.
-const TYPE: typeof NATIVE_TYPE = "tradesim.report";
-const VERSION: typeof NATIVE_VERSION = 1;
-
-/** The numbers in a report: names, values and decimal places. */
-const FIELDS: readonly (readonly [string, (numbers: TurnNumbers) => number, number])[] = [
-  ["budget_total", ({ budgetTotal }) => budgetTotal, 2],
-  ["budget_min", ({ budgetMin }) => budgetMin, 2],
-  ["budget_max", ({ budgetMax }) => budgetMax, 2],
-  ["transactions_total", ({ reussies, echouees }) => reussies + echouees, 0],
-  ["transactions_reussies_total", ({ reussies }) => reussies, 0],
-  ["transactions_echouees_total", ({ echouees }) => echouees, 0],
-  ["transactions_montant_total", ({ montant }) => montant, 2],
-  ["produits_total", ({ produits }) => produits, 0],
-  ["produits_actifs", ({ produitsActifs }) => produitsActifs, 0],
-  ["produits_inactifs", ({ produits, produitsActifs }) => produits - produitsActifs, 0],
-  ["evenements_total", ({ evenements }) => evenements, 0],
-];
-
-/** Members that no value may replace, because readers check them first. */
-const RESERVED = new Set(["type", "version"]);
 const MAX_SESSION_BYTES = 128;
-
-const LE = `{"le":[${TURN_SECONDS_BUCKETS.join()}],"counts":[`;
 
 /**
  * Makes a publisher. A turn only counts, and keeps what is an extreme. A report leaves with the first
@@ -132,10 +84,10 @@ const LE = `{"le":[${TURN_SECONDS_BUCKETS.join()}],"counts":[`;
  * @throws {RangeError} When `maxTurns` or the length of `session` is out of its range.
  */
 export function createPublisher(options: PublisherOptions): Publisher {
-  const { session, numbers, transport, interval = INTERVAL_MS, maxTurns = USUAL_TURNS } = options;
-  const { rest, turnLog, onReport, onProblem = logProblem } = options;
-  const now = options.now ?? (() => performance.now());
-  const wallClock = options.wallClock ?? (() => Date.now());
+  return new GamePublisher(options);
+}
+
+function checkOptions({ session, maxTurns = USUAL_TURNS }: PublisherOptions): void {
   const sessionBytes = new TextEncoder().encode(session).length;
   if (sessionBytes < 1 || sessionBytes > MAX_SESSION_BYTES) {
     throw new RangeError(
@@ -148,169 +100,152 @@ export function createPublisher(options: PublisherOptions): Publisher {
       `Cannot keep ${maxTurns} turns: expected 0 or ${MIN_TURNS} to ${MAX_COLUMN_LENGTH}`,
     );
   }
-  const tell = once(onProblem);
-  const recent = new RecentTurns(maxTurns || USUAL_TURNS);
-  const line = new Line();
-  const head = `{"type":"${TYPE}","version":${VERSION}`;
-  const identity = `,"session":${JSON.stringify(session)}`;
+}
 
-  let reports = 0;
-  let spent = 0;
-  let mark = now();
-  let due = mark;
-  let finished: Promise<void> | undefined;
+class GamePublisher implements Publisher {
+  readonly #numbers: TurnNumbers;
+  readonly #transport: Transport;
+  readonly #turnLog: TurnLog | undefined;
+  readonly #interval: number;
+  readonly #onReport: PublisherOptions["onReport"];
+  readonly #tell: (message: string) => void;
+  readonly #now: () => number;
+  readonly #wallClock: () => number;
+  readonly #recent: RecentTurns;
+  readonly #writer: ReportWriter;
+  /** When the open batch began; when the next report is due; and the time spent on reports. */
+  #mark: number;
+  #due: number;
+  #spent = 0;
+  #finished: Promise<void> | undefined;
   /** Turns of the open batch: how many shall be in it, and how many of them are still to come. */
-  let batch = 1;
-  let left = 1;
+  #batch = 1;
+  #left = 1;
   /** What a turn of the last batch took, in milliseconds. */
-  let usual = 0;
+  #usual = 0;
+
+  constructor(options: PublisherOptions) {
+    checkOptions(options);
+    const { session, numbers, transport, interval = INTERVAL_MS, maxTurns = USUAL_TURNS } = options;
+    const { rest, turnLog, onReport, onProblem = logProblem } = options;
+    this.#numbers = numbers;
+    this.#transport = transport;
+    this.#turnLog = turnLog;
+    this.#interval = interval;
+    this.#onReport = onReport;
+    this.#tell = once(onProblem);
+    this.#now = options.now ?? (() => performance.now());
+    this.#wallClock = options.wallClock ?? (() => Date.now());
+    const recent = this.#recent = new RecentTurns(maxTurns || USUAL_TURNS);
+    const hasColumns = maxTurns > 0;
+    this.#writer = new ReportWriter({
+      ...{ session, numbers, recent, hasColumns, rest, onProblem: this.#tell },
+    });
+    this.#mark = this.#due = this.#now();
+  }
+
+  begin(): void {
+    // The time since the last reading includes a pause.
+    this.#closeBatch((this.#batch - this.#left) * this.#usual, 1);
+    this.#mark = this.#now();
+  }
+
+  pause(): void {
+    if (this.#left < this.#batch) this.#look();
+  }
+
+  turn(): void {
+    const numbers = this.#numbers;
+    const recent = this.#recent;
+    this.#turnLog?.note(numbers);
+    const budget = numbers.budgetTotal;
+    if (budget < recent.lowest || budget > recent.highest) {
+      recent.note(recent.tour + this.#batch - this.#left + 1, numbers);
+    }
+    if (--this.#left === 0) this.#look();
+  }
+
+  flush(): void {
+    if (this.#finished !== undefined) return;
+    this.pause();
+    if (this.#recent.count > 0) this.#publish(this.#now());
+  }
+
+  finish(): Promise<void> {
+    this.#due = Infinity;
+    this.pause();
+    if (this.#finished === undefined) {
+      const turnLog = this.#turnLog;
+      if (turnLog !== undefined) this.#handTurns(turnLog, this.#now());
+      this.#finished = Promise.all([this.#transport.end(this.#write(true)), turnLog?.end()])
+        .then(() => {});
+    }
+    return this.#finished;
+  }
+
+  get stats(): PublisherStats {
+    return {
+      turns: this.#recent.tour + this.#batch - this.#left,
+      reports: this.#writer.reports,
+      seconds: this.#spent / 1000,
+    };
+  }
+
+  /** Ends the open batch by reading the clock. */
+  #look(): void {
+    const time = this.#now();
+    const elapsed = time - this.#mark;
+    const turns = this.#batch - this.#left;
+    const fitting = elapsed <= BATCH_MS / 2
+      ? Math.min(2 * turns, MOST_BATCHED)
+      : Math.max(1, Math.min(turns, Math.floor(turns * BATCH_MS / elapsed)));
+    this.#closeBatch(elapsed, fitting);
+    this.#mark = time;
+    if (this.#turnLog?.isDue(time)) this.#handTurns(this.#turnLog, time);
+    if (time >= this.#due) this.#publish(this.#mark);
+  }
 
   /** Ends the open batch, which took so long, and begins one of `next` turns. */
-  function closeBatch(elapsed: number, next: number): void {
-    const turns = batch - left;
+  #closeBatch(elapsed: number, next: number): void {
+    const turns = this.#batch - this.#left;
+    const usual = this.#usual;
     const isLong = turns > 1 && elapsed > LONG * turns * usual;
     const others = isLong ? usual : elapsed / turns;
     if (turns > 0) {
       const last = isLong ? elapsed - others * (turns - 1) : others;
-      const closed = { turns, ended: mark + elapsed, last, others };
-      recent.close(closed, numbers);
-      turnLog?.close(closed);
-      usual = elapsed / turns;
+      const closed = { turns, ended: this.#mark + elapsed, last, others };
+      this.#recent.close(closed, this.#numbers);
+      this.#turnLog?.close(closed);
+      this.#usual = elapsed / turns;
     }
-    batch = left = next;
-    recent.open(next);
+    this.#batch = this.#left = next;
+    this.#recent.open(next);
   }
 
-  /** Ends the open batch by reading the clock. */
-  function look(): void {
-    const time = now();
-    const elapsed = time - mark;
-    const turns = batch - left;
-    const fitting = elapsed <= BATCH_MS / 2
-      ? Math.min(2 * turns, MOST_BATCHED)
-      : Math.max(1, Math.min(turns, Math.floor(turns * BATCH_MS / elapsed)));
-    closeBatch(elapsed, fitting);
-    mark = time;
-    if (turnLog?.isDue(time)) handTurns(turnLog, time);
-    if (time >= due) publish(mark);
+  #handTurns(log: TurnLog, begun: number): void {
+    log.hand(this.#recent.seconds, begun, this.#wallClock() - begun);
+    this.#mark = this.#now();
+    this.#spent += this.#mark - begun;
   }
 
-  function handTurns(log: TurnLog, begun: number): void {
-    log.hand(recent.seconds, begun, wallClock() - begun);
-    mark = now();
-    spent += mark - begun;
+  #write(fini: boolean): Uint8Array {
+    return this.#writer.write(fini, this.#wallClock(), this.#now(), this.#spent);
   }
 
-  /** Writes what the caller adds, all of it or nothing. */
-  function writeRest(moment: ReportMoment): void {
-    const start = line.length;
-    try {
-      const { values = {}, evenements, evenements_recents, repartitions, detail } =
-        rest?.(moment) ?? {};
-      for (const name in values) if (!RESERVED.has(name)) line.member(name, values[name]!);
-      if (evenements !== undefined) {
-        line.key("evenements");
-        line.object(evenements);
-      }
-      for (const [name, value] of Object.entries({ evenements_recents, repartitions, detail })) {
-        if (value === undefined) continue;
-        line.key(name);
-        line.text(JSON.stringify(value));
-      }
-    } catch (error) {
-      line.cut(start);
-      tell(`Cannot complete a report; the game continues: ${messageOf(error)}`);
-    }
-  }
-
-  function writeTurnSeconds(): void {
-    line.key("temps_simulation_tour_seconds");
-    line.text(LE);
-    recent.seconds.counts.forEach((turns, index) => {
-      if (index > 0) line.text(",");
-      line.decimal(turns, 0);
-    });
-    line.text('],"sum":');
-    line.number(recent.seconds.sum);
-    line.text("}");
-  }
-
-  function compose(fini: boolean): Uint8Array {
-    recent.end(numbers);
-    const milliseconds = wallClock();
-    line.clear();
-    line.text(head);
-    // What the caller adds comes first: of two equal keys the second one counts.
-    writeRest({ timestamp: milliseconds / 1000, tour: recent.tour, fini });
-    line.text(identity);
-    line.member("rapport", ++reports);
-    line.member("tour", recent.tour);
-    line.member("timestamp", milliseconds / 1000);
-    if (fini) line.text(',"fini":true');
-    for (const [name, read, places] of FIELDS) {
-      line.key(name);
-      line.decimal(read(numbers), places);
-    }
-    line.member("produits_prix_moyen", numbers.prixTotal / (numbers.produits || 1) / 100);
-    line.member("simulation_publication_seconds_total", spent / 1000);
-    writeTurnSeconds();
-    if (maxTurns > 0 && recent.count > 0) {
-      line.key("colonnes");
-      recent.write(line, milliseconds - now());
-    }
-    line.text("}\n");
-    recent.clear();
-    return line.bytes();
-  }
-
-  function publish(begun: number): void {
-    if (!transport.ready()) {
-      due = begun + interval;
+  #publish(begun: number): void {
+    if (!this.#transport.ready()) {
+      this.#due = begun + this.#interval;
       return;
     }
-    const report = compose(false);
-    transport.write(report);
-    mark = now();
-    due = mark + interval;
-    spent += mark - begun;
+    const report = this.#write(false);
+    this.#transport.write(report);
+    this.#mark = this.#now();
+    this.#due = this.#mark + this.#interval;
+    this.#spent += this.#mark - begun;
     try {
-      onReport?.((mark - begun) / 1000, report.length);
+      this.#onReport?.((this.#mark - begun) / 1000, report.length);
     } catch (error) {
-      tell(`The report callback failed; the game continues: ${messageOf(error)}`);
+      this.#tell(`The report callback failed; the game continues: ${messageOf(error)}`);
     }
   }
-
-  return {
-    begin() {
-      // The time since the last reading includes a pause.
-      closeBatch((batch - left) * usual, 1);
-      mark = now();
-    },
-    pause() {
-      if (left < batch) look();
-    },
-    turn() {
-      turnLog?.note(numbers);
-      const budget = numbers.budgetTotal;
-      if (budget < recent.lowest || budget > recent.highest) {
-        recent.note(recent.tour + batch - left + 1, numbers);
-      }
-      if (--left === 0) look();
-    },
-    flush() {
-      if (finished !== undefined) return;
-      if (left < batch) look();
-      if (recent.count > 0) publish(now());
-    },
-    finish() {
-      due = Infinity;
-      if (left < batch) look();
-      if (finished === undefined && turnLog !== undefined) handTurns(turnLog, now());
-      finished ??= Promise.all([transport.end(compose(true)), turnLog?.end()]).then(() => {});
-      return finished;
-    },
-    get stats() {
-      return { turns: recent.tour + batch - left, reports, seconds: spent / 1000 };
-    },
-  };
 }
