@@ -1,8 +1,7 @@
 /** Tests of the terminal's table and of the page. @module */
 
 import assert from "node:assert/strict";
-import { formatTable, resultPage } from "../../lib/benchmark/html.ts";
-import { benchmarkOf, type Round } from "../../lib/benchmark/result.ts";
+import { benchmarkOf, formatTable, resultPage, type Round } from "../../lib/benchmark/mod.ts";
 import { MACHINE, syntheticRounds } from "./synthetic.ts";
 
 const ROUNDS = syntheticRounds(8, { added: { journal: 0.003, http: 0.02 } });

@@ -2,8 +2,14 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { balancedOrders, planRounds, progressOf } from "../../lib/benchmark/plan.ts";
-import { USUAL_PUBLISHERS, type World, WORLDS } from "../../lib/benchmark/result.ts";
+import {
+  balancedOrders,
+  planRounds,
+  progressOf,
+  USUAL_PUBLISHERS,
+  type World,
+  WORLDS,
+} from "../../lib/benchmark/mod.ts";
 
 const MEASURED = { default: 1.5e-6, moyen: 4e-4, grand: 5e-2 };
 

@@ -13,7 +13,7 @@ import {
   verdict,
   type World,
   WORLDS,
-} from "../../lib/benchmark/result.ts";
+} from "../../lib/benchmark/mod.ts";
 import { BENCHMARK_SHAPE } from "../../lib/benchmark/shape.ts";
 import { MACHINE, syntheticRounds } from "./synthetic.ts";
 

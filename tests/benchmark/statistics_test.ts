@@ -6,10 +6,10 @@ import {
   DURATION_BUCKETS,
   Durations,
   estimateOverhead,
-  middleMean,
   type Pair,
   seededRandom,
-} from "../../lib/benchmark/statistics.ts";
+} from "../../lib/benchmark/mod.ts";
+import { middleMean } from "../../lib/benchmark/statistics.ts";
 import { MACHINES } from "./synthetic.ts";
 
 const duration = fc.double({ min: 1e-10, max: 1e4, noNaN: true });

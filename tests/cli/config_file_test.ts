@@ -1,7 +1,7 @@
 /** Tests of the configuration file that is printed. @module */
 
 import assert from "node:assert/strict";
-import { type Flag, isInConfigFile } from "../../lib/cli/flag.ts";
+import { type Flag, isInConfigFile } from "../../lib/cli/mod.ts";
 import { COMMANDS, defaultConfig, readCommandLine } from "../../lib/commands/mod.ts";
 
 const FLAGS = Object.values<Flag>(COMMANDS.serve.flags).filter(isInConfigFile);

@@ -1,8 +1,7 @@
 /** Tests of reading the command lines of doctor and print. @module */
 
 import assert from "node:assert/strict";
-import { UsageError } from "../../lib/cli/mod.ts";
-import { readUser } from "../../lib/cli/named_file.ts";
+import { readUser, UsageError } from "../../lib/cli/mod.ts";
 import { readCommandLine } from "../../lib/commands/mod.ts";
 
 type Texts = Readonly<Record<string, string>>;

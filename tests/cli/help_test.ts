@@ -6,10 +6,11 @@ import {
   environmentName,
   type Flag,
   isInConfigFile,
-  isNegatable,
-} from "../../lib/cli/flag.ts";
-import { readArguments, readValues } from "../../lib/cli/layers.ts";
-import { VERSION } from "../../lib/cli/version.ts";
+  readArguments,
+  VERSION,
+} from "../../lib/cli/mod.ts";
+import { isNegatable } from "../../lib/cli/flag.ts";
+import { readValues } from "../../lib/cli/layers.ts";
 import { type CommandName, COMMANDS, flagsMarkdown, helpText } from "../../lib/commands/mod.ts";
 
 const GOLDEN = { serve: "help.txt", simulate: "help_simulate.txt" } as const;

@@ -1,9 +1,8 @@
 /** Tests of reading the command line and the environment. @module */
 
 import assert from "node:assert/strict";
-import { environmentName } from "../../lib/cli/flag.ts";
-import { readArguments, readEnvironment, readValues } from "../../lib/cli/layers.ts";
-import { UsageError } from "../../lib/cli/usage_error.ts";
+import { environmentName, readArguments, UsageError } from "../../lib/cli/mod.ts";
+import { readEnvironment, readValues } from "../../lib/cli/layers.ts";
 import { COMMANDS } from "../../lib/commands/mod.ts";
 
 const { flags } = COMMANDS.serve;

@@ -3,9 +3,12 @@
 import assert from "node:assert/strict";
 import { OWN_PATHS } from "../../lib/server/mod.ts";
 import fc from "fast-check";
-import { environmentName } from "../../lib/cli/flag.ts";
-import { formatUsageError, UsageError } from "../../lib/cli/mod.ts";
-import { checkNamedFile } from "../../lib/cli/named_file.ts";
+import {
+  checkNamedFile,
+  environmentName,
+  formatUsageError,
+  UsageError,
+} from "../../lib/cli/mod.ts";
 import {
   type CommandLine,
   commandNamed,
@@ -13,9 +16,9 @@ import {
   helpText,
   readCommandLine,
 } from "../../lib/commands/mod.ts";
+import type { ServeOptions } from "../../lib/exporter/mod.ts";
 import { LABELS } from "../../lib/exporter/flags.ts";
 import type { readSimulate } from "../../lib/play/flags.ts";
-import type { ServeOptions } from "../../lib/exporter/options.ts";
 
 type Texts = Readonly<Record<string, string>>;
 

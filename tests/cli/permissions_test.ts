@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { neededToPlay } from "../../lib/benchmark/flags.ts";
-import { KINDS } from "../../lib/cli/permissions.ts";
+import { KINDS } from "../../lib/cli/mod.ts";
 import { COMMANDS, neededFor, readCommandLine } from "../../lib/commands/mod.ts";
 import { neededToServe } from "../../lib/exporter/options.ts";
 

@@ -1,7 +1,7 @@
 /** Tests of the guess at what a mistyped name was meant to be. @module */
 
 import assert from "node:assert/strict";
-import { nearest } from "../../lib/cli/suggest.ts";
+import { nearest } from "../../lib/cli/mod.ts";
 
 const NAMES = ["port", "host", "follow", "log.level", "web.listen-address", "no-detail"];
 

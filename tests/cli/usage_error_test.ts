@@ -1,7 +1,8 @@
 /** Tests of the error of a wrong command line. @module */
 
 import assert from "node:assert/strict";
-import { badValue, formatUsageError, UsageError } from "../../lib/cli/usage_error.ts";
+import { formatUsageError, UsageError } from "../../lib/cli/mod.ts";
+import { badValue } from "../../lib/cli/usage_error.ts";
 
 Deno.test("formatUsageError() gives two lines: the error and where help is", () => {
   assert.equal(

@@ -1,7 +1,7 @@
 /** Tests of what the program says it is. @module */
 
 import assert from "node:assert/strict";
-import { BUILD_INFO, versionText } from "../../lib/cli/version.ts";
+import { BUILD_INFO, versionText } from "../../lib/cli/mod.ts";
 
 Deno.test("versionText() says of a build for tests that it is one, and of no other", () => {
   const { version, deno, v8 } = BUILD_INFO;

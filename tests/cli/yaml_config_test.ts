@@ -1,7 +1,7 @@
 /** Tests of the configuration file in YAML. @module */
 
 import assert from "node:assert/strict";
-import { UsageError } from "../../lib/cli/usage_error.ts";
+import { UsageError } from "../../lib/cli/mod.ts";
 import { readYamlConfig } from "../../lib/cli/yaml_config.ts";
 import { COMMANDS } from "../../lib/commands/mod.ts";
 

@@ -1,7 +1,8 @@
 /** Makes inquiries for tests of single links, with servers that are not there. @module */
 
+import type { Configuration } from "../../lib/doctor/mod.ts";
 import type { Answer, Ask, Silence } from "../../lib/doctor/ask.ts";
-import type { Configuration, Inquiry } from "../../lib/doctor/inquiry.ts";
+import type { Inquiry } from "../../lib/doctor/inquiry.ts";
 import { readScrape } from "../../lib/doctor/text_format.ts";
 
 export const EXPORTER = "http://127.0.0.1:8000";

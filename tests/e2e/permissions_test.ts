@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { KINDS } from "../../lib/cli/permissions.ts";
+import { KINDS } from "../../lib/cli/mod.ts";
 import {
   commandLine,
   runExporter,

@@ -8,7 +8,7 @@ import {
   RESERVED_CONNECTIONS,
   SPARE_DESCRIPTORS,
 } from "../../lib/server/connections.ts";
-import { MAX_FILES } from "../../lib/source/follow.ts";
+import { MAX_FILES } from "../../lib/source/mod.ts";
 import { makeCertificate } from "../harness/certificate.ts";
 import { commandLine, type RunningExporter, startExporter, valueOf } from "../harness/exporter.ts";
 import { testWith } from "../harness/programs.ts";

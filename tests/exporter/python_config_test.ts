@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readPythonConfig } from "../../lib/exporter/python_config.ts";
-import { UsageError } from "../../lib/cli/usage_error.ts";
+import { UsageError } from "../../lib/cli/mod.ts";
 
 interface Expected {
   readonly given?: Readonly<Record<string, string>>;

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Group } from "../../lib/catalogue/mod.ts";
-import { countSeries, limitSeries } from "../../lib/exposition/series_limit.ts";
+import { countSeries, limitSeries } from "../../lib/exposition/mod.ts";
 import type { Family } from "../../lib/model/mod.ts";
 
 function family(name: string, group: Group, count: number): Family {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Metric } from "../../lib/catalogue/mod.ts";
-import { CONTENT_TYPE, createRenderer } from "../../lib/exposition/text.ts";
+import { CONTENT_TYPE, createRenderer } from "../../lib/exposition/mod.ts";
 import { type Family, plainFamily, type Series } from "../../lib/model/mod.ts";
 
 const metric = (changes: Partial<Metric> = {}): Metric => ({

@@ -3,8 +3,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { History } from "../../lib/history/mod.ts";
-import { Intake, lookBack } from "../../lib/ingest/mod.ts";
-import type { SourceName } from "../../lib/ingest/sources.ts";
+import { Intake, lookBack, type SourceName } from "../../lib/ingest/mod.ts";
 import { createLog } from "../../lib/log/mod.ts";
 import { createTelemetry } from "../../lib/telemetry/mod.ts";
 import { NOTHING } from "../report/options.ts";

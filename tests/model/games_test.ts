@@ -1,7 +1,7 @@
 /** Tests of games: those that come under one session id are told apart by their times. @module */
 
 import assert from "node:assert/strict";
-import { Games } from "../../lib/model/games.ts";
+import { Games } from "../../lib/model/mod.ts";
 import type { Report } from "../../lib/report/mod.ts";
 import { report } from "./reports.ts";
 

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 
+import { valueOf } from "../../lib/model/mod.ts";
 import {
   absorb,
   addReport,
@@ -10,7 +11,6 @@ import {
   createLedger,
   intervalOf,
   type Ledger,
-  valueOf,
 } from "../../lib/model/ledger.ts";
 import type { TurnSeconds } from "../../lib/report/mod.ts";
 import { nearest } from "../../lib/model/exact.ts";

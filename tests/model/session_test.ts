@@ -3,14 +3,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Outcome, readReport, type Report } from "../../lib/report/mod.ts";
-import { valueOf } from "../../lib/model/ledger.ts";
-import {
-  createSession,
-  type Session,
-  SILENT_AFTER,
-  stateOf,
-  takeReport,
-} from "../../lib/model/session.ts";
+import { type Session, SILENT_AFTER, stateOf, valueOf } from "../../lib/model/mod.ts";
+import { createSession, takeReport } from "../../lib/model/session.ts";
 import { payloadAt } from "../harness/tradesim.ts";
 import { NOTHING } from "../report/options.ts";
 import { by, createModel, flatten, report } from "./reports.ts";

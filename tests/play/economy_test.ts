@@ -1,7 +1,7 @@
 /** Tests that the economy of a played game adds up, as the exporter shows it. @module */
 
 import assert from "node:assert/strict";
-import { createRestOfReport } from "../../lib/play/rest_of_report.ts";
+import { createRestOfReport } from "../../lib/play/mod.ts";
 import { createPublisher } from "../../lib/publish/mod.ts";
 import { readReport } from "../../lib/report/mod.ts";
 import { createGame, type Game, type World } from "../../lib/simulation/mod.ts";

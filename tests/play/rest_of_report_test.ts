@@ -1,7 +1,7 @@
 /** Tests of what a game's reports carry besides the numbers of a turn. @module */
 
 import assert from "node:assert/strict";
-import { createRestOfReport } from "../../lib/play/rest_of_report.ts";
+import { createRestOfReport } from "../../lib/play/mod.ts";
 import {
   createGame,
   EVENT_TYPES,

@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { parse } from "yaml";
+import { PRINTED } from "../../lib/print/mod.ts";
 import { COMPOSE_PATH, withoutBuild } from "../../lib/print/compose.ts";
 import { FILES } from "../../lib/print/files.ts";
-import { isPart, PRINTED } from "../../lib/print/printed.ts";
+import { isPart } from "../../lib/print/printed.ts";
 
 interface Service {
   readonly image?: string;

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 
+import type { TurnNumbers } from "../../lib/publish/mod.ts";
 import { Line } from "../../lib/publish/line.ts";
-import { GROUP, MIN_TURNS, RecentTurns, type TurnNumbers } from "../../lib/publish/recent_turns.ts";
+import { GROUP, MIN_TURNS, RecentTurns } from "../../lib/publish/recent_turns.ts";
 import { COLUMN_NAMES, MAX_COLUMN_LENGTH } from "../../lib/turns/mod.ts";
 
 type Columns = Readonly<Record<string, readonly number[]>>;

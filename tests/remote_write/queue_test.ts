@@ -1,8 +1,9 @@
 /** Tests that the queue on disk gives each turn back once, in order, whatever happens. @module */
 
 import assert from "node:assert/strict";
+import { RemoteWriteError } from "../../lib/remote_write/mod.ts";
 import type { Layout } from "../../lib/remote_write/layout.ts";
-import { openQueue, type Queue, RemoteWriteError } from "../../lib/remote_write/queue.ts";
+import { openQueue, type Queue } from "../../lib/remote_write/queue.ts";
 import { HEAD_BYTES, SEGMENT_BYTES } from "../../lib/remote_write/segment.ts";
 import { type Batch, Unsent } from "../../lib/remote_write/unsent.ts";
 import { withTempDir } from "../harness/waiting.ts";

@@ -1,7 +1,7 @@
 /** Tests that the thread that sends may do nothing but read the queue and call one address. @module */
 
 import assert from "node:assert/strict";
-import { KINDS } from "../../lib/cli/permissions.ts";
+import { KINDS } from "../../lib/cli/mod.ts";
 import { rightsFor } from "../../lib/remote_write/remote_write.ts";
 import { startWorker } from "../../lib/worker/mod.ts";
 

@@ -1,7 +1,7 @@
 /** Tests of the options of `replay`. @module */
 
 import assert from "node:assert/strict";
-import { UsageError } from "../../lib/cli/usage_error.ts";
+import { UsageError } from "../../lib/cli/mod.ts";
 import { readCommandLine } from "../../lib/commands/mod.ts";
 
 /** What would be read if a replay were configured like an exporter. */

@@ -1,8 +1,7 @@
 /** Tests of how the kinds of reports are told apart. @module */
 
 import assert from "node:assert/strict";
-import { isLabelValue, type RefusalReason, Refused } from "../../lib/report/mod.ts";
-import { isTime } from "../../lib/report/report.ts";
+import { isLabelValue, isTime, type RefusalReason, Refused } from "../../lib/report/mod.ts";
 import { ALL, NOTHING, readFlat } from "./options.ts";
 
 Deno.test("readReport() refuses what is no report, and says why", () => {

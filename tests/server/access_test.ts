@@ -1,12 +1,8 @@
 /** Tests of who is heard: by host, peer, token and password. @module */
 
 import assert from "node:assert/strict";
-import {
-  type AccessOptions,
-  createAccess,
-  isHostHeader,
-  isOwnHost,
-} from "../../lib/server/access.ts";
+import { createAccess } from "../../lib/server/mod.ts";
+import { type AccessOptions, isHostHeader, isOwnHost } from "../../lib/server/access.ts";
 import { isLoopback } from "../../lib/network/mod.ts";
 import type { AuthResult, BasicAuth } from "../../lib/server/auth.ts";
 

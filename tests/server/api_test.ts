@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { MAX_READERS } from "../../lib/live/hub.ts";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { type Api, API_PATHS, createApi } from "../../lib/server/api.ts";
+import { createApi } from "../../lib/server/mod.ts";
+import { type Api, API_PATHS } from "../../lib/server/api.ts";
 import { createSetting } from "../live/setting.ts";
 
 function setUp() {

@@ -3,13 +3,8 @@
 import assert from "node:assert/strict";
 import { compareSync, hashSync } from "bcryptjs";
 import fc from "fast-check";
-import {
-  type AuthResult,
-  createBasicAuth,
-  readToken,
-  tokenMatches,
-} from "../../lib/server/auth.ts";
-import { WebConfigError } from "../../lib/server/web_config.ts";
+import { createBasicAuth, readToken, WebConfigError } from "../../lib/server/mod.ts";
+import { type AuthResult, tokenMatches } from "../../lib/server/auth.ts";
 
 const encodeBase64 = (text: string) => new TextEncoder().encode(text).toBase64();
 const basic = (user: string, password: string) => `Basic ${encodeBase64(`${user}:${password}`)}`;

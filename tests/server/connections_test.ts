@@ -1,8 +1,8 @@
 /** Tests of how many connections there may be, and for how long, with a clock of their own. @module */
 
 import assert from "node:assert/strict";
+import { Connections } from "../../lib/server/mod.ts";
 import {
-  Connections,
   MAX_CONNECTIONS,
   RESERVED_CONNECTIONS,
   type Tracked,

@@ -5,18 +5,13 @@ import { gunzipSync } from "node:zlib";
 import { Exposition } from "../../lib/exposition/mod.ts";
 import { History } from "../../lib/history/mod.ts";
 import { Intake } from "../../lib/ingest/mod.ts";
+import { createAccess, createHandler } from "../../lib/server/mod.ts";
 import type { BasicAuth } from "../../lib/server/auth.ts";
-import { createAccess } from "../../lib/server/access.ts";
 import { API_PATHS } from "../../lib/server/api.ts";
-import {
-  acceptsGzip,
-  type Connection,
-  createHandler,
-  type HandlerOptions,
-} from "../../lib/server/handler.ts";
+import { acceptsGzip, type Connection, type HandlerOptions } from "../../lib/server/handler.ts";
 import { PAGE_ASSETS, PAGE_POLICY } from "../../lib/page/mod.ts";
 import { LANDING_POLICY } from "../../lib/server/landing.ts";
-import { createBodyReader, type ReadBody } from "../../lib/source/body.ts";
+import { createBodyReader, type ReadBody } from "../../lib/source/mod.ts";
 import { createTelemetry } from "../../lib/telemetry/mod.ts";
 import { valueOf } from "../harness/exporter.ts";
 import { captureLog } from "../log/capture.ts";

@@ -1,11 +1,9 @@
 /** Tests of an open port, with real connections. @module */
 
 import assert from "node:assert/strict";
+import { Connections, type Handler, listen } from "../../lib/server/mod.ts";
 import { reasonOf } from "../../lib/server/address.ts";
-import { Connections } from "../../lib/server/connections.ts";
 import { ownServeConnection } from "../../lib/server/counted_port.ts";
-import type { Handler } from "../../lib/server/handler.ts";
-import { listen } from "../../lib/server/listen.ts";
 import { createTelemetry } from "../../lib/telemetry/mod.ts";
 import { captureLog } from "../log/capture.ts";
 import { until } from "../harness/waiting.ts";

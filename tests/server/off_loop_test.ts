@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { compareSync, hashSync } from "bcryptjs";
-import { createOffLoop, type OffLoop } from "../../lib/server/off_loop.ts";
+import { createOffLoop, type OffLoop } from "../../lib/server/mod.ts";
 
 /** The cost is all that matters here: a well-formed hash that no password has. */
 const slowHash = (cost: number) =>

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { hashSync } from "bcryptjs";
-import { readWebConfig, type WebConfig, WebConfigError } from "../../lib/server/web_config.ts";
+import { readWebConfig, type WebConfig, WebConfigError } from "../../lib/server/mod.ts";
 
 const HASH = hashSync("secret", 4);
 const NO_TLS = { tls: undefined, headers: {}, users: {} };

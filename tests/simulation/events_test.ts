@@ -1,7 +1,8 @@
 /** Tests of the five events, by worked examples: every draw and what comes of it. @module */
 
 import assert from "node:assert/strict";
-import { type Effect, EVENTS, type EventType } from "../../lib/simulation/events.ts";
+import type { Effect, EventType } from "../../lib/simulation/mod.ts";
+import { EVENTS } from "../../lib/simulation/events.ts";
 import { Market } from "../../lib/simulation/market.ts";
 import { type ScriptedDraw, ScriptedDraws, type SmallWorld, smallWorld } from "./worlds.ts";
 

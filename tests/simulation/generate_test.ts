@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { MAX_COUNT } from "../../lib/simulation/mod.ts";
 import { generateWorld, sample } from "../../lib/simulation/generate.ts";
 import { FIRM_NAMES, PRODUCT_NAMES, SUPPLIER_NAMES } from "../../lib/simulation/names.ts";
 import { Random } from "../../lib/simulation/random.ts";
-import { MAX_COUNT } from "../../lib/simulation/world.ts";
 import { ScriptedDraws } from "./worlds.ts";
 
 const DEFAULT = { entreprises: 3, produits: 12, fournisseurs: 5 };

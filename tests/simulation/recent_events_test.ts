@@ -2,9 +2,8 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { EVENT_TYPES } from "../../lib/simulation/events.ts";
-import { createGame, type GameEvent } from "../../lib/simulation/mod.ts";
-import { KEPT_EVENTS, RecentEvents } from "../../lib/simulation/recent_events.ts";
+import { createGame, EVENT_TYPES, type GameEvent, KEPT_EVENTS } from "../../lib/simulation/mod.ts";
+import { RecentEvents } from "../../lib/simulation/recent_events.ts";
 
 Deno.test("RecentEvents.last() gives the last events, the oldest first, as many as are kept", () => {
   const counts = fc.integer({ min: 0, max: 3 * KEPT_EVENTS });

@@ -1,7 +1,7 @@
 /** The rules once more, slowly and plainly: what the fast game must agree with, turn by turn. @module */
 
+import { PRODUCT_TYPES, type World } from "../../lib/simulation/mod.ts";
 import { Random } from "../../lib/simulation/random.ts";
-import { PRODUCT_TYPES, type World } from "../../lib/simulation/world.ts";
 
 /** To the nearest integer, halves up, in exact arithmetic. */
 function divide(numerator: bigint, denominator: bigint): number {

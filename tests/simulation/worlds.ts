@@ -1,8 +1,8 @@
 /** Small worlds for tests, and chances that come as a test says. @module */
 
 import assert from "node:assert/strict";
+import { PRODUCT_TYPES, type World } from "../../lib/simulation/mod.ts";
 import type { Draws } from "../../lib/simulation/random.ts";
-import { PRODUCT_TYPES, type World } from "../../lib/simulation/world.ts";
 
 export interface SmallWorld {
   /** One per firm, in cents. */

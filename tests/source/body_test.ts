@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { deflateSync, gzipSync } from "node:zlib";
 import { type RefusalReason, Refused } from "../../lib/report/mod.ts";
-import { type BodyOptions, createBodyReader } from "../../lib/source/body.ts";
+import { type BodyOptions, createBodyReader } from "../../lib/source/mod.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 const GZIP = { ...JSON_TYPE, "content-encoding": "gzip" };

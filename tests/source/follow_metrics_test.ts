@@ -1,8 +1,7 @@
 /** Tests of the metrics of followed files. @module */
 
 import assert from "node:assert/strict";
-import { createFollowCounters, type FollowedFile } from "../../lib/source/follow.ts";
-import { reportFollowing } from "../../lib/source/follow_metrics.ts";
+import { createFollowCounters, type FollowedFile, reportFollowing } from "../../lib/source/mod.ts";
 import { createTelemetry } from "../../lib/telemetry/mod.ts";
 import { valueOf } from "../harness/exporter.ts";
 

@@ -12,7 +12,7 @@ import {
   type Follower,
   type FollowOptions,
   type LineConsumer,
-} from "../../lib/source/follow.ts";
+} from "../../lib/source/mod.ts";
 
 const MIB = 1024 * 1024;
 const strict = new TextDecoder("utf-8", { fatal: true });

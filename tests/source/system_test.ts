@@ -8,7 +8,7 @@ import {
   diskUsagePercent,
   startSystem,
   watchProcess,
-} from "../../lib/source/system.ts";
+} from "../../lib/source/mod.ts";
 import { createTelemetry } from "../../lib/telemetry/mod.ts";
 import { valueOf } from "../harness/exporter.ts";
 import { captureLog } from "../log/capture.ts";
