@@ -58,26 +58,33 @@ function withoutHistory(value: unknown, depth = 1): unknown {
   );
 }
 
-const { value: anyValue } = fc.letrec((tie) => ({
-  value: fc.oneof(
-    { maxDepth: 5, withCrossShrink: true },
-    fc.oneof(
-      fc.constantFrom<unknown>(null, true, false, 0, -1.5e-7, 1e21, "", "stocks_historiques"),
-      fc.string({ unit: "binary" }),
-      fc.string({ unit: fc.constantFrom("\\", '"', "{", "}", "[", "]", ",", ":", "é", "\n") }),
-    ),
-    fc.array(tie("value"), { maxLength: 4 }),
-    fc.dictionary(
+function valuesWith(keys: fc.Arbitrary<string>): fc.Arbitrary<unknown> {
+  return fc.letrec((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 5, withCrossShrink: true },
       fc.oneof(
-        fc.constantFrom("stocks_historiques", "stocks_historiques\\", "stocks_historique", "a"),
-        fc.constantFrom("stocks_produits", '"stocks_produits', "stocks_produits\\"),
-        fc.string(),
+        fc.constantFrom<unknown>(null, true, false, 0, -1.5e-7, 1e21, "", "stocks_historiques"),
+        fc.string({ unit: "binary" }),
+        fc.string({ unit: fc.constantFrom("\\", '"', "{", "}", "[", "]", ",", ":", "é", "\n") }),
       ),
-      tie("value"),
-      { maxKeys: 4 },
+      fc.array(tie("value"), { maxLength: 4 }),
+      fc.dictionary(keys, tie("value"), { maxKeys: 4 }),
     ),
-  ),
-}));
+  })).value;
+}
+
+const PLAIN_KEYS = ["stocks_historiques", "stocks_historique", "stocks_produits", "a"];
+const anyValue = valuesWith(fc.oneof(
+  fc.constantFrom(...PLAIN_KEYS, "stocks_historiques\\", '"stocks_produits'),
+  fc.string(),
+));
+/**
+ * Without backslashes in keys. If V8 has read the key `a\` in an object of the same shape, its `JSON.parse`
+ * reads the key `a"` as `a\` (seen in 2.7.11 and 2.9.6 of Deno), which damage would bring about.
+ */
+const plainlyKeyed = valuesWith(
+  fc.oneof(fc.constantFrom(...PLAIN_KEYS), fc.string().filter((key) => !key.includes("\\"))),
+);
 
 Deno.test("JsonReader reads what JSON.parse reads, however its bytes are cut", () => {
   fc.assert(
@@ -344,7 +351,7 @@ function sameVerdict(bytes: Uint8Array, cuts: readonly number[], name: string): 
 const HOSTILE = [...encoder.encode('"\\{}[],:\n 0u'), 0x00, 0x1f, 0x80, 0xc3, 0xff];
 
 Deno.test("JsonReader's verdict on damaged documents does not depend on where they are cut", () => {
-  const document = fc.tuple(anyValue, anyValue).map(([kept, skipped]) =>
+  const document = fc.tuple(plainlyKeyed, plainlyKeyed).map(([kept, skipped]) =>
     encoder.encode(JSON.stringify({ a: [[kept]], stocks_historiques: [skipped], b: kept }))
   );
   const damage = fc.array(fc.tuple(fc.nat(), fc.constantFrom(...HOSTILE)), { maxLength: 4 });
@@ -363,7 +370,7 @@ Deno.test("JsonReader takes exactly what JSON.parse takes where nothing is skipp
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const depthOne = (value: unknown) => ({ a: [[[value]]] });
   fc.assert(
-    fc.property(anyValue, damage, (value, changes) => {
+    fc.property(plainlyKeyed, damage, (value, changes) => {
       const text = JSON.stringify(depthOne(value)).replaceAll("stocks_historiques", "stocks");
       const bytes = encoder.encode(text);
       for (const [place, byte] of changes) bytes[place % bytes.length] = byte;
