@@ -237,14 +237,14 @@ export class Intake {
   }
 
   /** Restores the state that another process saved. */
-  restore({ model: saved, journal, webJournal }: SavedState): void {
+  restore({ model: saved, reports, webReports }: SavedState): void {
     const { model } = this.#options;
     this.#isContinued = true;
     model.restore(saved, this.#now());
-    for (const { report, arrival } of journal) {
+    for (const { report, arrival } of reports) {
       model.take(model.games.named(report), Math.min(arrival, this.#now()));
     }
-    for (const { web, arrival } of webJournal) {
+    for (const { web, arrival } of webReports) {
       model.takeWeb(web, Math.min(arrival, this.#now()));
     }
   }

@@ -184,7 +184,7 @@ export class Answers {
 
   #newestFirst(): Session[] {
     return [...this.#options.model.sessions.values()]
-      .sort((a, b) => firstReportOf(b) - firstReportOf(a) || b.place - a.place);
+      .sort((a, b) => firstReportOf(b) - firstReportOf(a) || b.sequence - a.sequence);
   }
 
   #summary(session: Session): Summary {

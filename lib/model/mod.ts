@@ -6,4 +6,5 @@ export { Games } from "./games.ts";
 export { valueOf } from "./ledger.ts";
 export { quietState, type Session, SILENT_AFTER, stateOf } from "./session.ts";
 export type { SavedState } from "./saved.ts";
-export { openState, StateError, type StateFile } from "./state.ts";
+export { openState, type StateFile } from "./state.ts";
+export { StateError } from "./state_error.ts";

@@ -59,7 +59,7 @@ export class Model {
   #live: Session[] = [];
   #evicted = createLedger();
   readonly #web = new Web();
-  #place = 0;
+  #sequence = 0;
   #version = 0;
   readonly #detailSeries: View["detailSeries"] = new WeakMap();
   #evictions = 0;
@@ -93,7 +93,7 @@ export class Model {
     session ??= this.#retired.get(report.session) ?? createSession(report.session);
     const verdict = takeReport(session, report, arrival, this.#options.breakdowns, tables);
     if (verdict.outcome !== "taken") return verdict;
-    session.place = ++this.#place;
+    session.sequence = ++this.#sequence;
     if (isNew) {
       this.#retired.delete(session.id);
       this.#sessions.set(session.id, session);
@@ -133,7 +133,7 @@ export class Model {
 
   /** How many reports were taken. */
   get reports(): number {
-    return this.#place;
+    return this.#sequence;
   }
 
   /**
@@ -144,7 +144,7 @@ export class Model {
    * @param before How many reports had been taken before that reading.
    */
   settle(before: number): void {
-    const read = this.#live.filter((session) => session.place > before);
+    const read = this.#live.filter((session) => session.sequence > before);
     const newest = read.reduce(
       (time, { lastTimestamp = -Infinity }) => Math.max(time, lastTimestamp),
       -Infinity,
@@ -188,13 +188,13 @@ export class Model {
     for (const session of sessions) {
       session.arrival = Math.min(session.arrival, now);
       this.#sessions.set(session.id, session);
-      this.#place = Math.max(this.#place, session.place);
+      this.#sequence = Math.max(this.#sequence, session.sequence);
       // What was asked for then and is not now would never change again.
       if (!hasSameLabels) session.parts = new Map();
       if (!detail) session.detail = new Map();
       if (!allKeys) session.extra = new Map();
     }
-    this.#live = sessions.filter((session) => session.live).sort((a, b) => a.place - b.place);
+    this.#live = sessions.filter((session) => session.live).sort((a, b) => a.sequence - b.sequence);
     if (!hasSameLabels) {
       for (const { ledger } of [...sessions, ...retired]) ledger.shares.clear();
       evicted.shares.clear();
@@ -291,7 +291,7 @@ export class Model {
   #evict(newest: Session | undefined): boolean {
     let quietest: Session | undefined;
     for (const session of this.#sessions.values()) {
-      if (session !== newest && (!quietest || session.place < quietest.place)) quietest = session;
+      if (session !== newest && (!quietest || session.sequence < quietest.sequence)) quietest = session;
     }
     if (quietest === undefined) return false;
     this.#sessions.delete(quietest.id);

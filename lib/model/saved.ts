@@ -32,9 +32,9 @@ export interface SavedState {
   readonly model: z.infer<typeof MODEL_STATE>;
   readonly positions: readonly FilePosition[];
   /** Reports that came after the saving, oldest first, with their arrival. Taking one twice is harmless. */
-  readonly journal: readonly z.infer<typeof ENTRY>[];
+  readonly reports: readonly z.infer<typeof ENTRY>[];
   /** The same of web processes. */
-  readonly webJournal: readonly z.infer<typeof WEB_ENTRY>[];
+  readonly webReports: readonly z.infer<typeof WEB_ENTRY>[];
 }
 
 const MAP_KEY = "$map";
@@ -71,7 +71,7 @@ export function readState(text: string): Pick<SavedState, "model" | "positions">
 /** Reads the line of a report that came after a state; undefined when it is none. */
 export function readEntry(
   text: string,
-): SavedState["journal"][number] | SavedState["webJournal"][number] | undefined {
+): SavedState["reports"][number] | SavedState["webReports"][number] | undefined {
   try {
     const entry = fromText(text);
     if (isObject(entry) && "web" in entry) return WEB_ENTRY.parse(entry);

@@ -53,8 +53,8 @@ export const SESSION = z.strictObject({
   lastTimestamp: OPTIONAL,
   /** When the last report arrived, by the exporter's clock. */
   arrival: z.number(),
-  /** Place of the last report in the order of all arrivals: the highest is the newest session. */
-  place: z.number(),
+  /** Arrival number of the last report: the newest session has the highest. */
+  sequence: z.number(),
   finished: z.boolean(),
   /** Whether its gauges are shown. */
   live: z.boolean(),
@@ -91,7 +91,7 @@ export function createSession(id: string): Session {
     firstTimestamp: undefined,
     lastTimestamp: undefined,
     arrival: 0,
-    place: 0,
+    sequence: 0,
     finished: false,
     live: false,
     gauges: new Map(),
@@ -294,7 +294,7 @@ function eventTimes(
 
 function isSameLayout(a: DetailTable, b: DetailTable): boolean {
   return a.labels.length === b.labels.length &&
-    a.labels.every((row, index) => row.every((value, place) => value === b.labels[index]![place]));
+    a.labels.every((row, index) => row.every((value, column) => value === b.labels[index]![column]));
 }
 
 /**

@@ -1,175 +1,29 @@
 /** The state files: totals and last reports, kept so that a restart neither loses a turn nor counts one twice. @module */
 
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { dirname } from "node:path";
 import type { Log } from "../log/mod.ts";
 import type { Report, WebReport } from "../report/mod.ts";
 import type { FilePosition } from "../source/mod.ts";
-import { keepCopy } from "./damage.ts";
+import { findState, readFiles, refuseNewer } from "./find_state.ts";
+import { openLock } from "./lock.ts";
 import type { ModelState } from "./model.ts";
-import { readEntry, readState, type SavedState, toText } from "./saved.ts";
+import { type SavedState, toText } from "./saved.ts";
 import type { Session } from "./session.ts";
-import { type Content, readContent, Slot } from "./slot.ts";
+import { Slot } from "./slot.ts";
+import { reasonOf, StateError } from "./state_error.ts";
 
 /** Above this the detail of the last reports is not saved: it comes again with the next one. */
 const MAX_DETAIL_ROWS = 20_000;
 
 /** Bytes of reports after which there is a saving, unless the state itself is larger. */
-const MAX_JOURNAL_BYTES = 16 << 20;
+const MAX_WRITE_AHEAD_BYTES = 16 << 20;
 /** The same at most, while no saving succeeds. */
-const MOST_JOURNAL_BYTES = 256 << 20;
-
-/** Why the state file cannot be used: a wrong configuration. */
-export class StateError extends Error {
-  override name = "StateError";
-  /** Whether totals would be lost by going on without the file: it is in use, or newer. */
-  readonly mustStop: boolean;
-  constructor(message: string, options: ErrorOptions & { mustStop?: boolean } = {}) {
-    super(message, options);
-    this.mustStop = options.mustStop ?? false;
-  }
-}
-
-/** What went wrong, without the advice that Deno gives on permissions: it is not ours. */
-function reasonOf(error: unknown): string {
-  // Deno opens no device, and nothing of the kernel's.
-  if (error instanceof Deno.errors.NotCapable) {
-    return "it is no place for a file; --state none keeps nothing";
-  }
-  return (error as Error).message.replace(/, run again with .*$/s, "");
-}
-
-/** A file, and what is in it. */
-interface Place {
-  readonly path: string;
-  readonly bytes: Uint8Array;
-  readonly content: Content;
-}
-
-/** What was found in both files, and in which of them. */
-interface Found {
-  readonly base: Place;
-  readonly saved: SavedState;
-}
+const MOST_WRITE_AHEAD_BYTES = 256 << 20;
 
 /** What is to be gone on from: in which of the files the newest state is, and after how many savings. */
 interface Opened {
   readonly saved: SavedState | undefined;
   readonly current: number;
   readonly generation: number;
-}
-
-function readIfThere(path: string): Uint8Array {
-  return existsSync(path) ? readFileSync(path) : new Uint8Array();
-}
-
-/** Reads both files. Where one does not tell its generation, the other one does. */
-function readPlaces(path: string): [Place, Place] {
-  const read = (path: string, bytes = readIfThere(path), generation?: number): Place => ({
-    path,
-    bytes,
-    content: readContent(bytes, generation),
-  });
-  const guess = (place: Place, { content: { generation = 0 } }: Place) =>
-    place.content.generation !== undefined ? place : [generation + 1, generation - 1]
-      .map((guess) => read(place.path, place.bytes, guess))
-      .find(({ content: { state, entries } }) => state !== undefined || entries.size > 0) ?? place;
-  const [one, two] = [read(path), read(`${path}.2`)];
-  return [guess(one, two), guess(two, one)];
-}
-
-/**
- * Refuses files of a later version: to begin at 0 would lose what they hold.
- *
- * @throws {StateError} When one of the two is.
- */
-function refuseNewer(path: string, places: readonly Place[]): void {
-  const isOneWhole = places.some(({ content }) => content.state !== undefined);
-  for (const { content: { newer } } of places) {
-    // One flipped bit can make a version out of another one; then the twin is whole.
-    if (newer === undefined || (isOneWhole && !newer.isSure)) continue;
-    throw new StateError(
-      `Cannot use the state file "${path}": a later version of this program wrote it (version ${newer.version}); use that version, or another --state`,
-      { mustStop: true },
-    );
-  }
-}
-
-/**
- * A state with the reports behind it, also with those behind a newer one that cannot be read; and how
- * many of them cannot be read.
- */
-function readSaved(state: string, { content }: Place, other: Place) {
-  const isNext = other.content.generation === content.generation! + 1;
-  const texts = [...content.entries.values(), ...isNext ? other.content.entries.values() : []];
-  const entries = texts.map(readEntry).filter((entry) => entry !== undefined);
-  const journal = entries.filter((entry) => "report" in entry);
-  const webJournal = entries.filter((entry) => "web" in entry);
-  const saved = { ...readState(state), journal, webJournal };
-  return { saved, unread: texts.length - entries.length };
-}
-
-/** Finds the newest state that can be read, and says what is wrong with the files. */
-function findState(places: readonly [Place, Place], log: Log): Found | undefined {
-  const errors = new Map<Place, string>();
-  let found: Found | undefined;
-  const newestFirst = places.toSorted((a, b) =>
-    (b.content.generation ?? 0) - (a.content.generation ?? 0)
-  );
-  for (const place of newestFirst) {
-    const { content: { state, damage }, bytes } = place;
-    if (damage !== undefined && bytes.length > 0) errors.set(place, damage);
-    if (state === undefined || found !== undefined) continue;
-    const other = places.find((other) => other !== place)!;
-    try {
-      const { saved, unread } = readSaved(state, place, other);
-      found = { base: place, saved };
-      // They are absolute: the next ones make up for them.
-      if (unread > 0) errors.set(place, `${unread} reports are of another version`);
-    } catch (error) {
-      errors.set(place, String(error).slice(0, 200));
-    }
-  }
-  for (const place of places) explain(place, places, found?.base, errors.get(place), log);
-  return found;
-}
-
-/** Logs what is wrong with a file, and keeps a copy of it. */
-function explain(
-  place: Place,
-  [one, two]: readonly [Place, Place],
-  base: Place | undefined,
-  error: string | undefined,
-  log: Log,
-): void {
-  const { path, bytes, content } = place;
-  const twin = place === one ? two : one;
-  const isCutOff = base === twin && !base.content.isSuperseded && content.isBegun &&
-    // The first saving leaves the other file empty.
-    (bytes.length > 0 || base.content.generation! > 1);
-  if (isCutOff) {
-    log.info("The process ended while it wrote a snapshot; nothing is lost", { path });
-  } else if (error === undefined) {
-    // The newer of the two is no more, or is an older one again.
-    const isLost = twin === base && twin.content.isSuperseded &&
-      content.generation !== twin.content.generation! + 1;
-    if (isLost) {
-      log.error("Cannot find the newest state; using the older one from the other file", {
-        path,
-      });
-    }
-  } else {
-    const then = base === undefined
-      ? "totals start again at 0"
-      : base === place
-      ? "using its undamaged part"
-      : "using the other file instead";
-    log.error(`Cannot read the state file; ${then}`, {
-      path,
-      kept_as: keepCopy(path, bytes),
-      error,
-    });
-  }
 }
 
 export interface StateOptions {
@@ -202,13 +56,13 @@ export function openState(options: StateOptions): StateFile {
   const lock = openLock(path);
   const slots: Slot[] = [];
   try {
-    const places = readPlaces(path);
-    refuseNewer(path, places);
-    const found = findState(places, log);
-    for (const { path, content } of places) slots.push(new Slot(path, content));
+    const files = readFiles(path);
+    refuseNewer(path, files);
+    const found = findState(files, log);
+    for (const { path, content } of files) slots.push(new Slot(path, content));
     // Without anything saved the first saving goes into the file that has no suffix.
-    const current = found === undefined ? 1 : places.indexOf(found.base);
-    const generation = Math.max(...places.map(({ content }) => content.generation ?? 0));
+    const current = found === undefined ? 1 : files.indexOf(found.base);
+    const generation = Math.max(...files.map(({ content }) => content.generation ?? 0));
     return new StateFile(options, lock, slots, { saved: found?.saved, current, generation });
   } catch (error) {
     closeAll(lock, slots);
@@ -249,7 +103,7 @@ export class StateFile {
   #current: Slot;
   #generation: number;
   /** What was noted since the last saving. */
-  #journal = { bytes: 0, sessions: new Set<string>() };
+  #writeAhead = { bytes: 0, sessions: new Set<string>() };
   #stateBytes = 0;
   #hasFailed = false;
   #syncing: Promise<void> | undefined;
@@ -279,7 +133,7 @@ export class StateFile {
    */
   note(report: Report, arrival: number, session = report.session): void {
     const isNoted = this.#append({ report, arrival });
-    if (isNoted) this.#journal.sessions.add(session);
+    if (isNoted) this.#writeAhead.sessions.add(session);
   }
 
   /** The same of a web process. */
@@ -291,9 +145,9 @@ export class StateFile {
   #append(entry: unknown): boolean {
     return this.#attempt(() => {
       if (this.#current.isEmpty) throw new Error("no snapshot could be saved before");
-      const journal = this.#journal;
-      if (journal.bytes > MOST_JOURNAL_BYTES) throw new Error("the write-ahead log is full");
-      journal.bytes += this.#current.note(toText(entry));
+      const writeAhead = this.#writeAhead;
+      if (writeAhead.bytes > MOST_WRITE_AHEAD_BYTES) throw new Error("the write-ahead log is full");
+      writeAhead.bytes += this.#current.note(toText(entry));
     });
   }
 
@@ -329,8 +183,8 @@ export class StateFile {
 
   #isOverfull(): boolean {
     const { maxSessions } = this.#options;
-    const { bytes, sessions } = this.#journal;
-    return bytes > Math.max(MAX_JOURNAL_BYTES, this.#stateBytes) || sessions.size >= maxSessions;
+    const { bytes, sessions } = this.#writeAhead;
+    return bytes > Math.max(MAX_WRITE_AHEAD_BYTES, this.#stateBytes) || sessions.size >= maxSessions;
   }
 
   #attempt(action: () => void): boolean {
@@ -354,7 +208,7 @@ export class StateFile {
     this.#stateBytes = older.write(this.#generation + 1, text);
     this.#generation++;
     this.#current = older;
-    this.#journal = { bytes: 0, sessions: new Set() };
+    this.#writeAhead = { bytes: 0, sessions: new Set() };
     superseded.supersede();
     this.#sync();
   }
@@ -381,24 +235,4 @@ function closeAll(lock: Deno.FsFile, slots: readonly Slot[]): void {
 
 function rowsOf(detail: ReadonlyMap<string, { values: readonly number[] }>): number {
   return Array.from(detail.values(), ({ values }) => values.length).reduce((a, b) => a + b, 0);
-}
-
-/** Holds the files as long as the process lives: two exporters would overwrite each other's totals. */
-function openLock(path: string): Deno.FsFile {
-  let lock: Deno.FsFile | undefined;
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-    lock = Deno.openSync(`${path}.lock`, { create: true, write: true, mode: 0o600 });
-    if (lock.tryLockSync(true)) return lock;
-  } catch (error) {
-    lock?.close();
-    throw new StateError(
-      `Cannot use the state file "${path}": ${reasonOf(error)}`,
-      { cause: error },
-    );
-  }
-  lock.close();
-  throw new StateError(`Cannot use the state file "${path}": another exporter is using it`, {
-    mustStop: true,
-  });
 }

@@ -213,8 +213,8 @@ Deno.test("catchUp() keeps nothing that can be read again, and fills the history
   intake.restore({
     model: structuredClone(before.state()),
     positions: [],
-    journal: [],
-    webJournal: [],
+    reports: [],
+    webReports: [],
   });
   intake.catchUp(() => {
     for (const turn of [1, 2]) intake.take(payload(turn), "follow", 1000 + turn);

@@ -183,7 +183,7 @@ Deno.test("an exporter that goes on from its state counts from the turn where th
   before.intake.take(tradesim(1), "post", 1);
   before.intake.take(tradesim(5), "post", 2);
   const { intake, counted } = setUp();
-  intake.restore({ model: before.model.state(), journal: [], webJournal: [], positions: [] });
+  intake.restore({ model: before.model.state(), reports: [], webReports: [], positions: [] });
   assert.deepEqual(await counted(), { seen: 0, missed: 0 });
   // Three turns were played while no exporter ran.
   intake.catchUp(() => intake.take(tradesim(9), "follow", 3));

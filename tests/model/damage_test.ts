@@ -23,7 +23,7 @@ function turnsOf(saved: SavedState | undefined): number {
   if (saved === undefined) return 0;
   const model: Model = createModel({ breakdowns: ["continent"] });
   model.restore(saved.model);
-  for (const { report, arrival } of saved.journal) model.take(report, arrival);
+  for (const { report, arrival } of saved.reports) model.take(report, arrival);
   const values = new Map(
     model.families(1000).families.map(({ metric, values }) => [
       metric.name,

@@ -133,7 +133,7 @@ Deno.test("save() keeps all that the families are made of", async () => {
     state.close();
     const saved = reopened(path)!;
     assert.deepEqual(saved.positions, positions);
-    assert.deepEqual(saved.journal, []);
+    assert.deepEqual(saved.reports, []);
     const next = createModel(OPTIONS);
     next.restore(saved.model);
     for (const now of [1004, 1010, 1500, 9000]) {
@@ -197,7 +197,7 @@ function modelOf(order: number) {
 function ordersOf(saved: SavedState | undefined): (number | undefined)[] | undefined {
   return saved && [
     saved.model.sessions[0]?.order,
-    ...saved.journal.map(({ report: { order } }) => order),
+    ...saved.reports.map(({ report: { order } }) => order),
   ];
 }
 
@@ -292,8 +292,8 @@ Deno.test("note() keeps what came after the last saving, in order", async () => 
     const next = createModel(OPTIONS);
     const saved = reopened(path)!;
     next.restore(saved.model);
-    for (const { report, arrival } of saved.journal) next.take(report, arrival);
-    assert.equal(saved.journal.length, 3);
+    for (const { report, arrival } of saved.reports) next.take(report, arrival);
+    assert.equal(saved.reports.length, 3);
     assert.deepEqual(next.families(1003), model.families(1003));
   });
 });
@@ -511,7 +511,7 @@ Deno.test("openState() skips reports of another shape and says so, and metrics t
     const next = openState({ path, maxSessions: 1000, log });
     next.close();
     assert.deepEqual(
-      next.saved?.journal.map(({ report }) => [report.turn, report.values.size]),
+      next.saved?.reports.map(({ report }) => [report.turn, report.values.size]),
       [[3, 1], [3, 0]],
     );
     assert.equal(said.length, 1);
@@ -553,9 +553,9 @@ Deno.test("save() is due early when much was noted, or by many sessions, and wai
     let notes = 0;
     for (; !state.isFull; notes++) state.note(large, 1000);
     assert.ok(notes > 50 && notes < 1000, `${notes} notes`);
-    assert.equal(copyOf(path)?.journal.length, notes);
+    assert.equal(copyOf(path)?.reports.length, notes);
     assert.equal(state.save(model.state(), []), true);
-    assert.equal(copyOf(path)?.journal.length, 0);
+    assert.equal(copyOf(path)?.reports.length, 0);
     await state.synced();
     state.close();
   });
