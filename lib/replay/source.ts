@@ -49,36 +49,52 @@ function tell({ log, teller }: ReplayTarget, { path, reason, line }: Problem): v
   );
 }
 
-/** Makes the source that an exporter has in place of games that are played. */
-export function createReplay({ path, speed, loop, maxLine }: SourceOptions): Replay {
-  const waiting = createWaiting();
-  let isStopped = false;
-  let sliceEnd = 0;
+/** Creates the source of an exporter that shows a recorded game. */
+export function createReplay(options: SourceOptions): Replay {
+  return new RecordedGame(options);
+}
 
-  async function pause(seconds: number): Promise<void> {
-    if (seconds > 0) await waiting.wait(seconds);
-    else if (performance.now() < sliceEnd) return;
-    else await new Promise((resolve) => setImmediate(resolve));
-    sliceEnd = performance.now() + SLICE_MS;
+class RecordedGame implements Replay {
+  readonly file: string;
+  readonly speed: number;
+  readonly #options: SourceOptions;
+  readonly #waiting = createWaiting();
+  #isStopped = false;
+  #sliceEnd = 0;
+
+  constructor(options: SourceOptions) {
+    this.#options = options;
+    this.file = basename(options.path);
+    this.speed = options.speed;
   }
 
-  /** Hands one report over when it is due. */
-  async function hand(
-    recorded: AnyReading,
-    { intake, now }: ReplayTarget,
-    restamp: Restamp,
-  ): Promise<void> {
-    if (!("details" in recorded)) {
-      intake.takeReading(restamp.web(recorded), REPLAY, now());
-      return;
+  async start(target: ReplayTarget): Promise<void> {
+    const { path, speed, loop } = this.#options;
+    const { log, now } = target;
+    log.info("Replaying", { path, speed, loop });
+    const turnLog = turnLogBeside(path);
+    if (statSync(turnLog, { throwIfNoEntry: false }) !== undefined) {
+      log.info("A turn log beside this journal has every turn", { path: turnLog });
     }
-    const { reading, due } = restamp.next(recorded);
-    await pause(due - now());
-    if (!isStopped) intake.takeReading(reading, REPLAY, now());
+    const restamp = new Restamp(new Pace(speed, now));
+    for (let round = 1; !this.#isStopped; round++) {
+      restamp.begin(round);
+      const reports = await this.#play(target, restamp);
+      if (this.#isStopped) return;
+      log.info("The replay is over", { reports, round });
+      // A recording that was removed meanwhile must not be looked for without a pause.
+      if (!loop || reports === 0) return;
+    }
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#waiting.end();
   }
 
   /** Replays the recording once. Returns how many reports it has. */
-  async function play(target: ReplayTarget, restamp: Restamp): Promise<number> {
+  async #play(target: ReplayTarget, restamp: Restamp): Promise<number> {
+    const { path, speed, maxLine } = this.#options;
     const { intake } = target;
     const turnReports = new TurnReports(speed);
     const recording = readRecording<AnyReading | Turns>(path, {
@@ -92,37 +108,33 @@ export function createReplay({ path, speed, loop, maxLine }: SourceOptions): Rep
     let reports = 0;
     for await (const recorded of recording) {
       for (const reading of "before" in recorded ? turnReports.of(recorded) : [recorded]) {
-        await hand(reading, target, restamp);
-        if (isStopped) return reports;
+        await this.#hand(reading, target, restamp);
+        if (this.#isStopped) return reports;
         reports++;
       }
     }
     return reports;
   }
 
-  return {
-    file: basename(path),
-    speed,
-    async start(target) {
-      const { log, now } = target;
-      log.info("Replaying", { path, speed, loop });
-      const turnLog = turnLogBeside(path);
-      if (statSync(turnLog, { throwIfNoEntry: false }) !== undefined) {
-        log.info("A turn log beside this journal has every turn", { path: turnLog });
-      }
-      const restamp = new Restamp(new Pace(speed, now));
-      for (let round = 1; !isStopped; round++) {
-        restamp.begin(round);
-        const reports = await play(target, restamp);
-        if (isStopped) return;
-        log.info("The replay is over", { reports, round });
-        // A recording that was removed meanwhile must not be looked for without a pause.
-        if (!loop || reports === 0) return;
-      }
-    },
-    stop() {
-      isStopped = true;
-      waiting.end();
-    },
-  };
+  /** Hands one report over when it is due. */
+  async #hand(
+    recorded: AnyReading,
+    { intake, now }: ReplayTarget,
+    restamp: Restamp,
+  ): Promise<void> {
+    if (!("details" in recorded)) {
+      intake.takeReading(restamp.web(recorded), REPLAY, now());
+      return;
+    }
+    const { reading, due } = restamp.next(recorded);
+    await this.#pause(due - now());
+    if (!this.#isStopped) intake.takeReading(reading, REPLAY, now());
+  }
+
+  async #pause(seconds: number): Promise<void> {
+    if (seconds > 0) await this.#waiting.wait(seconds);
+    else if (performance.now() < this.#sliceEnd) return;
+    else await new Promise((resolve) => setImmediate(resolve));
+    this.#sliceEnd = performance.now() + SLICE_MS;
+  }
 }
