@@ -291,7 +291,9 @@ export class Model {
   #evict(newest: Session | undefined): boolean {
     let quietest: Session | undefined;
     for (const session of this.#sessions.values()) {
-      if (session !== newest && (!quietest || session.sequence < quietest.sequence)) quietest = session;
+      if (session !== newest && (!quietest || session.sequence < quietest.sequence)) {
+        quietest = session;
+      }
     }
     if (quietest === undefined) return false;
     this.#sessions.delete(quietest.id);

@@ -294,7 +294,9 @@ function eventTimes(
 
 function isSameLayout(a: DetailTable, b: DetailTable): boolean {
   return a.labels.length === b.labels.length &&
-    a.labels.every((row, index) => row.every((value, column) => value === b.labels[index]![column]));
+    a.labels.every((row, index) =>
+      row.every((value, column) => value === b.labels[index]![column])
+    );
 }
 
 /**

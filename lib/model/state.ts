@@ -184,7 +184,8 @@ export class StateFile {
   #isOverfull(): boolean {
     const { maxSessions } = this.#options;
     const { bytes, sessions } = this.#writeAhead;
-    return bytes > Math.max(MAX_WRITE_AHEAD_BYTES, this.#stateBytes) || sessions.size >= maxSessions;
+    return bytes > Math.max(MAX_WRITE_AHEAD_BYTES, this.#stateBytes) ||
+      sessions.size >= maxSessions;
   }
 
   #attempt(action: () => void): boolean {
