@@ -1,6 +1,6 @@
 /** Makes TSDB blocks of text with promtool, in one pass over it, and puts whole blocks alone in their place. @module */
 
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { unlessMissing } from "../file/mod.ts";
 import { BackfillError, BackfillStopped } from "./error.ts";
 import type { Store } from "./flags.ts";
@@ -83,7 +83,13 @@ export interface Promtool {
   readonly isAnyLength: boolean;
 }
 
-async function run(program: string, args: readonly string[], stop: AbortSignal) {
+/** @param folder Where it may put what it needs meanwhile; a kill would leave it behind elsewhere. */
+async function run(
+  program: string,
+  args: readonly string[],
+  stop: AbortSignal,
+  folder?: string,
+) {
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command(program, {
@@ -91,6 +97,7 @@ async function run(program: string, args: readonly string[], stop: AbortSignal) 
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
+      ...folder === undefined ? {} : { env: { TMPDIR: folder } },
     }).spawn();
   } catch (error) {
     const reason = error instanceof Deno.errors.NotFound
@@ -170,6 +177,7 @@ export async function makeBlocks(options: MakeBlocks): Promise<void> {
     promtool.program,
     [...args, "openmetrics", text, blocks],
     stop,
+    dirname(text),
   );
   if (stop.aborted) throw new BackfillStopped("Stopped: no block was written");
   if (success) return;

@@ -1,5 +1,6 @@
 /** Reads recordings: files of lines that nobody writes any more, plain or gzip, with the parts that rotation made. @module */
 
+import { once } from "node:events";
 import { closeSync, createReadStream, openSync, readdirSync, readSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream";
@@ -127,5 +128,8 @@ export async function* readLines(
     throw error;
   } finally {
     bytes.destroy();
+    file.destroy();
+    // Whoever goes on may move or remove it.
+    if (!file.closed) await once(file, "close");
   }
 }

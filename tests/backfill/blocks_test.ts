@@ -134,7 +134,10 @@ Deno.test("a backfill that is stopped ends promtool, and leaves nothing", () =>
     const path = `${dir}/turns.jsonl`;
     Deno.writeTextFileSync(path, turnsLine("a", 1, 3));
     const out = `${dir}/data`;
-    const promtool = fakePromtool(dir, `echo $$ >${dir}/pid; exec sleep 1000`);
+    const promtool = fakePromtool(
+      dir,
+      `echo "$TMPDIR" >${dir}/tmp; echo $$ >${dir}/pid; exec sleep 1000`,
+    );
     const stop = new AbortController();
     const args = [path, ...ANCHOR, "--out", out, "--promtool", promtool];
     const running = run(args, { stop: stop.signal });
@@ -143,6 +146,8 @@ Deno.test("a backfill that is stopped ends promtool, and leaves nothing", () =>
     stop.abort();
     await ended;
     assert.deepEqual(namesIn(out), []);
+    // What promtool keeps meanwhile would stay after a kill if it were elsewhere.
+    assert.ok(Deno.readTextFileSync(`${dir}/tmp`).startsWith(`${out}/backfill-`));
     const pid = Number(Deno.readTextFileSync(`${dir}/pid`));
     await until("its end", () => {
       try {

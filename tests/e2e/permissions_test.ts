@@ -15,6 +15,7 @@ import { testWith } from "../harness/programs.ts";
 import { startReceiver } from "../harness/receiver.ts";
 import { payloadAt } from "../harness/tradesim.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
+import { turnsLine } from "../recording/lines.ts";
 
 const IS_EXECUTABLE = Deno.env.get("EXPORTER_UNDER_TEST") !== undefined;
 
@@ -158,6 +159,13 @@ const RUNS: Readonly<Record<string, [Traced, Partial<Deeds>]>> = {
         .concat("logs/turns.jsonl.lock"),
     },
   ],
+  "backfill --out -": [
+    {
+      args: ["backfill", "turns.jsonl", "--out", "-"],
+      files: { "turns.jsonl": turnsLine("a", 1, 3) },
+    },
+    {},
+  ],
   "print config": [{ args: ["print", "config"] }, {}],
   "print config --out": [
     { args: ["print", "config", "--out", "a"] },
@@ -207,6 +215,20 @@ testWith(
     });
   },
 );
+
+testWith("strace", "backfill --out DIR starts promtool alone, and calls nobody", async () => {
+  const { started, ...others } = await deedsOf({
+    args: ["backfill", "turns.jsonl", "--anchor", "2000-01-01", "--out", "data"],
+    files: { "turns.jsonl": turnsLine("a", 1, 3) },
+  });
+  const programs = started.flatMap((call) => /^execve\("([^"]*)"/.exec(call)?.[1] ?? []);
+  assert.ok(programs.length >= 3, "it is asked what it can do, and makes the blocks");
+  for (const program of programs) assert.match(program, /\/promtool$/);
+  assert.deepEqual([others.called, others.bound], [[], []]);
+  // Paths outside the folder of the run are absolute.
+  const outside = others.written.filter((path) => path.startsWith("/") && path !== "/dev/null");
+  assert.deepEqual(outside, []);
+});
 
 /** Lets an exporter do all that it does: take, read, answer, save, follow and meet rotation. */
 async function beUsed(exporter: RunningExporter, cwd: string): Promise<void> {
