@@ -84,7 +84,7 @@ export function restart(economy: Economy): void {
 
 function hasSameNames(before: Prices | undefined, after: Prices): boolean {
   return before !== undefined && before.names.length === after.names.length &&
-    before.names.every((name, place) => name === after.names[place]);
+    before.names.every((name, index) => name === after.names[index]);
 }
 
 /**
@@ -101,11 +101,11 @@ function hasSameNames(before: Prices | undefined, after: Prices): boolean {
 export function priceRelative(before: Prices, after: Prices): number {
   const known = hasSameNames(before, after)
     ? undefined
-    : new Map(before.names.map((name, place) => [name, before.values[place]!]));
+    : new Map(before.names.map((name, index) => [name, before.values[index]!]));
   let logarithms = 0;
   let products = 0;
-  after.values.forEach((price, place) => {
-    const earlier = known === undefined ? before.values[place]! : known.get(after.names[place]!);
+  after.values.forEach((price, index) => {
+    const earlier = known === undefined ? before.values[index]! : known.get(after.names[index]!);
     if (earlier === undefined || !(earlier > 0) || !(price > 0)) return;
     products++;
     // Most prices stay as they are.

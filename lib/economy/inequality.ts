@@ -18,9 +18,9 @@ export function gini(values: readonly number[]): number | undefined {
   if (largest === 0) return 0;
   let weighted = 0;
   let sum = 0;
-  ascending.forEach((value, place) => {
+  ascending.forEach((value, index) => {
     const share = value / largest;
-    weighted += (2 * (place + 1) - ascending.length - 1) * share;
+    weighted += (2 * (index + 1) - ascending.length - 1) * share;
     sum += share;
   });
   return Math.max(0, weighted / (ascending.length * sum));

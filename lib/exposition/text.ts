@@ -22,9 +22,9 @@ const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 /** Whether a line of this series would be one that a scraper can read. */
 export function canBeRead(name: string, { suffix, labels }: Series): boolean {
   return METRIC_NAME.test(name + suffix) &&
-    labels.every(([label, value], place) =>
+    labels.every(([label, value], index) =>
       LABEL_NAME.test(label) && typeof value === "string" &&
-      labels.findIndex(([other]) => other === label) === place
+      labels.findIndex(([other]) => other === label) === index
     );
 }
 

@@ -11,7 +11,7 @@ import {
   type Report,
   type Verdict,
 } from "../report/mod.ts";
-import { COLUMN_NAMES, EMPTY, PLACE, type Selection, WIDTH } from "../turns/mod.ts";
+import { COLUMN_NAMES, EMPTY, INDEX_OF, type Selection, WIDTH } from "../turns/mod.ts";
 import { bounded } from "./inventory.ts";
 import { secondsPerTurn, type Timed } from "./seconds_per_turn.ts";
 import { type Holder, TablePool } from "./table_pool.ts";
@@ -51,8 +51,8 @@ const MAX_ALL_INVENTORIES = 2 * 1024 * 1024;
 const RATE_SECONDS = 10;
 
 /** Columns that are also metrics of a report. */
-const VALUES = COLUMN_NAMES.flatMap((name, place) =>
-  name === "tour" || name === "timestamp" || name === "duree_seconds" ? [] : [{ name, place }]
+const VALUES = COLUMN_NAMES.flatMap((name, index) =>
+  name === "tour" || name === "timestamp" || name === "duree_seconds" ? [] : [{ name, index }]
 );
 
 /** The history of a session. */
@@ -266,16 +266,16 @@ export class History {
     tours.forEach((tour, index) => {
       // A report has no turn after its own.
       if (!(tour > last && tour <= turn)) return;
-      COLUMN_NAMES.forEach((name, place) => row[place] = columns.get(name)?.[index] ?? NaN);
+      COLUMN_NAMES.forEach((name, column) => row[column] = columns.get(name)?.[index] ?? NaN);
       this.#tables.append(past, row);
       last = tour;
     });
     const seconds = secondsPerTurn(past, report);
     if (turn <= last) return;
-    row[PLACE.tour] = turn;
-    row[PLACE.timestamp] = timestamp ?? NaN;
-    row[PLACE.duree_seconds] = seconds;
-    for (const { name, place } of VALUES) row[place] = values.get(name) ?? NaN;
+    row[INDEX_OF.tour] = turn;
+    row[INDEX_OF.timestamp] = timestamp ?? NaN;
+    row[INDEX_OF.duree_seconds] = seconds;
+    for (const { name, index } of VALUES) row[index] = values.get(name) ?? NaN;
     this.#tables.append(past, row);
   }
 

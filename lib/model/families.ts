@@ -272,7 +272,7 @@ function turns(
     const seconds: number[] = [];
     for (const ledger of ledgers) {
       const told = read(new Facts(ledger));
-      told.counts.forEach((count, place) => sums[place] = (sums[place] ?? 0) + count);
+      told.counts.forEach((count, index) => sums[index] = (sums[index] ?? 0) + count);
       seconds.push(...told.seconds);
     }
     let count = 0;
@@ -330,7 +330,7 @@ function rows(
   const collector = new Collector();
   for (const session of live) {
     for (const [values, value] of read(session)) {
-      collector.raise(values.map((text, place) => [entry.labels![place]!, text]), value);
+      collector.raise(values.map((text, index) => [entry.labels![index]!, text]), value);
     }
   }
   return collector.family(entry);
@@ -348,7 +348,7 @@ function detailFamily(entry: Metric, { live, bySession, detailSeries }: View): F
       const own = sessionLabel(session.id, bySession);
       series = labels.map((row) => ({
         suffix: "",
-        labels: [...row.map((value, place) => [entry.labels![place]!, value] as const), ...own],
+        labels: [...row.map((value, index) => [entry.labels![index]!, value] as const), ...own],
       }));
       detailSeries.set(labels, series);
     }

@@ -19,20 +19,20 @@ function heldOf(held: Readonly<Float64Array>, firms: number, product: number): n
 function createSums({ shares, world: { entreprises: firms } }: Game) {
   const continents = [...new Set(firms.map(({ continent }) => continent))];
   /** Index of each firm's continent. */
-  const places = firms.map(({ continent }) => continents.indexOf(continent));
+  const continentOf = firms.map(({ continent }) => continents.indexOf(continent));
 
   function byContinent(read: (firm: number) => number): { continent: string; valeur: number }[] {
     const sums = new Array<number>(continents.length).fill(0);
-    places.forEach((place, firm) => sums[place]! += read(firm));
-    return sums.map((valeur, place) => ({ continent: continents[place]!, valeur }));
+    continentOf.forEach((continent, firm) => sums[continent]! += read(firm));
+    return sums.map((valeur, index) => ({ continent: continents[index]!, valeur }));
   }
 
   /** Numbers of firms and types, in a unit of so many to one. */
   function byBoth(values: Readonly<Float64Array>, unit = 1) {
     const sums = new Float64Array(continents.length * TYPES);
-    places.forEach((place, firm) => {
+    continentOf.forEach((continent, firm) => {
       for (let type = 0; type < TYPES; type++) {
-        sums[place * TYPES + type]! += values[firm * TYPES + type]!;
+        sums[continent * TYPES + type]! += values[firm * TYPES + type]!;
       }
     });
     return Array.from(sums, (sum, part) => ({

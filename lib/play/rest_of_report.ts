@@ -30,13 +30,13 @@ function detailOf({ world, shares }: Game): NonNullable<RestOfReport["detail"]> 
       type,
       actif,
     })),
-    entreprises: entreprises.map((firm, place) => ({
+    entreprises: entreprises.map((firm, index) => ({
       nom: firm.nom,
       budget: euros(firm.budget),
       budget_initial: euros(firm.budgetInitial),
       continent: firm.continent,
       strategie: firm.strategie,
-      achats: purchases(place),
+      achats: purchases(index),
       stocks: [...firm.stocks],
     })),
     fournisseurs: fournisseurs.map(({ nom, continent, stocks, prix }) => ({

@@ -4,7 +4,7 @@ import {
   COLUMN_NAMES,
   type ColumnName,
   extremesOf,
-  PLACE,
+  INDEX_OF,
   TurnTable,
   WIDTH,
 } from "../turns/mod.ts";
@@ -64,8 +64,8 @@ const FORMATS: Readonly<Record<ColumnName, ColumnFormat>> = {
   evenements_total: COUNT,
 };
 /** What comes before each column, and after the last one. */
-const HEADS = COLUMN_NAMES.map((name, place) =>
-  encoder.encode(`${place === 0 ? "{" : "],"}"${name}":[`)
+const HEADS = COLUMN_NAMES.map((name, index) =>
+  encoder.encode(`${index === 0 ? "{" : "],"}"${name}":[`)
 );
 const END = encoder.encode("]}");
 /** What bins and groups keep, besides their last turn. */
@@ -81,16 +81,16 @@ const GROUP_ROWS = 4;
 
 /** Writes a turn into a row, but for its time and its duration. */
 function writeRow(row: Float64Array, tour: number, numbers: TurnNumbers): void {
-  row[PLACE.tour] = tour;
-  row[PLACE.budget_total] = numbers.budgetTotal;
-  row[PLACE.budget_min] = numbers.budgetMin;
-  row[PLACE.budget_max] = numbers.budgetMax;
-  row[PLACE.transactions_reussies_total] = numbers.reussies;
-  row[PLACE.transactions_echouees_total] = numbers.echouees;
-  row[PLACE.transactions_montant_total] = numbers.montant;
-  row[PLACE.produits_actifs] = numbers.produitsActifs;
-  row[PLACE.produits_prix_moyen] = numbers.prixTotal / (numbers.produits || 1);
-  row[PLACE.evenements_total] = numbers.evenements;
+  row[INDEX_OF.tour] = tour;
+  row[INDEX_OF.budget_total] = numbers.budgetTotal;
+  row[INDEX_OF.budget_min] = numbers.budgetMin;
+  row[INDEX_OF.budget_max] = numbers.budgetMax;
+  row[INDEX_OF.transactions_reussies_total] = numbers.reussies;
+  row[INDEX_OF.transactions_echouees_total] = numbers.echouees;
+  row[INDEX_OF.transactions_montant_total] = numbers.montant;
+  row[INDEX_OF.produits_actifs] = numbers.produitsActifs;
+  row[INDEX_OF.produits_prix_moyen] = numbers.prixTotal / (numbers.produits || 1);
+  row[INDEX_OF.evenements_total] = numbers.evenements;
 }
 
 function createRow(): Float64Array {
@@ -150,7 +150,7 @@ export class RecentTurns {
     this.#limit = maxTurns;
     this.#stage = Math.min(STAGE, Math.max(GROUP_ROWS, maxTurns >> 2));
     this.#table = new TurnTable(maxTurns, EXTREMES);
-    this.#longest[PLACE.duree_seconds] = -1;
+    this.#longest[INDEX_OF.duree_seconds] = -1;
   }
 
   /** Turns that are kept; of the open group, one. */
@@ -184,9 +184,9 @@ export class RecentTurns {
     this.tour += batch.turns;
     this.seconds.add(batch.last, 1);
     if (batch.turns > 1) this.seconds.add(batch.others, batch.turns - 1);
-    if (this.#lowest[PLACE.tour]! > before) this.#setTime(this.#lowest, batch);
-    if (this.#highest[PLACE.tour]! > before) this.#setTime(this.#highest, batch);
-    if (!(batch.last <= this.#longest[PLACE.duree_seconds]!)) {
+    if (this.#lowest[INDEX_OF.tour]! > before) this.#setTime(this.#lowest, batch);
+    if (this.#highest[INDEX_OF.tour]! > before) this.#setTime(this.#highest, batch);
+    if (!(batch.last <= this.#longest[INDEX_OF.duree_seconds]!)) {
       writeRow(this.#longest, this.tour, numbers);
       this.#setTime(this.#longest, batch);
     }
@@ -200,12 +200,12 @@ export class RecentTurns {
     if (this.#batches === 0) return;
     const isSingle = this.#batches === 1 && this.#batch.turns === 1;
     if (this.#table.count + (isSingle ? 1 : GROUP_ROWS) > this.#limit) this.#fold();
-    for (let tour = 0, next: Float64Array | undefined;; tour = next[PLACE.tour]!) {
+    for (let tour = 0, next: Float64Array | undefined;; tour = next[INDEX_OF.tour]!) {
       next = undefined;
       for (const row of this.#noted) {
-        const own = row[PLACE.tour]!;
+        const own = row[INDEX_OF.tour]!;
         if (own <= tour || own >= this.tour) continue;
-        if (next === undefined || own < next[PLACE.tour]!) next = row;
+        if (next === undefined || own < next[INDEX_OF.tour]!) next = row;
       }
       if (next === undefined) break;
       this.#table.append(next);
@@ -216,15 +216,15 @@ export class RecentTurns {
     this.#batches = 0;
     this.lowest = Infinity;
     this.highest = -Infinity;
-    for (const row of this.#noted) row[PLACE.tour] = 0;
-    this.#longest[PLACE.duree_seconds] = -1;
+    for (const row of this.#noted) row[INDEX_OF.tour] = 0;
+    this.#longest[INDEX_OF.duree_seconds] = -1;
   }
 
   /** Writes when a turn of a batch that has just ended did so, and how long it took. */
   #setTime(row: Float64Array, { ended, last, others }: Batch): void {
-    const later = this.tour - row[PLACE.tour]!;
-    row[PLACE.timestamp] = later === 0 ? ended : ended - last - (later - 1) * others;
-    row[PLACE.duree_seconds] = later === 0 ? last : others;
+    const later = this.tour - row[INDEX_OF.tour]!;
+    row[INDEX_OF.timestamp] = later === 0 ? ended : ended - last - (later - 1) * others;
+    row[INDEX_OF.duree_seconds] = later === 0 ? last : others;
   }
 
   /**
@@ -233,9 +233,9 @@ export class RecentTurns {
    * @param epoch What a time has to be increased by to count from 1970, in milliseconds.
    */
   write(line: Line, epoch: number): void {
-    COLUMN_NAMES.forEach((name, place) => {
+    COLUMN_NAMES.forEach((name, index) => {
       const format = FORMATS[name];
-      line.raw(HEADS[place]!);
+      line.raw(HEADS[index]!);
       line.numbers(
         this.#table.column(name),
         format === MILLISECONDS ? { ...format, shift: epoch } : format,

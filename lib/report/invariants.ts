@@ -196,9 +196,9 @@ function addSlips(
     add("tradesim_valeur_figee", `"budget_total" says ${euros(claimed)}, it is ${euros(supply)}`);
   }
   if (known === undefined || prices === undefined || tick !== (lastTick ?? NaN) + 1) return;
-  const risen = prices.names.filter((name, place) =>
-    known.names[place] === name &&
-    prices.values[place]! > known.values[place]! * (1 + MOST_RISE) + 0.01
+  const risen = prices.names.filter((name, index) =>
+    known.names[index] === name &&
+    prices.values[index]! > known.values[index]! * (1 + MOST_RISE) + 0.01
   );
   if (risen.length > 0) {
     add("tradesim_inflation", `${risen.length} prices rose by more than 60 % in a turn`);

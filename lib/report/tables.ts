@@ -53,8 +53,8 @@ function ranks(firms: readonly ListedFirm[]): Row[] {
 function priceTable({ suppliers, products }: Listing): DetailTable {
   return table(
     suppliers.flatMap(({ name, prices = [] }) =>
-      products.flatMap((product, place): Row[] => {
-        const price = prices[place] ?? undefined;
+      products.flatMap((product, index): Row[] => {
+        const price = prices[index] ?? undefined;
         return price === undefined ? [] : [[[name, product.name], price]];
       })
     ),

@@ -20,9 +20,9 @@ export type ColumnName = (typeof COLUMN_NAMES)[number];
 /** Numbers per turn. */
 export const WIDTH = COLUMN_NAMES.length;
 
-/** The place of each column among a turn's numbers. */
-export const PLACE = Object.fromEntries(
-  COLUMN_NAMES.map((name, place) => [name, place]),
+/** The index of each column among a turn's numbers. */
+export const INDEX_OF = Object.fromEntries(
+  COLUMN_NAMES.map((name, index) => [name, index]),
 ) as Readonly<Record<ColumnName, number>>;
 
 /** Most turns of a report. */

@@ -1,10 +1,10 @@
 /** Chooses the turns that represent many: of each bin those that a chart must not miss. @module */
 
-import { type ColumnName, PLACE } from "./columns.ts";
+import { type ColumnName, INDEX_OF } from "./columns.ts";
 
 /** What a bin keeps, besides its last turn, which has the totals. */
 export interface Extremes {
-  /** The columns of which the first turn with the lowest or highest value is kept, by their places. */
+  /** The columns of which the first turn with the lowest or highest value is kept, by their indices. */
   readonly lowest: readonly number[];
   readonly highest: readonly number[];
   /** The smallest bin that is sure to leave something out. */
@@ -17,8 +17,8 @@ export function extremesOf(
 ): Extremes {
   const most = lowest.length + highest.length + 1;
   return {
-    lowest: lowest.map((name) => PLACE[name]),
-    highest: highest.map((name) => PLACE[name]),
+    lowest: lowest.map((name) => INDEX_OF[name]),
+    highest: highest.map((name) => INDEX_OF[name]),
     firstBin: 2 ** Math.ceil(Math.log2(most + 1)),
   };
 }
@@ -84,8 +84,8 @@ function keepStep(turns: Binned, bin: number, from: number, end: number, kept: n
   for (let first = from, next = first; first < end; first = next) {
     next = endOfBin(turns, bin, first, end);
     marks[next - 1 - from] = 1;
-    for (const place of lowest) mark(from, rowOfHighest(columns[place]!, first, next, -1));
-    for (const place of highest) mark(from, rowOfHighest(columns[place]!, first, next, 1));
+    for (const index of lowest) mark(from, rowOfHighest(columns[index]!, first, next, -1));
+    for (const index of highest) mark(from, rowOfHighest(columns[index]!, first, next, 1));
   }
   let count = 0;
   for (let at = 0; at < length; at++) if (marks[at] === 1) rows[count++] = from + at;
@@ -102,7 +102,7 @@ function mark(from: number, row: number): void {
 
 /** The end of the bin that a turn is in. */
 function endOfBin({ columns, origin }: Binned, bin: number, row: number, end: number): number {
-  const tours = columns[PLACE.tour]!;
+  const tours = columns[INDEX_OF.tour]!;
   const last = origin + Math.ceil((tours[row]! - origin) / bin) * bin;
   let next = row + 1;
   while (next < end && tours[next]! <= last) next++;

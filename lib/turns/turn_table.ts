@@ -1,6 +1,6 @@
 /** The turns of one session, in one block of memory that is thinned when it is full. @module */
 
-import { COLUMN_NAMES, type ColumnName, PLACE, WIDTH } from "./columns.ts";
+import { COLUMN_NAMES, type ColumnName, INDEX_OF, WIDTH } from "./columns.ts";
 import { type Binned, EXTREMES, type Extremes, keepExtremes, keepingExtremes } from "./extremes.ts";
 import { rowAt } from "./row_at.ts";
 
@@ -57,29 +57,29 @@ export class TurnTable {
   }
 
   get first(): number | undefined {
-    return this.#count === 0 ? undefined : this.#columns[PLACE.tour]![0]!;
+    return this.#count === 0 ? undefined : this.#columns[INDEX_OF.tour]![0]!;
   }
 
   get last(): number | undefined {
-    return this.#count === 0 ? undefined : this.#columns[PLACE.tour]![this.#count - 1]!;
+    return this.#count === 0 ? undefined : this.#columns[INDEX_OF.tour]![this.#count - 1]!;
   }
 
   /** The rows `from` to `to` of a column, `to` excluded, without a copy. Unknown values are NaN. */
   column(name: ColumnName, from = 0, to = this.#count): Float64Array {
-    return this.#columns[PLACE[name]]!.subarray(from, to);
+    return this.#columns[INDEX_OF[name]]!.subarray(from, to);
   }
 
   /** Adds a turn that comes after all others. There must be room for it. */
   append(turn: Float64Array): void {
     const block = this.#block;
-    for (let place = 0, at = this.#count++; place < WIDTH; place++, at += this.#capacity) {
-      block[at] = turn[place]!;
+    for (let index = 0, at = this.#count++; index < WIDTH; index++, at += this.#capacity) {
+      block[at] = turn[index]!;
     }
   }
 
   /** Copies a row into `turn`. */
   read(row: number, turn: Float64Array): Float64Array {
-    for (let place = 0; place < WIDTH; place++) turn[place] = this.#columns[place]![row]!;
+    for (let index = 0; index < WIDTH; index++) turn[index] = this.#columns[index]![row]!;
     return turn;
   }
 
@@ -102,7 +102,7 @@ export class TurnTable {
     if (this.#count >= capacity) this.fold(capacity - stageOf(capacity));
     const block = new Float64Array(capacity * WIDTH);
     const columns = columnsOf(block);
-    columns.forEach((column, place) => column.set(this.#columns[place]!.subarray(0, this.#count)));
+    columns.forEach((column, index) => column.set(this.#columns[index]!.subarray(0, this.#count)));
     this.#capacity = capacity;
     this.#block = block;
     this.#columns = columns;
@@ -137,9 +137,9 @@ export class TurnTable {
       if (turns / bin <= points) kept = yield* keepingExtremes(copy, bin, 0, kept);
     }
     const columns: Partial<Record<ColumnName, number[]>> = {};
-    for (const [place, name] of COLUMN_NAMES.entries()) {
+    for (const [index, name] of COLUMN_NAMES.entries()) {
       yield;
-      const values = copy.columns[place]!;
+      const values = copy.columns[index]!;
       const column: number[] = [];
       for (let row = 0; row < kept; row++) column.push(values[row]!);
       if (!column.every(Number.isNaN)) columns[name] = column;
@@ -184,7 +184,7 @@ export class TurnTable {
 
 function columnsOf(block: Float64Array): readonly Float64Array[] {
   const length = block.length / WIDTH;
-  return COLUMN_NAMES.map((_, place) => block.subarray(place * length, (place + 1) * length));
+  return COLUMN_NAMES.map((_, index) => block.subarray(index * length, (index + 1) * length));
 }
 
 function stageOf(capacity: number): number {

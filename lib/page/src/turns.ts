@@ -55,7 +55,7 @@ export class Turns {
     for (const name of COLUMN_NAMES) if (columns[name] !== undefined) this.#known.add(name);
     for (let row = 0; row < tours.length; row++) {
       if (table.count === table.capacity) this.#makeRoom();
-      COLUMN_NAMES.forEach((name, place) => this.#row[place] = columns[name]?.[row] ?? NaN);
+      COLUMN_NAMES.forEach((name, index) => this.#row[index] = columns[name]?.[row] ?? NaN);
       table.append(this.#row);
       this.version++;
     }
