@@ -1,6 +1,6 @@
 /** Turns as reports, history and page hold them: columns, thinning and durations. @module */
 
-export { COLUMN_NAMES, type ColumnName, MAX_COLUMN_LENGTH, INDEX_OF, WIDTH } from "./columns.ts";
+export { COLUMN_NAMES, type ColumnName, INDEX_OF, MAX_COLUMN_LENGTH, WIDTH } from "./columns.ts";
 export { bucketOf, noTurns, TURN_SECONDS_BUCKETS } from "./durations.ts";
 export { EXTREMES, type Extremes, extremesOf } from "./extremes.ts";
 export { rowAfter, rowAt } from "./row_at.ts";
