@@ -7,6 +7,8 @@ from bisect import bisect_left
 #: Upper bounds in seconds: 1, 2.5 and 5 in every decade from 1 µs to 10 s, as lib/turns has them.
 BOUNDS = (*(float(f"{m}e{e}") for e in range(-6, 1) for m in ("1", "2.5", "5")), 10.0)
 
+_INFINITE = float("inf")
+
 
 class TurnSeconds:
     """Durations of all turns of a session."""
@@ -22,13 +24,13 @@ class TurnSeconds:
     def add(self, seconds: float) -> bool:
         """Count a turn. Returns False for what is not a duration."""
         try:
-            if not 0 <= seconds < float("inf"):
-                return False
-            self.sum += seconds
-            self.counts[bisect_left(BOUNDS, seconds)] += 1
+            if 0 <= seconds < _INFINITE:
+                self.sum += seconds
+                self.counts[bisect_left(BOUNDS, seconds)] += 1
+                return True
         except TypeError:
-            return False
-        return True
+            pass
+        return False
 
     def report(self) -> dict[str, object]:
         """Give the value of `temps_simulation_tour_seconds`."""

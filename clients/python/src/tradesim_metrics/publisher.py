@@ -16,7 +16,6 @@ from .report import (
     MAX_KEYS,
     TYPE,
     VERSION,
-    Raw,
     checked,
     checked_events,
     encoded,
@@ -366,14 +365,14 @@ class Publisher:
             body["temps_simulation_tour_seconds"] = self._durations.report()
         if self._rows:
             body["colonnes"] = self._columns()
-        self._add(body, self._values, trusted=False)
+        self._add(body, self._values)
         if self._read is not None:
             values = self._ask()
-            self._add(body, values, trusted=getattr(self._read, "trusted", False))
-        for key, base in self._base.items():
-            value = body.get(key)
-            if isinstance(value, (int, float)):
-                body[key] = max(0, value - base)
+            if getattr(self._read, "trusted", False):
+                body.update(values)
+            else:
+                self._add(body, values)
+        self._count_from_base(body)
         events = self._events[:MAX_EVENTS]
         if events:
             body["evenements_recents"] = events
@@ -382,6 +381,13 @@ class Publisher:
                 body.pop(key, None)
         self._waiting_events = len(events)
         return encoded(body, self.drop)
+
+    def _count_from_base(self, body: dict[str, object]) -> None:
+        """Subtract from totals what was there when the session began."""
+        for key, base in self._base.items():
+            value = body.get(key)
+            if isinstance(value, (int, float)):
+                body[key] = max(0, value - base)
 
     def _ask(self) -> dict[str, Any]:
         """Ask the game for further values."""
@@ -393,13 +399,11 @@ class Publisher:
             return {}
         return values
 
-    def _add(self, body: dict[str, object], values: Mapping[str, Any], *, trusted: bool) -> None:
+    def _add(self, body: dict[str, object], values: Mapping[str, Any]) -> None:
         """Add values to a report, as far as they are right and there is room."""
         for key, value in values.items():
             if key in OWN or not isinstance(key, str) or len(body) >= MAX_KEYS:
                 self.drop()
-            elif type(value) is Raw or (trusted and isinstance(value, (dict, list))):
-                body[key] = value
             else:
                 good = checked(key, value, self.drop)
                 if good is not None:

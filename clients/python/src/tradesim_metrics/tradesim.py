@@ -256,6 +256,9 @@ class Game:
             spent = values["transactions_montant_total"]
             self._opening = values["budget_total"] - self._recharged + spent
         values["argent_initial_euros"] = self._opening
+        if not world.is_sound:
+            self.publisher.drop()
+            return
         values["repartitions"] = world.parts(self._groups, self._delivered)
         now = perf_counter()
         if now >= self._detail_due or self.publisher.is_asked:

@@ -18,28 +18,14 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-_NUMBERS = {int, float, type(None)}
-
-
 def _head(**members: object) -> str:
     """Write the beginning of an object, up to the next key."""
     return encode(members)[:-1] + ","
 
 
-def _texts(numbers: Sequence[Any]) -> list[str]:
-    """Write each number. Raises ValueError where one is not finite, or is none."""
-    if not (set(map(type, numbers)) <= {int, float} and isfinite(sum(numbers))):
-        raise ValueError("not a number")
-    # As JSON has them, which would take longer to say so.
-    return list(map(repr, numbers))
-
-
-def _row(numbers: Sequence[Any]) -> str:
-    """Write a list of numbers, and None as null."""
-    text = repr(numbers)
-    if not set(map(type, numbers)) <= _NUMBERS or "nan" in text or "inf" in text:
-        raise ValueError("not numbers")
-    return text.replace("None", "null")
+def _are(numbers: Sequence[Any], *types: type) -> bool:
+    """Tell whether all are numbers of these types, and finite."""
+    return set(map(type, numbers)) <= set(types) and isfinite(sum(numbers))
 
 
 def _joined(texts: Sequence[str]) -> str:
@@ -49,8 +35,8 @@ def _joined(texts: Sequence[str]) -> str:
 
 def _parts(heads: Sequence[str], numbers: Sequence[Any]) -> str:
     """Write the parts of a value."""
-    parts = zip(heads, _texts(numbers), strict=True)
-    return _joined([f'{head}"valeur":{text}}}' for head, text in parts])
+    parts = zip(heads, numbers, strict=True)
+    return _joined([f'{head}"valeur":{number}}}' for head, number in parts])
 
 
 class World:
@@ -81,8 +67,11 @@ class World:
         kinds = dict.fromkeys(types)
         self._type_heads = [_head(produit_type=name) for name in kinds]
         self._of_type = [[kind == name for kind in types] for name in kinds]
+        self._totals = [sum(own) for own in self._of_type]
+        self._totals_text = _parts(self._type_heads, self._totals)
+        self._firms_text = _parts(self._continent_heads, [sum(own) for own in self._of_continent])
         #: Beginnings of parts, by their labels.
-        self._both_heads: dict[tuple[str, str], str] = {}
+        self._heads: dict[tuple[str, ...], str] = {}
 
         self._firm_heads = [
             _head(
@@ -126,6 +115,14 @@ class World:
         self._stocked = [list(map(s.stock_produit.get, ids, none)) for s in self._suppliers]
         self._held_units = list(map(sum, zip(*self._held, strict=True))) or [0] * len(ids)
         self._stocked_units = list(map(sum, zip(*self._stocked, strict=True))) or [0] * len(ids)
+        #: Whether all numbers may be written as Python writes them, which is as JSON has them.
+        self.is_sound = (
+            _are(self.budgets, int, float)
+            and _are(self.prices, int, float)
+            and _are(self.active, bool)
+            and _are(self._held_units, int)
+            and _are(self._stocked_units, int)
+        )
 
     def sums(self) -> dict[str, Any]:
         """Give the sums and the other numbers of the whole game."""
@@ -164,15 +161,15 @@ class World:
         budgets, active = self.budgets, self.active
         solvent = [budget > 0 for budget in budgets]
         empty = [units == 0 for units in self._stocked_units]
-        totals = [sum(own) for own in kinds]
+        totals = self._totals
         now_active = by(kinds, active)
-        both = [self._both_heads.get(key) or self._both(key) for key in groups]
+        both = [self._head_of(continent=place, produit_type=kind) for place, kind in groups]
         sums = list(groups.values())
         texts = {
             "budget_total": _parts(self._continent_heads, by(continents, budgets)),
-            "entreprises_total": _parts(self._continent_heads, [sum(own) for own in continents]),
+            "entreprises_total": self._firms_text,
             "entreprises_solvables": _parts(self._continent_heads, by(continents, solvent)),
-            "produits_total": _parts(heads, totals),
+            "produits_total": self._totals_text,
             "produits_actifs": _parts(heads, now_active),
             "produits_inactifs": _parts(
                 heads, [n - on for n, on in zip(totals, now_active, strict=True)]
@@ -181,7 +178,7 @@ class World:
             "stock_entreprises_unites": _parts(heads, by(kinds, self._held_units)),
             "produits_epuises": _parts(heads, by(kinds, empty)),
             "livraisons_unites_total": _parts(
-                [_head(produit_type=kind) for kind in delivered], list(delivered.values())
+                [self._head_of(produit_type=kind) for kind in delivered], list(delivered.values())
             ),
             "transactions_reussies_total": _parts(both, [group[0] for group in sums]),
             "transactions_montant_total": _parts(both, [group[1] for group in sums]),
@@ -191,10 +188,12 @@ class World:
         }
         return Raw("{" + ",".join([f'"{name}":{text}' for name, text in texts.items()]) + "}")
 
-    def _both(self, key: tuple[str, str]) -> str:
-        head = _head(continent=key[0], produit_type=key[1])
-        self._both_heads[key] = head
-        return head
+    def _head_of(self, **labels: str) -> str:
+        """Give the beginning of a part."""
+        key = tuple(labels.values())
+        if key not in self._heads:
+            self._heads[key] = _head(**labels)
+        return self._heads[key]
 
     def detail(self, purchases: Mapping[str, Sequence[float]]) -> Raw:
         """Write `detail`. `purchases` are by the name of the firm."""
@@ -204,13 +203,13 @@ class World:
             self._written_products = now
         bought = [purchases[firm.nom][0] if firm.nom in purchases else 0 for firm in self._firms]
         firms = [
-            f'{head}"budget":{budget},"achats":{count},"stocks":{_row(stocks)}}}'
+            f'{head}"budget":{budget},"achats":{count},"stocks":{stocks}}}'
             for head, budget, count, stocks in zip(
-                self._firm_heads, _texts(self.budgets), bought, self._held, strict=True
+                self._firm_heads, self.budgets, bought, self._held, strict=True
             )
         ]
         suppliers = [
-            f'{head}"stocks":{_row(stocks)},"prix":{self._price_text(place)}}}'
+            f'{head}"stocks":{stocks},"prix":{self._price_text(place)}}}'
             for place, (head, stocks) in enumerate(
                 zip(self._supplier_heads, self._stocked, strict=True)
             )
@@ -222,7 +221,7 @@ class World:
 
     def _write_products(self) -> str:
         flags = ["true" if active else "false" for active in self.active]
-        products = zip(self._product_heads, _texts(self.prices), flags, strict=True)
+        products = zip(self._product_heads, self.prices, flags, strict=True)
         return _joined([f'{head}"prix":{price},"actif":{flag}}}' for head, price, flag in products])
 
     def _price_text(self, place: int) -> str:
@@ -237,6 +236,8 @@ class World:
                     prices[at] = self._price_of(product, supplier.id)
         written, text = self._written_prices[place]
         if prices != written:  # They change with few turns.
-            text = _row(prices)
+            if not _are([price for price in prices if price is not None], int, float):
+                raise ValueError(f"the prices of {supplier.nom_entreprise} are no numbers")
+            text = repr(prices).replace("None", "null")
             self._written_prices[place] = prices, text
         return text
