@@ -2,6 +2,8 @@
 
 /** The longest pause within a game, in seconds: nobody waits for a game that was left alone overnight. */
 const MAX_PAUSE = 10;
+/** A slow game may pause for so many of its usual pauses; for the exporter it falls silent then. */
+const USUAL_PAUSES = 3;
 /** The longest pause between two games: for the exporter a game is over after 10 seconds of silence. */
 const MAX_BREAK = 11;
 /** The same after a game that has said that it is over. */
@@ -26,6 +28,9 @@ export class Pace {
   /** When the last report was recorded. */
   #recorded: number | undefined;
   #due = -Infinity;
+  /** Pauses within games so far, and their sum in seconds of the replay. */
+  #pauses = 0;
+  #paused = 0;
 
   /** @param speed How many recorded seconds pass in one. */
   constructor(speed: number, now: () => number) {
@@ -51,9 +56,17 @@ export class Pace {
   }
 
   #waitFor(gap: number, between: Between): number {
-    if (between === "turns") return Math.min(Math.max(gap / this.#speed, 0), MAX_PAUSE);
+    if (between === "turns") return this.#pauseOf(gap / this.#speed);
     // Of games that were not recorded one after the other nobody knows how long the break was.
     return Math.min(gap < 0 ? Infinity : gap, LONGEST[between]);
+  }
+
+  #pauseOf(seconds: number): number {
+    const usual = this.#paused / Math.max(this.#pauses, 1);
+    const pause = Math.min(Math.max(seconds, 0), Math.max(MAX_PAUSE, USUAL_PAUSES * usual));
+    this.#pauses++;
+    this.#paused += pause;
+    return pause;
   }
 
   /** When the last report was due. */

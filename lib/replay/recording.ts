@@ -1,5 +1,6 @@
 /** The recording that is replayed: a file of reports or turns, with the parts that rotation made of it. @module */
 
+import { statSync } from "node:fs";
 import { badValue, UsageError } from "../cli/usage_error.ts";
 import { recordedLines } from "../recording/mod.ts";
 import { type RefusalReason, Refused } from "../report/mod.ts";
@@ -66,6 +67,9 @@ export async function checkRecording<T>(
   path: string,
   options: Omit<ReadValues<T>, "onProblem">,
 ): Promise<void> {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) {
+    throw badValue("<FILE>", JSON.stringify(path), "a journal, but it is no file");
+  }
   let problem: Problem | undefined;
   const onProblem = (found: Problem) => problem ??= found;
   for await (const _first of readRecording(path, { ...options, onProblem })) return;

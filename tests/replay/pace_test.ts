@@ -33,6 +33,10 @@ const CASES: Readonly<Record<string, Case>> = {
     recorded: [[0, "games"], [40_000, "turns"], [40_001, "turns"]],
     due: [0, 10, 10.5],
   },
+  "a slow game, which is as slow from its second pause on": {
+    recorded: [[0, "games"], [30, "turns"], [60, "turns"], [90, "turns"], [40_000, "turns"]],
+    due: [0, 10, 40, 70, 140],
+  },
   "breaks between games, which are not faster": {
     speed: 50,
     recorded: [[0, "games"], [5, "games"], [9000, "games"], [9005, ENDED], [9006, ENDED]],

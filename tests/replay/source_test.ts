@@ -199,7 +199,7 @@ Deno.test("checkRecording() takes what has a report, and says what is wrong with
     const path = `${dir}/m.jsonl`;
     const check = (path: string) => checkRecording(path, { maxLine: MAX_LINE, read: readReport });
     await assert.rejects(check(path), { name: "UsageError", message: /m\.jsonl.*ENOENT/ });
-    await assert.rejects(check(dir), { name: "UsageError", message: /EISDIR/ });
+    await assert.rejects(check(dir), { name: "UsageError", message: /it is no file$/ });
     Deno.writeTextFileSync(path, "");
     await assert.rejects(check(path), { name: "UsageError", message: /it has none$/ });
     Deno.writeTextFileSync(path, "\nfrom os import path\nx = 1\n");
