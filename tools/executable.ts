@@ -34,6 +34,8 @@ export const COMPILE_FLAGS = [
   "--no-prompt",
   // A code cache would be a file of a guessable name in the folder for temporary files.
   "--no-code-cache",
+  // The worker of remote write has rights of its own.
+  "--unstable-worker-options",
   `--v8-flags=${/--v8-flags=(\S+)/.exec(settings.tasks.start.command)?.[1]}`,
   ...PERMISSIONS,
 ];
