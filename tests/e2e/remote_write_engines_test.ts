@@ -68,9 +68,9 @@ function nameOf(metric: Readonly<Record<string, string>>): string {
   return `${metric.__name__}${pairs && `{${pairs}}`}`;
 }
 
-/** Reads all that a store has of the exporter's game. */
+/** Reads all that a store has of the exporter's game, without what rules have recorded of it. */
 async function storedIn(store: PrometheusApi): Promise<Stored> {
-  const series = await store.query('{instance=~".*/turns"}[1h]');
+  const series = await store.query('{instance=~".*/turns", __name__!~".*:.*"}[1h]');
   return new Map(series.map(({ metric, values }) => [
     nameOf(metric),
     values!.map(([time, value]) => [Math.round(time * 1000), Number(value)] as const),
