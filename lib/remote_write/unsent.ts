@@ -95,12 +95,6 @@ export class Unsent {
     this.#places = places;
   }
 
-  /** Bytes that were not read yet. */
-  get rest(): number {
-    return numberOf(this.#shared(END)) -
-      Math.max(numberOf(this.#place), numberOf(this.#shared(BEGIN)));
-  }
-
   /** The next turns, at least one and else at most so many samples; undefined when there is none. */
   next(maxSamples: number): Batch | undefined {
     const builder = new BatchBuilder();

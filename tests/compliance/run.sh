@@ -12,24 +12,39 @@ trap 'rm -rf "$work"' EXIT
 cp -r "$here/suite/." "$work"
 cp "$here/go/tradesim_test.go" "$work"
 cp "$here/go/tradesim.go" "$work/targets"
-(cd "$work" && go test -c -o suite .)
+cd "$work"
+go test -c -o suite .
 
 deno=$(npx -y deno@2.9.6 eval 'console.log(Deno.execPath())')
-"$deno" cache --quiet "$here/target.ts"
-export TRADESIM_TARGET="$deno run --no-prompt --no-check --allow-net=127.0.0.1 --allow-read --allow-write --config $here/../../deno.json $here/target.ts"
-: >"$report"
-for sender in tradesim tradesim-1.0; do
-  # A failed test is judged below.
-  (cd "$work" && PROMETHEUS_RW2_COMPLIANCE_SENDERS=$sender ./suite -test.v -test.parallel 8) >>"$report" 2>&1 || true
-done
+"$deno" cache --quiet --config "$here/../../deno.json" "$here/target.ts"
+export TRADESIM_TARGET="$deno run --no-prompt --no-check --no-lock --cached-only --allow-net=127.0.0.1 --allow-read --allow-write --config $here/../../deno.json $here/target.ts"
 
-# The tests of one sender each: its name stands behind that of the test.
-results() { grep -oE "^ *--- $1: \S+/tradesim\S*" "$report" | sed -E 's/^ *--- [A-Z]+: //' | sort; }
-passed=$(results PASS | wc -l)
-failed=$(results FAIL)
-expected=$(sed -E '/^(#|$)/d; s/ .*//' "$here/exceptions.txt" | sort)
+# Runs tests of a sender: NAME PATTERN. What fails is judged below.
+run() { PROMETHEUS_RW2_COMPLIANCE_SENDERS=$1 ./suite -test.v -test.parallel 8 -test.run "$2" 2>&1 || true; }
+# The suite ends itself when a target has ended before it; then all begins once more.
+whole() { run "$1" . >"$1" && grep -qE '^(PASS|FAIL)$' "$1" || run "$1" . >"$1"; }
+whole tradesim &
+whole tradesim-1.0
+wait
+cat tradesim tradesim-1.0 >"$report"
+
+# Names of the tests of one sender each: it stands behind the test's own name.
+results() { { grep -oE "^ *--- $1: \S+/tradesim\S*" "$2" || true; } | sed -E 's/^ *--- [A-Z]+: //' | sort; }
+expected=$(sed -E '/^(#|$)/d' "$here/exceptions.txt" | sort)
+passed=$(results PASS "$report" | wc -l)
+failed=$(results FAIL "$report")
+# The suite gives a sender five seconds, which a busy machine may not have: what failed unexpectedly is run
+# once more, alone.
+for test in $(comm -13 <(echo "$expected") <(echo "$failed")); do
+  run "${test##*/}" "^${test//\//\$/^}\$" >again
+  cat again >>"$report"
+  if [ "$(results PASS again)" = "$test" ]; then
+    passed=$((passed + 1))
+    failed=$(grep -vxF "$test" <<<"$failed" || true)
+  fi
+done
 echo "$passed tests passed, $(grep -c . <<<"$failed" || true) failed"
-if [ "$passed" -lt 150 ]; then
+if [ "$passed" -lt 300 ]; then
   echo "The suite did not run: see $report"
   exit 1
 fi

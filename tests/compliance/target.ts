@@ -72,6 +72,8 @@ async function run(
   receiver: string,
   protocol: "auto" | "1.0" | "2.0",
 ): Promise<void> {
+  // First of all: the suite ends it after a few seconds, however long its start took.
+  const ended = new Promise<void>((resolve) => Deno.addSignalListener("SIGINT", () => resolve()));
   const directory = await Deno.makeTempDir();
   const { queue, close } = openSending({
     url: receiver,
@@ -102,7 +104,7 @@ async function run(
   // The suite may have closed what is scraped.
   const timer = setInterval(() => scrape().catch(() => {}), INTERVAL_MS);
   scrape().catch(() => {});
-  await new Promise<void>((resolve) => Deno.addSignalListener("SIGINT", () => resolve()));
+  await ended;
   clearInterval(timer);
   await close(500);
   await Deno.remove(directory, { recursive: true });

@@ -163,6 +163,7 @@ const MOODS: Readonly<
   "500 every other time": (number) => ({ status: number % 2 === 0 ? 500 : 204 }),
   "429 with Retry-After every other time": (number) =>
     number % 2 === 0 ? { status: 429, headers: { "retry-after": "0" } } : { status: 204 },
+  "507, a full disk, for a while": (number) => ({ status: number % 8 < 5 ? 507 : 204 }),
   "slow answers": () => ({ status: 204, delay: 150 }),
   "415, which knows only 1.0": (number) => ({ status: number === 0 ? 415 : 204 }),
 };
