@@ -61,7 +61,7 @@ class Game {
   }
 }
 
-await withTempDir(async (dir) => {
+function prove(dir: string): void {
   print(describeMachine());
   const path = `${dir}/queue`;
   let dropped = 0;
@@ -121,4 +121,6 @@ await withTempDir(async (dir) => {
       verdict(isWhole)
     }`,
   );
-});
+}
+
+await withTempDir((dir) => Promise.resolve(prove(dir)));

@@ -6,7 +6,6 @@ import { type ReadTurn, RecordDecoder } from "./record.ts";
 import {
   BEGIN,
   END,
-  numberOf,
   type Place,
   placeOf,
   positionOf,
