@@ -10,6 +10,7 @@ import { type BackfillOptions, STDOUT } from "./flags.ts";
 import { type Plan, planBackfill, type PlannedGame } from "./plan.ts";
 import { findPromtool, makeBlocks, openWorkFolder, placeBlocks } from "./promtool.ts";
 import { type Chosen, eachSample, type SampleOptions } from "./samples.ts";
+import { retentionOf } from "./retention.ts";
 import { SampleSender } from "./send.ts";
 import type { Sink } from "./starts.ts";
 import { survey } from "./survey.ts";
@@ -89,7 +90,12 @@ class Backfill {
       stop: this.#io.stop,
       onRead: (bytes) => this.#show("Reading", bytes, this.#bytes),
     });
-    return planBackfill(found, this.#options, Math.floor(this.#io.now()));
+    const { verify: url, dryRun, for: store } = this.#options;
+    const { fetch, stop } = this.#io;
+    const retention = url === undefined || dryRun
+      ? undefined
+      : await retentionOf({ url, store, fetch, stop });
+    return planBackfill(found, this.#options, { now: Math.floor(this.#io.now()), retention });
   }
 
   #tell({ summary, warnings, refusals }: Plan, write: (text: string) => void): void {

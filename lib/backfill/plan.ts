@@ -12,8 +12,10 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** A running server writes the last hours itself; blocks beside them are refused or lose samples. */
 const RECENT_MS = 3 * HOUR_MS;
-/** Most bytes of a line of text, and what a sample takes in a block, measured; see bench/backfill.md. */
-const LINE_BYTES = 84;
+/** Lines about games of which there are many. */
+const MOST_LINES = 20;
+/** Bytes that a line of text and a sample in a block take, measured; see bench/backfill.md. */
+const LINE_BYTES = 104;
 const SAMPLE_BYTES = 2;
 /** What stores keep unless they are told otherwise. */
 const DEFAULT_DAYS = { prometheus: 15, mimir: Infinity, victoriametrics: 31 } as const;
@@ -133,11 +135,25 @@ function warningsOf({ name, turnLog, journal }: SurveyedGame): readonly string[]
   return warnings;
 }
 
+/** The first few lines, and how many more there are. */
+function few(lines: readonly string[]): readonly string[] {
+  const more = lines.length - MOST_LINES;
+  return more > 1 ? [...lines.slice(0, MOST_LINES), `and ${more} more like these`] : lines;
+}
+
+/** What is around a backfill. */
+export interface Surroundings {
+  /** The time in milliseconds since 1970. */
+  readonly now: number;
+  /** How long the server that is known keeps samples, in seconds, if it says so. */
+  readonly retention?: number | undefined;
+}
+
 /** What the store would refuse, or drop without a word. */
 function storeFaults(
   games: readonly PlannedGame[],
   { for: store, out, allowRecent, remoteWrite }: BackfillOptions,
-  now: number,
+  { now, retention }: Surroundings,
 ): { readonly refusals: string[]; readonly warnings: string[] } {
   const refusals: string[] = [];
   const warnings: string[] = [];
@@ -161,7 +177,17 @@ function storeFaults(
     );
   }
   const days = DEFAULT_DAYS[store];
-  if (first < now - days * DAY_MS) {
+  // Prometheus drops a block with its last sample.
+  const oldest = store === "victoriametrics" ? first : last;
+  if (retention !== undefined) {
+    if (oldest < now - retention * 1000) {
+      refusals.push(
+        `The server keeps samples for ${span(retention)}, and would drop games of ${
+          span((now - oldest) / 1000)
+        } ago: set its ${RETENTION_FLAG[store]}, or choose --anchor now`,
+      );
+    }
+  } else if (first < now - days * DAY_MS) {
     warnings.push(
       `The games begin ${span((now - first) / 1000)} ago. A server with the default retention of ` +
         `${days} days drops them without a word: set its ${
@@ -187,10 +213,15 @@ function blocksOf(games: readonly PlannedGame[], { for: store }: BackfillOptions
  * @throws {RecordingError} When the files cannot be used.
  * @throws {UsageError} When a session is not there.
  */
-export function planBackfill(found: Survey, options: BackfillOptions, now: number): Plan {
+export function planBackfill(
+  found: Survey,
+  options: BackfillOptions,
+  around: Surroundings,
+): Plan {
+  const { now } = around;
   const warnings = [...checkFaults(found, options.skipBadLines)];
   const games = chooseGames(found, options.session);
-  const refusals = games.flatMap((game) => refusalsOf(game, options));
+  const refusals = [...few(games.flatMap((game) => refusalsOf(game, options)))];
   const { anchor, turnSeconds, for: store, out, remoteWrite } = options;
   const planned = games.map((game): PlannedGame => {
     const own = spanOf(game);
@@ -202,21 +233,21 @@ export function planBackfill(found: Survey, options: BackfillOptions, now: numbe
       last: timeline.at(own.lastTurn, own.ended),
     };
   });
-  warnings.push(...games.flatMap(warningsOf));
+  warnings.push(...few(games.flatMap(warningsOf)));
   if (refusals.length === 0) {
-    const faults = storeFaults(planned, options, now);
+    const faults = storeFaults(planned, options, around);
     refusals.push(...faults.refusals);
     warnings.push(...faults.warnings);
   }
   const samples = games.reduce((sum, game) => sum + game.samples, 0);
-  const summary = planned.slice(0, 20).map(({ game, first, last }) => {
+  const lines = planned.map(({ game, first, last }) => {
     const turns = game.turnLog?.turns ?? game.journal!.turns;
     const when = Number.isNaN(first + last)
       ? ""
       : `, ${new Date(first).toISOString()} to ${new Date(last).toISOString()}`;
     return `${game.name}: ${count(turns, "turn")}, ${game.series} series${when}`;
   });
-  if (planned.length > 20) summary.push(`and ${count(planned.length - 20, "more game")}`);
+  const summary = [...few(lines)];
   const blocks = blocksOf(planned, options);
   summary.push(
     `About ${samples} samples: ${bytes(samples * LINE_BYTES)} of text` +

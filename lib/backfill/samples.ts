@@ -97,15 +97,20 @@ export async function eachSample(
   sink: Sink,
   options: SampleOptions,
 ): Promise<void> {
-  const games = new Map(
-    chosen.map((each) => [each.game.name, new GameSamples(each, options, sink)]),
-  );
+  const known = new Map(chosen.map((each) => [each.game.name, each]));
+  /** Games of which there is more to come: what is needed for one is forgotten with its last line. */
+  const open = new Map<string, { readonly samples: GameSamples; left: number }>();
   const take = (part: Part) => {
-    if (part.kind === "fault") return;
-    const game = games.get(part.game);
-    if (game === undefined) return;
-    if (part.kind === "turns") game.turns(part);
-    else game.report(part);
+    const each = part.kind === "fault" ? undefined : known.get(part.game);
+    if (part.kind === "fault" || each === undefined) return;
+    let game = open.get(part.game);
+    if (game === undefined) {
+      game = { samples: new GameSamples(each, options, sink), left: each.game.parts };
+      open.set(part.game, game);
+    }
+    if (part.kind === "turns") game.samples.turns(part);
+    else game.samples.report(part);
+    if (--game.left === 0) open.delete(part.game);
   };
   const { onRead, stop, drained } = options;
   for await (const part of readGames(files, onRead === undefined ? {} : { onRead })) {

@@ -71,6 +71,8 @@ export interface SurveyedGame {
   /** Series of a turn of the log, and of a report. */
   readonly series: number;
   readonly samples: number;
+  /** Lines of the files that are of it. */
+  readonly parts: number;
 }
 
 export interface Survey {
@@ -83,10 +85,11 @@ export interface Survey {
 }
 
 const MOST_FAULTS = 5;
+/** Games whose reports are judged by those before them; of older ones a repeat counts as a turn more. */
+const MOST_JOURNALS = 1000;
 
 type Mutable = { -readonly [Key in keyof SurveyedGame]: SurveyedGame[Key] } & {
   logged: Set<string>;
-  reports?: Journal;
   reportSeries: number;
   rows: number;
 };
@@ -102,6 +105,8 @@ export interface SurveyOptions {
 class Surveyor {
   readonly games = new Map<string, Mutable>();
   readonly #options: SurveyOptions;
+  /** Of the games that reported last, the newest last. */
+  readonly #journals = new Map<string, Journal>();
 
   constructor(options: SurveyOptions) {
     this.#options = options;
@@ -132,8 +137,8 @@ class Surveyor {
     const { game: name, path, line } = part;
     const game = this.#game(name);
     const track = game.journal ??= new Track(this.#options.mostShift);
-    game.reports ??= new Journal();
-    const points = game.reports.take(part);
+    const journal = this.#journalOf(name);
+    const points = journal.take(part);
     if (points.length === 0) track.repeated++;
     for (const { turn, seconds } of points) track.add(turn, seconds, { path, line });
     const report = points.at(-1);
@@ -143,7 +148,7 @@ class Surveyor {
     // Series come and go; most do so early.
     if (game.reportSeries <= 2 || game.reportSeries % 256 === 0) {
       const { isWanted } = this.#options;
-      const wanted = game.reports.families(part, report)
+      const wanted = journal.families(part, report)
         .filter(({ metric: { name } }) => isWanted(name) && !game.logged.has(name));
       game.samples = wanted.reduce((sum, { series }) => sum + series.length, 0);
     }
@@ -152,12 +157,23 @@ class Surveyor {
   /** The games, with their numbers of series and samples. */
   results(): ReadonlyMap<string, SurveyedGame> {
     return new Map(Array.from(this.games, ([name, game]) => {
-      const { reports: _, reportSeries, rows, samples: ofReport, ...rest } = game;
+      const { reportSeries, rows, samples: ofReport, ...rest } = game;
       const perRow = rest.turnLog === undefined ? Math.min(ofReport, 11) : 0;
       const samples = rest.series * (rest.turnLog?.turns ?? 0) + ofReport * reportSeries +
         perRow * rows;
       return [name, { ...rest, samples, series: rest.series + ofReport }];
     }));
+  }
+
+  #journalOf(name: string): Journal {
+    const journal = this.#journals.get(name) ?? new Journal();
+    this.#journals.delete(name);
+    this.#journals.set(name, journal);
+    if (this.#journals.size > MOST_JOURNALS) {
+      const [oldest] = this.#journals.keys();
+      this.#journals.delete(oldest!);
+    }
+    return journal;
   }
 
   #game(name: string): Mutable {
@@ -173,9 +189,11 @@ class Surveyor {
         samples: 0,
         reportSeries: 0,
         rows: 0,
+        parts: 0,
       };
       this.games.set(name, game);
     }
+    game.parts++;
     return game;
   }
 }

@@ -76,6 +76,22 @@ Deno.test("backfill writes milliseconds for victoriametrics", () =>
     assert.equal(stdout, `${BUDGET} 1 ${(START + 1) * 1000}\n`);
   }));
 
+Deno.test("backfill tells a few of many games, and how many more there are", () =>
+  withFile(
+    Array.from({ length: 30 }, (_, game) => turnsLine(`g${game}`, 2, 1)).join(""),
+    async (path) => {
+      const { stdout } = await run([path, "--dry-run"]);
+      assert.equal(stdout.match(/^g\d+: 1 turn, /mg)!.length, 20);
+      assert.equal(
+        stdout.match(/^Warning: The turn log of "g\d+" begins with turn 2$/mg)!.length,
+        20,
+      );
+      assert.equal(stdout.match(/^(?:Warning: )?and 10 more like these$/mg)!.length, 2);
+      const { stdout: text } = await run([path, "--out", "-", "--metrics", "budget_total"]);
+      assert.equal(seriesOf(text).size, 30);
+    },
+  ));
+
 Deno.test("backfill --dry-run tells what would be written, and writes nothing", () =>
   withFile(turnsLine("a", 3, 2) + turnsLine("a", 6, 1), async (path) => {
     const { code, stdout, stderr } = await run([path, "--dry-run", "--out", "nowhere"]);

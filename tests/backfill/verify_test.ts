@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { withTempDir } from "../harness/waiting.ts";
-import { run, turnsLine } from "./support.ts";
+import { parseRetention } from "../../lib/backfill/retention.ts";
+import { NOW, run, turnsLine } from "./support.ts";
 
 const URL = "http://127.0.0.1:1/prefix/";
 
@@ -16,8 +17,10 @@ interface Asked {
 function serverOf(
   answer: (query: string) => number | undefined,
   asked: Asked[] = [],
+  storageRetention = "15d",
 ): typeof fetch {
-  return ((url: string, { body }: { body: URLSearchParams }) => {
+  return ((url: string, { body }: { body?: URLSearchParams }) => {
+    if (body === undefined) return Promise.resolve(Response.json({ data: { storageRetention } }));
     const query = body.get("query")!;
     asked.push({ url, query, time: body.get("time")! });
     const value = answer(query);
@@ -99,4 +102,44 @@ Deno.test("backfill --verify says why a server cannot be asked", async () => {
       await assert.rejects(run(args, { fetch: answer as typeof fetch }), message);
     }
   });
+});
+
+Deno.test("backfill --verify refuses beforehand what the server would drop", async () => {
+  await withTempDir(async (dir) => {
+    Deno.writeTextFileSync(`${dir}/turns.jsonl`, turnsLine("a", 1, 3));
+    const start = async (retention: string, days: number) => {
+      const args = [`${dir}/turns.jsonl`, "--metrics", "budget_total", "--verify", URL];
+      const io = { fetch: serverOf(right, [], retention), now: () => NOW + days * 86_400_000 };
+      const { code, stderr } = await run(args, io);
+      return [code, /^(Refused|Warning): (.*)$/m.exec(stderr)?.[2]];
+    };
+    assert.deepEqual(await start("100y", 400), [0, undefined]);
+    assert.deepEqual(await start("3d", 1), [0, undefined]);
+    assert.deepEqual(await start("3d", 9), [
+      1,
+      "The server keeps samples for 3 d, and would drop games of 9 d ago: set its " +
+      "--storage.tsdb.retention.time, or choose --anchor now",
+    ]);
+    // One that does not say is taken for one with the default.
+    const [code, warning] = await start("512MiB", 20);
+    assert.equal(code, 0);
+    assert.match(String(warning), /default retention of 15 days/);
+  });
+});
+
+Deno.test("parseRetention() reads what servers say", () => {
+  const cases: Record<string, number | undefined> = {
+    "15d": 15 * 86_400,
+    "1w2d": 9 * 86_400,
+    "100y": 100 * 365 * 86_400,
+    "15d or 512MiB": 15 * 86_400,
+    "512MiB": undefined,
+    "1": 31 * 86_400,
+    "0s": undefined,
+    "": undefined,
+    "undefined": undefined,
+  };
+  for (const [text, seconds] of Object.entries(cases)) {
+    assert.equal(parseRetention(text), seconds, text);
+  }
 });
