@@ -18,6 +18,8 @@ import { type Files, serviceOf } from "./stack.ts";
 export const CONFIG_FOLDER = "/etc/tradesim-exporter";
 export const CONFIG_NAME = "tradesim-exporter.yml";
 
+/** The only flag that compose.yml may repeat. */
+const HOST_FLAG = "allowed-host";
 /** Setting by the environment, as in compose.yml: its flag. */
 const ENVIRONMENT = /^TRADESIM_EXPORTER_(.+)$/;
 
@@ -27,7 +29,10 @@ export function settingsOf(files: Files): Map<string, string | true> {
   const settings = new Map<string, string | true>();
   for (const arg of args) {
     const [, name, value] = /^--([^=]+)(?:=(.*))?$/.exec(arg) ?? [];
-    if (name === undefined) throw new Error(`Cannot read the exporter's argument ${arg}`);
+    const isTwice = name !== undefined && name !== HOST_FLAG && settings.has(name);
+    if (name === undefined || isTwice) {
+      throw new Error(`Cannot read the exporter's argument ${arg}`);
+    }
     settings.set(name, value ?? true);
   }
   for (const [variable, value] of Object.entries(environment)) {
@@ -36,7 +41,7 @@ export function settingsOf(files: Files): Map<string, string | true> {
     if (value !== "" && value !== "false") settings.set(name, value === "true" ? true : value);
   }
   // In a cluster these names are others; see allowedHosts.
-  settings.delete("allowed-host");
+  settings.delete(HOST_FLAG);
   return settings;
 }
 
@@ -51,7 +56,7 @@ export function configText(files: Files): string {
  * Prometheus asks, and names of the service. A web page cannot make its own name one of them.
  */
 function allowedHosts(names: readonly string[]): string[] {
-  return ["$(POD_IP)", ...names].map((name) => `--allowed-host=${name}`);
+  return ["$(POD_IP)", ...names].map((name) => `--${HOST_FLAG}=${name}`);
 }
 
 const POD_IP = { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } };
