@@ -29,6 +29,13 @@ Deno.test("a file that is followed late gives the page its whole past, and each 
       assert.ok(atFirst.length < 20 && atFirst.at(-1) === TURNS, `${atFirst}`);
       await until("the past", async () => (await tours()).length === TURNS);
       assert.deepEqual(await tours(), Array.from({ length: TURNS }, (_, index) => index + 1));
+      // Those that were read later count as seen too, each once.
+      const counted = async (what: string) =>
+        valueOf(
+          await exporter.scrape(),
+          `tradesim_exporter_turns_${what}_total{source="follow"}`,
+        );
+      assert.deepEqual([await counted("seen"), await counted("missed")], [TURNS, 0]);
       const log = /msg="Read the earlier turns of followed files" bytes=(\d+)/.exec(exporter.log());
       const followed = valueOf(
         await exporter.scrape(),
