@@ -50,15 +50,18 @@ class Player:
         return int(self._process.stdout.readline().split()[0])
 
     def end(self):
-        self._process.communicate()
+        budget, _ = self._process.communicate()
         if self._copy is not None:
             shutil.rmtree(self._copy)
+        return budget
 
 
 def copy(folder):
     """Copy TradeSim, without what it has written."""
     made = tempfile.mkdtemp(dir=".")
-    shutil.copytree(folder, made, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.log", "*.jsonl"))
+    shutil.copytree(
+        folder, made, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.log", "*.jsonl")
+    )
     os.makedirs(f"{made}/logs", exist_ok=True)
     return os.path.abspath(made)
 
@@ -72,8 +75,9 @@ def paired(world, variant, seed, folder):
     for block in range(TURNS // BLOCK):
         for place in (0, 1) if (block + seed) % 2 else (1, 0):
             times[place] += players[place].play(BLOCK)
-    for player in players:
-        player.end()
+    ends = [player.end() for player in players]
+    if ends[0] != ends[1] or not ends[0]:
+        raise RuntimeError(f"the games differ: {ends}")
     return times
 
 

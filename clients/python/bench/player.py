@@ -1,7 +1,7 @@
 """Plays a game in a process of its own, a few turns at a time, for `bench.py`.
 
 Reads a number of turns from each line of standard input, and writes the processor time that they took,
-in nanoseconds, and the real time. Started as: player.py WORLD SEED VARIANT FOLDER
+in nanoseconds, and the real time; at the end, the money of all firms. Started as: player.py WORLD SEED VARIANT FOLDER
 """
 
 from __future__ import annotations
@@ -150,6 +150,9 @@ def main():
     out, sys.stdout = sys.stdout, open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     journal = os.path.abspath(f"journal-{world}-{variant}-{seed}.jsonl")
     service = tradesim(folder, world, int(seed)) if folder != "-" else standin(world, int(seed))
+    # In all variants: its mere presence changes the pace of a process.
+    from tradesim_metrics.tradesim import attach
+
     publisher = None
     if variant == "none":
         service.collecter_metriques = lambda: None
@@ -158,8 +161,6 @@ def main():
     elif variant == "opentelemetry":
         service.collecter_metriques = opentelemetry(service)
     elif variant != "own":
-        from tradesim_metrics.tradesim import attach
-
         publisher = attach(service, transport=journal if variant == "client" else variant)
     for line in sys.stdin:
         real, used = time.perf_counter_ns(), time.process_time_ns()
@@ -168,6 +169,8 @@ def main():
         used, real = time.process_time_ns() - used, time.perf_counter_ns() - real
         out.write(f"{used} {real}\n")
         out.flush()
+    out.write(f"{sum(f.budget for f in service.entreprises)!r}\n")
+    out.flush()
     if publisher is not None:
         publisher.close()
 

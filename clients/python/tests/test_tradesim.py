@@ -166,7 +166,7 @@ def test_every_tenth_turn_of_300_equals_the_game(size):
     )
 
 
-def test_columns_tell_each_of_the_first_turns():
+def test_columns_tell_each_of_the_first_turns_and_some_of_the_others():
     s = game()
     p = attach(s, transport="logs/metrics.jsonl")
     budgets = []
@@ -175,8 +175,12 @@ def test_columns_tell_each_of_the_first_turns():
         budgets.append(sum(e.budget for e in s.entreprises))
     p.close()
     columns = [r["colonnes"] for r in reports() if "colonnes" in r]
-    assert [tour for c in columns for tour in c["tour"]] == list(range(1, 101))
-    assert [budget for c in columns for budget in c["budget_total"]] == budgets
+    tours = [tour for c in columns for tour in c["tour"]]
+    assert tours[:10] == list(range(1, 11))
+    assert tours == sorted(set(tours))
+    assert [budget for c in columns for budget in c["budget_total"]] == [
+        budgets[tour - 1] for tour in tours
+    ]
     assert set(columns[0]) == {
         "tour",
         "timestamp",

@@ -36,10 +36,11 @@ INTERVAL = 0.1
 SHARE = 50
 #: Seconds that `close()` takes at most.
 PATIENCE = 2.0
-#: Single turns in a report, and the first ones of a game, of which each is told.
+#: Single turns in a report.
 MAX_TURNS = 128
-#: Seconds between two turns that are told later on.
-TURN_INTERVAL = 0.005
+#: Each of the first turns of a game is told; of later ones, what takes one part in so many of time.
+FIRST_TURNS = 10
+SHARE_OF_TURNS = 400
 #: Events that wait to be told; of more, the oldest are dropped.
 MAX_WAITING = 1000
 
@@ -290,14 +291,17 @@ class Publisher:
         """Note a single turn and publish, if either is due."""
         if now >= self._row_due:
             try:
-                self._note(now, row())
+                self._note(row())
             except Exception as error:
                 self.complain("row", f"cannot read a turn: {error!r}")
+            if self._rows_ever >= FIRST_TURNS:
+                done = perf_counter()
+                self._row_due = done + SHARE_OF_TURNS * (done - now)
         if now >= self._report_due:
             self._publish(now)
         self._due = min(self._row_due, self._report_due)
 
-    def _note(self, now: float, row: Mapping[str, Any]) -> None:
+    def _note(self, row: Mapping[str, Any]) -> None:
         """Keep a single turn for the next report."""
         kept = {name: number(row[name]) for name in COLUMNS if name in row}
         kept["timestamp"] = round(time(), 3)
@@ -305,8 +309,6 @@ class Publisher:
             return
         self._rows.append(kept)
         self._rows_ever += 1
-        if self._rows_ever >= MAX_TURNS:
-            self._row_due = now + TURN_INTERVAL
         if len(self._rows) >= MAX_TURNS:
             del self._rows[::2]
 

@@ -37,8 +37,10 @@ _SUMMED_UP = ("recharge_budget", "recharge_stock_fournisseur")
 
 #: Continent and type of what no list has any more.
 _UNKNOWN = "inconnu"
-#: Detail takes at most one part in so many of the time; a larger world has it less often.
-_SHARE_OF_DETAIL = 100
+#: Seconds between two reports with detail, which is for tables: nobody reads them faster. It takes
+#: one part in so many of the time at most, so a large world has it less often.
+_DETAIL_INTERVAL = 1.0
+_SHARE_OF_DETAIL = 400
 
 
 class Game:
@@ -264,7 +266,7 @@ class Game:
         if now >= self._detail_due or self.publisher.is_asked:
             values["detail"] = world.detail(self._firms)
             done = perf_counter()
-            self._detail_due = done + _SHARE_OF_DETAIL * (done - now)
+            self._detail_due = done + max(_DETAIL_INTERVAL, _SHARE_OF_DETAIL * (done - now))
 
     def _known_world(self) -> World:
         """Give the world, anew if something was added."""
