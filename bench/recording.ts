@@ -4,6 +4,7 @@ import { createRestOfReport } from "../lib/play/mod.ts";
 import { createPublisher } from "../lib/publish/mod.ts";
 import { createGame } from "../lib/simulation/mod.ts";
 import { startExporter } from "../tests/harness/exporter.ts";
+import { webReport } from "../tests/model/web_reports.ts";
 
 /** The game's own pause after each turn. */
 const PAUSE_MS = 250;
@@ -17,11 +18,13 @@ export interface RecordOptions {
   readonly scrapes: number;
   /** Further flags of the exporter. */
   readonly args?: readonly string[];
+  /** Whether a web process reports too. */
+  readonly hasWeb?: boolean;
 }
 
 /** Plays a game against the real exporter, and scrapes it after every `interval` seconds of the game's clock. */
 export async function recordGame(
-  { interval, scrapes, args = [] }: RecordOptions,
+  { interval, scrapes, args = [], hasWeb = false }: RecordOptions,
 ): Promise<Recording> {
   const dir = await Deno.makeTempDir({ prefix: "tradesim-bench-" });
   const exporter = await startExporter({
@@ -52,6 +55,7 @@ export async function recordGame(
         game.playTurn();
         publisher.turn();
       }
+      if (hasWeb) lines.push(JSON.stringify(webReportAt(scrape + 1)));
       for (const line of lines) {
         const response = await exporter.post(line);
         await response.body?.cancel();
@@ -72,6 +76,22 @@ export async function recordGame(
     await exporter.stop();
     await Deno.remove(dir, { recursive: true });
   }
+}
+
+/** What a web process has answered after so many scrapes: some of it wrongly. */
+function webReportAt(scrapes: number): unknown {
+  return webReport("web", scrapes, [
+    { count: 20 * scrapes, sum: 0.1 * scrapes },
+    { route: "/produits/{id}", count: 7 * scrapes, sum: 0.2 * scrapes },
+    {
+      route: "/achats",
+      method: "POST",
+      status: 500,
+      error: "ValueError",
+      count: scrapes,
+      sum: scrapes,
+    },
+  ], { active: { GET: 2, POST: 1 } });
 }
 
 /** The labels of a series as Prometheus keeps it: its own, its name, and those of its target. */

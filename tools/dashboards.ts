@@ -12,6 +12,7 @@ import { OVERVIEW } from "./dashboards/boards/overview.ts";
 import { PRODUCTS } from "./dashboards/boards/products.ts";
 import { RANKING } from "./dashboards/boards/ranking.ts";
 import { TRANSACTIONS } from "./dashboards/boards/transactions.ts";
+import { WEB } from "./dashboards/boards/web.ts";
 import { LANGUAGES } from "./dashboards/texts.ts";
 
 const BOARDS: readonly Board[] = [
@@ -25,6 +26,7 @@ const BOARDS: readonly Board[] = [
   EVENTS,
   EXPORTER,
   OVERHEAD,
+  WEB,
   GAMES,
 ];
 

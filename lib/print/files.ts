@@ -15,28 +15,30 @@ import file10 from "../../grafana/dashboards/en/overview.json" with { type: "tex
 import file11 from "../../grafana/dashboards/en/products.json" with { type: "text" };
 import file12 from "../../grafana/dashboards/en/ranking.json" with { type: "text" };
 import file13 from "../../grafana/dashboards/en/transactions.json" with { type: "text" };
-import file14 from "../../grafana/dashboards/fr/economy.json" with { type: "text" };
-import file15 from "../../grafana/dashboards/fr/events.json" with { type: "text" };
-import file16 from "../../grafana/dashboards/fr/exporter.json" with { type: "text" };
-import file17 from "../../grafana/dashboards/fr/finances.json" with { type: "text" };
-import file18 from "../../grafana/dashboards/fr/firms.json" with { type: "text" };
-import file19 from "../../grafana/dashboards/fr/games.json" with { type: "text" };
-import file20 from "../../grafana/dashboards/fr/overhead.json" with { type: "text" };
-import file21 from "../../grafana/dashboards/fr/overview.json" with { type: "text" };
-import file22 from "../../grafana/dashboards/fr/products.json" with { type: "text" };
-import file23 from "../../grafana/dashboards/fr/ranking.json" with { type: "text" };
-import file24 from "../../grafana/dashboards/fr/transactions.json" with { type: "text" };
-import file25 from "../../grafana/provisioning/dashboards/tradesim.yml" with { type: "text" };
-import file26 from "../../grafana/provisioning/datasources/prometheus.yml" with { type: "text" };
-import file27 from "../../grafana/start.sh" with { type: "text" };
-import file28 from "../../logs/.gitkeep" with { type: "text" };
-import file29 from "../../prometheus/alertmanager.yml" with { type: "text" };
-import file30 from "../../prometheus/consoles/alerts.html" with { type: "text" };
-import file31 from "../../prometheus/local.yml" with { type: "text" };
-import file32 from "../../prometheus/prometheus.yml" with { type: "text" };
-import file33 from "../../prometheus/replay.yml" with { type: "text" };
-import file34 from "../../prometheus/rules/alerts.yml" with { type: "text" };
-import file35 from "../../prometheus/rules/games.yml" with { type: "text" };
+import file14 from "../../grafana/dashboards/en/web.json" with { type: "text" };
+import file15 from "../../grafana/dashboards/fr/economy.json" with { type: "text" };
+import file16 from "../../grafana/dashboards/fr/events.json" with { type: "text" };
+import file17 from "../../grafana/dashboards/fr/exporter.json" with { type: "text" };
+import file18 from "../../grafana/dashboards/fr/finances.json" with { type: "text" };
+import file19 from "../../grafana/dashboards/fr/firms.json" with { type: "text" };
+import file20 from "../../grafana/dashboards/fr/games.json" with { type: "text" };
+import file21 from "../../grafana/dashboards/fr/overhead.json" with { type: "text" };
+import file22 from "../../grafana/dashboards/fr/overview.json" with { type: "text" };
+import file23 from "../../grafana/dashboards/fr/products.json" with { type: "text" };
+import file24 from "../../grafana/dashboards/fr/ranking.json" with { type: "text" };
+import file25 from "../../grafana/dashboards/fr/transactions.json" with { type: "text" };
+import file26 from "../../grafana/dashboards/fr/web.json" with { type: "text" };
+import file27 from "../../grafana/provisioning/dashboards/tradesim.yml" with { type: "text" };
+import file28 from "../../grafana/provisioning/datasources/prometheus.yml" with { type: "text" };
+import file29 from "../../grafana/start.sh" with { type: "text" };
+import file30 from "../../logs/.gitkeep" with { type: "text" };
+import file31 from "../../prometheus/alertmanager.yml" with { type: "text" };
+import file32 from "../../prometheus/consoles/alerts.html" with { type: "text" };
+import file33 from "../../prometheus/local.yml" with { type: "text" };
+import file34 from "../../prometheus/prometheus.yml" with { type: "text" };
+import file35 from "../../prometheus/replay.yml" with { type: "text" };
+import file36 from "../../prometheus/rules/alerts.yml" with { type: "text" };
+import file37 from "../../prometheus/rules/games.yml" with { type: "text" };
 
 /** Texts by path from the top of the repository. */
 export const FILES: Readonly<Record<string, string>> = {
@@ -54,26 +56,28 @@ export const FILES: Readonly<Record<string, string>> = {
   "grafana/dashboards/en/products.json": file11,
   "grafana/dashboards/en/ranking.json": file12,
   "grafana/dashboards/en/transactions.json": file13,
-  "grafana/dashboards/fr/economy.json": file14,
-  "grafana/dashboards/fr/events.json": file15,
-  "grafana/dashboards/fr/exporter.json": file16,
-  "grafana/dashboards/fr/finances.json": file17,
-  "grafana/dashboards/fr/firms.json": file18,
-  "grafana/dashboards/fr/games.json": file19,
-  "grafana/dashboards/fr/overhead.json": file20,
-  "grafana/dashboards/fr/overview.json": file21,
-  "grafana/dashboards/fr/products.json": file22,
-  "grafana/dashboards/fr/ranking.json": file23,
-  "grafana/dashboards/fr/transactions.json": file24,
-  "grafana/provisioning/dashboards/tradesim.yml": file25,
-  "grafana/provisioning/datasources/prometheus.yml": file26,
-  "grafana/start.sh": file27,
-  "logs/.gitkeep": file28,
-  "prometheus/alertmanager.yml": file29,
-  "prometheus/consoles/alerts.html": file30,
-  "prometheus/local.yml": file31,
-  "prometheus/prometheus.yml": file32,
-  "prometheus/replay.yml": file33,
-  "prometheus/rules/alerts.yml": file34,
-  "prometheus/rules/games.yml": file35,
+  "grafana/dashboards/en/web.json": file14,
+  "grafana/dashboards/fr/economy.json": file15,
+  "grafana/dashboards/fr/events.json": file16,
+  "grafana/dashboards/fr/exporter.json": file17,
+  "grafana/dashboards/fr/finances.json": file18,
+  "grafana/dashboards/fr/firms.json": file19,
+  "grafana/dashboards/fr/games.json": file20,
+  "grafana/dashboards/fr/overhead.json": file21,
+  "grafana/dashboards/fr/overview.json": file22,
+  "grafana/dashboards/fr/products.json": file23,
+  "grafana/dashboards/fr/ranking.json": file24,
+  "grafana/dashboards/fr/transactions.json": file25,
+  "grafana/dashboards/fr/web.json": file26,
+  "grafana/provisioning/dashboards/tradesim.yml": file27,
+  "grafana/provisioning/datasources/prometheus.yml": file28,
+  "grafana/start.sh": file29,
+  "logs/.gitkeep": file30,
+  "prometheus/alertmanager.yml": file31,
+  "prometheus/consoles/alerts.html": file32,
+  "prometheus/local.yml": file33,
+  "prometheus/prometheus.yml": file34,
+  "prometheus/replay.yml": file35,
+  "prometheus/rules/alerts.yml": file36,
+  "prometheus/rules/games.yml": file37,
 };

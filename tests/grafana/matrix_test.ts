@@ -71,7 +71,7 @@ async function past(): Promise<Past> {
   );
   for (const interval of INTERVALS) {
     for (const [flags, args] of Object.entries(FLAGS)) {
-      const recording = await recordGame({ interval, scrapes: SCRAPES, args });
+      const recording = await recordGame({ interval, scrapes: SCRAPES, args, hasWeb: true });
       const whole = new Map([...recording, ...steady(ADDED, SCRAPES)]);
       for (
         const { job, targets } of CASES.filter((one) =>

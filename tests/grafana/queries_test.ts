@@ -6,6 +6,7 @@ import { type RunningExporter, startExporter, startProgram } from "../harness/ex
 import { type PrometheusVersion, testWithPrometheus } from "../harness/engines.ts";
 import { type RunningPrometheus, startPrometheus } from "../harness/prometheus.ts";
 import { payloadAt } from "../harness/tradesim.ts";
+import { serveRequests } from "../harness/web_process.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
 import { type Board, boardsIn, type Choice, interpolate, labelValues } from "./boards.ts";
 import {
@@ -115,6 +116,12 @@ async function withScene(
     simulate(rich);
     simulate(plain);
     running.use(playTradesim(tradesim));
+    for (const exporter of exporters) {
+      running.use(serveRequests(exporter, [
+        { count: 5, sum: 0.01 },
+        { route: "/achats", method: "POST", status: 500, error: "ValueError", sum: 1 },
+      ]));
+    }
     const ports = exporters.map(({ port }) => port);
     const self = `${dir}/self.json`;
     const prometheus = await startPrometheus({

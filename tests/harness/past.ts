@@ -153,7 +153,7 @@ export async function writeGame(
   prometheus: PrometheusApi,
   { scrapes, target, args = [] }: PastOptions,
 ): Promise<number> {
-  const recording = await recordGame({ interval: 1, scrapes, args });
+  const recording = await recordGame({ interval: 1, scrapes, args, hasWeb: true });
   const end = Math.ceil(Date.now() / 1000);
   const whole = new Map([...moved(recording, end), ...steady(ADDED, scrapes)]);
   await remoteWrite(prometheus.url, seriesOf(whole, target, 1, end));

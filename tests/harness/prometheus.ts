@@ -99,7 +99,7 @@ async function copyRules(
   await Deno.mkdir(folder);
   for (const name of ["alerts.yml", "games.yml"]) {
     const rules = await Deno.readTextFile(`${PROMETHEUS_DIR}rules/${name}`);
-    const text = replaceOnly(rules, "    interval: 15s\n", `    interval: ${every}\n`);
+    const text = rules.replaceAll("    interval: 15s\n", `    interval: ${every}\n`);
     await Deno.writeTextFile(`${folder}/${name}`, change(text));
   }
   return folder;

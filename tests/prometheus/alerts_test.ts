@@ -6,6 +6,7 @@ import { startExporter, startProgram } from "../harness/exporter.ts";
 import { testWithPrometheus } from "../harness/engines.ts";
 import { type RunningPrometheus, startPrometheus } from "../harness/prometheus.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
+import { serveRequests } from "../harness/web_process.ts";
 
 const CONSOLES = fileURLToPath(new URL("../../prometheus/consoles/", import.meta.url));
 
@@ -50,6 +51,12 @@ testWithPrometheus("Prometheus judges a game by the rules", async (version, test
     const simulate = ["simulate", "--infinite", "--pause", "20ms", "--with-metrics"];
     const game = startProgram({ cwd: dir, args: [...simulate, "--publish-to", exporter.url] });
     stack.defer(() => game.stop().then(() => {}));
+    // One in a hundred requests fails, which is no reason for an alarm.
+    const serving = serveRequests(exporter, [
+      { count: 99, sum: 1 },
+      { count: 1, status: 500, error: "ValueError" },
+    ]);
+    stack.use(serving);
     const prometheus = await startPrometheus({
       version,
       dir,
@@ -68,7 +75,7 @@ testWithPrometheus("Prometheus judges a game by the rules", async (version, test
       });
       assert.deepEqual(rules.filter(({ health }) => health !== "ok"), []);
       const recorded = rules.filter(({ type }) => type === "recording").map(({ name }) => name);
-      assert.equal(recorded.length, 5);
+      assert.equal(recorded.length, 8);
       for (const name of recorded) {
         const value = await until(name, async () => {
           const series = await prometheus.query(`${name}{job="tradesim"}`);
@@ -104,6 +111,7 @@ testWithPrometheus("Prometheus judges a game by the rules", async (version, test
     });
 
     await test.step("TradesimExporterDown fires when the exporter has ended", async () => {
+      await serving[Symbol.asyncDispose]();
       await exporter.stop();
       const alert = await until("the alert", async () => {
         return (await firing(prometheus)).get("TradesimExporterDown");

@@ -74,6 +74,20 @@ function publishing(share: number): Exporter {
   });
 }
 
+const request = (kind: string, code: number, error = "") =>
+  `http_server_request_duration_seconds_${kind}{http_request_method="GET",http_route="/a",` +
+  `http_response_status_code="${code}"${error && `,error_type="${error}"`}}`;
+
+/** Ten requests a second, of which so many fail, and which take so many seconds each. */
+function requests(failing: number, seconds = 0.01): Exporter {
+  return (t) => ({
+    [request("count", 200)]: (10 - failing) * (PAST + t),
+    [request("sum", 200)]: seconds * (10 - failing) * (PAST + t),
+    [request("count", 500, "KeyError")]: failing * (PAST + t),
+    [request("sum", 500, "KeyError")]: seconds * failing * (PAST + t),
+  });
+}
+
 const steady = (values: Values): Exporter => () => values;
 const grown = (series: string, amount: number): Exporter => (t) => ({
   [series]: t < 0 ? 7 : 7 + amount,
@@ -141,6 +155,14 @@ const CASES: Readonly<
   TradesimOverheadHigh: {
     fires: publishing(0.011),
     silent: { below: publishing(0.009) },
+  },
+  TradesimHttpErrors: {
+    fires: requests(0.6),
+    silent: { below: requests(0.4) },
+  },
+  TradesimHttpSlow: {
+    fires: requests(0, 1.1),
+    silent: { below: requests(0, 0.9) },
   },
 };
 

@@ -111,7 +111,7 @@ Deno.test("rules name metrics as the catalogue does", () => {
     ),
   );
   const prefixes =
-    /(?<![\w:])(?:budget|transactions|produits|tours|temps|simulation|tradesim_exporter)_\w+/g;
+    /(?<![\w:])(?:budget|transactions|produits|tours|temps|simulation|tradesim_exporter|http_server)_\w+/g;
   const named = [...ALERTS, ...RECORDS].flatMap(({ expr }) => expr.match(prefixes) ?? []);
   assert.ok(named.length > 10);
   for (const name of named) assert.ok(known.has(name), name);

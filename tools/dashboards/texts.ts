@@ -93,6 +93,13 @@ export const BOARDS = {
     ["TradeSim – Coût de la supervision", "TradeSim – Cost of monitoring"],
     ["Ce que la supervision coûte à la partie.", "What monitoring costs the game."],
   ),
+  web: panel(
+    ["TradeSim – Requêtes web", "TradeSim – Web requests"],
+    [
+      "Les requêtes des applications web : combien, avec quelles erreurs, en combien de temps.",
+      "Requests of web applications: how many, with what errors, how long they take.",
+    ],
+  ),
   games: panel(
     ["TradeSim – Parties côte à côte", "TradeSim – Games side by side"],
     [
@@ -718,5 +725,61 @@ export const PANELS = {
   workPerTurn: panel(["Travail de l'exporteur par tour", "The exporter's work per turn"], [
     "Temps de processeur de l'exporteur, par tour joué ; il tourne hors de la partie.",
     "Processor time of the exporter, per turn played; it runs beside the game.",
+  ]),
+  webRate: panel(["Requêtes par seconde", "Requests per second"], [
+    "Requêtes terminées par seconde, tous processus ensemble.",
+    "Requests per second that were answered, all processes together.",
+  ]),
+  webErrorShare: panel(["Part d'erreurs", "Share of errors"], [
+    "Part des requêtes auxquelles le serveur a répondu 500 ou plus, ou qui ont levé une exception.",
+    "Share of requests that got 500 or more, or raised an exception.",
+  ]),
+  webMean: panel(["Durée moyenne", "Mean duration"], [
+    "Durée moyenne d'une requête, jusqu'à la fin de la réponse.",
+    "Mean duration of a request, to the end of its response.",
+  ]),
+  webP99: panel(["Durée, 99 %", "Duration, 99%"], [
+    "99 % des requêtes ont été plus rapides.",
+    "99% of requests were faster.",
+  ]),
+  webActive: panel(["En cours", "Active"], [
+    "Requêtes en cours, tous processus ensemble.",
+    "Requests being answered now, all processes together.",
+  ]),
+  webTotal: panel(["Requêtes", "Requests"], [
+    "Requêtes terminées depuis le début, processus arrêtés compris.",
+    "Requests answered since the beginning, ended processes included.",
+  ]),
+  webByRoute: panel(["Requêtes par route", "Requests by route"], [
+    "Requêtes par seconde des dix routes les plus demandées.",
+    "Requests per second of the ten routes that are asked for most.",
+  ]),
+  webByCode: panel(["Requêtes par code", "Requests by code"], [
+    "Requêtes par seconde, par code de réponse. 499 : le client est parti avant.",
+    "Requests per second, by code of the response. 499: the client left before it.",
+  ]),
+  webErrors: panel(["Erreurs par route", "Errors by route"], [
+    "Erreurs par seconde des dix routes qui en ont le plus.",
+    "Errors per second of the ten routes that have most.",
+  ]),
+  webErrorTypes: panel(["Erreurs par type", "Errors by type"], [
+    "Erreurs par seconde, par type d'exception ou par code.",
+    "Errors per second, by type of exception or by code.",
+  ]),
+  webDurations: panel(["Durée des requêtes", "Duration of requests"], [
+    "Durée d'une requête : médiane, 95e et 99e centile.",
+    "Duration of a request: median, 95th and 99th percentile.",
+  ]),
+  webMeans: panel(["Durée moyenne par route", "Mean duration by route"], [
+    "Durée moyenne des dix routes les plus lentes.",
+    "Mean duration of the ten slowest routes.",
+  ]),
+  webBuckets: panel(["Répartition des durées", "Distribution of durations"], [
+    "Requêtes par seconde dans chaque classe de durée.",
+    "Requests per second in each class of duration.",
+  ]),
+  webActiveNow: panel(["Requêtes en cours", "Active requests"], [
+    "Requêtes en cours, par méthode.",
+    "Requests being answered now, by method.",
   ]),
 } satisfies Record<string, PanelText>;
