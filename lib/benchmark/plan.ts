@@ -10,14 +10,14 @@ import {
 } from "./result.ts";
 
 /** How long a run's measured turns shall take. */
-export const RUN_SECONDS = 1.2;
+const RUN_SECONDS = 1.2;
 /**
  * Parts that a run is played in. The runs of a round take turns part by part, which a machine that
  * drifts from slow to fast burdens alike: on a busy two-core machine the ratio of two equal games
  * then spread 3.7 % from pair to pair, and 6.3 % when one was played after the other. A part begins
  * with a report, because one is due since the last part: the shorter the parts, the more reports.
  */
-export const SLICES = 3;
+const SLICES = 3;
 /** Runs that are started at the same time take so much less together: most machines have two cores. */
 const START_SHARE = 0.5;
 /** Unmeasured play at the beginning of a run, in which the engine compiles. */

@@ -47,7 +47,7 @@ export interface Ended {
   readonly published: number;
 }
 
-export const WORLD_SIZES: Readonly<
+const WORLD_SIZES: Readonly<
   Record<World, Pick<GameOptions, "entreprises" | "produits" | "fournisseurs">>
 > = {
   default: {},

@@ -38,7 +38,7 @@ export interface RunIo {
 }
 
 /** Seconds from turn to turn of each of several simulations. */
-export const PACE_SECONDS = 0.1;
+const PACE_SECONDS = 0.1;
 
 /** A turn that is timed by itself comes after so many seconds, for the clock takes a while, too. */
 const SAMPLE_SECONDS = 0.001;

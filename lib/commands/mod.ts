@@ -46,7 +46,7 @@ export const COMMANDS = {
 
 export type CommandName = keyof typeof COMMANDS;
 /** The command that is meant when none is named. */
-export const DEFAULT_COMMAND: CommandName = "serve";
+const DEFAULT_COMMAND: CommandName = "serve";
 
 /** What the user asks for. */
 export type CommandLine =

@@ -15,7 +15,7 @@ import { checkSimulation } from "./simulation.ts";
 export type { DoctorOptions } from "./flags.ts";
 export type { Configuration } from "./inquiry.ts";
 export { doctorKubernetes, KUBERNETES_LINKS } from "./kubernetes/mod.ts";
-export { type LinkName, LINKS } from "./link.ts";
+export { LINKS } from "./link.ts";
 
 export interface DoctorContext {
   /** Reads the exporter's configuration. A problem is returned as a sentence. */

@@ -32,7 +32,7 @@ export const ECONOMY = z.strictObject({
 export type Economy = z.infer<typeof ECONOMY>;
 
 /** Turns over which inflation and velocity are measured. */
-export const WINDOW_TURNS = 10;
+const WINDOW_TURNS = 10;
 /** The price index of the first turn. */
 export const BASE_INDEX = 100;
 

@@ -1,5 +1,5 @@
 /** Takes families of series, gives the answer to a scrape. @module */
 
-export { Exposition, type ExpositionOptions, type FamilySource } from "./exposition.ts";
-export { countSeries, type Limited, limitSeries } from "./series_limit.ts";
+export { Exposition, type ExpositionOptions } from "./exposition.ts";
+export { countSeries, limitSeries } from "./series_limit.ts";
 export { canBeRead, CONTENT_TYPE, createRenderer, lineStart } from "./text.ts";

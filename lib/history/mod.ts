@@ -1,3 +1,3 @@
 /** The history of every session, turn by turn, in memory of fixed size. @module */
 
-export { History, type HistoryOptions, type PastEvent, RESET } from "./history.ts";
+export { History, type PastEvent, RESET } from "./history.ts";

@@ -24,7 +24,7 @@ const HOST_FLAG = "allowed-host";
 const ENVIRONMENT = /^TRADESIM_EXPORTER_(.+)$/;
 
 /** Settings of the stack's exporter by the names of their flags; `true` for those without a value. */
-export function settingsOf(files: Files): Map<string, string | true> {
+function settingsOf(files: Files): Map<string, string | true> {
   const { args, environment } = serviceOf(files, "exporter");
   const settings = new Map<string, string | true>();
   for (const arg of args) {

@@ -1,5 +1,5 @@
 /** The exporter's side of the live page: answers and event streams. @module */
 
-export { Answers, type AnswersOptions } from "./answers.ts";
+export { Answers } from "./answers.ts";
 export type * from "./api.ts";
-export { Hub, type HubOptions, NotRead } from "./hub.ts";
+export { Hub, NotRead } from "./hub.ts";

@@ -1,7 +1,7 @@
 /** Sessions and totals: reports go in, families of series come out. @module */
 
 export { boundLabel, type Family, isSameSeries, plainFamily, type Series } from "./family.ts";
-export { Model, type ModelOptions, type ModelState, RETIRED_PER_SESSION } from "./model.ts";
+export { Model, type ModelOptions, RETIRED_PER_SESSION } from "./model.ts";
 export { Games } from "./games.ts";
 export { valueOf } from "./ledger.ts";
 export { quietState, type Session, SILENT_AFTER, stateOf } from "./session.ts";

@@ -25,7 +25,7 @@ export const SNAPSHOT = z.strictObject({
 /** The line of a report in the write-ahead log. */
 export const ENTRY = z.strictObject({ report: REPORT, arrival: z.number() }).readonly();
 /** The same of a web process. */
-export const WEB_ENTRY = z.strictObject({ web: WEB_REPORT, arrival: z.number() }).readonly();
+const WEB_ENTRY = z.strictObject({ web: WEB_REPORT, arrival: z.number() }).readonly();
 
 /** What a process leaves to the next one. */
 export interface SavedState {

@@ -20,7 +20,7 @@ import { add, EXACT, nearest } from "./exact.ts";
 import { boundLabel, type Family, type Series } from "./family.ts";
 
 /** Routes that are told apart; all others are `other`. */
-export const MAX_ROUTES = 200;
+const MAX_ROUTES = 200;
 /** Processes whose numbers are remembered, so that the next ones only add what is new. */
 const MAX_PROCESSES = 256;
 /** Rows of all these processes together. */

@@ -20,13 +20,7 @@ import {
   PRINTED,
 } from "./printed.ts";
 
-export {
-  BOARD_LANGUAGES,
-  type BoardLanguage,
-  type Printable,
-  PRINTABLES,
-  PRINTED,
-} from "./printed.ts";
+export { BOARD_LANGUAGES, PRINTABLES, PRINTED } from "./printed.ts";
 
 export type { PrintOptions } from "./flags.ts";
 

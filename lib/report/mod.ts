@@ -6,19 +6,12 @@ import { readTradesim } from "./tradesim.ts";
 import { asWebReport } from "./web.ts";
 
 export * from "./judge.ts";
-export { moneyTolerance, type Violation } from "./invariants.ts";
 export { JsonReader, wholeOf } from "./json_reader.ts";
 export { beginningOf, HEAD_BYTES, nameOddLine } from "./odd_line.ts";
-export {
-  MAX_RECENT_EVENTS,
-  NATIVE_SCHEMA,
-  NATIVE_TYPE,
-  NATIVE_VERSION,
-  readTurnSeconds,
-} from "./native.ts";
+export { NATIVE_SCHEMA, NATIVE_TYPE, NATIVE_VERSION, readTurnSeconds } from "./native.ts";
 export * from "./report.ts";
 export { eventsBetween } from "./tradesim_events.ts";
-export { TRADESIM_KEYS, type TradesimKey, useOf } from "./tradesim_keys.ts";
+export { TRADESIM_KEYS, useOf } from "./tradesim_keys.ts";
 export * from "./web.ts";
 
 /** A value's JSON type, with its article, for messages. */

@@ -62,7 +62,7 @@ function isTooMany(error: unknown): boolean {
  * How many more files can be opened, up to `most`. Deno provides neither the limit nor the number of open
  * files.
  */
-export function countSpareDescriptors(most: number): number {
+function countSpareDescriptors(most: number): number {
   const files: Deno.FsFile[] = [];
   try {
     while (files.length < most) files.push(Deno.openSync("/dev/null"));

@@ -11,22 +11,7 @@ export {
   type Purchase,
   type Shares,
 } from "./game.ts";
-export type { RandomState } from "./random.ts";
 export { KEPT_EVENTS, type RecentEvent } from "./recent_events.ts";
 export { formatWorld, parseWorld } from "./save.ts";
 export { stateSha256, statusLines } from "./status.ts";
-export {
-  checkSize,
-  type Entreprise,
-  type Fournisseur,
-  type Inflation,
-  MAX_CELLS,
-  MAX_COUNT,
-  PRODUCT_TYPES,
-  type ProductType,
-  type Produit,
-  type Reprise,
-  STRATEGIES,
-  type World,
-  WorldError,
-} from "./world.ts";
+export { type Entreprise, type Fournisseur, type Inflation, MAX_COUNT, PRODUCT_TYPES, type Produit, type World, WorldError } from "./world.ts";

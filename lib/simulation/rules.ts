@@ -29,14 +29,14 @@ export const CHANCE_INFLATION_PRODUIT = 50;
 /** In hundredths of a percent, as all of inflation. */
 export const INFLATION_POURCENTAGE_MIN = 30_00;
 export const INFLATION_POURCENTAGE_MAX = 60_00;
-export const PENALITE_INFLATION_PRODUIT_EXISTANT = 15_00;
-export const INFLATION_POURCENTAGE_PENALISE_MIN = 5_00;
+const PENALITE_INFLATION_PRODUIT_EXISTANT = 15_00;
+const INFLATION_POURCENTAGE_PENALISE_MIN = 5_00;
 /** In ticks. */
-export const DUREE_PENALITE_INFLATION = 50;
+const DUREE_PENALITE_INFLATION = 50;
 export const DUREE_RETOUR_INFLATION = 30;
 export const DUREE_BAISSE_INFLATION = 15;
 /** In percent above the original price. */
-export const POURCENTAGE_FINAL_INFLATION = 10;
+const POURCENTAGE_FINAL_INFLATION = 10;
 
 export const CHANCE_RECHARGE_BUDGET = 50;
 export const CHANCE_RECHARGE_ENTREPRISE = 70;
