@@ -251,7 +251,8 @@ const FROM_DETAIL = REPORTED_METRICS.filter(({ detail }) => detail !== undefined
   .map(({ name }) => name);
 
 function gaugesOf({ gauges }: Session, { values }: Report): Session["gauges"] {
-  const own = new Map([...values].filter(([name]) => metric(name).type === "gauge"));
+  const own = new Map<string, number>();
+  for (const [name, value] of values) if (metric(name).type === "gauge") own.set(name, value);
   for (const name of FROM_DETAIL) {
     const known = gauges.get(name);
     if (known !== undefined && !own.has(name)) own.set(name, known);

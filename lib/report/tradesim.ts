@@ -71,6 +71,10 @@ interface Product {
   readonly price: number;
 }
 
+const FROM_TRADESIM = REPORTED_METRICS.flatMap(({ name, tradesim }) =>
+  tradesim === undefined ? [] : [{ name, tradesim }]
+);
+
 /** Reads values out of one payload and notes what cannot be used, each key once. */
 class Payload implements TradesimPayload {
   readonly problems = new Map<string, KeyProblem>();
@@ -129,7 +133,7 @@ class Payload implements TradesimPayload {
 
   /** Only a known key was checked, so that no other may be read. */
   #usable(key: string): boolean {
-    return TRADESIM_KEYS.has(key) && Object.hasOwn(this.#payload, key) && !this.problems.has(key);
+    return Object.hasOwn(this.#payload, key) && TRADESIM_KEYS.has(key) && !this.problems.has(key);
   }
 
   /** The readable items of an array; a problem with some is noted, and the rest is used. */
@@ -350,8 +354,7 @@ export function readTradesim(raw: JsonObject, options: ReadOptions): Reading {
   const timestamp = payload.text("timestamp");
 
   const values = new Map<string, number>();
-  for (const { name, tradesim } of REPORTED_METRICS) {
-    if (tradesim === undefined) continue;
+  for (const { name, tradesim } of FROM_TRADESIM) {
     // The first key that is there, even if it cannot be used: what is behind it may be frozen.
     const value = "keys" in tradesim
       ? payload.number(tradesim.keys.find((key) => Object.hasOwn(raw, key)) ?? "")
