@@ -8,4 +8,11 @@ export { player, type PlayerSetup } from "./player.ts";
 export { ownProgram, PLAYER_COMMAND } from "./program.ts";
 export * from "./result.ts";
 export { playBenchmark, type RunOptions } from "./run.ts";
-export { DURATION_BUCKETS, Durations, estimateOverhead, type Overhead, type Pair, seededRandom } from "./statistics.ts";
+export {
+  DURATION_BUCKETS,
+  Durations,
+  estimateOverhead,
+  type Overhead,
+  type Pair,
+  seededRandom,
+} from "./statistics.ts";

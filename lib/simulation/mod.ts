@@ -14,4 +14,13 @@ export {
 export { KEPT_EVENTS, type RecentEvent } from "./recent_events.ts";
 export { formatWorld, parseWorld } from "./save.ts";
 export { stateSha256, statusLines } from "./status.ts";
-export { type Entreprise, type Fournisseur, type Inflation, MAX_COUNT, PRODUCT_TYPES, type Produit, type World, WorldError } from "./world.ts";
+export {
+  type Entreprise,
+  type Fournisseur,
+  type Inflation,
+  MAX_COUNT,
+  PRODUCT_TYPES,
+  type Produit,
+  type World,
+  WorldError,
+} from "./world.ts";
