@@ -92,7 +92,7 @@ class Program:
         for line in self.process.stderr:
             self.log += line
 
-    def stop(self, number=signal.SIGTERM, seconds=60):
+    def stop(self, number=signal.SIGTERM, seconds=300):
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.process.pid, number)
         try:
