@@ -10,10 +10,18 @@ import {
   SESSION_STATES,
 } from "../catalogue/mod.ts";
 import { TRADESIM_KEYS } from "../report/mod.ts";
-import { TURN_SECONDS_BUCKETS } from "../turns/mod.ts";
 import { nearest } from "./exact.ts";
-import { boundLabel, Collector, type Family, plainFamily, type Series } from "./family.ts";
+import { Collector, type Family, plainFamily, type Series } from "./family.ts";
 import { amountsOf, intervalOf, type Ledger, type Parts, UNKNOWN_PART } from "./ledger.ts";
+import {
+  EVICTED_LABELS,
+  NO_LABELS,
+  sessionLabel,
+  single,
+  STATE_SERIES,
+  stateSeries,
+  turnSeries,
+} from "./series_of.ts";
 import { type Session, splitPartKey, stateOf } from "./session.ts";
 
 /** What families are made from; nothing of it is changed. */
@@ -40,8 +48,6 @@ export interface View {
 
 /** Value of a label for what no part of a report accounts for. */
 const UNKNOWN_LABEL = "inconnu";
-/** Value of the session label for what sessions counted that are no longer remembered. */
-const EVICTED_LABEL = "autres";
 
 type Labels = Series["labels"];
 
@@ -114,15 +120,11 @@ function reportedTotal({ totals }: Ledger, name: string): readonly number[] | un
 
 function ledgersOf({ sessions, counted = sessions, evicted, bySession }: View): Whole["ledgers"] {
   return [
-    ...counted.map(({ id, ledger }): [Labels, Ledger] => [sessionLabel(id, bySession), ledger]),
-    [bySession ? [["session", EVICTED_LABEL]] : [], evicted],
+    ...counted.map((
+      session,
+    ): [Labels, Ledger] => [sessionLabel(session, bySession), session.ledger]),
+    [bySession ? EVICTED_LABELS : NO_LABELS, evicted],
   ];
-}
-
-/** A session that is called as the forgotten ones are is told apart, whatever others are called. */
-function sessionLabel(id: string, bySession: boolean): Labels {
-  if (!bySession) return [];
-  return [["session", /^autres( #2)*$/.test(id) ? `${id} #2` : id]];
 }
 
 /** The labels of a part; what has no name is said to be unknown. */
@@ -148,6 +150,9 @@ function counter(
   const hasParts = ledgers.some(([, ledger]) => ledger.shares.has(entry.name));
   const collector = new Collector();
   const total: number[] = [];
+  /** Labels of those that have counted something, without parts. */
+  const counted: Labels[] = [];
+  const amountsOfEach: (readonly number[])[] = [];
   let isKnown = false;
   for (const [own, ledger] of ledgers) {
     const amounts = read(ledger);
@@ -159,12 +164,20 @@ function counter(
       for (const [key, share] of shares) {
         collector.add([...partLabels(key, entry, view.breakdowns), ...own], ...amountsOf(share));
       }
-    } else if (!hasParts) collector.add(own, ...amounts);
-    else if (nearest(amounts) > 0) {
+    } else if (!hasParts) {
+      counted.push(own);
+      amountsOfEach.push(amounts);
+    } else if (nearest(amounts) > 0) {
       collector.add([...partLabels(UNKNOWN_PART, entry, view.breakdowns), ...own], ...amounts);
     }
   }
-  if (isKnown && (hasParts || view.bySession)) return collector.family(entry);
+  if (isKnown && view.bySession && !hasParts && counted.length === 1) {
+    return single(entry, counted[0]!, nearest(total));
+  }
+  if (isKnown && (hasParts || view.bySession)) {
+    if (!hasParts) counted.forEach((own, place) => collector.add(own, ...amountsOfEach[place]!));
+    return collector.family(entry);
+  }
   const fromTheStart = entry.tradesim !== undefined || entry.origin !== undefined;
   return isKnown || fromTheStart ? plainFamily(entry, nearest(total)) : undefined;
 }
@@ -204,9 +217,13 @@ function gauge(
     const value = combine(entry.combine, found);
     return Number.isFinite(value) ? plainFamily(entry, value) : undefined;
   }
+  const [first] = found;
+  if (!hasParts && found.length === 1) {
+    return single(entry, sessionLabel(first!.session, bySession), first!.value);
+  }
   const collector = new Collector();
   for (const { session, value } of found) {
-    const own = sessionLabel(session.id, bySession);
+    const own = sessionLabel(session, bySession);
     if (!hasParts) {
       collector.add(own, value);
       continue;
@@ -251,22 +268,13 @@ function combine(
   }
 }
 
-const BUCKETS = [...TURN_SECONDS_BUCKETS, Infinity].map((bound) =>
-  ["le", boundLabel(bound)] as const
-);
-
 /** A histogram or a summary of turns: per session or over all, a fixed list of series each. */
 function turns(
   entry: Metric,
   { turns: read, round }: Extract<Reading, { turns: unknown }>,
   view: Whole,
 ): Family {
-  const buckets = entry.type === "histogram" ? BUCKETS : [];
-  const seriesOf = (labels: Labels): Series[] => [
-    ...buckets.map((bound) => ({ suffix: "_bucket", labels: [...labels, bound] })),
-    { suffix: "_sum", labels },
-    { suffix: "_count", labels },
-  ];
+  const seriesWith = (labels: Labels) => turnSeries(entry, labels);
   const valuesOf = (ledgers: readonly Ledger[]) => {
     const sums: number[] = [];
     const seconds: number[] = [];
@@ -282,21 +290,23 @@ function turns(
   };
   const { ledgers } = view;
   if (!view.bySession) {
-    return { metric: entry, series: seriesOf([]), values: valuesOf(ledgers.map(([, own]) => own)) };
+    return {
+      metric: entry,
+      series: seriesWith(NO_LABELS),
+      values: valuesOf(ledgers.map(([, own]) => own)),
+    };
   }
   const known = ledgers.map(([labels, ledger]) => ({ labels, ledger, values: valuesOf([ledger]) }))
     .filter(({ ledger, values }) => ledger !== view.evicted || values.some((value) => value > 0));
+  const [first, ...others] = known;
   return {
     metric: entry,
-    series: known.flatMap(({ labels }) => seriesOf(labels)),
+    series: first !== undefined && others.length === 0
+      ? seriesWith(first.labels)
+      : known.flatMap(({ labels }) => seriesWith(labels)),
     values: known.flatMap(({ values }) => values),
   };
 }
-
-const STATE_SERIES: readonly Series[] = SESSION_STATES.map((state) => ({
-  suffix: "",
-  labels: [["etat", state]],
-}));
 
 /** Sessions by state: those that are shown, and all that would be missed. */
 function states(entry: Metric, { sessions, bySession, staleAfter, now }: View): Family {
@@ -311,12 +321,7 @@ function states(entry: Metric, { sessions, bySession, staleAfter, now }: View): 
   }
   return {
     metric: entry,
-    series: counted.flatMap(({ session }) =>
-      STATE_SERIES.map(({ suffix, labels }) => ({
-        suffix,
-        labels: [...labels, ...sessionLabel(session.id, bySession)],
-      }))
-    ),
+    series: counted.flatMap(({ session }) => stateSeries(entry, sessionLabel(session, bySession))),
     values: counted.flatMap((one) => count([one])),
   };
 }
@@ -345,7 +350,7 @@ function detailFamily(entry: Metric, { live, bySession, detailSeries }: View): F
     const { labels, values } = session.detail.get(entry.name)!;
     let series = detailSeries.get(labels);
     if (series === undefined) {
-      const own = sessionLabel(session.id, bySession);
+      const own = sessionLabel(session, bySession);
       series = labels.map((row) => ({
         suffix: "",
         labels: [...row.map((value, index) => [entry.labels![index]!, value] as const), ...own],
@@ -376,7 +381,7 @@ function extraFamilies(view: Whole): (Family | undefined)[] {
     for (const [name, value] of session.extra) {
       let collector = gauges.get(name);
       if (collector === undefined) gauges.set(name, collector = new Collector());
-      collector.add(sessionLabel(session.id, view.bySession), value);
+      collector.add(sessionLabel(session, view.bySession), value);
     }
   }
   const counters = new Set(
