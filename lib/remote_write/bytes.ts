@@ -89,6 +89,16 @@ export class ByteWriter {
     this.#bytes[place]! |= bits;
   }
 
+  /** Writes a number over eight bytes that are there. */
+  setDouble(place: number, value: number): void {
+    this.#view.setFloat64(place, value, true);
+  }
+
+  /** Writes bytes over those that are there. */
+  setBytes(place: number, bytes: Uint8Array): void {
+    this.#bytes.set(bytes, place);
+  }
+
   /** Writes a number over four bytes that are there. */
   setUint32(place: number, value: number): void {
     this.#view.setUint32(place, value, true);

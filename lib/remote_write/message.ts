@@ -62,38 +62,68 @@ function sampleLength(time: number, start: number): number {
   return 1 + 8 + 1 + varintLength(time) + (start === 0 ? 0 : 1 + varintLength(start));
 }
 
-/** The start of a sample: one that is not before it says nothing. */
-function startOf({ series, start }: SeriesSamples, time: number): number {
-  return start < time && isCumulative(series) ? start : 0;
+/** Samples of a series but for their values, and where each of these goes. */
+interface Template {
+  readonly bytes: Uint8Array;
+  readonly places: Int32Array;
 }
 
-/** Writes the samples of a series, each as a field of `TimeSeries`. */
-function writeSamples(writer: ByteWriter, samples: SeriesSamples, hasStart: boolean): void {
-  const { times, values } = samples;
-  for (let place = 0; place < times.length; place++) {
-    const time = times[place]!;
-    const value = values[place];
-    const start = hasStart ? startOf(samples, time) : 0;
+/** Makes the template of samples, each a field of `TimeSeries`. */
+function createTemplate(times: readonly number[], startAt: (time: number) => number): Template {
+  const writer = new ByteWriter();
+  const places = new Int32Array(times.length);
+  for (const [index, time] of times.entries()) {
+    const start = startAt(time);
     writer.byte(tag(2, BYTES));
     writer.varint(sampleLength(time, start));
     writer.byte(tag(1, FIXED64));
-    if (value === undefined) writer.bytes(STALE);
-    else writer.double(value);
+    places[index] = writer.length;
+    writer.zeros(8);
     writer.byte(tag(2, VARINT));
     writer.varint(time);
     if (start === 0) continue;
     writer.byte(tag(3, VARINT));
     writer.varint(start);
   }
+  return { bytes: writer.written, places };
 }
 
-function samplesLength(samples: SeriesSamples, hasStart: boolean): number {
-  let length = 0;
-  for (const time of samples.times) {
-    const own = sampleLength(time, hasStart ? startOf(samples, time) : 0);
-    length += 1 + varintLength(own) + own;
+/** Templates of one message: series of a turn have the same times, so that most of them share one. */
+class Templates {
+  readonly #known = new Map<readonly number[], Map<number, Template>>();
+  readonly #hasStart: boolean;
+
+  constructor(hasStart: boolean) {
+    this.#hasStart = hasStart;
   }
-  return length;
+
+  of(samples: SeriesSamples): Template {
+    const { times, start, series } = samples;
+    const own = this.#hasStart && isCumulative(series) ? start : 0;
+    let ofTimes = this.#known.get(times);
+    if (ofTimes === undefined) this.#known.set(times, ofTimes = new Map());
+    let template = ofTimes.get(own);
+    if (template === undefined) {
+      // A start that is not before its sample says nothing.
+      template = createTemplate(times, (time) => own < time ? own : 0);
+      ofTimes.set(own, template);
+    }
+    return template;
+  }
+}
+
+function writeSamples(
+  writer: ByteWriter,
+  { bytes, places }: Template,
+  { values }: SeriesSamples,
+): void {
+  const from = writer.length;
+  writer.bytes(bytes);
+  for (let index = 0; index < places.length; index++) {
+    const value = values[index];
+    if (value === undefined) writer.setBytes(from + places[index]!, STALE);
+    else writer.setDouble(from + places[index]!, value);
+  }
 }
 
 /** Writes a nested message that was made apart. */
@@ -108,7 +138,9 @@ function encode1(series: readonly SeriesSamples[], external: Labels): Uint8Array
   const writer = new ByteWriter();
   const head = new ByteWriter();
   const label = new ByteWriter();
+  const templates = new Templates(false);
   for (const samples of series) {
+    const template = templates.of(samples);
     head.length = 0;
     for (const pair of withExternal(samples.series.labels, external)) {
       label.length = 0;
@@ -119,9 +151,9 @@ function encode1(series: readonly SeriesSamples[], external: Labels): Uint8Array
       writeMessage(head, 1, label);
     }
     writer.byte(tag(1, BYTES));
-    writer.varint(head.length + samplesLength(samples, false));
+    writer.varint(head.length + template.bytes.length);
     writer.bytes(head.written);
-    writeSamples(writer, samples, false);
+    writeSamples(writer, template, samples);
   }
   return writer.written;
 }
@@ -163,7 +195,9 @@ function encode2(series: readonly SeriesSamples[], external: Labels): Uint8Array
   const body = new ByteWriter();
   const head = new ByteWriter();
   const references = new ByteWriter();
+  const templates = new Templates(true);
   for (const samples of series) {
+    const template = templates.of(samples);
     references.length = 0;
     for (const [name, value] of withExternal(samples.series.labels, external)) {
       references.varint(symbols.placeOf(name));
@@ -174,9 +208,9 @@ function encode2(series: readonly SeriesSamples[], external: Labels): Uint8Array
     const metadata = new ByteWriter();
     writeMessage(metadata, 5, metadataOf(samples.series, symbols));
     body.byte(tag(5, BYTES));
-    body.varint(head.length + samplesLength(samples, true) + metadata.length);
+    body.varint(head.length + template.bytes.length + metadata.length);
     body.bytes(head.written);
-    writeSamples(body, samples, true);
+    writeSamples(body, template, samples);
     body.bytes(metadata.written);
   }
   const writer = new ByteWriter();

@@ -20,7 +20,7 @@ export interface SeriesSamples {
   readonly series: QueuedSeries;
   /** Since when it counts, in milliseconds since 1970; 0 = unknown, or no counter. */
   readonly start: number;
-  /** In milliseconds since 1970. */
+  /** In milliseconds since 1970. Series of the same turns share the list. */
   readonly times: number[];
   /** Undefined = the series ends. */
   readonly values: (number | undefined)[];
@@ -37,37 +37,53 @@ export interface Batch {
   readonly end: Place;
 }
 
+/** The same while it is collected. */
+interface Column extends SeriesSamples {
+  times: number[];
+}
+
+/** What turns of one layout have in common. */
+interface Table {
+  readonly times: number[];
+  readonly columns: readonly Column[];
+}
+
 class BatchBuilder {
-  readonly #bySeries = new Map<string, SeriesSamples>();
-  readonly #byLayout = new Map<Layout, readonly SeriesSamples[]>();
+  readonly #bySeries = new Map<string, Column>();
+  readonly #byLayout = new Map<Layout, Table>();
   turns = 0;
   samples = 0;
   newest = 0;
 
   add({ layout, time, values }: ReadTurn): void {
-    let found = this.#byLayout.get(layout);
-    if (found === undefined) {
-      found = layout.series.map((series) => this.#samplesOf(series, layout.start));
-      this.#byLayout.set(layout, found);
-    }
-    for (let place = 0; place < found.length; place++) {
-      const { times, values: own } = found[place]!;
-      times.push(time);
-      own.push(values?.[place]);
+    const { times, columns } = this.#byLayout.get(layout) ?? this.#begin(layout);
+    times.push(time);
+    for (let place = 0; place < columns.length; place++) {
+      const column = columns[place]!;
+      if (column.times !== times) column.times.push(time);
+      column.values.push(values?.[place]);
     }
     this.turns++;
-    this.samples += found.length;
+    this.samples += columns.length;
     this.newest = Math.max(this.newest, time);
   }
 
-  /** Turns of different layouts may have a series in common: its samples belong together. */
-  #samplesOf(series: QueuedSeries, start: number): SeriesSamples {
+  #begin(layout: Layout): Table {
+    const times: number[] = [];
+    const columns = layout.series.map((series) => this.#columnOf(series, layout.start, times));
+    const table = { times, columns };
+    this.#byLayout.set(layout, table);
+    return table;
+  }
+
+  /** Turns of different layouts may have a series in common: then it has times of its own. */
+  #columnOf(series: QueuedSeries, start: number, times: number[]): Column {
     const key = JSON.stringify([start, series.labels]);
-    let found = this.#bySeries.get(key);
-    if (found === undefined) {
-      this.#bySeries.set(key, found = { series, start, times: [], values: [] });
-    }
-    return found;
+    let column = this.#bySeries.get(key);
+    if (column === undefined) {
+      this.#bySeries.set(key, column = { series, start, times, values: [] });
+    } else column.times = [...column.times];
+    return column;
   }
 
   build(end: Place): Batch {
