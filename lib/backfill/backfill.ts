@@ -173,25 +173,20 @@ class Backfill {
 
   async #writeFile(game: PlannedGame, path: string): Promise<void> {
     using file = Deno.openSync(path, { write: true, createNew: true });
-    try {
-      await this.#writeText([game], (bytes) => writeAll(file, bytes));
-    } catch (error) {
-      if (
-        !(error instanceof Error && ("code" in error || error instanceof Deno.errors.Interrupted))
-      ) {
-        throw error;
+    await this.#writeText([game], (bytes) => {
+      try {
+        writeAll(file, bytes);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new BackfillError(`Cannot write "${path}": ${reason}`, { cause: error });
       }
-      throw new BackfillError(`Cannot write "${path}": ${error.message}`, { cause: error });
-    }
+    });
   }
 
   async #verify(games: readonly PlannedGame[], url: string): Promise<number> {
-    const tallies = new Map<string, Tally>();
-    for (const game of games) {
-      const tally = new Tally();
-      await this.#each([game], tally.sink, "Adding up");
-      tallies.set(game.game.name, tally);
-    }
+    const tallies = new Map(games.map(({ game: { name } }) => [name, new Tally()]));
+    const sink: Sink = (start, ...samples) => tallies.get(start.game)!.sink(start, ...samples);
+    await this.#each(games, sink, "Adding up");
     const differences = await verify(tallies, {
       url,
       fetch: this.#io.fetch,

@@ -9,6 +9,8 @@ export const JOB = "tradesim";
 
 /** One series of a game. */
 export interface Start {
+  /** The game that it is of. */
+  readonly game: string;
   /** Name of its samples, such as `temps_simulation_tour_seconds_bucket`. */
   readonly name: string;
   readonly metric: Metric;
@@ -25,10 +27,12 @@ const encoder = new TextEncoder();
 
 /** The series of one game, which are made once. */
 export class Starts {
+  readonly #game: string;
   readonly #labels: Series["labels"];
   readonly #known = new Map<string, WeakMap<Series, Start>>();
 
   constructor(game: string) {
+    this.#game = game;
     this.#labels = [["job", JOB], ["instance", game]];
   }
 
@@ -48,7 +52,15 @@ export class Starts {
     const bytes = encoder.encode(text);
     const words = new Int32Array(Math.ceil(bytes.length / 4));
     new Uint8Array(words.buffer).set(bytes);
-    return { name: name + suffix, metric, labels, text, words, length: bytes.length };
+    return {
+      game: this.#game,
+      name: name + suffix,
+      metric,
+      labels,
+      text,
+      words,
+      length: bytes.length,
+    };
   }
 }
 

@@ -6,6 +6,7 @@ import { RecordingError } from "../../lib/recording/mod.ts";
 import { ROOT } from "../harness/deno.ts";
 import { DEBIAN, testWithPrometheus } from "../harness/engines.ts";
 import { testWith } from "../harness/programs.ts";
+import { testWithSmallDisk } from "../harness/small_disk.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
 import { run, turnsLine } from "./support.ts";
 
@@ -117,6 +118,19 @@ Deno.test("a backfill of files that cannot be read writes nothing", () =>
       assert.deepEqual(namesIn(out), [], name);
     }
   }));
+
+testWithSmallDisk("a backfill that finds no room leaves nothing", async (disk) => {
+  await withTempDir(async (dir) => {
+    const path = `${dir}/turns.jsonl`;
+    Deno.writeTextFileSync(path, turnsLine("a", 1, 3000));
+    await assert.rejects(run([path, ...ANCHOR, "--out", `${disk}/data`]), (error) => {
+      assert.ok(error instanceof BackfillError, String(error));
+      assert.match(error.message, /^Cannot write ".*": No space left on device/);
+      return true;
+    });
+    assert.deepEqual(namesIn(`${disk}/data`), []);
+  });
+});
 
 Deno.test("a backfill says that there is no promtool", () =>
   withTempDir(async (dir) => {
