@@ -70,6 +70,11 @@ def values(text, name=COUNT):
     return found
 
 
+def reported(report):
+    """Requests of the first kind in a report, however long they took."""
+    return sum(report["http"]["requests"][0]["counts"])
+
+
 class Program:
     """A program in a process group of its own, with what it says on standard error."""
 

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.testclient import TestClient
-from support import eventually, values
+from support import eventually, reported, values
 
 from tradesim_metrics.asgi import MetricsMiddleware
 
@@ -193,6 +193,18 @@ def test_it_stands_aside_where_fastapi_measures_itself(settings, setting, is_asi
     assert done.stderr.count("FastAPI measures itself") == (1 if is_aside else 0)
 
 
+def test_aside_it_still_hands_on_the_exporters_metrics(receiver):
+    code = METERED.format(
+        settings='telemetry={"meter_provider": provider}',
+        setting="",
+        mounting=f"app.add_middleware(MetricsMiddleware, exporter={receiver.url!r})",
+    )
+    code += "print(repr(text))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["0 True", repr(receiver.metrics)]
+    assert all(report["http"]["requests"] == [] for report in receiver.taken)
+
+
 def test_a_client_of_tests_starts_and_stops_the_application_again(receiver):
     app = FastAPI()
 
@@ -206,5 +218,5 @@ def test_a_client_of_tests_starts_and_stops_the_application_again(receiver):
             answers.get("/x")
             eventually(lambda: receiver.taken)
     last = {report["session"]: report for report in receiver.taken}
-    assert [one["http"]["requests"][0]["counts"][0] for one in last.values()] == [1, 1, 1]
+    assert [reported(one) for one in last.values()] == [1, 1, 1]
     assert all(one["fini"] for one in last.values())

@@ -140,7 +140,8 @@ class MetricsMiddleware:
                 self._is_aside = _measures_itself(scope.get("app") or self.app)
                 if self._is_aside:
                     self._tell("aside", "FastAPI measures itself, so this middleware does not")
-                elif self._exporter is not None:
+                # Aside too, because /metrics gives the exporter's text.
+                if self._exporter is not None:
                     self._report_to(Exporter(*self._exporter), scope)
             except Exception as error:
                 self._tell("start", f"cannot report: {error!r}")
