@@ -218,8 +218,12 @@ def test_the_exporter_may_be_killed_under_load(programs, exporters):
     exporter = exporters(port=port)
     server = uvicorn(programs, exporter.url, "--workers", "2", module="small")
     running = Load(server.url, 2)
+    eventually(lambda: len(running.pids) == 2, what="both workers")
+    running.stop()
+    # Only who has heard of the exporter knows later that it is missing.
+    eventually(lambda: total(exporter.scrape()) == answered(), what="reports of both workers")
+    running = Load(server.url, 2)
     for _ in range(3):
-        eventually(lambda one=exporter: total(one.scrape()) > 0)
         exporter.stop(signal.SIGKILL)
         seen = answered()
         eventually(lambda seen=seen: answered() > seen + 50, what="requests without an exporter")
