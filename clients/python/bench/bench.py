@@ -48,7 +48,8 @@ class Player:
         """Play some turns; gives the processor time in nanoseconds."""
         self._process.stdin.write(f"{turns}\n")
         self._process.stdin.flush()
-        return int(self._process.stdout.readline().split()[0])
+        used, _, self.inside = map(int, self._process.stdout.readline().split())
+        return used
 
     def end(self):
         budget, _ = self._process.communicate()
@@ -80,6 +81,17 @@ def paired(world, variant, seed, folder):
     if ends[0] != ends[1] or not ends[0]:
         raise RuntimeError(f"the games differ: {ends}")
     return times
+
+
+def inside(world, seed, folder):
+    """Give the part of a game's processor time that is spent in the client."""
+    player = Player(world, seed, "inside", folder)
+    player.play(5)
+    before = player.inside
+    used = player.play(TURNS)
+    part = (player.inside - before) / used
+    player.end()
+    return part
 
 
 def interval(ratios):
@@ -191,6 +203,11 @@ def main():
         imports()
         print(f"{TURNS} turns of {what}, processor time, paired:")
         for world in WORLDS:
+            parts = [inside(world, seed, folder) for seed in range(1, options.games + 1)]
+            print(
+                f"{world:<8} inside the client: {statistics.fmean(parts):.2%}, {max(parts):.2%} at most",
+                flush=True,
+            )
             for variant in ("none", "client", *RIVALS):
                 games = options.rivals if variant in RIVALS else options.games
                 pairs = [paired(world, variant, seed, folder) for seed in range(1, games + 1)]

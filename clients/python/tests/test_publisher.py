@@ -344,7 +344,7 @@ def test_publishing_takes_little_of_the_time_however_slow_it_is():
             p.turn()
         spent = p.stats.seconds
         elapsed = clock_now() - begun
-    # One part in fifty, and the first report.
+    # One part in a hundred, and the first report.
     assert spent < 0.25 * elapsed
     assert len(clock) <= 8
 

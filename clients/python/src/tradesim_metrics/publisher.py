@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 #: Shortest time between two reports, in seconds.
 INTERVAL = 0.1
 #: Publishing takes at most one part in so many of the time, however slow the disk is.
-SHARE = 50
+SHARE = 100
 #: Seconds that `close()` takes at most.
 PATIENCE = 2.0
 #: Single turns in a report.
