@@ -176,7 +176,7 @@ export const ECONOMY_METRICS: readonly Metric[] = [
     name: "produits_prix_indice",
     type: "gauge",
     unit: "index",
-    help: "Price index, 100 at the first turn: each product that can be bought weighs the same.",
+    help: "Price index, 100 at the first report: each product that can be bought weighs the same.",
     group: "game",
     combine: "newest",
     read: { value: ({ economy }) => economy.index },

@@ -57,9 +57,8 @@ export interface Turn {
 /** Takes a later turn. */
 export function observe(economy: Economy, { turn, spent, supply, prices }: Turn): void {
   if (prices !== undefined) {
-    const index = economy.prices === undefined
-      ? BASE_INDEX
-      : economy.index! * priceRelative(economy.prices, prices);
+    const { index: before = BASE_INDEX, prices: earlier = prices } = economy;
+    const index = before * priceRelative(earlier, prices);
     // Prices may be beyond all that an index can follow.
     if (Number.isFinite(index) && index > 0) economy.index = index;
     // The names seldom change, and are kept once.
@@ -70,9 +69,10 @@ export function observe(economy: Economy, { turn, spent, supply, prices }: Turn)
   economy.supply = supply ?? economy.supply;
   if (turn === undefined) return;
   const { observations, index } = economy;
-  const last = observations.at(-1);
-  if (last?.turn === turn) observations.pop();
-  observations.push({ turn, spent: spent ?? last?.spent ?? 0, index });
+  const known = observations.at(-1)?.spent ?? 0;
+  // A turn that comes again replaces what was known of it and of those after it.
+  while ((observations.at(-1)?.turn ?? -1) >= turn) observations.pop();
+  observations.push({ turn, spent: Math.max(spent ?? 0, known), index });
   while ((observations[1]?.turn ?? Infinity) <= turn - WINDOW_TURNS) observations.shift();
 }
 

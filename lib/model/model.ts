@@ -309,9 +309,12 @@ export class Model {
    * Keeps of a session only what it takes to go on counting where it stopped, should it report
    * again: else all that it did would count twice. The number of such sessions is bounded too.
    */
-  #retire({ id, format, order, tick, turn, arrival, ledger }: Session): void {
-    const left = { ...createSession(id), format, order, tick, turn, arrival };
-    this.#retired.set(id, { ...left, ledger: remnantOf(ledger) });
+  #retire(session: Session): void {
+    const { id, format, order, tick, turn, arrival, balance } = session;
+    const left = { ...createSession(id), format, order, tick, turn, arrival, balance };
+    // Prices are the only part of the economy that takes room.
+    const economy = { ...session.economy, prices: undefined };
+    this.#retired.set(id, { ...left, economy, ledger: remnantOf(session.ledger) });
     for (const oldest of this.#retired.keys()) {
       if (this.#retired.size <= RETIRED_PER_SESSION * this.#options.maxSessions) break;
       this.#retired.delete(oldest);

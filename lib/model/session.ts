@@ -9,7 +9,6 @@ import {
 } from "../catalogue/mod.ts";
 import { createEconomy, ECONOMY, observe, restart } from "../economy/mod.ts";
 import {
-  BALANCE,
   type Breakdown,
   DETAIL_TABLES,
   type DetailTable,
@@ -68,7 +67,7 @@ export const SESSION = z.strictObject({
   eventCounts: NUMBERS.optional(),
   economy: ECONOMY,
   /** What the invariants of the next report are judged by. */
-  balance: BALANCE.optional(),
+  balance: NUMBERS,
   /** Invariants that were broken; the ledger has how often. */
   breaches: z.map(z.string(), BREACH),
   detail: DETAIL_TABLES,
@@ -101,7 +100,7 @@ export function createSession(id: string): Session {
     eventClues: undefined,
     eventCounts: undefined,
     economy: createEconomy(),
-    balance: undefined,
+    balance: new Map(),
     breaches: new Map(),
     detail: new Map(),
     detailArrival: undefined,
@@ -246,13 +245,14 @@ export function takeReport(
   return verdict;
 }
 
-/** What a report without detail does not tell is as it was. */
+/** What a native report without detail does not tell is as it was. */
 const FROM_DETAIL = REPORTED_METRICS.filter(({ detail }) => detail !== undefined)
   .map(({ name }) => name);
 
-function gaugesOf({ gauges }: Session, { values }: Report): Session["gauges"] {
+function gaugesOf({ gauges }: Session, { format, values, prices }: Report): Session["gauges"] {
   const own = new Map<string, number>();
   for (const [name, value] of values) if (metric(name).type === "gauge") own.set(name, value);
+  if (format === "tradesim" || prices !== undefined) return own;
   for (const name of FROM_DETAIL) {
     const known = gauges.get(name);
     if (known !== undefined && !own.has(name)) own.set(name, known);
@@ -265,7 +265,7 @@ function noteViolations(
   { turn }: Report,
   { violations, balance }: Verdict,
 ): void {
-  session.balance = balance;
+  session.balance = balance!;
   for (const invariant of new Set(violations.map((violation) => violation.invariant))) {
     countViolation(session.ledger, invariant);
     const causes = violations.filter((violation) => violation.invariant === invariant);

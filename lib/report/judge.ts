@@ -1,7 +1,7 @@
 /** Judges a report beside what is known of its session: its order, resets, and what happened since. @module */
 
-import { balanceAfter, balanceOf, type Violation, violationsOf } from "./invariants.ts";
-import type { Balance, Mark, RecentEvent, Report } from "./report.ts";
+import { compare, type TotalOf, type Violation } from "./invariants.ts";
+import type { Mark, RecentEvent, Report } from "./report.ts";
 import { eventsBetween } from "./tradesim_events.ts";
 
 /** What became of a report: it was new, it was known, or a newer one was known. */
@@ -15,30 +15,20 @@ export interface Verdict {
   readonly events: readonly RecentEvent[];
   /** The invariants of a game that the report breaks anew. */
   readonly violations: readonly Violation[];
-  /** What the next report is judged beside; undefined of one that was not taken. */
-  readonly balance: Balance | undefined;
+  /** What the invariants of the next report are judged beside; undefined of one that was not taken. */
+  readonly balance: Mark["balance"];
 }
 
-/** @param total The highest value of a total since the last reset, by name; undefined where unknown. */
-export function judge(
-  mark: Mark,
-  report: Report,
-  total: (name: string) => number | undefined,
-): Verdict {
+/** Judges a report beside what is known of its session. */
+export function judge(mark: Mark, report: Report, total: TotalOf): Verdict {
   if (report.order !== undefined && mark.order !== undefined && report.order <= mark.order) {
     const outcome = report.order === mark.order ? "repeat" : "late";
     return { outcome, isReset: false, events: [], violations: [], balance: undefined };
   }
   const isReset = begins(mark, report, total);
-  const found = balanceOf(report);
-  const balance = balanceAfter(isReset ? undefined : mark.balance, found);
-  return {
-    outcome: "taken",
-    isReset,
-    events: eventsSince(mark, report, isReset),
-    violations: violationsOf(mark, report, found, isReset, total),
-    balance,
-  };
+  const { violations, balance } = compare(mark, report, isReset, total);
+  const events = eventsSince(mark, report, isReset);
+  return { outcome: "taken", isReset, events, violations, balance };
 }
 
 /** What is known once a report was taken. */
@@ -54,7 +44,7 @@ export function marked(mark: Mark, { order, tick, eventCounts, eventClues }: Rep
 function begins(
   mark: Mark,
   { order, tick, values }: Report,
-  total: (name: string) => number | undefined,
+  total: TotalOf,
 ): boolean {
   if (tick === undefined || mark.tick === undefined) return false;
   if (tick <= mark.tick) return true;

@@ -136,18 +136,6 @@ export const REPORT = z.strictObject({
 }).readonly();
 export type Report = z.infer<typeof REPORT>;
 
-/** How far what must hold of a session did not, after its last report; see `invariants.ts`. */
-export const BALANCE = z.strictObject({
-  argent: OPTIONAL,
-  budgets: OPTIONAL,
-  entreprises: OPTIONAL,
-  fournisseurs: OPTIONAL,
-  prix: OPTIONAL,
-  transactions: OPTIONAL,
-  gains: OPTIONAL,
-}).readonly();
-export type Balance = z.infer<typeof BALANCE>;
-
 /** What is known of a session, beside which its next report is judged. */
 export type Mark =
   & {
@@ -155,7 +143,10 @@ export type Mark =
       | Report[Key]
       | undefined;
   }
-  & { readonly balance?: Balance | undefined };
+  & {
+    /** What its invariants are judged by; see `invariants.ts`. */
+    readonly balance?: z.infer<typeof NUMBERS> | undefined;
+  };
 
 /** One series per row: label values, in the order of the metric's labels, and the value. */
 const DETAIL_TABLE = z.strictObject({

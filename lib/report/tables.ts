@@ -46,17 +46,24 @@ function stockTable(holders: readonly Holder[]): DetailTable {
 
 /** The rank of each firm by its budget; those that have the same share the better one. */
 function ranks(firms: readonly ListedFirm[]): Row[] {
-  const descending = firms.map(({ budget }) => budget).sort((a, b) => b - a);
-  return firms.map(({ name, budget }) => [[name], descending.indexOf(budget) + 1]);
+  const ascending = Float64Array.from(firms, ({ budget }) => budget).sort();
+  const better = new Map<number, number>();
+  ascending.forEach((budget, index) => better.set(budget, firms.length - 1 - index));
+  return firms.map(({ name, budget }) => [[name], better.get(budget)! + 1]);
+}
+
+/** A firm's profit in euros; budgets may be further apart than numbers reach. */
+function profit({ name, budget, opening }: ListedFirm): Row[] {
+  const cents = opening === undefined ? NaN : Math.round((budget - opening) * 100);
+  return Number.isFinite(cents) ? [[[name], cents / 100]] : [];
 }
 
 function priceTable({ suppliers, products }: Listing): DetailTable {
   return table(
     suppliers.flatMap(({ name, prices = [] }) =>
-      products.flatMap((product, index): Row[] => {
-        const price = prices[index] ?? undefined;
-        return price === undefined ? [] : [[[name, product.name], price]];
-      })
+      prices.slice(0, products.length).flatMap((price, index): Row[] =>
+        price === null ? [] : [[[name, products[index]!.name], price]]
+      )
     ),
   );
 }
@@ -64,15 +71,12 @@ function priceTable({ suppliers, products }: Listing): DetailTable {
 /** The tables of the catalogue's detail metrics; what an input does not list has none. */
 export function tablesOf(listing: Listing): DetailTables {
   const { firms, suppliers, products } = listing;
-  const profits = firms.flatMap(({ name, budget, opening }): Row[] =>
-    opening === undefined ? [] : [[[name], Math.round((budget - opening) * 100) / 100]]
-  );
   const active = products.flatMap(({ name, active }): Row[] =>
     active === undefined ? [] : [[[name], Number(active)]]
   );
   const tables: [string, DetailTable][] = [
     ["entreprise_budget", table(firms.map(({ name, budget }) => [[name], budget]))],
-    ["entreprise_benefice", table(profits)],
+    ["entreprise_benefice", table(firms.flatMap(profit))],
     ["entreprise_rang", table(ranks(firms))],
     ["produit_prix", table(products.map(({ name, price }) => [[name], price]))],
     ["produit_actif", table(active)],

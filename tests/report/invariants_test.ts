@@ -95,9 +95,71 @@ Deno.test("judge() names what a native report breaks, and how", () => {
   for (const [name, changes, expected] of cases) {
     const slipped = { ...SOUND, ...changes };
     assert.deepEqual(brokenBy(native(SOUND), native(slipped, 2)), expected, name);
-    // It broke once, and does not break again in each later report. A total stays fallen.
+    // It broke once, and does not break again in each later report.
     const again = brokenBy(native(SOUND), native(slipped, 2), native(slipped, 3));
-    assert.deepEqual(again, "totaux" in expected ? expected : {}, `${name}, again`);
+    assert.deepEqual(again, {}, `${name}, again`);
+    // Neither does it where a report between them tells nothing.
+    const silent = brokenBy(native(SOUND), native(slipped, 2), native({}, 3), native(slipped, 4));
+    assert.deepEqual(silent, {}, `${name}, after a report that tells nothing`);
+  }
+});
+
+/** The invariants that each of some native reports breaks. */
+function eachBreaks(...numbers: readonly Numbers[]): string[][] {
+  const reports = numbers.map((one, place) => native(one, place + 1));
+  return reports.map((_, place) => Object.keys(brokenBy(...reports.slice(0, place + 1))));
+}
+
+Deno.test("judge() counts each fall of a total, and none that stays low or rises again", () => {
+  const bought = (transactions_unites_total: number) => ({ transactions_unites_total });
+  const falls = [50, 50, 20, 20, 30, 25, 60, 59].map(bought);
+  const fallen = ["totaux"];
+  assert.deepEqual(eachBreaks(...falls), [[], [], fallen, [], [], fallen, [], fallen]);
+  const spent = (transactions_montant_total: number) => ({ transactions_montant_total });
+  // Half a cent at a time: what is within the tolerance adds up.
+  assert.deepEqual(eachBreaks(spent(9), spent(8.995), spent(8.99), spent(8.985), spent(8.98)), [
+    ...[[], [], [], fallen, []],
+  ]);
+});
+
+Deno.test("judge() finds money that leaks a cent at a time", () => {
+  const budgets = [900, 899.99, 899.98, 899.97, 899.96, 900];
+  const found = eachBreaks(...budgets.map((budget_total) => ({ ...SOUND, budget_total })));
+  assert.deepEqual(found, [[], [], ["argent"], [], ["argent"], []]);
+});
+
+Deno.test("judge() takes goods of which there are parts or billions for what they are", () => {
+  const goods = (transactions_unites_total: number, stock_entreprises_unites: number) => ({
+    ...{ transactions_unites_total, stock_entreprises_unites },
+  });
+  // 0.1 + 0.2 is not 0.3 to a computer.
+  assert.deepEqual(eachBreaks(goods(0, 0.1), goods(0.2, 0.3), goods(0.3, 0.4)), [[], [], []]);
+  assert.deepEqual(eachBreaks(goods(1e8, 1e8), goods(1e8, 1e8 + 1)), [[], ["marchandises"]]);
+  assert.deepEqual(eachBreaks(goods(0, 1e308), goods(0, -1e308), goods(0, 1e308)), [
+    ...[[], ["marchandises"], ["marchandises"]],
+  ]);
+});
+
+Deno.test("judge() judges stocks of suppliers by what is told of deliveries", () => {
+  const goods = (stock: number, bought: number, delivered?: number) => ({
+    stock_fournisseurs_unites: stock,
+    transactions_unites_total: bought,
+    ...(delivered === undefined ? {} : { livraisons_unites_total: delivered }),
+  });
+  const cases: [string, readonly Numbers[], string[][]][] = [
+    ["told now and then", [goods(100, 0, 0), goods(115, 5), goods(115, 5, 20), goods(115, 5)], [
+      ...[[], [], [], []],
+    ]],
+    ["told late", [goods(100, 0), goods(90, 10), goods(110, 10, 20), goods(105, 15, 20)], [
+      ...[[], [], [], []],
+    ]],
+    ["lost while it is not told", [goods(100, 0, 0), goods(99, 0), goods(99, 0)], [
+      ...[[], ["marchandises"], []],
+    ]],
+    ["too many", [goods(100, 0, 0), goods(101, 0, 0)], [[], ["marchandises"]]],
+  ];
+  for (const [name, reports, expected] of cases) {
+    assert.deepEqual(eachBreaks(...reports), expected, name);
   }
 });
 
@@ -129,6 +191,11 @@ Deno.test("judge() looks at the price of each product that can be bought", () =>
   });
   assert.deepEqual(brokenBy(native(detail(true))), { prix: "2 prices are not above 0" });
   assert.deepEqual(brokenBy(native(detail(false))), {});
+  // Most reports have no detail: in those that have one the same prices are nothing new.
+  const [with_, without] = [{ ...detail(true), produits_prix_min: -1 }, { produits_prix_min: -1 }];
+  assert.deepEqual(eachBreaks(without, with_, without, with_, detail(false), {}), [
+    ...[["prix"], ["prix"], [], [], [], []],
+  ]);
 });
 
 const TRADESIM = {
@@ -176,6 +243,31 @@ Deno.test("judge() knows TradeSim's slips, which are none of the game's", () => 
   }
 });
 
+Deno.test("judge() counts a slip of TradeSim's once, and again when it grows", () => {
+  const later = { ...TRADESIM, budget_total_entreprises: 1500, budget_variation_totale: 500 };
+  const { budget_gains_totaux: _, ...untold } = later;
+  const twice = { ...TRADESIM, budget_total_entreprises: 1900, budget_variation_totale: 900 };
+  const reports = [TRADESIM, later, later, untold, later, twice]
+    .map((payload, place) => tradesim(payload, place + 1));
+  const found = reports.map((_, place) => Object.keys(brokenBy(...reports.slice(0, place + 1))));
+  assert.deepEqual(found, [
+    ...[[], ["tradesim_gains", "tradesim_valeur_figee"], [], [], [], ["tradesim_gains"]],
+  ]);
+});
+
+Deno.test("judge() finds money that vanished in the first turn of TradeSim's", () => {
+  const lost = {
+    ...TRADESIM,
+    budget_total: 900,
+    budget_total_entreprises: 900,
+    budget_variation_totale: -100,
+    budget_gains_totaux: undefined,
+  };
+  const expected = { argent: "100.00 € have vanished from the budgets" };
+  assert.deepEqual(brokenBy(tradesim(lost)), expected);
+  assert.deepEqual(brokenBy(tradesim(lost), tradesim(lost, 2)), {});
+});
+
 Deno.test("judge() counts prices that an inflation of TradeSim raised more than once", () => {
   const prices = (...values: number[]) => ({
     produits_individuales: values.map((prix, place) => ({ nom: `p${place}`, type: "t", prix })),
@@ -184,6 +276,9 @@ Deno.test("judge() counts prices that an inflation of TradeSim raised more than 
   assert.deepEqual(brokenBy(before, tradesim(prices(16, 10, 5), 2)), {});
   assert.deepEqual(brokenBy(before, tradesim(prices(16.02, 30, 5), 2)), {
     tradesim_inflation: "2 prices rose by more than 60 % in a turn",
+  });
+  assert.deepEqual(brokenBy(before, tradesim(prices(16.02, 10, 5), 2)), {
+    tradesim_inflation: "a price rose by more than 60 % in a turn",
   });
   // Over turns that were not reported there may have been several inflations.
   assert.deepEqual(brokenBy(before, tradesim(prices(30, 30, 30), 5)), {});
