@@ -275,10 +275,7 @@ function compareSlips(
     known.names[index] === name &&
     prices.values[index]! > known.values[index]! * (1 + MOST_RISE) + 0.01
   );
-  if (risen.length > 0) {
-    comparison.add(
-      "tradesim_inflation",
-      `${risen.length === 1 ? "a price" : `${risen.length} prices`} rose by more than 60 % in a turn`,
-    );
-  }
+  if (risen.length === 0) return;
+  const subject = risen.length === 1 ? "a price" : `${risen.length} prices`;
+  comparison.add("tradesim_inflation", `${subject} rose by more than 60 % in a turn`);
 }
