@@ -65,6 +65,8 @@ export interface QueueOptions {
   readonly size: number;
   /** Told of turns that had to make room for newer ones. */
   readonly onDropped?: (amount: Amount) => void;
+  /** Writes bytes at a place. Default: that of node:fs. */
+  readonly write?: typeof writeSync;
 }
 
 function encodeHead(head: Head): Uint8Array {
@@ -192,7 +194,14 @@ export class Queue {
     }
     const { segment, offset } = this.#end;
     const { written } = this.#writer;
-    this.#write(written, positionOf(segment, this.#segments) + offset);
+    try {
+      this.#write(written, positionOf(segment, this.#segments) + offset);
+    } catch (error) {
+      // The encoder now knows of turns that nobody will read: the next ones stand for themselves.
+      this.#encoder = undefined;
+      this.#end = emptyAt(segment + 1);
+      throw error;
+    }
     this.#end = { segment, offset: offset + written.length };
     this.#share();
     return true;
@@ -245,6 +254,7 @@ export class Queue {
     const wasEmpty = this.isEmpty;
     this.#end = emptyAt(segment);
     if (wasEmpty) this.#begin = this.#end;
+    this.#encoder = undefined;
     this.#share();
     this.#write(segmentHead(segment), positionOf(segment, this.#segments));
     this.#encoder = new RecordEncoder();
@@ -288,8 +298,9 @@ export class Queue {
   }
 
   #write(bytes: Uint8Array, position: number): void {
+    const { write = writeSync } = this.#options;
     for (let done = 0; done < bytes.length;) {
-      done += writeSync(this.#fd, bytes, done, bytes.length - done, position + done);
+      done += write(this.#fd, bytes, done, bytes.length - done, position + done);
     }
   }
 

@@ -1,6 +1,7 @@
 /** Tests that the queue on disk gives each turn back once, in order, whatever happens. @module */
 
 import assert from "node:assert/strict";
+import { writeSync } from "node:fs";
 import { RemoteWriteError } from "../../lib/remote_write/mod.ts";
 import type { Layout } from "../../lib/remote_write/layout.ts";
 import { openQueue, type Queue } from "../../lib/remote_write/queue.ts";
@@ -187,6 +188,33 @@ Deno.test("a turn that is larger than a segment is not taken, and the next one i
     add(queue, small, 1, 1);
     assert.deepEqual(valuesOf(drain(queue, path)), [0, 1]);
     queue.close();
+  }));
+
+Deno.test("a turn that cannot be written is lost alone: those before and after are whole", () =>
+  withTempDir((dir) => {
+    const path = `${dir}/queue`;
+    let fails = 0;
+    const queue = openQueue({
+      path,
+      size: HEAD_BYTES + 4 * SEGMENT_BYTES,
+      write: ((...args: Parameters<typeof writeSync>) => {
+        if (fails-- > 0) throw new Error("input/output error");
+        return writeSync(...args);
+      }) as typeof writeSync,
+    });
+    const layout = layoutOf(3);
+    add(queue, layout, 0, 5);
+    // First a turn, then the beginning of the segment after it.
+    for (const count of [1, 2]) {
+      fails = count;
+      for (let failed = 0; failed < count; failed++) {
+        assert.throws(() => add(queue, layout, 99, 1), /input\/output error/);
+      }
+      add(queue, layout, 5 * count, 5);
+    }
+    assert.deepEqual(valuesOf(drain(queue, path)), counted(0, 15));
+    queue.close();
+    return Promise.resolve();
   }));
 
 Deno.test("a queue of another size is as it was until it is empty", () =>
