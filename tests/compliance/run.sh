@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # Runs the public suite for senders of remote write against the exporter's encoder, queue and sender:
 #
-#   tests/compliance/run.sh [REPORT]
+#   tests/compliance/run.sh SUITE [REPORT]
 #
-# REPORT gets what the suite says. Fails when other tests fail than those of exceptions.txt.
+# SUITE is remotewrite/sender of prometheus/compliance. REPORT gets what the suite says. Fails when other tests fail than those of exceptions.txt.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-report=${1:-$(mktemp)}
+suite=${1:?"usage: run.sh SUITE [REPORT]"}
+report=${2:-$(mktemp)}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cp -r "$here/suite/." "$work"
+cp -r "$suite/." "$work"
 cp "$here/go/tradesim_test.go" "$work"
 cp "$here/go/tradesim.go" "$work/targets"
 cd "$work"
