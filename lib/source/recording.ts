@@ -1,6 +1,5 @@
 /** Reads recordings: files of lines that nobody writes any more, plain or gzip, with the parts that rotation made. @module */
 
-import { once } from "node:events";
 import { closeSync, createReadStream, openSync, readdirSync, readSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream";
@@ -86,6 +85,8 @@ export async function* readLines(
 ): AsyncGenerator<number, void> {
   const isPacked = isGzip(path);
   const file = createReadStream(path);
+  // Who stops reading ends it with an error that is none.
+  file.on("error", () => {});
   const bytes = isPacked ? pipeline(file, createGunzip(), () => {}) : file;
   const writtenAt = Date.now() / 1000;
   /** Where the current line and the current chunk begin, in bytes. */
@@ -130,6 +131,6 @@ export async function* readLines(
     bytes.destroy();
     file.destroy();
     // Whoever goes on may move or remove it.
-    if (!file.closed) await once(file, "close");
+    if (!file.closed) await new Promise<void>((resolve) => file.once("close", () => resolve()));
   }
 }
