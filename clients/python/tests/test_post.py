@@ -89,6 +89,15 @@ def test_an_exporter_that_comes_back_gets_exact_totals_and_each_event_once(recei
     assert port == receiver.port
 
 
+def test_the_end_sends_more_events_than_one_report_may_have(receiver):
+    with Publisher("s", receiver.url, interval=1000) as p:
+        play(p, 0, 1)
+        eventually(p._transport.ready)
+        p.report({"evenements_recents": [{"tour": n, "type": "e"} for n in range(1, 451)]})
+    assert told(receiver) == list(range(451))
+    assert receiver.taken[-1]["fini"]
+
+
 @pytest.mark.parametrize("status", [400, 401, 404, 413])
 def test_a_refused_report_keeps_its_events_for_the_next(receiver, status):
     answers = [status]

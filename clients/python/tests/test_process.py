@@ -94,7 +94,7 @@ def test_a_child_that_publishes_nothing_leaves_no_trace(tmp_path):
     run_python("""
 import os
 from tradesim_metrics import Publisher
-p = Publisher("s")
+p = Publisher("s", interval=1000)
 p.turn(budget_total=1)
 if os.fork() == 0:
     raise SystemExit(0)

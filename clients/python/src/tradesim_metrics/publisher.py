@@ -278,6 +278,11 @@ class Publisher:
                     # Half of the time for the report before, the rest for the last one.
                     transport.settle((deadline - perf_counter()) / 2)
                     self._look()
+                    # More events than one report may have, as long as they are taken in time.
+                    while len(self._events) > MAX_EVENTS and transport.taken:
+                        transport.write(self._compose(fini=False))
+                        transport.settle(max(0.0, deadline - perf_counter()) / 2)
+                        self._look()
                     transport.write(self._compose(fini=True))
                     transport.settle(max(0.0, deadline - perf_counter()))
                     self._look()
