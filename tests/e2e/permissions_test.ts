@@ -398,8 +398,8 @@ async function rightsOf(args: readonly string[]): Promise<unknown> {
     const [program = "", ...words] = commandLine(args).filter((word) =>
       !word.startsWith("--allow-")
     );
-    // What it does not have then it has given up by itself.
-    words.splice(1, 0, "--allow-all", "--inspect=127.0.0.1:0");
+    // It has each right at first: what it does not have then it has given up by itself.
+    words.splice(1, 0, ...KINDS.map((kind) => `--allow-${kind}`), "--inspect=127.0.0.1:0");
     const child = new Deno.Command(program, {
       args: words,
       cwd,

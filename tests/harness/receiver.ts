@@ -26,7 +26,7 @@ export interface Receiver {
 }
 
 export interface ReceiverOptions {
-  /** Default: any free one. */
+  /** Default: a free one. */
   readonly port?: number;
   /** What is answered to the request of a number, from 0. Default: 204 to all. */
   readonly reply?: (number: number, request: Request) => Reply;

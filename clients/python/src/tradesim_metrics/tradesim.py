@@ -35,7 +35,7 @@ _AMOUNTS: dict[str, tuple[str, str | None]] = {
 _SUMMARY = "_resume"
 _SUMMED_UP = ("recharge_budget", "recharge_stock_fournisseur")
 
-#: Continent and type of what no list has any more.
+#: Continent of a firm, or type of a product, that has left the game's lists.
 _UNKNOWN = "inconnu"
 #: Seconds between two reports with detail, which is for tables: nobody reads them faster. It takes
 #: one part in so many of the time at most, so a large world has it less often.
