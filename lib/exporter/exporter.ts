@@ -1,11 +1,12 @@
 /** An exporter without ports: it restores, catches up, answers requests and shuts down. @module */
 
+import { dirname } from "node:path";
 import { SYSTEM_METRICS } from "../catalogue/mod.ts";
 import { BUILD_INFO, ownCommand, VERSION } from "../cli/mod.ts";
 import { createClock } from "../clock/mod.ts";
 import { Exposition } from "../exposition/mod.ts";
 import { History } from "../history/mod.ts";
-import { lookBack, REPLAY, SOURCES } from "../ingest/mod.ts";
+import { lookBack, REPLAY, SOURCES, TurnLogs } from "../ingest/mod.ts";
 import { Answers, Hub } from "../live/mod.ts";
 import { createLog, createTeller, type Log } from "../log/mod.ts";
 import { plainFamily } from "../model/mod.ts";
@@ -127,7 +128,15 @@ function createParts(
     replay: replay && { file: replay.file, speed: replay.speed },
   });
   const hub = new Hub({ answers, telemetry });
-  const stages = { model, history, hub, saving, turns, telemetry, log, teller, now };
+  const turnLogs = new TurnLogs({
+    history,
+    folders: historyTurns === 0 ? [] : [...new Set(settings.follow.map((path) => dirname(path)))],
+    maxLine: maxBody,
+    isShown: (session) => model.sessions.has(session),
+    onDone: () => hub.renew(),
+    log,
+  });
+  const stages = { model, history, hub, turnLogs, saving, turns, telemetry, log, teller, now };
   const sources = replay === undefined ? SOURCES : [REPLAY] as const;
   const intake = createSharedIntake(settings, stages, sources);
   if (state?.saved !== undefined) intake.restore(state.saved);
@@ -226,7 +235,7 @@ export function createExporter(options: ExporterOptions = {}): Exporter {
   const settings = completed(options);
   telemetry.set("tradesim_exporter_build_info", 1, BUILD_INFO);
   const parts = createParts(settings, { log, telemetry, replay: options.replay, sender });
-  const { follower, past, teller, system, hub, saving, offLoop, replay } = parts;
+  const { follower, past, turnLogs, teller, system, hub, saving, offLoop, replay } = parts;
   const stopWatching = watchProcess(telemetry);
   let door = createDoor(access, settings, parts);
   let isReady = true;
@@ -244,6 +253,7 @@ export function createExporter(options: ExporterOptions = {}): Exporter {
     isReady = false;
     follower.close();
     past.stop();
+    turnLogs.stop();
     replay?.stop();
     stopWatching();
     system?.close();
@@ -259,7 +269,7 @@ export function createExporter(options: ExporterOptions = {}): Exporter {
     hono: measured.hono,
     async start() {
       follower.start();
-      await Promise.all([past.start(), replay?.start(parts)]);
+      await Promise.all([past.start().then(() => turnLogs.read()), replay?.start(parts)]);
     },
     reload: (access) => door = createDoor(access, settings, parts),
     quiet,

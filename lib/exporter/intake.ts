@@ -1,7 +1,7 @@
 /** Takes what sources hand over into model, state, history and live streams, and tells what is odd. @module */
 
 import type { History } from "../history/mod.ts";
-import { Intake, type SourceName } from "../ingest/mod.ts";
+import { Intake, type SourceName, type TurnLogs } from "../ingest/mod.ts";
 import type { Hub } from "../live/mod.ts";
 import type { Log, Teller } from "../log/mod.ts";
 import type { Model } from "../model/mod.ts";
@@ -15,6 +15,7 @@ interface Stages {
   readonly model: Model;
   readonly history: History;
   readonly hub: Hub;
+  readonly turnLogs: TurnLogs;
   readonly saving: Saving;
   /** Takes turns to send; undefined = none are sent. */
   readonly turns: TurnFeed | undefined;
@@ -28,7 +29,7 @@ interface Stages {
 /** Makes the intake of all sources. */
 export function createSharedIntake(
   { labels, detail, allKeys }: Settings,
-  { model, history, hub, saving, turns, telemetry, log, teller, now }: Stages,
+  { model, history, hub, turnLogs, saving, turns, telemetry, log, teller, now }: Stages,
   sources: readonly SourceName[],
 ): Intake {
   return new Intake({
@@ -52,7 +53,10 @@ export function createSharedIntake(
     keep: saving.note,
     keepWeb: saving.noteWeb,
     ...turns === undefined ? {} : { turns },
-    onTaken: (session, isFirst) => hub.reported(session, isFirst),
+    onTaken(session, isFirst) {
+      hub.reported(session, isFirst);
+      if (model.sessions.get(session)?.finished) turnLogs.readSoon();
+    },
     read: { breakdowns: labels.some((label) => label !== "session"), detail, allKeys },
   });
 }

@@ -13,6 +13,7 @@ import {
 } from "../report/mod.ts";
 import { COLUMN_NAMES, EMPTY, INDEX_OF, type Selection, WIDTH } from "../turns/mod.ts";
 import { bounded } from "./inventory.ts";
+import { appendLogged, complete, type LoggedTurns } from "./logged.ts";
 import { secondsPerTurn, type Timed } from "./seconds_per_turn.ts";
 import { type Holder, TablePool } from "./table_pool.ts";
 
@@ -163,6 +164,33 @@ export class History {
       yield;
     }
     for (const session of known) this.#touch(session);
+    return turns;
+  }
+
+  /** Takes turns of a turn log into a history that takes no reports, for {@linkcode completing}. */
+  takeLogged(turns: LoggedTurns): void {
+    if (this.#maxTurns === 0) return;
+    const past = this.#pasts.get(turns.session) ?? createPast();
+    this.#pasts.set(turns.session, past);
+    appendLogged(this.#tables, past, turns, this.#row);
+  }
+
+  /**
+   * Gives sessions the turns that another history has of turn logs, where reports have left some out, up
+   * to the last turn that a report told. Works in steps, between which reports may be added; the other
+   * history must not be used afterwards.
+   *
+   * @returns How many more turns there are.
+   */
+  *completing(logged: History): Generator<void, number> {
+    let turns = 0;
+    for (const [session, { table: every }] of logged.#pasts) {
+      const past = this.#pasts.get(session);
+      if (past !== undefined && every !== undefined) {
+        turns += complete(this.#tables, past, every, this.#row);
+      }
+      yield;
+    }
     return turns;
   }
 

@@ -1,6 +1,5 @@
 /** The turn log: every turn of a game, written by a thread of its own. @module */
 
-import { basename, dirname, join } from "node:path";
 import { startWorker } from "../worker/mod.ts";
 import type { Batch, TurnNumbers } from "./recent_turns.ts";
 import { logProblem, once, type OnProblem } from "./transport.ts";
@@ -51,13 +50,6 @@ export interface TurnLog {
   hand(seconds: TurnSeconds, time: number, epoch: number): void;
   /** Writes the rest and closes the file; ends within seconds. */
   end(): Promise<void>;
-}
-
-/** The turn log beside a journal: `turns.jsonl` for `metrics.jsonl`. Exporters do not follow it. */
-export function turnLogBeside(journal: string): string {
-  const name = basename(journal);
-  const isUsual = name.startsWith("metrics");
-  return join(dirname(journal), isUsual ? `turns${name.slice(7)}` : `turns-${name}`);
 }
 
 const PATH = "logs/turns.jsonl";

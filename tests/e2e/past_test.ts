@@ -1,7 +1,7 @@
 /** Runs the real program on a journal that was long before it was followed. @module */
 
 import assert from "node:assert/strict";
-import { startExporter, valueOf } from "../harness/exporter.ts";
+import { runExporter, startExporter, valueOf } from "../harness/exporter.ts";
 import { payloadAt } from "../harness/tradesim.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
 
@@ -44,6 +44,31 @@ Deno.test("a file that is followed late gives the page its whole past, and each 
       // The search for a line to begin at reads a little.
       const read = Number(log![1]) + followed;
       assert.ok(read >= size && read < size * 1.05, `${read} of ${size}`);
+    } finally {
+      await exporter.stop();
+    }
+  });
+});
+
+Deno.test("the page gets every turn of a game that keeps a turn log, at its end and after a restart", async () => {
+  await withTempDir(async (cwd) => {
+    const start = () => startExporter({ cwd, args: ["--state=none"] });
+    let exporter = await start();
+    const tours = async () => {
+      const response = await fetch(`${exporter.url}/api/history?points=20000`);
+      const { columns } = await response.json();
+      return (columns?.tour ?? []) as number[];
+    };
+    try {
+      const args = ["simulate", "--tours", "3000", "--with-metrics", "--every-turn"];
+      const { code, stderr } = await runExporter({ cwd, args });
+      assert.equal(code, 0, stderr);
+      const all = Array.from({ length: 3000 }, (_, index) => index + 1);
+      await until("every turn", async () => (await tours()).length === all.length);
+      assert.deepEqual(await tours(), all);
+      await exporter.stop();
+      exporter = await start();
+      await until("every turn again", async () => (await tours()).length === all.length);
     } finally {
       await exporter.stop();
     }
