@@ -80,3 +80,15 @@ Deno.test("texts of a board and of a game stay text", () => {
   const panel = { ...drawn(first!), title: "<b>&" };
   assert.ok(drawPanel(panel, settingOf("en", [])).includes("<h2>&lt;b&gt;&amp;</h2>"));
 });
+
+Deno.test("docs/dashboards.md shows the picture of each board, in both languages", () => {
+  const docs = new URL("../../docs/", import.meta.url);
+  const page = Deno.readTextFileSync(new URL("dashboards.md", docs));
+  for (const language of LANGUAGES) {
+    for (const { file } of boardsIn(language)) {
+      const picture = `img/dashboards/${language}/${file}.png`;
+      assert.ok(page.includes(`](${picture})`), picture);
+      assert.ok(Deno.statSync(new URL(picture, docs)).isFile);
+    }
+  }
+});
