@@ -19,16 +19,17 @@ export function boardFolder(language: string): string {
   return `grafana/dashboards/${language}/`;
 }
 
+/** The kustomization of that folder, as overlays name it. */
+export function boardsResource(language: string): string {
+  return `../../../grafana/dashboards/${language}`;
+}
+
 export function boardFiles(files: Files, language: string): readonly BoardFile[] {
   const folder = boardFolder(language);
   return pathsBelow(files, folder).filter((path) => path.endsWith(".json")).map((path) => {
     const file = path.slice(folder.length);
-    const name = `tradesim-${language}-${file.replace(/\.json$/, "")}`;
-    return {
-      file,
-      configMap: `tradesim-board-${name.slice("tradesim-".length)}`,
-      key: `${name}.json`,
-    };
+    const board = `${language}-${file.replace(/\.json$/, "")}`;
+    return { file, configMap: `tradesim-board-${board}`, key: `tradesim-${board}.json` };
   });
 }
 
@@ -51,14 +52,14 @@ export function boardsKustomization(files: Files, language: string): string {
 
 /** kubernetes/overlays/grafana: dashboards for a Grafana that is there, found by its sidecar. */
 export function grafanaOverlay(parameters: Parameters, language: string): Rendered {
-  const [key, value] = splitPair(parameters["board-label"] ?? "");
+  const [key, value] = splitPair(parameters["board-label"]);
   const folder = parameters["board-folder"];
   return {
     "kustomization.yaml": kustomizationFile(
       "Dashboards for a Grafana that is in the cluster already: its sidecar (kiwigrid/k8s-sidecar, part of\n" +
         "kube-prometheus-stack) finds them by the label and puts them into the folder of the annotations.",
       {
-        resources: [`../../../${boardFolder(language)}`.replace(/\/$/, "")],
+        resources: [boardsResource(language)],
         labels: [{ pairs: { [key]: value } }],
         // The sidecar's own name for it, and that of kube-prometheus-stack's documents.
         commonAnnotations: { "k8s-sidecar-target-directory": folder, grafana_folder: folder },

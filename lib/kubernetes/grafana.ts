@@ -4,22 +4,12 @@ import { parse, stringify } from "yaml";
 import * as z from "zod";
 import { boardFiles } from "./boards.ts";
 import type { Parameters } from "./parameters.ts";
-import {
-  type Container,
-  deployment,
-  labelsOf,
-  type Manifest,
-  nameOf,
-  service,
-  serviceAccount,
-  volumeClaim,
-  writePaths,
-} from "./pod.ts";
+import { HTTP, labelsOf, type Manifest, nameOf } from "./pod.ts";
 import { PROMETHEUS_PORT } from "./prometheus.ts";
+import { type Server, serverFile } from "./server.ts";
 import { fileOf, type Files, serviceOf } from "./stack.ts";
-import { BESIDE, kustomizationFile, type Rendered, yamlFile } from "./text.ts";
+import { BESIDE, kustomizationFile, type Rendered } from "./text.ts";
 
-const HTTP = "http";
 const PORT = 3000;
 /** Where its image expects its files. */
 const FOLDER = "/etc/grafana";
@@ -54,7 +44,7 @@ function dataSourceText(files: Files): string {
   return stringify({ ...rest, datasources: [{ ...source, url }] });
 }
 
-function grafana(files: Files, language: string): Container {
+function container(files: Files, language: string): Server["container"] {
   const { image, environment, memory } = serviceOf(files, "grafana");
   const env = {
     ...environment,
@@ -65,7 +55,6 @@ function grafana(files: Files, language: string): Container {
   };
   const plain = Object.entries(env).filter(([name]) => name !== "GF_SECURITY_ADMIN_PASSWORD");
   return {
-    name: "grafana",
     image,
     command: ["sh", "/etc/tradesim/start.sh"],
     env: [
@@ -77,7 +66,6 @@ function grafana(files: Files, language: string): Container {
         },
       },
     ],
-    port: { name: HTTP, containerPort: PORT },
     mounts: [
       { path: "/var/lib/grafana", isWritten: true, volume: "data" },
       { path: "/var/log/grafana", isWritten: true, volume: "logs" },
@@ -108,13 +96,9 @@ function grafanaVolumes(files: Files, language: string): readonly Manifest[] {
     configMap: { name, items: [{ key, path }] },
   });
   return [
-    { name: "data", persistentVolumeClaim: { claimName: nameOf("grafana") } },
     { name: "logs", emptyDir: { sizeLimit: "64Mi" } },
     { name: "tmp", emptyDir: { sizeLimit: "64Mi" } },
-    {
-      name: "start",
-      configMap: { name: START_MAP, items: [{ key: "start.sh", path: "start.sh" }] },
-    },
+    { name: "start", ...item(START_MAP, "start.sh", "start.sh") },
     {
       name: "provisioning",
       projected: {
@@ -137,21 +121,16 @@ function grafanaVolumes(files: Files, language: string): readonly Manifest[] {
 
 /** Its files in the overlay. */
 export function grafanaFiles(files: Files, parameters: Parameters, language: string): Rendered {
-  const container = grafana(files, language);
   return {
     [DATA_SOURCES_FILE]: dataSourceText(files),
-    "grafana.yaml": yamlFile(
-      writePaths([container]),
-      deployment({
-        component: "grafana",
-        containers: [container],
-        user: USER,
-        volumes: grafanaVolumes(files, language),
-      }),
-      service("grafana", HTTP, PORT),
-      serviceAccount("grafana"),
+    "grafana.yaml": serverFile({
+      component: "grafana",
+      container: container(files, language),
+      port: PORT,
+      user: USER,
       // Users, settings, and dashboards that were made in Grafana.
-      volumeClaim("grafana", nameOf("grafana"), "1Gi", parameters["storage-class"]),
-    ),
+      storage: "1Gi",
+      volumes: grafanaVolumes(files, language),
+    }, parameters["storage-class"]),
   };
 }

@@ -1,11 +1,12 @@
 /** kubernetes/overlays/stack: the exporter with a Prometheus and a Grafana, for a cluster without the operator. @module */
 
-import { boardFolder } from "./boards.ts";
+import { boardsResource } from "./boards.ts";
 import { DATA_SOURCES_FILE, grafanaFiles } from "./grafana.ts";
 import type { Parameters } from "./parameters.ts";
 import {
   type Component,
   DNS,
+  HTTP,
   labelsOf,
   type Manifest,
   nameOf,
@@ -18,8 +19,6 @@ import {
 import { PROMETHEUS_CONFIG, prometheusFiles } from "./prometheus.ts";
 import type { Files } from "./stack.ts";
 import { kustomizationFile, type Rendered, yamlFile } from "./text.ts";
-
-const HTTP = "http";
 
 /** A policy's peer: the pods of a component in the same namespace. */
 function podsOf(component: Component): Manifest {
@@ -55,7 +54,7 @@ export function stackOverlay(files: Files, parameters: Parameters, language: str
           "../../base",
           "../../../prometheus",
           "../../../grafana",
-          `../../../${boardFolder(language)}`.replace(/\/$/, ""),
+          boardsResource(language),
           "prometheus.yaml",
           "prometheus_access.yaml",
           "grafana.yaml",

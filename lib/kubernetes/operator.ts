@@ -35,7 +35,7 @@ function limits(files: Files): Manifest {
 
 /** Monitors and rules, in a folder whose kustomization sets their label. */
 export function monitors(files: Files, parameters: Parameters): Rendered {
-  const [key, value] = splitPair(parameters["monitor-label"] ?? "");
+  const [key, value] = splitPair(parameters["monitor-label"]);
   const { name: job } = exporterJob(files);
   return {
     "kustomization.yaml": kustomizationFile(

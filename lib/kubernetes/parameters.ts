@@ -125,8 +125,12 @@ export const PARAMETERS = {
 
 export type ParameterName = keyof typeof PARAMETERS;
 
-/** Values by name; what is undefined was not set and has no value of its own. */
-export type Parameters = Readonly<Record<ParameterName, string | undefined>>;
+/** Values by name; undefined: it was not set, and its value follows from other files. */
+export type Parameters = {
+  readonly [Name in ParameterName]: (typeof PARAMETERS)[Name] extends { defaultValue: string }
+    ? string
+    : string | undefined;
+};
 
 export const PARAMETER_NAMES = Object.keys(PARAMETERS) as readonly ParameterName[];
 

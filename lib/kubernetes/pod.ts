@@ -7,6 +7,8 @@ export const PART_OF = "tradesim";
 /** The name of the exporter's container, in a pod of its own and as a sidecar. */
 export const EXPORTER_CONTAINER = "exporter";
 export const PORT_NAME = "metrics";
+/** The name of the port of all that is no exporter. */
+export const HTTP = "http";
 export const PORT = 8000;
 
 /** User and group of the exporter's image; see the Dockerfile. */

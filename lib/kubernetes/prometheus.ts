@@ -5,8 +5,7 @@ import { WITH_SIDECAR } from "./operator.ts";
 import type { Parameters } from "./parameters.ts";
 import {
   type Component,
-  type Container,
-  deployment,
+  HTTP,
   httpProbe,
   labelsOf,
   type Manifest,
@@ -14,15 +13,11 @@ import {
   nameOf,
   PART_OF,
   PORT_NAME,
-  service,
-  serviceAccount,
-  volumeClaim,
-  writePaths,
 } from "./pod.ts";
+import { type Server, serverFile } from "./server.ts";
 import { exporterJob, type Files, pathsBelow, prometheusConfig, serviceOf } from "./stack.ts";
 import { BESIDE, kustomizationFile, type Rendered, yamlFile } from "./text.ts";
 
-const HTTP = "http";
 export const PROMETHEUS_PORT = 9090;
 /** Where its image expects its files. */
 const FOLDER = "/etc/prometheus";
@@ -56,7 +51,11 @@ export function rulesKustomization(files: Files): string {
 }
 
 /** Keeps one kind of pods as targets, with the labels that the operator's monitors give. */
-function podJob(components: readonly Component[], instance: Manifest): readonly Manifest[] {
+function podJob(
+  components: readonly Component[],
+  job: string,
+  instance: Manifest,
+): readonly Manifest[] {
   return [
     {
       source_labels: [
@@ -70,7 +69,7 @@ function podJob(components: readonly Component[], instance: Manifest): readonly 
     // A pod that has ended answers nobody.
     { source_labels: ["__meta_kubernetes_pod_phase"], regex: "Succeeded|Failed", action: "drop" },
     { source_labels: ["__meta_kubernetes_namespace"], target_label: "namespace" },
-    { target_label: "job", replacement: PART_OF },
+    { target_label: "job", replacement: job },
     instance,
   ];
 }
@@ -87,7 +86,7 @@ function prometheusText(files: Files): string {
       {
         ...common,
         kubernetes_sd_configs: discovery,
-        relabel_configs: podJob(["exporter"], {
+        relabel_configs: podJob(["exporter"], job, {
           // Counters survive the pod, so the instance is the service.
           source_labels: ["__meta_kubernetes_namespace"],
           target_label: "instance",
@@ -98,7 +97,7 @@ function prometheusText(files: Files): string {
         ...common,
         job_name: `${job}-sidecars`,
         kubernetes_sd_configs: discovery,
-        relabel_configs: podJob(WITH_SIDECAR, {
+        relabel_configs: podJob(WITH_SIDECAR, job, {
           source_labels: ["__meta_kubernetes_namespace", "__meta_kubernetes_pod_name"],
           separator: "/",
           target_label: "instance",
@@ -116,13 +115,11 @@ function prometheusText(files: Files): string {
   }, { lineWidth: 100, aliasDuplicateObjects: false });
 }
 
-function prometheus(files: Files): Container {
+function container(files: Files): Server["container"] {
   const { image, args, memory } = serviceOf(files, "prometheus");
   return {
-    name: "prometheus",
     image,
     args,
-    port: { name: HTTP, containerPort: PROMETHEUS_PORT },
     mounts: [
       { path: FOLDER, isWritten: false, volume: "config" },
       { path: "/prometheus", isWritten: true, volume: "data" },
@@ -143,7 +140,6 @@ function access(): readonly Manifest[] {
   const name = nameOf("prometheus");
   const api = "rbac.authorization.k8s.io";
   return [
-    serviceAccount("prometheus"),
     {
       apiVersion: `${api}/v1`,
       kind: "Role",
@@ -176,25 +172,18 @@ function configVolume(files: Files): Manifest {
 
 /** Its files in the overlay. */
 export function prometheusFiles(files: Files, parameters: Parameters): Rendered {
-  const container = prometheus(files);
   return {
     [PROMETHEUS_CONFIG]: prometheusText(files),
-    "prometheus.yaml": yamlFile(
-      writePaths([container]),
-      deployment({
-        component: "prometheus",
-        containers: [container],
-        user: USER,
-        volumes: [
-          configVolume(files),
-          { name: "data", persistentVolumeClaim: { claimName: nameOf("prometheus") } },
-        ],
-        more: { automountServiceAccountToken: true, terminationGracePeriodSeconds: 60 },
-      }),
-      service("prometheus", HTTP, PROMETHEUS_PORT),
+    "prometheus.yaml": serverFile({
+      component: "prometheus",
+      container: container(files),
+      port: PROMETHEUS_PORT,
+      user: USER,
       // Prometheus keeps at most 10 GB.
-      volumeClaim("prometheus", nameOf("prometheus"), "15Gi", parameters["storage-class"]),
-    ),
+      storage: "15Gi",
+      volumes: [configVolume(files)],
+      more: { automountServiceAccountToken: true, terminationGracePeriodSeconds: 60 },
+    }, parameters["storage-class"]),
     "prometheus_access.yaml": yamlFile(
       "Prometheus may list the pods of its namespace, and do nothing else in the cluster.",
       ...access(),

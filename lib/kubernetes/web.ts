@@ -5,6 +5,7 @@ import { sidecarExporter } from "./exporter.ts";
 import {
   type Container,
   deployment,
+  HTTP,
   nameOf,
   networkPolicy,
   portOf,
@@ -16,7 +17,6 @@ import type { Parameters } from "./parameters.ts";
 import { type Files, serviceOf } from "./stack.ts";
 import { kustomizationFile, type Rendered, yamlFile } from "./text.ts";
 
-const HTTP = "http";
 /** The exporter has uvicorn's usual port, 8000. */
 const HTTP_PORT = 8080;
 

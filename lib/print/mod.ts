@@ -3,12 +3,7 @@
 import { dirname, join } from "node:path";
 import { nearest } from "../cli/suggest.ts";
 import type { Files } from "../kubernetes/mod.ts";
-import {
-  PARAMETER_NAMES,
-  type ParameterFault,
-  type Parameters,
-  readParameters,
-} from "../kubernetes/parameters.ts";
+import { PARAMETER_NAMES, type Parameters, readParameters } from "../kubernetes/parameters.ts";
 import type { PrintOptions } from "./flags.ts";
 import { COMPOSE_PATH, withoutBuild } from "./compose.ts";
 import {
@@ -99,7 +94,7 @@ function isOfLanguage(path: string, language: BoardLanguage | undefined): boolea
 function parametersOf(texts: readonly string[]): Parameters {
   const read = readParameters(texts);
   if (!("expected" in read)) return read;
-  const { name, expected } = read as ParameterFault;
+  const { name, expected } = read;
   if (expected !== undefined) {
     throw new PrintError(`Cannot read the value of --set ${name}: expected ${expected}`);
   }
