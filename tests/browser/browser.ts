@@ -59,6 +59,11 @@ export function drawn({ page }: OpenPage): Promise<boolean> {
   return page.evaluate("document.querySelectorAll('#main canvas').length > 0");
 }
 
+/** Waits until the page has drawn what it was asked for so far. Changing the axis makes new charts. */
+export async function redrawn({ page }: OpenPage): Promise<void> {
+  await page.evaluate("new Promise((resolve) => requestAnimationFrame(() => resolve()))");
+}
+
 /** Debian's is a shell script that finds the browser. */
 const CHROMIUM = "/usr/bin/chromium";
 

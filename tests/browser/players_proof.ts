@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { testWith } from "../harness/programs.ts";
 import { until } from "../harness/waiting.ts";
-import { drawn, type OpenPage } from "./browser.ts";
+import { drawn, type OpenPage, redrawn } from "./browser.ts";
 import { summaryOf, turnsOf, withFake } from "./fake_exporter.ts";
 
 /** The hue of a colour's dot, in degrees; undefined for a grey. */
@@ -250,6 +250,7 @@ testWith(
       let last = 100;
       for (const axis of ["turn", "time"]) {
         await page.locator(`#by-${axis}`).click();
+        await redrawn(opened);
         await page.locator("#chart-budget .plot").focus();
         for (let times = 0; times < 3; times++) await page.keyboard.press("ArrowLeft");
         const turn = `Turn ${last - 3}`;
@@ -295,6 +296,7 @@ testWith(
       await until("the other one", async () => await text("#chart-budget .other") === "none");
       for (const axis of ["turn", "time"]) {
         await page.locator(`#by-${axis}`).click();
+        await redrawn(opened);
         await page.locator("#chart-budget .plot").focus();
         await page.keyboard.press("Home");
         await page.keyboard.press("Escape");
