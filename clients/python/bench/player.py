@@ -86,7 +86,10 @@ def prometheus(service):
 
 
 def opentelemetry(service):
-    """The same with the SDK of OpenTelemetry, whose reader collects each 100 ms."""
+    """The same with the SDK of OpenTelemetry, whose reader collects each 100 ms.
+
+    Each library's calls are written out: what they would share would be measured as well.
+    """
     from opentelemetry.sdk.metrics import MeterProvider
     from opentelemetry.sdk.metrics.export import (
         MetricExporter,

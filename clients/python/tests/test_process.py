@@ -90,6 +90,24 @@ def test_forks_over_http(receiver):
     assert all(r["tour"] == r["transactions_total"] == 2 and r["fini"] for r in last.values())
 
 
+def test_the_thread_that_posts_imports_nothing(receiver):
+    # A child that is forked during an import waits for its end for ever.
+    run_python(
+        """
+import sys
+from tradesim_metrics import Publisher
+p = Publisher("s", sys.argv[1])
+before = set(sys.modules)
+p.turn(transactions_total=1)
+p.flush()
+p.close()
+assert set(sys.modules) == before, set(sys.modules) - before
+""",
+        receiver.url,
+    )
+    assert receiver.taken[-1]["fini"]
+
+
 def test_a_child_that_publishes_nothing_leaves_no_trace(tmp_path):
     run_python("""
 import os

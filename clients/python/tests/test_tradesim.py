@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -13,9 +14,11 @@ from pathlib import Path
 import pytest
 from support import reports, run_python
 
+from tradesim_metrics.report import COLUMNS
 from tradesim_metrics.tradesim import attach
 
 STANDIN = Path(__file__).parent / "standin"
+ROOT = Path(__file__).parents[3]
 sys.path.append(str(STANDIN))
 
 from services.price_service import price_service  # noqa: E402
@@ -181,20 +184,7 @@ def test_columns_tell_each_of_the_first_turns_and_some_of_the_others():
     assert [budget for c in columns for budget in c["budget_total"]] == [
         budgets[tour - 1] for tour in tours
     ]
-    assert set(columns[0]) == {
-        "tour",
-        "timestamp",
-        "budget_total",
-        "budget_min",
-        "budget_max",
-        "transactions_reussies_total",
-        "transactions_echouees_total",
-        "transactions_montant_total",
-        "produits_actifs",
-        "produits_prix_moyen",
-        "duree_seconds",
-        "evenements_total",
-    }
+    assert set(columns[0]) == set(COLUMNS)
 
 
 def played(seed, attached, turns=120):
@@ -337,6 +327,7 @@ def test_services_that_are_missing_are_said_once(capsys):
 
 
 RUN = [sys.executable, "-m", "tradesim_metrics", "run"]
+DOCTOR = (sys.executable, "-m", "tradesim_metrics", "doctor")
 ARGS = ["services/simulate.py", "--tours", "40", "--seed", "3"]
 
 
@@ -380,20 +371,12 @@ def test_run_ends_as_the_script_does():
 
 @pytest.mark.usefixtures("tradesim")
 def test_doctor_says_where_to_and_what_to_do():
-    said = command(
-        sys.executable,
-        "-m",
-        "tradesim_metrics",
-        "doctor",
-        "--exporter",
-        "http://127.0.0.1:1",
-        check=False,
-    )
+    said = command(*DOCTOR, "--exporter", "http://127.0.0.1:1", check=False)
     assert said.returncode == 1
     assert "this TradeSim" in said.stdout
     assert f"--follow {Path('logs/metrics.jsonl').resolve()}" in said.stdout
     assert json.loads(Path("logs/metrics.jsonl").read_text().splitlines()[-1])["fini"]
-    off = command(sys.executable, "-m", "tradesim_metrics", "doctor", "--to", "off", check=False)
+    off = command(*DOCTOR, "--to", "off", check=False)
     assert off.returncode == 1
     assert "nowhere" in off.stdout
 
@@ -404,15 +387,7 @@ def test_doctor_leaves_nothing_beside_a_journal_that_a_game_holds():
 
     with Publisher("held", "logs/metrics.jsonl") as p:
         p.turn()
-        command(
-            sys.executable,
-            "-m",
-            "tradesim_metrics",
-            "doctor",
-            "--exporter",
-            "http://127.0.0.1:1",
-            check=False,
-        )
+        command(*DOCTOR, "--exporter", "http://127.0.0.1:1", check=False)
         assert sorted(path.name for path in Path("logs").iterdir()) == [
             "metrics.jsonl",
             "metrics.jsonl.lock",
@@ -427,3 +402,9 @@ import tradesim_metrics.tradesim
 print(sorted(set(sys.modules) - before & {"requests", "argparse", "random", "http.client"}))
 """
     assert "requests" not in run_python(code).stdout
+
+
+def test_the_columns_are_those_that_the_exporter_takes():
+    schema = json.loads((ROOT / "docs/report.schema.json").read_text())
+    found = re.search(r'"colonnes": .*?"enum": (\[[^\]]*\])', json.dumps(schema))
+    assert set(json.loads(found[1])) == set(COLUMNS)

@@ -1,27 +1,9 @@
-"""Fixtures: a folder for each test, an exporter, and programs that are ended."""
+"""Fixtures: an exporter, and programs that are ended."""
 
 from __future__ import annotations
 
 import pytest
-from support import Exporter, Program, Receiver
-
-import tradesim_metrics
-
-# The package as it is installed, never the sources beside the tests.
-assert "site-packages" in (tradesim_metrics.__file__ or ""), tradesim_metrics.__file__
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def receiver():
-    made = Receiver()
-    yield made
-    made.close()
+from support import Exporter, Program
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import re
 import threading
-from base64 import b64encode
 from time import monotonic, time
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+
+from .connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 HEARTBEAT = 5.0
 #: Seconds between two attempts where the exporter does not take reports, at most.
 LONGEST_PAUSE = 5.0
-#: Seconds that one request to the exporter may wait for its next byte.
+#: Seconds that one request to the exporter may take, its whole answer included.
 TIMEOUT = 2.0
 #: Bytes of a scrape that are handed on.
 MAX_SCRAPE = 64 * 2**20
@@ -40,81 +38,32 @@ class NoExporterError(Exception):
 
 
 class Exporter:
-    """An exporter by its URL. No proxy is asked, whatever the environment says.
+    """An exporter by its URL.
 
     Raises ValueError for a URL or a token that cannot be used.
     """
 
     def __init__(self, url: str, token: str | None) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f'cannot report to "{url}": expected a URL of http or https')
-        if token is not None and not re.fullmatch(r"[\x21-\x7e]+", token):
-            raise ValueError("cannot use the token: expected ASCII characters without spaces")
-        self.host = parts.hostname
-        self.port = parts.port or (443 if parts.scheme == "https" else 80)
-        self.url = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-        self._kind = (
-            http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        )
-        self._base = parts.path.rstrip("/")
-        basic: dict[str, str] = {}
-        if parts.username is not None:
-            pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            basic["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
-        bearer = {} if token is None else {"Authorization": f"Bearer {token}"}
-        self._reading = basic
-        self._posting = {"Content-Type": "application/json", **basic, **bearer}
-        self._connection: http.client.HTTPConnection | None = None
+        connection = self._connection = Connection(url, token, TIMEOUT)
+        self.host, self.port, self.url = connection.host, connection.port, connection.origin
+        self._base = connection.path.rstrip("/")
 
     def post(self, report: bytes) -> None:
         """Post a report over the connection that is kept open. Raises if it is not taken."""
-        was_open = self._connection is not None
-        try:
-            self._post(report)
-        except (OSError, http.client.HTTPException) as error:
-            self.forget()
-            # The exporter may have closed the connection since the last report.
-            if not was_open or isinstance(error, TimeoutError):
-                raise NoExporterError(_reason(error)) from error
-            try:
-                self._post(report)
-            except (OSError, http.client.HTTPException) as again:
-                self.forget()
-                raise NoExporterError(_reason(again)) from again
-
-    def _post(self, report: bytes) -> None:
-        if self._connection is None:
-            self._connection = self._kind(self.host, self.port, timeout=TIMEOUT)
-        connection = self._connection
-        connection.request("POST", f"{self._base}/update_metrics", report, self._posting)
-        response = connection.getresponse()
-        response.read(65536)
-        if not response.isclosed():
-            self.forget()
-        if response.status != _OK:
-            raise NoExporterError(_refusal(response))
+        status, problem = self._connection.post(f"{self._base}/update_metrics", report)
+        if status != _OK:
+            raise NoExporterError(_hinted(status, problem))
 
     def forget(self) -> None:
         """Close the connection."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._connection.close()
 
     def scrape(self) -> bytes:
         """Fetch the exporter's metrics."""
-        connection = self._kind(self.host, self.port, timeout=TIMEOUT)
-        try:
-            headers = {**self._reading, SCRAPE_HEADER: "1"}
-            connection.request("GET", f"{self._base}/metrics", headers=headers)
-            response = connection.getresponse()
-            body = response.read(MAX_SCRAPE)
-            if response.status != _OK:
-                raise NoExporterError(_refusal(response))
-        except (OSError, http.client.HTTPException) as error:
-            raise NoExporterError(_reason(error)) from error
-        finally:
-            connection.close()
+        headers = {SCRAPE_HEADER: "1"}
+        status, problem, body = self._connection.get(f"{self._base}/metrics", headers, MAX_SCRAPE)
+        if status != _OK:
+            raise NoExporterError(_hinted(status, problem))
         if _MARK not in body:
             raise NoExporterError("what answers there is no exporter")
         return body
@@ -124,14 +73,9 @@ class Exporter:
 SCRAPE_HEADER = "X-Tradesim-Metrics"
 
 
-def _refusal(response: http.client.HTTPResponse) -> str:
-    answer = f"the answer is {response.status} {response.reason}"
-    hint = _HINTS.get(response.status)
-    return answer if hint is None else f"{answer}; {hint}"
-
-
-def _reason(error: BaseException) -> str:
-    return str(error) or type(error).__name__
+def _hinted(status: int, problem: str) -> str:
+    hint = _HINTS.get(status)
+    return problem if hint is None else f"{problem}; {hint}"
 
 
 class Reporter:
