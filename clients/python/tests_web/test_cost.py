@@ -14,7 +14,7 @@ def test_it_adds_at_most_half_of_what_the_better_rival_adds():
     # The machine is shared: one quiet run of a few is enough.
     for _ in range(4):
         done = subprocess.run(
-            python(str(BENCH), "--json", "--rounds", "30", "--requests", "300"),
+            python(str(BENCH), "--json", "--processor", "--rounds", "30", "--requests", "300"),
             capture_output=True,
             text=True,
             check=True,

