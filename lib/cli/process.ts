@@ -89,7 +89,13 @@ export function listenToHangUps(): (action: () => Promise<void>) => void {
 }
 
 /**
- * Waits for the first signal that asks the program to end. A second one ends it at once, for
+ * How long signals after the first one are taken for the same Ctrl-C, in milliseconds. The terminal sends
+ * it to every program of the command, and `npx` and `deno task` pass theirs on.
+ */
+const SAME_SIGNAL_MS = 500;
+
+/**
+ * Waits for the first signal that asks the program to end. A later one ends it at once, for
  * whoever does not want to wait.
  *
  * @param more Further signals that ask for it, where the system has them.
@@ -99,10 +105,11 @@ export function firstSignal(more: readonly Deno.Signal[] = []): Promise<Deno.Sig
     ? ["SIGINT", "SIGBREAK"]
     : ["SIGINT", "SIGTERM", ...more];
   return new Promise((resolve) => {
-    let count = 0;
+    let first: number | undefined;
     for (const signal of signals) {
       Deno.addSignalListener(signal, () => {
-        if (++count > 1) Deno.exit(130);
+        first ??= performance.now();
+        if (performance.now() - first > SAME_SIGNAL_MS) Deno.exit(130);
         resolve(signal);
       });
     }
