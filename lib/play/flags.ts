@@ -136,7 +136,7 @@ const SIMULATE_FLAGS = {
   everyTurn: onOff({
     name: "every-turn",
     help:
-      "Also keep every turn, in turns.jsonl beside the journal, for the command backfill. Reports hold only some turns.",
+      "Also keep every turn, in turns.jsonl beside the journal, for the page and the commands replay and backfill. Reports hold only some turns.",
     layer: "command line",
   }),
   json: onOff({

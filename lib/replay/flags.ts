@@ -40,7 +40,7 @@ const REPLAY_FLAGS = {
     positional: true,
     kind: FILE,
     help:
-      "Journal to replay, plain or gzip. Files that rotation made of it (FILE.1, FILE.2.gz, …) come first.",
+      "Journal or turn log to replay, plain or gzip. Files that rotation made of it (FILE.1, FILE.2.gz, …) come first.",
     layer: "command line",
   }),
   speed: single({
@@ -85,7 +85,11 @@ export interface ReplayOptions {
  */
 export function readReplay(fromArguments: Layer): ReplayOptions {
   const { file, speed, loop } = commandLineValues(REPLAY.flags, fromArguments);
-  if (file === undefined) throw new UsageError("Cannot replay: expected the name of a journal");
+  if (file === undefined) {
+    throw new UsageError(
+      "Cannot replay: expected a journal or a turn log, such as logs/metrics.jsonl",
+    );
+  }
   const own = ["file", "speed", "loop"];
   const exporter = new Map([...fromArguments].filter(([property]) => !own.includes(property)));
   exporter.set("state", { name: "state", texts: ["none"] });

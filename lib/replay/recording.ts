@@ -1,6 +1,6 @@
 /** The recording that is replayed: a file of reports or turns, with the parts that rotation made of it. @module */
 
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { badValue, UsageError } from "../cli/usage_error.ts";
 import { recordedLines } from "../recording/mod.ts";
 import { type RefusalReason, Refused } from "../report/mod.ts";
@@ -68,13 +68,25 @@ export async function checkRecording<T>(
   options: Omit<ReadValues<T>, "onProblem">,
 ): Promise<void> {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) {
-    throw badValue("<FILE>", JSON.stringify(path), "a journal, but it is no file");
+    throw badValue("<FILE>", JSON.stringify(path), "a journal or a turn log, but it is no file");
   }
   let problem: Problem | undefined;
   const onProblem = (found: Problem) => problem ??= found;
   for await (const _first of readRecording(path, { ...options, onProblem })) return;
+  if (!existsSync(path)) {
+    throw new UsageError(
+      `Cannot replay ${
+        JSON.stringify(path)
+      }: there is no such file, expected a journal or a turn log, ` +
+        "such as TradeSim's app/logs/metrics.jsonl",
+    );
+  }
   if (problem === undefined) {
-    throw badValue("<FILE>", JSON.stringify(path), "a journal with reports, but it has none");
+    throw badValue(
+      "<FILE>",
+      JSON.stringify(path),
+      "a journal or a turn log, but it has no reports and no turns",
+    );
   }
   const place = problem.line === undefined ? "" : `, line ${problem.line}`;
   throw new UsageError(

@@ -11,16 +11,20 @@ export class ListenError extends Error {
 export function reasonOf(error: unknown, port: number): string {
   if (error instanceof Deno.errors.AddrInUse) {
     return port === TRADESIM_PORT
-      ? "another program is using it. TradeSim takes this port if it is started with " +
-        "--with-metrics: start it without, or let this exporter follow its logs/metrics.jsonl on " +
-        "another port"
-      : "another program is using it, expected a free port";
+      ? "another program is using it: another exporter, or a TradeSim that was started with " +
+        "--with-metrics. End it, or choose another port with --port and follow TradeSim's " +
+        "logs/metrics.jsonl with --follow"
+      : "another program is using it. Choose another port with --port";
   }
   if (error instanceof Deno.errors.AddrNotAvailable) {
-    return "this machine does not have that address";
+    return "this machine does not have that address. Choose one that it has, or 0.0.0.0 for all";
   }
   if (error instanceof Deno.errors.NotCapable) {
-    return "this program was started without the permission to listen there";
+    return "this program was started without the permission to listen there. Run it with --allow-net for " +
+      "that address; see docs/security.md#permissions";
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return "the system reserves this port. Choose one from 1024 on with --port";
   }
   return error instanceof Error ? error.message : String(error);
 }

@@ -339,7 +339,7 @@ testWith("chromium", "a picture of a chart carries title, key and game", async (
       assert.match(written[1]!, /^highest €[\d,.]+ \(- - none\)$/);
       assert.ok(written.includes("Restocking") && written.includes("Inflation"), String(written));
       assert.deepEqual(written.slice(-2), [
-        "Simulated · begun 18/11/2026, 11:06:40 · 400 turns",
+        "Game · begun 18/11/2026, 11:06:40 · 400 turns",
         "TradeSim · begun 18/11/2026, 11:06:40 · 60 turns",
       ]);
       const hex = colours.map((colour) =>
@@ -359,7 +359,7 @@ testWith("chromium", "a picture of a chart carries title, key and game", async (
       await save("distribution");
       const bars = await page.evaluate("window.picture.written") as string[];
       assert.ok(bars.includes("turns 400"), String(bars));
-      assert.equal(bars.at(-1), "Simulated · begun 18/11/2026, 11:06:40 · 400 turns");
+      assert.equal(bars.at(-1), "Game · begun 18/11/2026, 11:06:40 · 400 turns");
       await page.context().close();
     }
   });

@@ -193,14 +193,14 @@ testWith(
       const cases = [
         [
           "en-GB",
-          "Simulated · begun 18/11/2026, 11:06:40 · 100 turns",
+          "Game · begun 18/11/2026, 11:06:40 · 100 turns",
           "TradeSim · begun 06/11/2026, 21:20:00 · 60 turns",
           " · Running",
           " · Ended or interrupted",
         ],
         [
           "fr-FR",
-          "Simulée · commencée le 18/11/2026 11:06:40 · 100 tours",
+          "Partie · commencée le 18/11/2026 11:06:40 · 100 tours",
           "TradeSim · commencée le 06/11/2026 21:20:00 · 60 tours",
           " · En cours",
           " · Terminée ou interrompue",

@@ -140,9 +140,15 @@ Deno.test("replay says in two lines what it cannot replay", async () => {
     await Deno.writeTextFile(`${cwd}/empty.jsonl`, "");
     for (
       const [args, message] of [
-        [[], "Cannot replay: expected the name of a journal"],
-        [["none.jsonl"], 'Cannot replay "none\\.jsonl": .*none\\.jsonl.*expected reports.*'],
-        [["empty.jsonl"], 'Cannot read <FILE> "empty\\.jsonl": expected a journal with .*'],
+        [[], "Cannot replay: expected a journal or a turn log, such as .*"],
+        [
+          ["none.jsonl"],
+          'Cannot replay "none\\.jsonl": there is no such file, expected a journal .*',
+        ],
+        [
+          ["empty.jsonl"],
+          'Cannot read <FILE> "empty\\.jsonl": expected a journal or .* no reports.*',
+        ],
         [["x.py"], 'Cannot replay "x\\.py", line 1: .*, expected reports.*'],
         [
           ["empty.jsonl", "--speed", "0"],

@@ -35,7 +35,7 @@ Deno.test("replay takes a speed, and what says where and how an exporter shows a
 });
 
 const REFUSED: Readonly<Record<string, string>> = {
-  "replay --loop": "Cannot replay: expected the name of a journal",
+  "replay --loop": "Cannot replay: expected a journal or a turn log, such as logs/metrics.jsonl",
   "replay a b": 'Cannot use argument "b": expected only flags after a',
   "replay a --speed 0.001": 'Cannot read --speed "0.001": expected a number from 0.01 to 1000000',
   "replay a --speed 1e3": 'Cannot read --speed "1e3": expected a number from 0.01 to 1000000',

@@ -99,7 +99,17 @@ Deno.test("reasonOf() says of TradeSim's port who may have it", () => {
   const taken = new Deno.errors.AddrInUse();
   assert.match(
     reasonOf(taken, 8000),
-    /TradeSim takes this port .*--with-metrics: start it without/,
+    /another exporter, or a TradeSim .*--with-metrics.*--port .*--follow/,
   );
-  assert.equal(reasonOf(taken, 9101), "another program is using it, expected a free port");
+  assert.equal(
+    reasonOf(taken, 9101),
+    "another program is using it. Choose another port with --port",
+  );
+});
+
+Deno.test("reasonOf() says what to do about each reason", () => {
+  const { AddrInUse, AddrNotAvailable, NotCapable, PermissionDenied } = Deno.errors;
+  for (const Reason of [AddrInUse, AddrNotAvailable, NotCapable, PermissionDenied]) {
+    assert.match(reasonOf(new Reason(), 80), /^[a-z][^.]*\. (Choose|Run) .* (--|0\.0\.0\.0)/);
+  }
 });

@@ -30,7 +30,7 @@ export function eventLine(event: PastEvent, texts: Texts, format: Format): strin
   return effect === "" ? name : `${name} (${effect})`;
 }
 
-/** The kind of a game, and when it started. */
+/** The kind of a game, and when it started. TradeSim itself can send native reports, with the client. */
 export function gameName(
   { format: kind, first_report }: Summary,
   texts: Texts,
