@@ -104,7 +104,32 @@ export async function checkPrometheus(inquiry: Inquiry): Promise<Result> {
       "check that it is ready, and that this machine may use its API",
     );
   }
-  return known.series === undefined ? judgeAgent(inquiry, known) : judgeServer(inquiry, known);
+  if (known.series === undefined) return judgeAgent(inquiry, known);
+  const result = judgeServer(inquiry, known);
+  return result.state === "FAIL" && known.targets.length === 0
+    ? await judgeReceiver(inquiry, known) ?? result
+    : result;
+}
+
+/** Of a server that scrapes nothing: whether this exporter sends it turns, under its default labels. */
+async function judgeReceiver(
+  { ask, metricsUrl, prometheus: { url }, scrape }: Inquiry,
+  { name }: Known,
+): Promise<Result | undefined> {
+  if (!(scrape && sumOf(scrape, "tradesim_exporter_remote_write_samples_sent_total"))) return;
+  const turns = `tours_completes{instance=~".+:${portOf(metricsUrl)}/turns"}`;
+  const query = new URLSearchParams({
+    query: `group by (job, instance) (last_over_time(${turns}[1h]))`,
+    latency_offset: "1ms",
+  });
+  const answer = await ask(`${url}/api/v1/query?${query}`);
+  const labels = isAnswer(answer) ? readJson(VECTOR, answer)?.data.result.at(0)?.metric : undefined;
+  if (labels === undefined) return;
+  return otherJob(name, labels.job) ??
+    ok(
+      `${name} is sent this exporter's turns, instance ${labels.instance}; it does not scrape, ` +
+        "so it has no metrics of the machine and the exporter",
+    );
 }
 
 /** When this very exporter was started, in seconds since 1970. */

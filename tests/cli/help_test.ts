@@ -18,7 +18,7 @@ const COMMAND_NAMES = Object.keys(COMMANDS) as readonly CommandName[];
 /** The flags of all commands, by property. */
 const ALL_FLAGS = COMMAND_NAMES.flatMap((name) => Object.entries<Flag>(COMMANDS[name].flags));
 
-// A new golden file comes from: deno eval 'import { helpText } from "./lib/cli/mod.ts";
+// A new golden file comes from: deno eval 'import { helpText } from "./lib/commands/mod.ts";
 // Deno.writeTextFileSync("tests/cli/testdata/help.txt", helpText("serve", "1.2.3"))'
 for (const command of ["serve", "simulate"] as const) {
   Deno.test(`helpText() of ${command} is as in tests/cli/testdata/${GOLDEN[command]}`, () => {

@@ -288,6 +288,38 @@ for (const [name, [answers, state, text, remedy]] of Object.entries(CASES)) {
   });
 }
 
+/** What a server answers that scrapes nothing, and was sent turns with these labels. */
+function receiver(...sent: readonly Readonly<Record<string, string>>[]): Record<string, Answer> {
+  const turns = 'tours_completes{instance=~".+:8000/turns"}';
+  const query = new URLSearchParams({
+    query: `group by (job, instance) (last_over_time(${turns}[1h]))`,
+    latency_offset: "1ms",
+  });
+  const result = sent.map((labels) => series(1, labels));
+  return { ...prometheus([], []), [`${API}/query?${query}`]: json({ data: { result } }) };
+}
+
+Deno.test("checkPrometheus() knows a server to which this exporter sends its turns", async () => {
+  const sent = { job: "tradesim", instance: "127.0.0.1:8000/turns" };
+  const shown = { tradesim_exporter_remote_write_samples_sent_total: 7 };
+  for (
+    const [answers, numbers, state] of [
+      [receiver(sent), shown, "ok"],
+      [receiver({ ...sent, job: "game" }), shown, "FAIL"],
+      [receiver(), shown, "FAIL"],
+      // Another exporter of that port sent them.
+      [receiver(sent), {}, "FAIL"],
+      [receiver(sent), { tradesim_exporter_remote_write_samples_sent_total: 0 }, "FAIL"],
+    ] as const
+  ) {
+    const result = await checkPrometheus(inquiryWith({ ask: servers(answers), shown: numbers }));
+    assert.equal(result.state, state, result.text);
+    if (state === "ok") {
+      assert.match(result.text, /is sent this exporter's turns, instance 127\.0\.0\.1:8000\/turns/);
+    }
+  }
+});
+
 Deno.test("checkPrometheus() knows HTTP that is spoken to TLS by the exporter's own address", async () => {
   const result = await checkPrometheus(
     inquiryWith({ ask: servers(failed("EOF")), metricsUrl: "https://exporter:8000/metrics" }),
