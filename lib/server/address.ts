@@ -11,7 +11,7 @@ export class ListenError extends Error {
 export function reasonOf(error: unknown, port: number): string {
   if (error instanceof Deno.errors.AddrInUse) {
     return port === TRADESIM_PORT
-      ? "another program is using it: another exporter, or a TradeSim that was started with " +
+      ? "another program is using it, maybe another exporter, or a TradeSim that was started with " +
         "--with-metrics. End it, or choose another port with --port and follow TradeSim's " +
         "logs/metrics.jsonl with --follow"
       : "another program is using it. Choose another port with --port";

@@ -12,13 +12,16 @@ function read(path: string): string {
   return Deno.readTextFileSync(new URL(path, ROOT));
 }
 
-/** Paths of all Markdown files in a folder, from the repository's top. */
-function markdownIn(folder = ""): string[] {
+/** Paths of all files with this ending in a folder, from the repository's top. */
+function filesIn(folder: string, ending: string): string[] {
   return Array.from(Deno.readDirSync(new URL(folder, ROOT))).flatMap(({ name, isDirectory }) => {
-    if (isDirectory) return SKIPPED.includes(name) ? [] : markdownIn(`${folder}${name}/`);
-    return name.endsWith(".md") ? [folder + name] : [];
+    if (isDirectory) return SKIPPED.includes(name) ? [] : filesIn(`${folder}${name}/`, ending);
+    return name.endsWith(ending) ? [folder + name] : [];
   }).toSorted();
 }
+
+const markdownIn = (folder = "") => filesIn(folder, ".md");
+const typeScriptIn = (folder: string) => filesIn(folder, ".ts");
 
 const FENCED = /^( *)```.*\n([^]*?)^\1```$/gm;
 
@@ -79,12 +82,44 @@ Deno.test("every deno task that a Markdown file names is one", () => {
   assert.deepEqual(unknown, []);
 });
 
+Deno.test("docs/architecture.md has every folder of lib, after those that it imports from", () => {
+  const rows = Array.from(
+    read("docs/architecture.md").matchAll(/^\| `lib\/([a-z_]+)`/gm),
+    ([, folder]) => folder!,
+  );
+  const folders = Array.from(Deno.readDirSync(new URL("lib/", ROOT)), ({ name }) => name);
+  assert.deepEqual(rows.toSorted(), folders.toSorted());
+  const upward = rows.flatMap((folder, row) =>
+    typeScriptIn(`lib/${folder}/`).flatMap((path) =>
+      Array.from(read(path).matchAll(/from "(?:\.\.\/)+([a-z_]+)\//g), ([, other]) => other!)
+        .filter((other) => rows.indexOf(other) > row).map((other) => [path, other])
+    )
+  );
+  assert.deepEqual(upward, []);
+});
+
 Deno.test("docs/README.md has every document of docs", () => {
   const indexed = targetsOf(read("docs/README.md"));
   const documents = markdownIn("docs/").map((path) => path.replace("docs/", ""))
     .filter((path) => path !== "README.md" && !path.startsWith("decisions/"));
   assert.deepEqual(documents.filter((path) => !indexed.includes(path)), []);
   assert.ok(indexed.includes("decisions"));
+});
+
+/** Documents that a document leads to, from the repository's top; a folder leads to all in it. */
+function ledTo(path: string): string[] {
+  return targetsOf(read(path)).flatMap((target) => {
+    const name = new URL(target, new URL(path, ROOT)).pathname.slice(ROOT.pathname.length);
+    if (name.endsWith(".md")) return [name];
+    const url = new URL(name, ROOT);
+    return Deno.statSync(url).isDirectory ? markdownIn(`${name.replace(/\/$/, "")}/`) : [];
+  });
+}
+
+Deno.test("every document is reached from README.md in two clicks", () => {
+  const first = ledTo("README.md");
+  const reached = new Set(["README.md", ...first, ...first.flatMap(ledTo)]);
+  assert.deepEqual(markdownIn().filter((path) => !reached.has(path)), []);
 });
 
 Deno.test("README.md and README.fr.md give the same commands, names and links", () => {
