@@ -44,7 +44,8 @@ export const LANDING_POLICY = `default-src 'none'; style-src 'sha256-${
 
 const TEXTS = {
   fr: {
-    what: "Montre le cours des parties de TradeSim sous forme de métriques Prometheus.",
+    what: "Montre les parties de TradeSim sur une page en direct et en métriques Prometheus.",
+    live: "La page en direct",
     metrics: "Métriques",
     health: "État de santé",
     uptime: "En marche depuis",
@@ -58,7 +59,8 @@ const TEXTS = {
     read: "lus",
   },
   en: {
-    what: "Shows the course of TradeSim games as Prometheus metrics.",
+    what: "Shows TradeSim games on a live page and as Prometheus metrics.",
+    live: "The live page",
     metrics: "Metrics",
     health: "Health",
     uptime: "Up for",
@@ -112,6 +114,7 @@ export function landingPage(facts: LandingFacts, language: Language): string {
 <h1>tradesim-exporter ${escapeHtml(version)}</h1>
 <p>${text.what}
 <ul>
+<li><a href="./">${text.live}</a>
 <li><a href=".${escapeHtml(telemetryPath)}">${text.metrics}</a>
 <li><a href="./health">${text.health}</a>
 </ul>

@@ -52,6 +52,7 @@ Deno.test("landingPage() has version, uptime, sources and links, in both languag
     const page = landingPage(FACTS, language as Language);
     const common = [
       "tradesim-exporter 1.2.3",
+      'href="./"',
       'href="./metrics"',
       'href="./health"',
       "POST /update_metrics",
