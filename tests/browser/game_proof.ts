@@ -90,6 +90,9 @@ testWith(
           );
           const before = await turn();
           assert.ok(before > 20);
+          // Nobody knows whether the game goes on.
+          assert.equal(await text("#tile-state"), "Inconnu");
+          assert.doesNotMatch(await text(".tile.turn"), /tours\/s/);
           assert.deepEqual(await opened.axe(), []);
           await opened.picture("connection-lost");
 

@@ -260,7 +260,7 @@ export class Screen {
     this.#content.hidden = isEmpty;
     this.#health.draw(values.system, values.exporter, game, exporter?.replay?.speed);
     if (isEmpty) return;
-    this.#tiles.draw(game, shown.now);
+    this.#tiles.draw(game, shown.now, shown.connection === "reconnecting");
     this.#announceState(game);
     const laid = other?.summary ?? sessions.find(({ session }) => session === other?.session);
     const otherName = laid && gameLine(laid, texts, format);

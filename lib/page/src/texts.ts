@@ -32,6 +32,7 @@ const EN = {
     silent: "Silent",
     ended: "Ended or interrupted",
   },
+  unknown: "Unknown",
   tiles: {
     turn: "Turn",
     state: "State",
@@ -199,6 +200,7 @@ const FR: Texts = {
     silent: "Silencieuse",
     ended: "Terminée ou interrompue",
   },
+  unknown: "Inconnu",
   tiles: {
     turn: "Tour",
     state: "État",

@@ -58,26 +58,33 @@ export class Tiles {
     setText(this.#tiles[name].more, more);
   }
 
-  /** @param now The exporter's time, in seconds since 1970. */
-  draw(game: Game, now: number): void {
+  /**
+   * @param now The exporter's time, in seconds since 1970.
+   * @param isLost Whether the connection is lost: then nobody knows if a game still runs.
+   */
+  draw(game: Game, now: number, isLost: boolean): void {
     const { summary } = game;
     if (summary === undefined) return;
     const { texts, format } = this.around;
     const { values, state } = summary;
+    const isUnknown = isLost && state === "running";
     this.#set(
       "turn",
       format.whole(summary.turn),
       summary.turns_per_second === null
         ? ""
+        // A line of its own, so that nothing moves.
+        : isUnknown
+        ? "\u00a0"
         : texts.perSecond(format.significant(summary.turns_per_second)),
     );
     const age = Math.max(0, Math.floor(now - summary.last_arrival));
     this.#set(
       "state",
-      texts.states[state],
+      isUnknown ? texts.unknown : texts.states[state],
       age < 2 ? texts.justNow : texts.lastReport(format.seconds(age)),
     );
-    this.#tiles.state.value.dataset.state = state;
+    this.#tiles.state.value.dataset.state = isUnknown ? "unknown" : state;
     this.#set(
       "budget",
       format.euros(values.budget_total),
