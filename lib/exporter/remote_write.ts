@@ -30,7 +30,7 @@ export function startRemoteWrite(
     url,
     protocol: options.remoteWriteProtocol,
     labels: labelsFor(options),
-    ...readReceiver(options),
+    readSecrets: () => readReceiver(options),
     queue,
     queueSize: options.remoteWriteQueueSize,
     staleMarkers: options.remoteWriteStaleMarkers,

@@ -91,6 +91,7 @@ async function run(
     servers.push(listen(address, { tls, handler: exporter.handle, connections, log }));
   }
   onHangUp(async () => {
+    sender?.reload();
     try {
       const files = readFiles(options);
       await Promise.all(servers.map((server) => server.renew(files.web.tls)));

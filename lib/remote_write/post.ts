@@ -3,11 +3,8 @@
 import type { Direct } from "../network/mod.ts";
 import type { SenderOptions } from "./sender.ts";
 
-/** Where messages go, and what they bring. */
-export interface Target {
-  readonly url: string;
-  /** Address to connect to without a proxy; undefined = as the environment says. */
-  readonly direct: Direct | undefined;
+/** What a message shows to the receiver, and whom it trusts. */
+export interface Secrets {
   readonly headers: Readonly<Record<string, string>>;
   /** PEM texts. */
   readonly tls: {
@@ -17,15 +14,42 @@ export interface Target {
   };
 }
 
+/** Where messages go, and what they bring. */
+export interface Target extends Secrets {
+  readonly url: string;
+  /** Address to connect to without a proxy; undefined = as the environment says. */
+  readonly direct: Direct | undefined;
+}
+
 /** How long a receiver may take to answer. */
 const TIMEOUT_MS = 30_000;
+/** Bytes of an answer that are read: more than are logged of it. */
+const MAX_ANSWER_BYTES = 4096;
 
-function createClient({ direct, tls: { ca, cert, key } }: Target): Deno.HttpClient {
+/** @throws {Error} When a certificate or key cannot be used. */
+export function createClient(
+  { direct, tls: { ca, cert, key } }: Pick<Target, "direct" | "tls">,
+): Deno.HttpClient {
   return Deno.createHttpClient({
     ...direct === undefined ? {} : { proxy: { ...direct } },
     ...ca === undefined ? {} : { caCerts: [ca] },
     ...cert === undefined || key === undefined ? {} : { cert, key },
   });
+}
+
+/** Reads the beginning of an answer, and leaves the rest. */
+async function beginningOf({ body }: Response): Promise<string> {
+  if (body === null) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  let length = 0;
+  for await (const bytes of body) {
+    const taken = bytes.subarray(0, MAX_ANSWER_BYTES - length);
+    text += decoder.decode(taken, { stream: true });
+    length += taken.length;
+    if (length === MAX_ANSWER_BYTES) break;
+  }
+  return text.trim();
 }
 
 /** Makes what posts a message, and throws when there is no answer; and what ends its connections. */
@@ -46,7 +70,7 @@ export function createPost(target: Target): {
     return {
       status: response.status,
       header: (name) => response.headers.get(name) ?? undefined,
-      text: (await response.text()).trim(),
+      text: await beginningOf(response),
     };
   };
   return { post, close: () => client.close() };

@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import type { Flags, Values } from "../cli/flag.ts";
 import { readNamedFile, readUser, UsageError, VERSION } from "../cli/mod.ts";
 import type { RECORDED_WRITE_FLAGS } from "./flags.ts";
+import { createClient, type Secrets } from "./post.ts";
 
 /** What options say of a receiver. */
 export type ReceiverOptions = Values<typeof RECORDED_WRITE_FLAGS>;
@@ -50,12 +51,29 @@ function readBearer(text: string, name: string): string {
   );
 }
 
+/** @throws {UsageError} When they are none, or do not belong together. */
+function checkCertificates(tls: Secrets["tls"]): void {
+  if (tls.ca !== undefined && !tls.ca.includes("-----BEGIN CERTIFICATE-----")) {
+    throw new UsageError("Cannot use the file of --remote-write.ca-file: expected a certificate");
+  }
+  try {
+    createClient({ direct: undefined, tls }).close();
+  } catch (cause) {
+    // What the cause says may show a part of the key.
+    const flags = tls.cert === undefined
+      ? "file of --remote-write.ca-file: expected a certificate"
+      : "files of --remote-write.ca-file, --remote-write.cert-file and --remote-write.key-file: " +
+        "expected certificates, and the key of the second";
+    throw new UsageError(`Cannot use the ${flags}`, { cause });
+  }
+}
+
 /**
  * Reads the files that options name: secrets and certificates.
  *
  * @throws {UsageError} When one cannot be read or used.
  */
-export function readReceiver(options: ReceiverOptions) {
+export function readReceiver(options: ReceiverOptions): Secrets {
   const read = (flag: string, path: string | undefined) =>
     path === undefined ? undefined : readNamedFile(path, flag, Deno.readTextFileSync);
   const [userFlag, tokenFlag] = ["--remote-write.user-file", "--remote-write.token-file"] as const;
@@ -67,12 +85,11 @@ export function readReceiver(options: ReceiverOptions) {
     headers.authorization = `Basic ${named.toString("base64")}`;
   }
   if (token !== undefined) headers.authorization = `Bearer ${readBearer(token, tokenFlag)}`;
-  return {
-    headers,
-    tls: {
-      ca: read("--remote-write.ca-file", options.remoteWriteCaFile),
-      cert: read("--remote-write.cert-file", options.remoteWriteCertFile),
-      key: read("--remote-write.key-file", options.remoteWriteKeyFile),
-    },
+  const tls = {
+    ca: read("--remote-write.ca-file", options.remoteWriteCaFile),
+    cert: read("--remote-write.cert-file", options.remoteWriteCertFile),
+    key: read("--remote-write.key-file", options.remoteWriteKeyFile),
   };
+  checkCertificates(tls);
+  return { headers, tls };
 }

@@ -1,15 +1,18 @@
 /** Remote write, as the exporter uses it: takes turns, keeps them on disk, and has a worker send them. @module */
 
+import { isDeepStrictEqual } from "node:util";
+import { UsageError } from "../cli/mod.ts";
 import type { Log } from "../log/mod.ts";
 import type { Model } from "../model/mod.ts";
 import { directTo } from "../network/mod.ts";
 import type { Telemetry } from "../telemetry/mod.ts";
 import { startWorker } from "../worker/mod.ts";
 import type { Labels, Protocol } from "./message.ts";
+import type { Secrets } from "./post.ts";
 import { openQueue, type Queue, RemoteWriteError } from "./queue.ts";
 import type { SenderEvent } from "./sender.ts";
 import { TurnFeed } from "./turn_feed.ts";
-import type { Hurry, Setup, Told } from "./worker.ts";
+import type { Hurry, Renewed, Setup, Told } from "./worker.ts";
 import source from "./worker.js" with { type: "text" };
 
 /** How often series of games that are over are looked for. */
@@ -25,10 +28,12 @@ export interface RemoteWriteOptions {
   readonly protocol: Protocol | "auto";
   /** Labels that all series get. */
   readonly labels: Labels;
-  /** Secrets, and what else is sent with each message. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** PEM texts. */
-  readonly tls: Setup["tls"];
+  /**
+   * Reads what messages show to the receiver; called again when that may have changed.
+   *
+   * @throws {UsageError} When a file cannot be read or used.
+   */
+  readonly readSecrets: () => Secrets;
   /** The queue's file, an absolute path, and its size in bytes. */
   readonly queue: string;
   readonly queueSize: number;
@@ -51,6 +56,8 @@ export interface TurnSource {
 export interface RemoteWrite {
   /** Begins to take turns; call it once. */
   feedFrom(source: TurnSource): TurnFeed;
+  /** Reads the secrets again, and logs what became of that; those that cannot be read stay as they are. */
+  reload(): void;
   /**
    * Sends what there is, and ends; what is left is sent by the next process.
    *
@@ -179,8 +186,12 @@ class Teller {
 }
 
 /** Starts the worker, with what it needs of the options. */
-function startSending(options: RemoteWriteOptions, { segments, places }: Queue): Worker {
-  const { url: text, log, headers, tls, protocol, labels, queue } = options;
+function startSending(
+  options: RemoteWriteOptions,
+  { segments, places }: Queue,
+  secrets: Secrets,
+): Worker {
+  const { url: text, log, protocol, labels, queue } = options;
   const url = new URL(text);
   const onBroken = (problem: string) =>
     log.error("The thread of remote write failed; nothing is sent any more", { problem });
@@ -194,7 +205,7 @@ function startSending(options: RemoteWriteOptions, { segments, places }: Queue):
       { cause },
     );
   }
-  const target = { url: text, direct: directTo(url), headers, tls, protocol, external: labels };
+  const target = { url: text, direct: directTo(url), ...secrets, protocol, external: labels };
   worker.postMessage({ ...target, queue, segments, places } satisfies Setup);
   return worker;
 }
@@ -205,15 +216,54 @@ export interface Sending {
   readonly queue: Queue;
   /** Counts what comes, and what never will. */
   readonly teller: Pick<Teller, "queued" | "lost">;
+  readonly reload: RemoteWrite["reload"];
   readonly close: RemoteWrite["close"];
+}
+
+/** Reads secrets again, and says whether they are others. */
+class SecretReader {
+  readonly #options: Pick<RemoteWriteOptions, "readSecrets" | "log">;
+  current: Secrets;
+  /** Why they could not be read the last time, as it was logged. */
+  #problem: string | undefined;
+
+  /** @throws {UsageError} When a file cannot be read or used. */
+  constructor(options: Pick<RemoteWriteOptions, "readSecrets" | "log">) {
+    this.#options = options;
+    this.current = options.readSecrets();
+  }
+
+  /** @returns Undefined when they are as they were, or cannot be read, which is logged once. */
+  changed(): Secrets | undefined {
+    const { readSecrets, log } = this.#options;
+    let secrets;
+    try {
+      secrets = readSecrets();
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      if (error.message !== this.#problem) {
+        log.error("Cannot read the secrets of remote write again; the previous ones stay in use", {
+          reason: error.message,
+        });
+      }
+      this.#problem = error.message;
+      return undefined;
+    }
+    this.#problem = undefined;
+    if (isDeepStrictEqual(secrets, this.current)) return undefined;
+    log.info("Read changed secrets of remote write");
+    return this.current = secrets;
+  }
 }
 
 /**
  * Opens the queue and starts the worker. Both need rights that may be given up afterwards.
  *
  * @throws {RemoteWriteError} When the queue cannot be used, or this program may not call the address.
+ * @throws {UsageError} When the secrets cannot be read or used.
  */
 export function openSending(options: RemoteWriteOptions): Sending {
+  const secrets = new SecretReader(options);
   const teller = new Teller(options);
   const queue = openQueue({
     path: options.queue,
@@ -221,16 +271,20 @@ export function openSending(options: RemoteWriteOptions): Sending {
     onDropped: ({ samples }) => teller.lost("full", samples),
   });
   teller.watch(queue);
-  const worker = startSending(options, queue);
+  const worker = startSending(options, queue, secrets.current);
+  const renew = (isAnswer: boolean) =>
+    worker.postMessage({ secrets: secrets.changed(), isAnswer } satisfies Renewed);
   const empty = Promise.withResolvers<void>();
   worker.onmessage = ({ data }: MessageEvent<Told>) => {
     if (data.type === "empty") return empty.resolve();
+    if (data.type === "renew") return renew(true);
     teller.take(data);
     if (data.type === "done") queue.sent(data.end);
   };
   return {
     queue,
     teller,
+    reload: () => renew(false),
     async close(patience) {
       if (!queue.isEmpty) {
         worker.postMessage({ hurry: true } satisfies Hurry);
@@ -251,11 +305,11 @@ export function openSending(options: RemoteWriteOptions): Sending {
 /**
  * Begins remote write.
  *
- * @throws {RemoteWriteError} As {@linkcode openSending}.
+ * @throws {RemoteWriteError | UsageError} As {@linkcode openSending}.
  */
 export function createRemoteWrite(options: RemoteWriteOptions): RemoteWrite {
   const { log, url, staleMarkers } = options;
-  const { queue, teller, close } = openSending(options);
+  const { queue, teller, reload, close } = openSending(options);
   log.info("Sending turns by remote write", { url, queue: options.queue });
   let timer: ReturnType<typeof setInterval> | undefined;
 
@@ -273,6 +327,7 @@ export function createRemoteWrite(options: RemoteWriteOptions): RemoteWrite {
       if (staleMarkers) timer = setInterval(() => feed.endQuiet(now()), END_INTERVAL_MS);
       return feed;
     },
+    reload,
     close(patience) {
       clearInterval(timer);
       return close(patience);

@@ -62,6 +62,11 @@ export interface SenderOptions {
     headers: Readonly<Record<string, string>>,
   ) => Promise<Answer>;
   readonly tell: (event: SenderEvent) => void;
+  /**
+   * Whether messages bring other secrets than the last one did, which was answered with 401 or 403.
+   * Default: no.
+   */
+  readonly renew?: () => Promise<boolean>;
   /** Waits so many milliseconds, for more turns or for the receiver. */
   readonly wait: (milliseconds: number, forWhat: "turns" | "receiver") => Promise<void>;
   /** The version to speak; `auto` begins with 2.0, and falls back. */
@@ -133,6 +138,7 @@ export class Sender {
    */
   async #sendPart(series: readonly SeriesSamples[]): Promise<number | undefined> {
     const { post, tell, wait, external, now = Date.now } = this.#options;
+    const renew = this.#options.renew ?? (() => Promise.resolve(false));
     const samples = series.reduce((sum, { times }) => sum + times.length, 0);
     const encode = () => compress(encodeMessage(series, this.#protocol, external));
     let body = encode();
@@ -147,13 +153,15 @@ export class Sender {
         problem = error instanceof Error ? error.message : String(error);
       }
       const judgement = answer === undefined ? "retry" : this.#judge(answer, samples);
+      const isRenewed = (answer?.status === 401 || answer?.status === 403) && await renew();
       tell({
         type: "answer",
         status: answer?.status ?? 0,
         bytes: body.length,
-        willRetry: judgement === "retry",
+        willRetry: judgement === "retry" || isRenewed,
         problem,
       });
+      if (isRenewed) continue;
       if (judgement === "fallback") {
         this.#protocol = "1.0";
         body = encode();

@@ -2,8 +2,8 @@
 
 /// <reference lib="deno.worker" />
 import type { Labels, Protocol } from "./message.ts";
-import { createPost, type Target } from "./post.ts";
-import { Sender, type SenderEvent } from "./sender.ts";
+import { createPost, type Secrets, type Target } from "./post.ts";
+import { Sender, type SenderEvent, type SenderOptions } from "./sender.ts";
 import type { SharedPlaces } from "./segment.ts";
 import { Unsent } from "./unsent.ts";
 
@@ -21,10 +21,59 @@ export interface Hurry {
   readonly hurry: true;
 }
 
-/** What comes back. */
-export type Told = SenderEvent | { readonly type: "empty" };
+/** A later message: secrets that were read again. */
+export interface Renewed {
+  /** Undefined = they are as they were. */
+  readonly secrets: Secrets | undefined;
+  /** Whether it answers `renew`. */
+  readonly isAnswer: boolean;
+}
 
-function start(setup: Setup): (hurry: Hurry) => void {
+/** What comes back; `renew` asks to read the secrets again, because the receiver refused them. */
+export type Told = SenderEvent | { readonly type: "empty" } | { readonly type: "renew" };
+
+/** Posts with the secrets of the moment. */
+class RenewablePost {
+  #target: Target;
+  #current: ReturnType<typeof createPost>;
+  /** What the last message was posted with. */
+  #last: ReturnType<typeof createPost>;
+  #answered = () => {};
+
+  constructor(target: Target) {
+    this.#target = target;
+    this.#last = this.#current = createPost(target);
+  }
+
+  readonly post: SenderOptions["post"] = (body, headers) => {
+    this.#last = this.#current;
+    return this.#current.post(body, headers);
+  };
+
+  /** Asks for other secrets than those of the last message; says whether there are. */
+  readonly renew = async (): Promise<boolean> => {
+    if (this.#last === this.#current) {
+      const answer = Promise.withResolvers<void>();
+      this.#answered = answer.resolve;
+      postMessage({ type: "renew" } satisfies Told);
+      await answer.promise;
+    }
+    return this.#last !== this.#current;
+  };
+
+  take({ secrets, isAnswer }: Renewed): void {
+    if (secrets !== undefined) {
+      this.#target = { ...this.#target, ...secrets };
+      // A message under way keeps its connection.
+      this.#current.close();
+      this.#current = createPost(this.#target);
+    }
+    if (isAnswer) this.#answered();
+  }
+}
+
+function start(setup: Setup): (message: Hurry | Renewed) => void {
+  const renewable = new RenewablePost(setup);
   const unsent = new Unsent(setup.queue, setup.segments, setup.places);
   let isHurried = false;
   let endPause = () => {};
@@ -34,7 +83,8 @@ function start(setup: Setup): (hurry: Hurry) => void {
       if (batch === undefined && isHurried) postMessage({ type: "empty" } satisfies Told);
       return batch;
     },
-    post: createPost(setup).post,
+    post: renewable.post,
+    renew: renewable.renew,
     tell: (event) => postMessage(event),
     wait: (milliseconds, forWhat) =>
       new Promise((resolve) => {
@@ -49,15 +99,16 @@ function start(setup: Setup): (hurry: Hurry) => void {
     external: setup.external,
   });
   sender.run();
-  return () => {
+  return (message) => {
+    if ("isAnswer" in message) return renewable.take(message);
     isHurried = true;
     endPause();
   };
 }
 
-let hurry: ((message: Hurry) => void) | undefined;
+let take: ((message: Hurry | Renewed) => void) | undefined;
 
-onmessage = ({ data }: MessageEvent<Setup | Hurry>) => {
-  if ("hurry" in data) hurry?.(data);
-  else hurry = start(data);
+onmessage = ({ data }: MessageEvent<Setup | Hurry | Renewed>) => {
+  if ("hurry" in data || "isAnswer" in data) take?.(data);
+  else take = start(data);
 };

@@ -79,8 +79,10 @@ async function run(
     url: receiver,
     protocol,
     labels: [["job", "test"], ["instance", new URL(scraped).host]],
-    headers: { "user-agent": "tradesim-exporter/test" },
-    tls: { ca: undefined, cert: undefined, key: undefined },
+    readSecrets: () => ({
+      headers: { "user-agent": "tradesim-exporter/test" },
+      tls: { ca: undefined, cert: undefined, key: undefined },
+    }),
     queue: `${directory}/queue`,
     queueSize: 16 << 20,
     staleMarkers: false,

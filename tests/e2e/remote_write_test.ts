@@ -214,6 +214,54 @@ Deno.test("samples that are refused are counted and logged with the receiver's w
   });
 });
 
+Deno.test("SIGHUP and a refusal read the token again, and a file that is gone changes nothing", async () => {
+  await withTempDir(async (cwd) => {
+    let valid = "a-secret-of-old";
+    const write = (token: string) => Deno.writeTextFileSync(`${cwd}/token`, `${token}\n`);
+    write(valid);
+    const receiver = startReceiver({
+      reply: (_, { headers }) => ({
+        status: headers.get("authorization") === `Bearer ${valid}` ? 204 : 401,
+      }),
+    });
+    const args = flagsFor(receiver.url, "--remote-write.token-file", "token");
+    const exporter = await startExporter({ args, cwd });
+    const countIn = (text: string) => exporter.log().split(text).length - 1;
+    try {
+      await postTurns(exporter, 1, 5);
+      await arrival(receiver, 5);
+
+      write(valid = "a-secret-of-today");
+      Deno.kill(exporter.pid, "SIGHUP");
+      await until("the new token", () => countIn("Read changed secrets") === 1);
+      await postTurns(exporter, 6, 10);
+      await arrival(receiver, 10);
+      assert.equal(await own(exporter, 'requests_total{code="401"}'), undefined);
+
+      write(valid = "a-secret-of-tomorrow");
+      await postTurns(exporter, 11, 15);
+      await arrival(receiver, 15);
+      assert.equal(await own(exporter, 'requests_total{code="401"}'), 1);
+      assert.equal(countIn("Read changed secrets"), 2);
+
+      Deno.removeSync(`${cwd}/token`);
+      for (let reloads = 1; reloads <= 2; reloads++) {
+        Deno.kill(exporter.pid, "SIGHUP");
+        await until("the reload", () => countIn("Reloaded web configuration") === 1 + reloads);
+      }
+      assert.equal(countIn("Cannot read the secrets of remote write again"), 1);
+      await postTurns(exporter, 16, 20);
+      await arrival(receiver, 20);
+      assert.deepEqual(turnsOf(receiver), expected(20));
+      assert.equal(await own(exporter, "samples_failed_total"), 0);
+      assert.doesNotMatch(exporter.log(), /a-secret/);
+    } finally {
+      await exporter.stop();
+      await receiver.stop();
+    }
+  });
+});
+
 testWith(
   "openssl",
   "TLS with an authority of one's own and a password; another authority is not trusted",
@@ -289,6 +337,21 @@ const STOPS: Readonly<Record<string, readonly [args: readonly string[], message:
     ["--remote-write.token-file", "missing"],
     /Cannot read --remote-write\.token-file "missing": expected a file that can be read/,
   ],
+  "an authority that is no certificate": [
+    ["--remote-write", "https://127.0.0.1:1/w", "--remote-write.ca-file", "none.pem"],
+    /Cannot use the file of --remote-write\.ca-file: expected a certificate/,
+  ],
+  "an authority whose certificate is cut": [
+    ["--remote-write", "https://127.0.0.1:1/w", "--remote-write.ca-file", "cut.pem"],
+    /Cannot use the file of --remote-write\.ca-file: expected a certificate/,
+  ],
+  "a certificate that is none": [
+    [
+      ...["--remote-write", "https://127.0.0.1:1/w", "--remote-write.cert-file", "none.pem"],
+      ...["--remote-write.key-file", "none.pem"],
+    ],
+    /Cannot use the files of --remote-write\.ca-file, --remote-write\.cert-file and --remote-write\.key-file: expected certificates, and the key of the second/,
+  ],
   "a queue that is a folder": [
     ["--remote-write.queue", "."],
     /Cannot use the queue of remote write ".*": /,
@@ -298,14 +361,10 @@ const STOPS: Readonly<Record<string, readonly [args: readonly string[], message:
 for (const [name, [args, message]] of Object.entries(STOPS)) {
   Deno.test(`${name} stops the start in two lines`, async () => {
     await withTempDir(async (cwd) => {
-      const flags = [
-        "--remote-write",
-        "http://127.0.0.1:1/w",
-        ...args,
-        "--state",
-        "none",
-        "--port",
-      ];
+      Deno.writeTextFileSync(`${cwd}/none.pem`, "no certificate\n");
+      Deno.writeTextFileSync(`${cwd}/cut.pem`, "-----BEGIN CERTIFICATE-----\nMIIB\n");
+      const url = args.includes("--remote-write") ? [] : ["--remote-write", "http://127.0.0.1:1/w"];
+      const flags = [...url, ...args, "--state", "none", "--port"];
       const named = args.includes("--remote-write.queue") ? [] : ["--remote-write.queue", "q"];
       const { code, stderr } = await runExporter({ args: [...flags, "0", ...named], cwd });
       assert.equal(code, 2);

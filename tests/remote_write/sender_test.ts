@@ -44,15 +44,21 @@ function batchOf(series: number, name = "m"): Batch {
   };
 }
 
-/** Lets a sender send batches to a receiver with these replies, each for one message; then it has none left. */
+/**
+ * Lets a sender send batches to a receiver with these replies, each for one message; then it has none left.
+ *
+ * @param renewals Whether there are other secrets each time that the sender asks; then no more.
+ */
 async function courseOf(
   batches: readonly Batch[],
   replies: readonly Reply[],
   protocol: "auto" | "1.0" | "2.0" = "auto",
   random = 0.5,
+  renewals: readonly boolean[] = [],
 ): Promise<Course> {
   const course = { sent: [] as Sent[], waits: [] as number[], events: [] as SenderEvent[] };
   const left = [...batches];
+  const renewalsLeft = [...renewals];
   const sender: Sender = new Sender({
     next() {
       if (left.length === 0) sender.stop();
@@ -75,6 +81,7 @@ async function courseOf(
         : given;
       return Promise.resolve({ status, header: (name) => all[name] || undefined, text });
     },
+    renew: () => Promise.resolve(renewalsLeft.shift() ?? false),
     tell: (event) => course.events.push(event),
     wait(milliseconds) {
       course.waits.push(milliseconds);
@@ -157,6 +164,22 @@ Deno.test("other 4xx and redirects are not tried again, and what the receiver sa
     const [answer] = course.events;
     assert.deepEqual(answer?.type === "answer" && answer.problem, text.slice(0, 300));
   }
+});
+
+Deno.test("after 401 and 403 the same message is sent again at once if there are other secrets", async () => {
+  for (const status of [401, 403]) {
+    const course = await courseOf([batchOf(2)], [status, status, 204], "auto", 0.5, [true, true]);
+    assert.deepEqual(resultsOf(course), [[2, 0]], String(status));
+    assert.equal(new Set(course.sent.map((sent) => JSON.stringify(sent))).size, 1);
+    const retries = course.events.flatMap((event) =>
+      event.type === "answer" ? [event.willRetry] : []
+    );
+    assert.deepEqual(retries, [true, true, false]);
+    const same = await courseOf([batchOf(2)], [status, status, 204], "auto", 0.5, [true, false]);
+    assert.deepEqual(resultsOf(same), [[0, 2]], "the secrets stay as they were");
+  }
+  const other = await courseOf([batchOf(2)], [400, 204], "auto", 0.5, [true]);
+  assert.deepEqual(resultsOf(other), [[0, 2]], "another refusal is not about secrets");
 });
 
 Deno.test("of a partial write what was written counts as sent, and nothing is sent again", async () => {
