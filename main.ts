@@ -6,6 +6,7 @@ import { neededToPlay } from "./lib/benchmark/flags.ts";
 import type { PlayerSetup } from "./lib/benchmark/mod.ts";
 import { ownProgram, PLAYER_COMMAND } from "./lib/benchmark/program.ts";
 import {
+  callOf,
   checkNamedFile,
   complain,
   emptyEnvironment,
@@ -187,7 +188,9 @@ export async function main(args: readonly string[]): Promise<number> {
       complain(`${error.message}\n`);
       return EXIT_STOPPED;
     }
-    complain(formatUsageError(new UsageError(error.message), commandNamed(args)));
+    complain(
+      formatUsageError(new UsageError(error.message), callOf(commandNamed(args) ?? "serve")),
+    );
     const isInTheWay = error instanceof ListenError || error instanceof OutputError ||
       error instanceof BackfillError;
     return isInTheWay ? EXIT_FAILED : EXIT_USAGE;

@@ -18,6 +18,7 @@ export { nearest } from "./suggest.ts";
 export { commandLineValues } from "./values.ts";
 export type { Address } from "./kinds.ts";
 export {
+  callOf,
   complain,
   firstSignal,
   listenToHangUps,

@@ -14,6 +14,16 @@ export function ownCommand(): string {
   return `${isOfNpx ? `npx -y deno@${Deno.version.deno}` : "deno"} task`;
 }
 
+/** Names of tasks that differ from those of commands. */
+const TASKS: Readonly<Record<string, string>> = { serve: "start", bench: "bench:load" };
+
+/** How a user calls a command of this very program: from source by its task, else by its name. */
+export function callOf(command: string): string {
+  const own = ownCommand();
+  if (own.endsWith(" task")) return `${own} ${TASKS[command] ?? command}`;
+  return command === "serve" ? "tradesim-exporter" : `tradesim-exporter ${command}`;
+}
+
 /** Standard output cannot be written; the message is one sentence. */
 export class OutputError extends Error {
   override readonly name = "OutputError";

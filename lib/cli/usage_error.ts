@@ -10,13 +10,12 @@ export class UsageError extends Error {
 /**
  * Two lines for standard error, each with a newline: what is wrong, and where to find help.
  *
- * @param command The command whose help it is, where that is not the program's own.
+ * @param call How the user calls the command whose help it is.
  */
-export function formatUsageError(error: UsageError, command?: string): string {
+export function formatUsageError(error: UsageError, call = "tradesim-exporter"): string {
   // A line break that came with a flag or a file name must not make a third line.
   const message = printable(error.message);
-  const help = command === undefined ? "--help" : `${command} --help`;
-  return `tradesim-exporter: error: ${message}\nTry: tradesim-exporter ${help}\n`;
+  return `tradesim-exporter: error: ${message}\nTry: ${call} --help\n`;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Checks the exporter: whose port it is, whether it answers, and its metrics. @module */
 
+import { callOf } from "../cli/mod.ts";
 import { count, span } from "../text/mod.ts";
 import { type Answer, isAnswer, type Silence } from "./ask.ts";
 import { broken, ok, type Result } from "./link.ts";
@@ -75,8 +76,7 @@ function silentPort({ url }: Inquiry, { kind, reason }: Silence): Result {
   if (kind === "closed") {
     return broken(
       text,
-      "start the exporter (tradesim-exporter, from source: deno task start), or set its address " +
-        "with --url",
+      `start the exporter: ${callOf("serve")}; or set its address with --url`,
     );
   }
   if (kind === "denied") {

@@ -1,7 +1,9 @@
 /** Tests of the error of a wrong command line. @module */
 
 import assert from "node:assert/strict";
-import { formatUsageError, UsageError } from "../../lib/cli/mod.ts";
+import { callOf, formatUsageError, UsageError } from "../../lib/cli/mod.ts";
+import { COMMANDS } from "../../lib/commands/mod.ts";
+import settings from "../../deno.json" with { type: "json" };
 import { badValue } from "../../lib/cli/usage_error.ts";
 
 Deno.test("formatUsageError() gives two lines: the error and where help is", () => {
@@ -14,8 +16,8 @@ Deno.test("formatUsageError() gives two lines: the error and where help is", () 
 
 Deno.test("formatUsageError() points to the help of the command in question", () => {
   assert.equal(
-    formatUsageError(new UsageError("No"), "simulate"),
-    "tradesim-exporter: error: No\nTry: tradesim-exporter simulate --help\n",
+    formatUsageError(new UsageError("No"), "deno task simulate"),
+    "tradesim-exporter: error: No\nTry: deno task simulate --help\n",
   );
 });
 
@@ -36,4 +38,12 @@ Deno.test("badValue() names the thing, its value, its file and what was expected
     badValue("port", "-1", "a number", "a.yaml").message,
     "Cannot read port -1 in a.yaml: expected a number",
   );
+});
+
+Deno.test("callOf() names, from source, a task of deno.json that runs the command", () => {
+  for (const command of Object.keys(COMMANDS)) {
+    const [, task] = /^(?:npx -y deno@[\d.]+|deno) task ([\w:]+)$/.exec(callOf(command))!;
+    const { command: line } = settings.tasks[task as keyof typeof settings.tasks];
+    assert.match(line, command === "serve" ? /main\.ts$/ : new RegExp(`main\\.ts ${command}$`));
+  }
 });

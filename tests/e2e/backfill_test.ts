@@ -53,7 +53,7 @@ Deno.test("backfill ends with two lines and exit code 2 where the user is wrong"
       assert.deepEqual([code, stdout], [2, ""], stderr);
       assert.match(stderr, message);
       assert.equal(stderr.split("\n").length, 3, stderr);
-      assert.match(stderr, /\nTry: tradesim-exporter backfill --help\n$/);
+      assert.match(stderr, /\nTry: .*backfill --help\n$/);
     }
   });
 });

@@ -235,7 +235,7 @@ Deno.test("doctor tells a wrong configuration, which is a broken link, from wron
       assert.deepEqual([code, stdout], [2, ""]);
       assert.match(
         stderr,
-        /^tradesim-exporter: error: .*\nTry: tradesim-exporter doctor --help\n$/,
+        /^tradesim-exporter: error: .*\nTry: .*doctor --help\n$/,
       );
     }
   });
@@ -330,10 +330,10 @@ Deno.test("doctor kubernetes reads a file or standard input, and needs nothing e
     const empty = await runExporter({ args, cwd });
     assert.match(empty.stdout, /^FAIL objects +there is no output of kubectl; .*\nremedy: install/);
     const missing = await runExporter({ args: [...args, "--objects=none"], cwd });
-    assert.deepEqual([missing.code, missing.stderr], [
-      2,
-      'tradesim-exporter: error: Cannot read --objects "none": expected a file that can be read, ' +
-      "but there is none\nTry: tradesim-exporter doctor --help\n",
-    ]);
+    assert.equal(missing.code, 2);
+    assert.match(
+      missing.stderr,
+      /^[^\n]* Cannot read --objects "none": expected a file that can be read, but there is none\nTry: .*doctor --help\n$/,
+    );
   });
 });

@@ -169,7 +169,7 @@ Deno.test("simulate --publish-token-file shows its token, and plays nothing with
         const { code, stdout, stderr } = await play(file!);
         assert.deepEqual([code, stdout], [2, ""]);
         assert.ok(stderr.includes(problem!), stderr);
-        assert.match(stderr, /^[^\n]+\nTry: tradesim-exporter simulate --help\n$/);
+        assert.match(stderr, /^[^\n]+\nTry: .*simulate --help\n$/);
       }
       assert.deepEqual(seen, []);
       summaryOf(await play("token"));
@@ -198,7 +198,7 @@ Deno.test("simulate ends with 2 and two lines for a user's mistake, before it pl
       const { code, stdout, stderr } = await runExporter({ args, cwd });
       assert.deepEqual([code, stdout], [2, ""], line);
       assert.ok(stderr.startsWith(`tradesim-exporter: error: ${problem}`), stderr);
-      assert.match(stderr, /^[^\n]+\nTry: tradesim-exporter simulate --help\n$/);
+      assert.match(stderr, /^[^\n]+\nTry: .*simulate --help\n$/);
     }
     assert.deepEqual(namesIn(cwd), ["bad.json"]);
   });

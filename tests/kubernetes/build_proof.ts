@@ -58,7 +58,7 @@ Deno.test("a wrong parameter stops print, and no file is written", async () => {
       const args = ["print", "kubernetes", "--out=new", `--set=${set}`];
       const { code, stdout, stderr } = await runExporter({ args, cwd });
       assert.deepEqual([code, stdout], [2, ""], set);
-      assert.match(stderr, /^tradesim-exporter: error: .*\nTry: tradesim-exporter print --help\n$/);
+      assert.match(stderr, /^tradesim-exporter: error: .*\nTry: .*print --help\n$/);
     }
     assert.deepEqual([...Deno.readDirSync(cwd)], []);
   });
