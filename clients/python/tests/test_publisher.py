@@ -286,6 +286,9 @@ def test_off_publishes_nothing(tmp_path, monkeypatch):
     ("target", "token"),
     [
         ("ftp://127.0.0.1/", None),
+        ("127.0.0.1:8000", None),
+        ("localhost:8000/update_metrics", None),
+        ("[::1]:8000", None),
         ("http://", None),
         ("http://[::1", None),
         ("http://x:port", None),

@@ -64,7 +64,9 @@ class Connection:
     def __init__(self, url: str, token: str | None, timeout: float) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f'cannot report to "{url}": expected a URL of http or https')
+            raise ValueError(
+                f'cannot report to "{url}": expected a URL such as http://127.0.0.1:8000'
+            )
         if token is not None and not re.fullmatch(r"[\x21-\x7e]+", token):
             raise ValueError("cannot use the token: expected ASCII characters without spaces")
         self.host = parts.hostname

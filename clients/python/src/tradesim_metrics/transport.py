@@ -59,7 +59,9 @@ def open_transport(
     target = os.fspath(target)
     if target == OFF:
         return None
-    if "://" in target:
+    first = target.split("/", 1)[0]
+    # A host and a port without http:// are a mistake, and no name of a file.
+    if "://" in target or (":" in first and first.rpartition(":")[2].isdigit()):
         from .post import Post  # noqa: PLC0415 - a journal needs no HTTP.
 
         return Post(target, token or os.environ.get(TOKEN) or None, tell)
