@@ -47,6 +47,32 @@ function fakePromtool(dir: string, command: string): string {
   return path;
 }
 
+/** What a test of one game begins with. */
+interface Used {
+  readonly dir: string;
+  /** The arguments that name the game, and the folder for its blocks. */
+  readonly args: readonly string[];
+  /** The folder for its blocks, which is not there yet. */
+  readonly out: string;
+}
+
+/**
+ * Lends a folder with a game of some turns.
+ *
+ * @param given.parent Where the folder for blocks will be. Default: in the same one.
+ */
+function withGame(
+  use: (used: Used) => Promise<void>,
+  { turns = 3, parent }: { readonly turns?: number; readonly parent?: string } = {},
+): Promise<void> {
+  return withTempDir((dir) => {
+    const path = `${dir}/turns.jsonl`;
+    Deno.writeTextFileSync(path, turnsLine("a", 1, turns));
+    const out = `${parent ?? dir}/data`;
+    return use({ dir, args: [path, ...ANCHOR, "--out", out], out });
+  });
+}
+
 testWithPrometheus(
   "backfill --out makes blocks of all samples, and nothing besides",
   async (version) => {
@@ -79,15 +105,12 @@ testWithPrometheus(
 );
 
 Deno.test("a backfill that fails leaves no block, and says what promtool said", () =>
-  withTempDir(async (dir) => {
-    const path = `${dir}/turns.jsonl`;
-    Deno.writeTextFileSync(path, turnsLine("a", 1, 3));
-    const out = `${dir}/data`;
+  withGame(async ({ dir, args, out }) => {
     const promtool = fakePromtool(
       dir,
       "mkdir -p $out/01ARZ3NDEKTSV4RRFFQ69G5FAV; echo no room left >&2; exit 1",
     );
-    await assert.rejects(run([path, ...ANCHOR, "--out", out, "--promtool", promtool]), (error) => {
+    await assert.rejects(run([...args, "--promtool", promtool]), (error) => {
       assert.ok(error instanceof BackfillError);
       assert.match(error.message, /^Cannot make blocks of game "a": promtool says no room left$/);
       return true;
@@ -120,41 +143,32 @@ Deno.test("a backfill of files that cannot be read writes nothing", () =>
   }));
 
 testWithSmallDisk("a backfill that finds no room leaves nothing", async (disk) => {
-  await withTempDir(async (dir) => {
-    const path = `${dir}/turns.jsonl`;
-    Deno.writeTextFileSync(path, turnsLine("a", 1, 3000));
-    await assert.rejects(run([path, ...ANCHOR, "--out", `${disk}/data`]), (error) => {
+  await withGame(async ({ args, out }) => {
+    await assert.rejects(run(args), (error) => {
       assert.ok(error instanceof BackfillError, String(error));
       assert.match(error.message, /^Cannot write ".*": No space left on device/);
       return true;
     });
-    assert.deepEqual(namesIn(`${disk}/data`), []);
-  });
+    assert.deepEqual(namesIn(out), []);
+  }, { turns: 3000, parent: disk });
 });
 
 Deno.test("a backfill says that there is no promtool", () =>
-  withTempDir(async (dir) => {
-    const path = `${dir}/turns.jsonl`;
-    Deno.writeTextFileSync(path, turnsLine("a", 1, 3));
-    const start = (promtool: string) =>
-      run([path, ...ANCHOR, "--out", `${dir}/data`, "--promtool", promtool]);
+  withGame(async ({ dir, args, out }) => {
+    const start = (promtool: string) => run([...args, "--promtool", promtool]);
     await assert.rejects(start(`${dir}/none`), /there is no such program; --promtool names it/);
     await assert.rejects(start("true"), /it knows no create-blocks-from/);
-    assert.deepEqual(namesIn(`${dir}/data`), []);
+    assert.deepEqual(namesIn(out), []);
   }));
 
 Deno.test("a backfill that is stopped ends promtool, and leaves nothing", () =>
-  withTempDir(async (dir) => {
-    const path = `${dir}/turns.jsonl`;
-    Deno.writeTextFileSync(path, turnsLine("a", 1, 3));
-    const out = `${dir}/data`;
+  withGame(async ({ dir, args, out }) => {
     const promtool = fakePromtool(
       dir,
       `echo "$TMPDIR" >${dir}/tmp; echo $$ >${dir}/pid; exec sleep 1000`,
     );
     const stop = new AbortController();
-    const args = [path, ...ANCHOR, "--out", out, "--promtool", promtool];
-    const running = run(args, { stop: stop.signal });
+    const running = run([...args, "--promtool", promtool], { stop: stop.signal });
     const ended = assert.rejects(running, BackfillStopped);
     await until("promtool", () => namesIn(dir).includes("pid"));
     stop.abort();
@@ -177,15 +191,11 @@ testWith(
   "promtool",
   "a backfill that is killed leaves no block, and can be begun again",
   () =>
-    withTempDir(async (dir) => {
-      const path = `${dir}/turns.jsonl`;
-      Deno.writeTextFileSync(path, turnsLine("a", 1, 3));
-      const out = `${dir}/data`;
+    withGame(async ({ dir, args, out }) => {
       const promtool = fakePromtool(
         dir,
         `mkdir -p $out/01ARZ3NDEKTSV4RRFFQ69G5FAV; echo $$ >${dir}/pid; exec sleep 1000`,
       );
-      const args = [path, ...ANCHOR, "--out", out];
       const child = new Deno.Command(Deno.execPath(), {
         args: [
           ...["run", "--no-prompt", "--allow-read", "--allow-write", "--allow-run", "--allow-env"],
@@ -215,12 +225,8 @@ testWith(
   "promtool",
   "a backfill leaves another one's folder alone while that is running",
   () =>
-    withTempDir(async (dir) => {
-      const path = `${dir}/turns.jsonl`;
-      Deno.writeTextFileSync(path, turnsLine("a", 1, 3));
-      const out = `${dir}/data`;
+    withGame(async ({ dir, args, out }) => {
       const promtool = fakePromtool(dir, `echo $$ >${dir}/pid; exec sleep 1000`);
-      const args = [path, ...ANCHOR, "--out", out];
       const stop = new AbortController();
       const first = assert.rejects(
         run([...args, "--promtool", promtool], { stop: stop.signal }),
