@@ -47,8 +47,13 @@ function partsOf(folders: readonly string[], bytes: number): Part[] {
     }
     return names.filter(isTurnLogName).map((name) => join(folder, name));
   }).flatMap((path) => {
-    const found = statSync(path, { throwIfNoEntry: false });
-    return found?.isFile() ? [{ path, size: found.size, modified: found.mtimeMs }] : [];
+    try {
+      const found = statSync(path);
+      return found.isFile() ? [{ path, size: found.size, modified: found.mtimeMs }] : [];
+    } catch {
+      // Rotation took it away, or the name leads nowhere.
+      return [];
+    }
   }).toSorted((a, b) => b.modified - a.modified);
   let left = bytes;
   return files.map(({ path, size }): Part => {

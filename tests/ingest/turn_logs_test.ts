@@ -91,6 +91,19 @@ Deno.test("TurnLogs read what rotation made of a log first, and the newest bytes
     assert.deepEqual(rowsOf(newest).map(([turn]) => turn), [5, 6]);
   }));
 
+Deno.test("TurnLogs pass over what they cannot read, and what is empty", () =>
+  withTempDir(async (dir) => {
+    Deno.symlinkSync("turns-loop.jsonl", `${dir}/turns-loop.jsonl`);
+    Deno.symlinkSync("absent", `${dir}/turns-absent.jsonl`);
+    Deno.mkdirSync(`${dir}/turns-folder.jsonl`);
+    Deno.writeTextFileSync(`${dir}/turns-empty.jsonl`, "");
+    Deno.writeTextFileSync(`${dir}/turns-cut.jsonl`, line(1, 4).slice(0, -9));
+    Deno.writeTextFileSync(`${dir}/turns.jsonl`, `${line(1, 3)}\n`);
+    const history = reported([3]);
+    await logsOf(history, dir).logs.read();
+    assert.deepEqual(rowsOf(history), [[1, 1], [2, 2], [3, 3]]);
+  }));
+
 Deno.test("TurnLogs keep within the turns of a history, and take reports meanwhile", () =>
   withTempDir(async (dir) => {
     const lines = Array.from({ length: 50 }, (_, index) => line(1 + 200 * index, 200));
