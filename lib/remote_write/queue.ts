@@ -330,14 +330,24 @@ export class Queue {
     this.#encoder = undefined;
   }
 
-  /** Writes the whole file once, so that its disk space is its own. */
+  /**
+   * Writes the whole file once, so that its disk space is its own.
+   *
+   * @throws {Error} When there is not enough; what was taken of it is free again.
+   */
   #allocate(): void {
     const size = HEAD_BYTES + this.#segments * SEGMENT_BYTES;
     const zeros = new Uint8Array(SEGMENT_BYTES);
-    for (let at = fstatSync(this.#fd).size; at < size;) {
-      const length = Math.min(SEGMENT_BYTES, size - at);
-      this.#write(zeros.subarray(0, length), at);
-      at += length;
+    const before = fstatSync(this.#fd).size;
+    try {
+      for (let at = before; at < size;) {
+        const length = Math.min(SEGMENT_BYTES, size - at);
+        this.#write(zeros.subarray(0, length), at);
+        at += length;
+      }
+    } catch (error) {
+      this.#file.truncateSync(before);
+      throw error;
     }
   }
 

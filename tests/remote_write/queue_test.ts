@@ -258,6 +258,47 @@ Deno.test("the whole file is written at the start", () =>
     if (blocks !== null) assert.ok(blocks * 512 >= size, `${blocks} blocks`);
   }));
 
+Deno.test("a queue that finds no room gives back what it has taken of the disk", () =>
+  withQueue((open, path) => {
+    const queue = open();
+    add(queue, layoutOf(1), 0, 3);
+    drain(queue, path);
+    add(queue, layoutOf(1), 3, 2);
+    queue.close();
+    Deno.truncateSync(path, HEAD_BYTES + 5000);
+    const write = ((fd: number, bytes: Uint8Array, from: number, length: number, at: number) => {
+      if (at > SEGMENT_BYTES) throw new Error("ENOSPC: no space left on device, write");
+      return writeSync(fd, bytes, from, length, at);
+    }) as typeof writeSync;
+    assert.throws(
+      () => openQueue({ path, size: TWO_SEGMENTS, write }),
+      /^RemoteWriteError: Cannot use the queue of remote write ".*": ENOSPC: no space left/,
+    );
+    assert.equal(Deno.statSync(path).size, HEAD_BYTES + 5000);
+    const again = open();
+    assert.deepEqual(valuesOf(drain(again, path)), [3, 4]);
+    again.close();
+  }));
+
+Deno.test("a queue whose file is cut sends what is before the cut", () =>
+  withQueue((open, path) => {
+    const queue = open();
+    add(queue, layoutOf(1), 0, 100);
+    const length = queue.bytes;
+    queue.close();
+    for (const kept of [HEAD_BYTES + length / 2, 100, 0]) {
+      Deno.truncateSync(path, Math.floor(kept));
+      const cut = open();
+      const left = valuesOf(drain(cut, path, false)).length;
+      assert.ok(kept > HEAD_BYTES ? left > 40 && left < 60 : left === 0, `${left} turns`);
+      cut.close();
+    }
+    const last = open();
+    add(last, layoutOf(1), 7, 1);
+    assert.deepEqual(valuesOf(drain(last, path)), [7]);
+    last.close();
+  }));
+
 Deno.test("openQueue() refuses a file that is in use, of a later version, or no file", () =>
   withQueue((open, path) => {
     const queue = open();
