@@ -122,6 +122,16 @@ Deno.test("every document is reached from README.md in two clicks", () => {
   assert.deepEqual(markdownIn().filter((path) => !reached.has(path)), []);
 });
 
+Deno.test("documents use plain words, and say what is, not what was", () => {
+  const avoided = /\b(whoever|mends?|twins?|formerly|lets go of|goes on|what is asked for)\b/i;
+  const found = markdownIn().filter((path) => path !== "README.fr.md")
+    .flatMap((path) => {
+      const word = avoided.exec(read(path).replaceAll(FENCED, ""))?.[0];
+      return word === undefined ? [] : [[path, word]];
+    });
+  assert.deepEqual(found, []);
+});
+
 Deno.test("README.md and README.fr.md give the same commands, names and links", () => {
   const [english, french] = ["README.md", "README.fr.md"].map((path) => {
     const text = read(path);
