@@ -104,7 +104,7 @@ function prove(dir: string): void {
       short(bytes / 2 ** 20)
     } of ${short(capacity / 2 ** 20)} MiB; adding one takes ${short(1000 * adding / TURNS)} µs`,
   );
-  const unsent = new Unsent(path, queue.segments, queue.places);
+  const unsent = new Unsent(path, queue.segments, queue.positions);
   let turns = 0;
   let readBack = 0;
   for (let batch = unsent.next(50_000); batch !== undefined; batch = unsent.next(50_000)) {

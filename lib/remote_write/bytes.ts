@@ -85,23 +85,23 @@ export class ByteWriter {
   }
 
   /** Sets bits of a byte that is there. */
-  setBits(place: number, bits: number): void {
-    this.#bytes[place]! |= bits;
+  setBits(offset: number, bits: number): void {
+    this.#bytes[offset]! |= bits;
   }
 
   /** Writes a number over eight bytes that are there. */
-  setDouble(place: number, value: number): void {
-    this.#view.setFloat64(place, value, true);
+  setDouble(offset: number, value: number): void {
+    this.#view.setFloat64(offset, value, true);
   }
 
   /** Writes bytes over those that are there. */
-  setBytes(place: number, bytes: Uint8Array): void {
-    this.#bytes.set(bytes, place);
+  setBytes(offset: number, bytes: Uint8Array): void {
+    this.#bytes.set(bytes, offset);
   }
 
   /** Writes a number over four bytes that are there. */
-  setUint32(place: number, value: number): void {
-    this.#view.setUint32(place, value, true);
+  setUint32(offset: number, value: number): void {
+    this.#view.setUint32(offset, value, true);
   }
 
   #reserve(more: number): void {
@@ -117,7 +117,7 @@ export class ByteWriter {
 export class ByteReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  place = 0;
+  offset = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -125,26 +125,26 @@ export class ByteReader {
   }
 
   byte(): number {
-    return this.#bytes[this.place++]!;
+    return this.#bytes[this.offset++]!;
   }
 
   varint(): number {
     let value = 0;
     for (let unit = 1;; unit *= GROUP) {
-      const byte = this.#bytes[this.place++]!;
+      const byte = this.#bytes[this.offset++]!;
       value += (byte & 127) * unit;
       if (byte < GROUP) return value;
     }
   }
 
   double(): number {
-    const value = this.#view.getFloat64(this.place, true);
-    this.place += 8;
+    const value = this.#view.getFloat64(this.offset, true);
+    this.offset += 8;
     return value;
   }
 
   bytes(length: number): Uint8Array {
-    return this.#bytes.subarray(this.place, this.place += length);
+    return this.#bytes.subarray(this.offset, this.offset += length);
   }
 
   text(): string {

@@ -13,14 +13,14 @@ export interface Turn {
 interface Known {
   readonly families: readonly { readonly name: string; readonly series: readonly Series[] }[];
   readonly layout: Layout;
-  /** The series that cannot be sent, by their place among all. */
-  readonly left: ReadonlySet<number>;
+  /** The series that cannot be sent, by their index among all. */
+  readonly leftOut: ReadonlySet<number>;
 }
 
 function isSame(known: Known, families: readonly Family[], start: number): boolean {
   return known.layout.start === start && known.families.length === families.length &&
-    families.every(({ metric, series }, place) => {
-      const other = known.families[place]!;
+    families.every(({ metric, series }, index) => {
+      const other = known.families[index]!;
       return other.name === metric.name && isSameSeries(other.series, series);
     });
 }
@@ -48,31 +48,34 @@ export class Layouts {
     if (this.#known === undefined || !isSame(this.#known, families, start)) {
       this.#known = this.#create(families, start);
     }
-    let { layout, left } = this.#known;
-    if (all.some((value, place) => !Number.isFinite(value) && !left.has(place))) {
-      ({ layout, left } = this.#create(families, start, all));
+    let { layout, leftOut } = this.#known;
+    if (all.some((value, index) => !Number.isFinite(value) && !leftOut.has(index))) {
+      ({ layout, leftOut } = this.#create(families, start, all));
     }
-    return { layout, values: left.size === 0 ? all : all.filter((_, place) => !left.has(place)) };
+    return {
+      layout,
+      values: leftOut.size === 0 ? all : all.filter((_, index) => !leftOut.has(index)),
+    };
   }
 
   /** @param values What leaves out the series that have none now. */
   #create(families: readonly Family[], start: number, values?: readonly number[]): Known {
-    const left = new Set<number>();
+    const leftOut = new Set<number>();
     const series: QueuedSeries[] = [];
-    let place = 0;
+    let index = 0;
     for (const { metric: { name, type, help }, series: own } of families) {
       for (const one of own) {
-        if (canBeRead(name, one) && Number.isFinite(values?.[place] ?? 0)) {
+        if (canBeRead(name, one) && Number.isFinite(values?.[index] ?? 0)) {
           const labels = [["__name__", name + one.suffix] as const, ...one.labels];
           series.push({ labels, type, help });
-        } else left.add(place);
-        place++;
+        } else leftOut.add(index);
+        index++;
       }
     }
     return {
       families: families.map(({ metric, series }) => ({ name: metric.name, series })),
       layout: { stream: this.#stream, start, series },
-      left,
+      leftOut,
     };
   }
 }

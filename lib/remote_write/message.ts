@@ -62,22 +62,22 @@ function sampleLength(time: number, start: number): number {
   return 1 + 8 + 1 + varintLength(time) + (start === 0 ? 0 : 1 + varintLength(start));
 }
 
-/** Samples of a series but for their values, and where each of these goes. */
+/** Samples of a series but for their values, and the offset at which each of these goes. */
 interface Template {
   readonly bytes: Uint8Array;
-  readonly places: Int32Array;
+  readonly valueOffsets: Int32Array;
 }
 
 /** Makes the template of samples, each a field of `TimeSeries`. */
 function createTemplate(times: readonly number[], startAt: (time: number) => number): Template {
   const writer = new ByteWriter();
-  const places = new Int32Array(times.length);
+  const valueOffsets = new Int32Array(times.length);
   for (const [index, time] of times.entries()) {
     const start = startAt(time);
     writer.byte(tag(2, BYTES));
     writer.varint(sampleLength(time, start));
     writer.byte(tag(1, FIXED64));
-    places[index] = writer.length;
+    valueOffsets[index] = writer.length;
     writer.zeros(8);
     writer.byte(tag(2, VARINT));
     writer.varint(time);
@@ -85,7 +85,7 @@ function createTemplate(times: readonly number[], startAt: (time: number) => num
     writer.byte(tag(3, VARINT));
     writer.varint(start);
   }
-  return { bytes: writer.written, places };
+  return { bytes: writer.written, valueOffsets };
 }
 
 /** Templates of one message: series of a turn have the same times, so that most of them share one. */
@@ -114,15 +114,15 @@ class Templates {
 
 function writeSamples(
   writer: ByteWriter,
-  { bytes, places }: Template,
+  { bytes, valueOffsets }: Template,
   { values }: SeriesSamples,
 ): void {
   const from = writer.length;
   writer.bytes(bytes);
-  for (let index = 0; index < places.length; index++) {
+  for (let index = 0; index < valueOffsets.length; index++) {
     const value = values[index];
-    if (value === undefined) writer.setBytes(from + places[index]!, STALE);
-    else writer.setDouble(from + places[index]!, value);
+    if (value === undefined) writer.setBytes(from + valueOffsets[index]!, STALE);
+    else writer.setDouble(from + valueOffsets[index]!, value);
   }
 }
 
@@ -144,8 +144,8 @@ function encode1(series: readonly SeriesSamples[], external: Labels): Uint8Array
     head.length = 0;
     for (const pair of withExternal(samples.series.labels, external)) {
       label.length = 0;
-      pair.forEach((text, place) => {
-        label.byte(tag(place + 1, BYTES));
+      pair.forEach((text, index) => {
+        label.byte(tag(index + 1, BYTES));
         label.text(text);
       });
       writeMessage(head, 1, label);
@@ -160,16 +160,16 @@ function encode1(series: readonly SeriesSamples[], external: Labels): Uint8Array
 
 /** The texts of a message, each once; the first is empty. */
 class Symbols {
-  readonly #places = new Map([["", 0]]);
+  readonly #references = new Map([["", 0]]);
 
-  placeOf(text: string): number {
-    let place = this.#places.get(text);
-    if (place === undefined) this.#places.set(text, place = this.#places.size);
-    return place;
+  referenceOf(text: string): number {
+    let reference = this.#references.get(text);
+    if (reference === undefined) this.#references.set(text, reference = this.#references.size);
+    return reference;
   }
 
   write(writer: ByteWriter): void {
-    for (const text of this.#places.keys()) {
+    for (const text of this.#references.keys()) {
       writer.byte(tag(4, BYTES));
       writer.text(text);
     }
@@ -184,7 +184,7 @@ function metadataOf({ type, help }: QueuedSeries, symbols: Symbols): ByteWriter 
   }
   if (help !== "") {
     message.byte(tag(3, VARINT));
-    message.varint(symbols.placeOf(help));
+    message.varint(symbols.referenceOf(help));
   }
   return message;
 }
@@ -200,8 +200,8 @@ function encode2(series: readonly SeriesSamples[], external: Labels): Uint8Array
     const template = templates.of(samples);
     references.length = 0;
     for (const [name, value] of withExternal(samples.series.labels, external)) {
-      references.varint(symbols.placeOf(name));
-      references.varint(symbols.placeOf(value));
+      references.varint(symbols.referenceOf(name));
+      references.varint(symbols.referenceOf(value));
     }
     head.length = 0;
     writeMessage(head, 1, references);

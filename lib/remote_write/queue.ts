@@ -9,10 +9,10 @@ import { RecordDecoder, RecordEncoder } from "./record.ts";
 import {
   BEGIN,
   END,
+  fileOffsetOf,
   HEAD_BYTES,
   numberOf,
-  type Place,
-  placeOf,
+  type Position,
   positionOf,
   readSegmentHead,
   RECORD_HEAD_BYTES,
@@ -21,7 +21,7 @@ import {
   SEGMENT_BYTES,
   SEGMENT_HEAD_BYTES,
   segmentHead,
-  type SharedPlaces,
+  type SharedPositions,
 } from "./segment.ts";
 
 /** Each of the two lines of the head has half of it. */
@@ -42,7 +42,7 @@ interface Head {
 }
 
 /** Where a stream of an earlier process stood. */
-export interface StreamPlace {
+export interface StreamState {
   /** Time of its last turn, and since when its counters count; in milliseconds since 1970. */
   readonly last: number;
   readonly start: number;
@@ -65,7 +65,7 @@ export interface QueueOptions {
   readonly size: number;
   /** Told of turns that had to make room for newer ones. */
   readonly onDropped?: (amount: Amount) => void;
-  /** Writes bytes at a place. Default: that of node:fs. */
+  /** Writes bytes at an offset of the file. Default: that of node:fs. */
   readonly write?: typeof writeSync;
 }
 
@@ -83,8 +83,8 @@ function decodeHead(bytes: Uint8Array): Head | undefined {
   return JSON.parse(text);
 }
 
-/** A place at which nothing is. */
-function emptyAt(segment: number): Place {
+/** Where the first record of a segment goes. */
+function emptyAt(segment: number): Position {
   return { segment, offset: SEGMENT_HEAD_BYTES };
 }
 
@@ -100,7 +100,7 @@ function emptyAt(segment: number): Place {
 export function openQueue(options: QueueOptions): Queue {
   const { path } = options;
   let file: Deno.FsFile | undefined;
-  // node:fs writes at a place in one call.
+  // node:fs writes at an offset in one call.
   let descriptor: number | undefined;
   try {
     Deno.mkdirSync(dirname(path), { recursive: true });
@@ -125,14 +125,14 @@ export class Queue {
   #segments: number;
   readonly #writer = new ByteWriter();
   #generation = 0;
-  /** The first place that was not sent, and the one where the next record goes. */
-  #begin: Place = emptyAt(0);
-  #end: Place = emptyAt(0);
+  /** Where the first record is that was not sent, and where the next record goes. */
+  #begin: Position = emptyAt(0);
+  #end: Position = emptyAt(0);
   /** Of the last segment; undefined while there is none. */
   #encoder: RecordEncoder | undefined;
   /** Where streams of earlier processes stood. */
-  readonly streams = new Map<string, StreamPlace>();
-  readonly places: SharedPlaces = new BigInt64Array(new SharedArrayBuffer(16));
+  readonly streams = new Map<string, StreamState>();
+  readonly positions: SharedPositions = new BigInt64Array(new SharedArrayBuffer(16));
 
   /** @param fd Another handle of the same file. */
   constructor(options: QueueOptions, file: Deno.FsFile, fd: number) {
@@ -195,7 +195,7 @@ export class Queue {
     const { segment, offset } = this.#end;
     const { written } = this.#writer;
     try {
-      this.#write(written, positionOf(segment, this.#segments) + offset);
+      this.#write(written, fileOffsetOf(segment, this.#segments) + offset);
     } catch (error) {
       // The encoder now knows of turns that nobody will read: the next ones stand for themselves.
       this.#encoder = undefined;
@@ -207,10 +207,10 @@ export class Queue {
     return true;
   }
 
-  /** Notes that everything before a place was sent. */
-  sent(place: Place): void {
-    if (numberOf(place) <= numberOf(this.#begin)) return;
-    this.#begin = place;
+  /** Notes that everything before a position was sent. */
+  sent(position: Position): void {
+    if (numberOf(position) <= numberOf(this.#begin)) return;
+    this.#begin = position;
     this.#writeHead();
     this.#share();
   }
@@ -256,7 +256,7 @@ export class Queue {
     if (wasEmpty) this.#begin = this.#end;
     this.#encoder = undefined;
     this.#share();
-    this.#write(segmentHead(segment), positionOf(segment, this.#segments));
+    this.#write(segmentHead(segment), fileOffsetOf(segment, this.#segments));
     this.#encoder = new RecordEncoder();
   }
 
@@ -270,8 +270,8 @@ export class Queue {
     this.#writeHead();
   }
 
-  /** What a segment holds behind a place. */
-  #amountFrom({ segment, offset }: Place): Amount {
+  /** What a segment holds behind a position. */
+  #amountFrom({ segment, offset }: Position): Amount {
     const decoder = new RecordDecoder();
     let turns = 0;
     let samples = 0;
@@ -285,22 +285,22 @@ export class Queue {
   }
 
   #readSegment(segment: number): Uint8Array {
-    return this.#read(positionOf(segment, this.#segments), SEGMENT_BYTES);
+    return this.#read(fileOffsetOf(segment, this.#segments), SEGMENT_BYTES);
   }
 
-  #read(position: number, length: number): Uint8Array<ArrayBuffer> {
+  #read(offset: number, length: number): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(length);
     let done = 0;
     for (let count = 1; count > 0 && done < length; done += count) {
-      count = readSync(this.#fd, bytes, done, length - done, position + done);
+      count = readSync(this.#fd, bytes, done, length - done, offset + done);
     }
     return bytes;
   }
 
-  #write(bytes: Uint8Array, position: number): void {
+  #write(bytes: Uint8Array, offset: number): void {
     const { write = writeSync } = this.#options;
     for (let done = 0; done < bytes.length;) {
-      done += write(this.#fd, bytes, done, bytes.length - done, position + done);
+      done += write(this.#fd, bytes, done, bytes.length - done, offset + done);
     }
   }
 
@@ -353,10 +353,10 @@ export class Queue {
 
   /** Finds the segments that an earlier process has left. */
   #restore(sent: number): void {
-    const numbers = Array.from({ length: this.#segments }, (_, place) => {
-      const bytes = this.#read(HEAD_BYTES + place * SEGMENT_BYTES, SEGMENT_HEAD_BYTES);
+    const numbers = Array.from({ length: this.#segments }, (_, slot) => {
+      const bytes = this.#read(HEAD_BYTES + slot * SEGMENT_BYTES, SEGMENT_HEAD_BYTES);
       const segment = readSegmentHead(bytes);
-      return segment !== undefined && segment % this.#segments === place ? segment : -1;
+      return segment !== undefined && segment % this.#segments === slot ? segment : -1;
     });
     const last = Math.max(...numbers);
     if (last < 0) return;
@@ -370,7 +370,7 @@ export class Queue {
       this.#remember(segment);
     }
     const kept = Math.max(sent, numberOf(emptyAt(first)));
-    this.#begin = placeOf(Math.min(kept, numberOf(this.#end)));
+    this.#begin = positionOf(Math.min(kept, numberOf(this.#end)));
   }
 
   /** Reads where streams stood at the end of a segment; if it is the last one, records go behind it. */
@@ -389,7 +389,7 @@ export class Queue {
   }
 
   #share(): void {
-    Atomics.store(this.places, END, BigInt(numberOf(this.#end)));
-    Atomics.store(this.places, BEGIN, BigInt(numberOf(this.#begin)));
+    Atomics.store(this.positions, END, BigInt(numberOf(this.#end)));
+    Atomics.store(this.positions, BEGIN, BigInt(numberOf(this.#begin)));
   }
 }

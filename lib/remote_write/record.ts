@@ -105,12 +105,12 @@ export class RecordEncoder {
     const changed = writer.length;
     const before = known.values;
     writer.zeros((values.length + 7) >> 3);
-    for (let place = 0; place < values.length; place++) {
-      const value = values[place]!;
-      if (Object.is(value, before[place])) continue;
-      writer.setBits(changed + (place >> 3), 1 << (place & 7));
-      writeValue(writer, before[place]!, value);
-      before[place] = value;
+    for (let index = 0; index < values.length; index++) {
+      const value = values[index]!;
+      if (Object.is(value, before[index])) continue;
+      writer.setBits(changed + (index >> 3), 1 << (index & 7));
+      writeValue(writer, before[index]!, value);
+      before[index] = value;
     }
   }
 }
@@ -148,9 +148,9 @@ export class RecordDecoder {
     const time = this.time += unzigzag(reader.varint());
     if (type === END) return { layout, time, values: undefined };
     const changed = reader.bytes((values.length + 7) >> 3);
-    for (let place = 0; place < values.length; place++) {
-      if ((changed[place >> 3]! & 1 << (place & 7)) === 0) continue;
-      values[place] = readValue(reader, values[place]!);
+    for (let index = 0; index < values.length; index++) {
+      if ((changed[index >> 3]! & 1 << (index & 7)) === 0) continue;
+      values[index] = readValue(reader, values[index]!);
     }
     return { layout, time, values };
   }

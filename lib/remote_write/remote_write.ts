@@ -188,7 +188,7 @@ class Teller {
 /** Starts the worker, with what it needs of the options. */
 function startSending(
   options: RemoteWriteOptions,
-  { segments, places }: Queue,
+  { segments, positions }: Queue,
   secrets: Secrets,
 ): Worker {
   const { url: text, log, protocol, labels, queue } = options;
@@ -206,7 +206,7 @@ function startSending(
     );
   }
   const target = { url: text, direct: directTo(url), ...secrets, protocol, external: labels };
-  worker.postMessage({ ...target, queue, segments, places } satisfies Setup);
+  worker.postMessage({ ...target, queue, segments, positions } satisfies Setup);
   return worker;
 }
 

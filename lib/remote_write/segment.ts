@@ -22,29 +22,29 @@ export const RECORD_HEAD_BYTES = 8;
 /** "tsq1" */
 const MAGIC = 0x31717374;
 
-/** A place in the queue: how many segments came before it, and bytes in its segment. */
-export interface Place {
+/** A position in the queue: how many segments came before it, and bytes in its segment. */
+export interface Position {
   readonly segment: number;
   readonly offset: number;
 }
 
-/** A place as one number that grows. */
-export function numberOf({ segment, offset }: Place): number {
+/** A position as one number that grows. */
+export function numberOf({ segment, offset }: Position): number {
   return segment * SEGMENT_BYTES + offset;
 }
 
-export function placeOf(number: number): Place {
+export function positionOf(number: number): Position {
   const segment = Math.floor(number / SEGMENT_BYTES);
   return { segment, offset: number - segment * SEGMENT_BYTES };
 }
 
-/** Places that both threads see, as numbers: the end of what is written, and the beginning of what is kept. */
-export type SharedPlaces = BigInt64Array<SharedArrayBuffer>;
+/** Positions that both threads see, as numbers: the end of what is written, and the beginning of what is kept. */
+export type SharedPositions = BigInt64Array<SharedArrayBuffer>;
 export const END = 0;
 export const BEGIN = 1;
 
 /** Where a segment lies in a file of so many. */
-export function positionOf(segment: number, segments: number): number {
+export function fileOffsetOf(segment: number, segments: number): number {
   return HEAD_BYTES + (segment % segments) * SEGMENT_BYTES;
 }
 

@@ -2,7 +2,7 @@
 
 import { compress } from "snappyjs";
 import { encodeMessage, headersOf, type Labels, type Protocol } from "./message.ts";
-import type { Place } from "./segment.ts";
+import type { Position } from "./segment.ts";
 import type { Batch, SeriesSamples } from "./unsent.ts";
 
 /** Samples of one batch: five messages a second carry 5 000 turns of 50 series. */
@@ -32,10 +32,10 @@ export type SenderEvent =
     /** What the receiver said, or why it said nothing; empty when all is well. */
     readonly problem: string;
   }
-  /** Everything before a place is done with. */
+  /** Everything before a position is done with. */
   | {
     readonly type: "done";
-    readonly end: Place;
+    readonly end: Position;
     readonly sent: number;
     /** Samples that the receiver refused. */
     readonly failed: number;

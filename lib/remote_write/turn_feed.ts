@@ -6,7 +6,7 @@ import type { Details, Report } from "../report/mod.ts";
 import { COLUMN_NAMES } from "../turns/mod.ts";
 import type { Layout } from "./layout.ts";
 import { Layouts, type Turn } from "./layouts.ts";
-import type { StreamPlace } from "./queue.ts";
+import type { StreamState } from "./queue.ts";
 import { StreamClock } from "./stream.ts";
 
 /** Why samples never come into the queue. */
@@ -22,7 +22,7 @@ export interface TurnFeedOptions {
   /** Since when counters of all sessions count, in milliseconds since 1970; 0 = unknown. */
   readonly start: number;
   /** Where streams of an earlier process stood. */
-  readonly streams: ReadonlyMap<string, StreamPlace>;
+  readonly streams: ReadonlyMap<string, StreamState>;
   /** Puts a turn into the queue; says whether there was room. May throw. */
   readonly add: (layout: Layout, time: number, values: readonly number[] | undefined) => boolean;
   readonly onLost: (reason: LossReason, samples: number, error?: unknown) => void;
@@ -63,17 +63,17 @@ function isCounted({ metric: { type } }: Family): boolean {
   return type !== "gauge";
 }
 
-/** Turns before the report's own one that its columns tell of: their places. */
+/** Turns before the report's own one that its columns tell of: their rows. */
 function turnsBetween(report: Report, { columns }: Details, known: number | undefined): number[] {
   const { turn = -1 } = report;
-  const places: number[] = [];
+  const rows: number[] = [];
   let last = known ?? -1;
-  columns.get("tour")?.forEach((tour, place) => {
+  columns.get("tour")?.forEach((tour, row) => {
     if (tour <= last || tour >= turn) return;
-    places.push(place);
+    rows.push(row);
     last = tour;
   });
-  return places;
+  return rows;
 }
 
 export class TurnFeed {
@@ -106,20 +106,20 @@ export class TurnFeed {
     const before = this.#before?.report === report ? this.#before : undefined;
     const { model } = this.#options;
     const families = this.#limited(model.turnFamilies(report.session, arrival));
-    const places = turnsBetween(report, details, before?.turn);
+    const rows = turnsBetween(report, details, before?.turn);
     const times = details.columns.get("timestamp");
     const own = report.timestamp ?? arrival;
-    const first = times?.[places[0] ?? -1] ?? own;
-    const firstTurn = details.columns.get("tour")?.[places[0] ?? -1] ?? report.turn ?? Infinity;
+    const first = times?.[rows[0] ?? -1] ?? own;
+    const firstTurn = details.columns.get("tour")?.[rows[0] ?? -1] ?? report.turn ?? Infinity;
     const isFromTheStart = before !== undefined && before.turn === undefined && firstTurn <= 1;
     const stream = this.#streamOf(report.session, isFromTheStart ? first * 1000 : undefined);
     stream.isEnded = false;
     if (before?.turn === undefined) {
       this.#addBefore(stream, families, before, first, isFromTheStart);
     }
-    for (const place of places) {
-      const turn = this.#turnBetween(stream, families, report, details, place);
-      this.#add(stream, turn, times?.[place] ?? own, arrival);
+    for (const row of rows) {
+      const turn = this.#turnBetween(stream, families, report, details, row);
+      this.#add(stream, turn, times?.[row] ?? own, arrival);
     }
     const last = stream.whole.last;
     const turn = stream.whole.turnOf(families, stream.start);
@@ -208,15 +208,15 @@ export class TurnFeed {
     families: readonly Family[],
     report: Report,
     { columns }: Details,
-    place: number,
+    row: number,
   ): Turn {
     const { model, bySession } = this.#options;
     const isAlone = bySession || model.live.length === 1;
-    const tour = columns.get("tour")![place]!;
+    const tour = columns.get("tour")![row]!;
     /** By metric, what was told then, and what the report tells. */
     const told = new Map<string, readonly [then: number, now: number]>();
     for (const name of COLUMN_NAMES) {
-      const then = columns.get(name)?.[place];
+      const then = columns.get(name)?.[row];
       const now = report.values.get(name);
       if (then !== undefined && now !== undefined) told.set(name, [then, now]);
     }

@@ -6,13 +6,13 @@ import { type ReadTurn, RecordDecoder } from "./record.ts";
 import {
   BEGIN,
   END,
-  type Place,
-  placeOf,
+  fileOffsetOf,
+  type Position,
   positionOf,
   recordsIn,
   SEGMENT_BYTES,
   SEGMENT_HEAD_BYTES,
-  type SharedPlaces,
+  type SharedPositions,
 } from "./segment.ts";
 
 /** Samples of one series, oldest first. */
@@ -33,8 +33,8 @@ export interface Batch {
   readonly samples: number;
   /** Time of its newest turn, in milliseconds since 1970. */
   readonly newest: number;
-  /** What is before this place is in the batch, or was sent. */
-  readonly end: Place;
+  /** What is before this position is in the batch, or was sent. */
+  readonly end: Position;
 }
 
 /** The same while it is collected. */
@@ -58,10 +58,10 @@ class BatchBuilder {
   add({ layout, time, values }: ReadTurn): void {
     const { times, columns } = this.#byLayout.get(layout) ?? this.#begin(layout);
     times.push(time);
-    for (let place = 0; place < columns.length; place++) {
-      const column = columns[place]!;
+    for (let index = 0; index < columns.length; index++) {
+      const column = columns[index]!;
       if (column.times !== times) column.times.push(time);
-      column.values.push(values?.[place]);
+      column.values.push(values?.[index]);
     }
     this.turns++;
     this.samples += columns.length;
@@ -86,7 +86,7 @@ class BatchBuilder {
     return column;
   }
 
-  build(end: Place): Batch {
+  build(end: Position): Batch {
     const { turns, samples, newest } = this;
     return { series: [...this.#bySeries.values()], turns, samples, newest, end };
   }
@@ -96,18 +96,18 @@ class BatchBuilder {
 export class Unsent {
   readonly #fd: number;
   readonly #segments: number;
-  readonly #places: SharedPlaces;
+  readonly #positions: SharedPositions;
   readonly #bytes = new Uint8Array(SEGMENT_BYTES);
-  /** How many bytes of the segment were read, and the place of the next record. */
+  /** How many bytes of the segment were read, and where the next record begins. */
   #filled = 0;
-  #place: Place = { segment: -1, offset: 0 };
+  #position: Position = { segment: -1, offset: 0 };
   #decoder = new RecordDecoder();
 
   /** @param segments How many the file has. */
-  constructor(path: string, segments: number, places: SharedPlaces) {
+  constructor(path: string, segments: number, positions: SharedPositions) {
     this.#fd = openSync(path, "r");
     this.#segments = segments;
-    this.#places = places;
+    this.#positions = positions;
   }
 
   /** The next turns, at least one and else at most so many samples; undefined when there is none. */
@@ -120,44 +120,44 @@ export class Unsent {
       // What was overwritten meanwhile is not what it was.
       if (this.#skipDropped()) continue;
       this.#take(builder, maxSamples);
-      if (builder.samples >= maxSamples || this.#place.segment >= end.segment) break;
-      this.#go({ segment: this.#place.segment + 1, offset: SEGMENT_HEAD_BYTES });
+      if (builder.samples >= maxSamples || this.#position.segment >= end.segment) break;
+      this.#go({ segment: this.#position.segment + 1, offset: SEGMENT_HEAD_BYTES });
     }
-    return builder.turns === 0 ? undefined : builder.build(this.#place);
+    return builder.turns === 0 ? undefined : builder.build(this.#position);
   }
 
   close(): void {
     closeSync(this.#fd);
   }
 
-  #shared(which: typeof BEGIN | typeof END): Place {
-    return placeOf(Number(Atomics.load(this.#places, which)));
+  #shared(which: typeof BEGIN | typeof END): Position {
+    return positionOf(Number(Atomics.load(this.#positions, which)));
   }
 
   /** Goes to the first segment that is kept, if that is a later one; says whether it is. */
   #skipDropped(): boolean {
     const begin = this.#shared(BEGIN);
-    if (begin.segment <= this.#place.segment) return false;
+    if (begin.segment <= this.#position.segment) return false;
     this.#go({ segment: begin.segment, offset: SEGMENT_HEAD_BYTES });
     this.#fill(this.#shared(END));
     // What was sent before says how to read the rest.
     const sent = this.#bytes.subarray(0, Math.min(begin.offset, this.#filled));
     for (const { record, end } of recordsIn(sent, begin.segment)) {
       this.#decoder.read(record);
-      this.#place = { segment: begin.segment, offset: end };
+      this.#position = { segment: begin.segment, offset: end };
     }
     return true;
   }
 
-  #go(place: Place): void {
-    this.#place = place;
+  #go(position: Position): void {
+    this.#position = position;
     this.#decoder = new RecordDecoder();
     this.#filled = 0;
   }
 
   /** Reads the segment as far as it is written. */
-  #fill(end: Place): void {
-    const { segment } = this.#place;
+  #fill(end: Position): void {
+    const { segment } = this.#position;
     const until = segment < end.segment ? SEGMENT_BYTES : end.offset;
     while (this.#filled < until) {
       const count = readSync(
@@ -165,7 +165,7 @@ export class Unsent {
         this.#bytes,
         this.#filled,
         until - this.#filled,
-        positionOf(segment, this.#segments) + this.#filled,
+        fileOffsetOf(segment, this.#segments) + this.#filled,
       );
       if (count === 0) break;
       this.#filled += count;
@@ -173,13 +173,13 @@ export class Unsent {
   }
 
   #take(builder: BatchBuilder, maxSamples: number): void {
-    const { segment, offset } = this.#place;
+    const { segment, offset } = this.#position;
     for (
       const { record, end } of recordsIn(this.#bytes.subarray(0, this.#filled), segment, offset)
     ) {
       const turn = this.#decoder.read(record);
       if (turn !== undefined) builder.add(turn);
-      this.#place = { segment, offset: end };
+      this.#position = { segment, offset: end };
       if (builder.samples >= maxSamples) return;
     }
   }

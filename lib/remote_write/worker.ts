@@ -4,7 +4,7 @@
 import type { Labels, Protocol } from "./message.ts";
 import { createPost, type Secrets, type Target } from "./post.ts";
 import { Sender, type SenderEvent, type SenderOptions } from "./sender.ts";
-import type { SharedPlaces } from "./segment.ts";
+import type { SharedPositions } from "./segment.ts";
 import { Unsent } from "./unsent.ts";
 
 /** The first message: all that the worker needs. */
@@ -13,7 +13,7 @@ export interface Setup extends Target {
   readonly external: Labels;
   readonly queue: string;
   readonly segments: number;
-  readonly places: SharedPlaces;
+  readonly positions: SharedPositions;
 }
 
 /** A later message: to send what there is now, and then to say so. */
@@ -74,7 +74,7 @@ class RenewablePost {
 
 function start(setup: Setup): (message: Hurry | Renewed) => void {
   const renewable = new RenewablePost(setup);
-  const unsent = new Unsent(setup.queue, setup.segments, setup.places);
+  const unsent = new Unsent(setup.queue, setup.segments, setup.positions);
   let isHurried = false;
   let endPause = () => {};
   const sender = new Sender({

@@ -14,7 +14,7 @@ const TWO_SEGMENTS = HEAD_BYTES + 2 * SEGMENT_BYTES;
 
 /** Reads what was not sent, batch by batch, and notes it as sent if that is asked for. */
 function drain(queue: Queue, path: string, isNoted = true, maxSamples = 1000): Batch[] {
-  const unsent = new Unsent(path, queue.segments, queue.places);
+  const unsent = new Unsent(path, queue.segments, queue.positions);
   const batches: Batch[] = [];
   for (let batch = unsent.next(maxSamples); batch; batch = unsent.next(maxSamples)) {
     batches.push(batch);
@@ -143,7 +143,7 @@ Deno.test("a reader whose segment was dropped goes on with the oldest that is le
   withQueue((open, path, dropped) => {
     const layout = layoutOf(50);
     const queue = open();
-    const unsent = new Unsent(path, queue.segments, queue.places);
+    const unsent = new Unsent(path, queue.segments, queue.positions);
     add(queue, layout, 0, 100);
     const read = unsent.next(50 * 40)!;
     queue.sent(read.end);
