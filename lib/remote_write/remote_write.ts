@@ -1,16 +1,13 @@
 /** Remote write, as the exporter uses it: takes turns, keeps them on disk, and has a worker send them. @module */
 
-import { isDeepStrictEqual } from "node:util";
-import { UsageError } from "../cli/mod.ts";
-import type { Log } from "../log/mod.ts";
 import type { Model } from "../model/mod.ts";
 import { directTo } from "../network/mod.ts";
-import type { Telemetry } from "../telemetry/mod.ts";
 import { startWorker } from "../worker/mod.ts";
 import type { Labels, Protocol } from "./message.ts";
 import type { Secrets } from "./post.ts";
 import { openQueue, type Queue, RemoteWriteError } from "./queue.ts";
-import type { SenderEvent } from "./sender.ts";
+import { type SecretOptions, SecretReader } from "./secrets.ts";
+import { Teller, type TellerOptions } from "./teller.ts";
 import { TurnFeed } from "./turn_feed.ts";
 import type { Hurry, Renewed, Setup, Told } from "./worker.ts";
 import source from "./worker.js" with { type: "text" };
@@ -19,27 +16,15 @@ import source from "./worker.js" with { type: "text" };
 const END_INTERVAL_MS = 2000;
 /** How long the end waits for a receiver, at most: what is left is on disk. */
 const PATIENCE_MS = 2000;
-/** Failures of one kind are logged once in so many milliseconds. */
-const TELL_INTERVAL_MS = 60_000;
 
-export interface RemoteWriteOptions {
-  /** Where samples are sent to. */
-  readonly url: string;
+export interface RemoteWriteOptions extends TellerOptions, SecretOptions {
   readonly protocol: Protocol | "auto";
   /** Labels that all series get. */
   readonly labels: Labels;
-  /**
-   * Reads what messages show to the receiver; called again when that may have changed.
-   *
-   * @throws {UsageError} When a file cannot be read or used.
-   */
-  readonly readSecrets: () => Secrets;
   /** The queue's file, an absolute path, and its size in bytes. */
   readonly queue: string;
   readonly queueSize: number;
   readonly staleMarkers: boolean;
-  readonly telemetry: Telemetry;
-  readonly log: Log;
 }
 
 /** What the turns are made from. */
@@ -81,110 +66,6 @@ export function rightsFor(url: URL, queue: string): Deno.PermissionOptionsObject
   };
 }
 
-/** Why samples are never sent; see the metric's help. */
-const REASONS = ["full", "too_large", "failed", "crowded"] as const;
-
-/** Counts what becomes of samples, and logs failures, not one by one. */
-class Teller {
-  readonly #options: RemoteWriteOptions;
-  readonly #toldAt = new Map<string, number>();
-  #isFailing = false;
-  /** Times of turns in milliseconds since 1970: the first and the newest of all, and the newest that was sent. */
-  #first: number | undefined;
-  #newest = 0;
-  #newestSent: number | undefined;
-
-  constructor(options: RemoteWriteOptions) {
-    this.#options = options;
-    const { telemetry } = options;
-    telemetry.count("tradesim_exporter_remote_write_samples_sent_total", {}, 0);
-    telemetry.count("tradesim_exporter_remote_write_samples_failed_total", {}, 0);
-    telemetry.count("tradesim_exporter_remote_write_bytes_total", {}, 0);
-    for (const reason of REASONS) this.#countLost(reason, 0);
-  }
-
-  /** Shows the queue from now on. */
-  watch(queue: Queue): void {
-    const { telemetry } = this.#options;
-    telemetry.beforeRender(() => {
-      telemetry.set("tradesim_exporter_remote_write_queue_bytes", queue.bytes);
-      telemetry.set("tradesim_exporter_remote_write_queue_capacity_bytes", queue.capacity);
-      const { isEmpty } = queue;
-      const from = this.#newestSent ?? this.#first;
-      const lag = isEmpty || from === undefined ? 0 : Math.max(0, this.#newest - from);
-      telemetry.set("tradesim_exporter_remote_write_lag_seconds", lag / 1000);
-    });
-  }
-
-  /** Notes the time of a turn that goes into the queue. */
-  queued(time: number): void {
-    this.#first ??= time;
-    this.#newest = Math.max(this.#newest, time);
-  }
-
-  /** Counts samples that are never sent. */
-  lost(reason: (typeof REASONS)[number], samples: number, error?: unknown): void {
-    this.#countLost(reason, samples);
-    if (!this.#isDue(reason)) return;
-    const { log } = this.#options;
-    if (reason === "full") {
-      log.error("The queue of remote write is full; its oldest turns are dropped", { samples });
-    } else {
-      log.error("A turn cannot be sent by remote write", {
-        reason,
-        ...error === undefined ? {} : { error: String(error) },
-      });
-    }
-  }
-
-  take(event: SenderEvent): void {
-    const { telemetry, log, url } = this.#options;
-    switch (event.type) {
-      case "answer":
-        return this.#takeAnswer(event);
-      case "done":
-        telemetry.count("tradesim_exporter_remote_write_samples_sent_total", {}, event.sent);
-        telemetry.count("tradesim_exporter_remote_write_samples_failed_total", {}, event.failed);
-        this.#newestSent = event.newest;
-        return;
-      case "fallback":
-        return log.info("The receiver does not take remote write 2.0; using 1.0", { url });
-    }
-  }
-
-  #takeAnswer(
-    { status, bytes, willRetry, problem }: Extract<SenderEvent, { type: "answer" }>,
-  ): void {
-    const { telemetry, log, url } = this.#options;
-    const code = status === 0 ? "none" : String(status);
-    telemetry.count("tradesim_exporter_remote_write_requests_total", { code });
-    telemetry.count("tradesim_exporter_remote_write_bytes_total", {}, bytes);
-    if (problem === "") {
-      if (this.#isFailing) log.info("The receiver takes samples again", { url });
-      this.#isFailing = false;
-      return;
-    }
-    if (!this.#isDue(code)) return;
-    this.#isFailing = true;
-    const fields = { url, code, problem };
-    if (willRetry) log.warn("The receiver did not take samples; trying again", fields);
-    else log.error("The receiver refused samples; they are lost", fields);
-  }
-
-  #countLost(reason: (typeof REASONS)[number], samples: number): void {
-    const { telemetry } = this.#options;
-    telemetry.count("tradesim_exporter_remote_write_samples_dropped_total", { reason }, samples);
-  }
-
-  /** Whether a kind of failure is due to be logged. */
-  #isDue(kind: string): boolean {
-    const now = performance.now();
-    if (now - (this.#toldAt.get(kind) ?? -Infinity) < TELL_INTERVAL_MS) return false;
-    this.#toldAt.set(kind, now);
-    return true;
-  }
-}
-
 /** Starts the worker, with what it needs of the options. */
 function startSending(
   options: RemoteWriteOptions,
@@ -218,42 +99,6 @@ export interface Sending {
   readonly teller: Pick<Teller, "queued" | "lost">;
   readonly reload: RemoteWrite["reload"];
   readonly close: RemoteWrite["close"];
-}
-
-/** Reads secrets again, and says whether they are others. */
-class SecretReader {
-  readonly #options: Pick<RemoteWriteOptions, "readSecrets" | "log">;
-  current: Secrets;
-  /** Why they could not be read the last time, as it was logged. */
-  #problem: string | undefined;
-
-  /** @throws {UsageError} When a file cannot be read or used. */
-  constructor(options: Pick<RemoteWriteOptions, "readSecrets" | "log">) {
-    this.#options = options;
-    this.current = options.readSecrets();
-  }
-
-  /** @returns Undefined when they are as they were, or cannot be read, which is logged once. */
-  changed(): Secrets | undefined {
-    const { readSecrets, log } = this.#options;
-    let secrets;
-    try {
-      secrets = readSecrets();
-    } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      if (error.message !== this.#problem) {
-        log.error("Cannot read the secrets of remote write again; the previous ones stay in use", {
-          reason: error.message,
-        });
-      }
-      this.#problem = error.message;
-      return undefined;
-    }
-    this.#problem = undefined;
-    if (isDeepStrictEqual(secrets, this.current)) return undefined;
-    log.info("Read changed secrets of remote write");
-    return this.current = secrets;
-  }
 }
 
 /**

@@ -137,21 +137,13 @@ export class Sender {
    * Undefined when it was stopped before.
    */
   async #sendPart(series: readonly SeriesSamples[]): Promise<number | undefined> {
-    const { post, tell, wait, external, now = Date.now } = this.#options;
+    const { tell, wait, external, now = Date.now } = this.#options;
     const renew = this.#options.renew ?? (() => Promise.resolve(false));
     const samples = series.reduce((sum, { times }) => sum + times.length, 0);
     const encode = () => compress(encodeMessage(series, this.#protocol, external));
     let body = encode();
     for (let failures = 0; !this.#isStopped;) {
-      let answer: Answer | undefined;
-      let problem = "";
-      try {
-        answer = await post(body, headersOf(this.#protocol));
-        const { status, text } = answer;
-        if (status < 200 || status >= 300) problem = text.slice(0, MAX_ANSWER) || "(no text)";
-      } catch (error) {
-        problem = error instanceof Error ? error.message : String(error);
-      }
+      const { answer, problem } = await this.#post(body);
       const judgement = answer === undefined ? "retry" : this.#judge(answer, samples);
       const isRenewed = (answer?.status === 401 || answer?.status === 403) && await renew();
       tell({
@@ -172,6 +164,20 @@ export class Sender {
       } else return judgement.written;
     }
     return undefined;
+  }
+
+  /** Posts a message; says what is wrong with the answer, or why there is none. */
+  async #post(
+    body: Uint8Array<ArrayBuffer>,
+  ): Promise<{ readonly answer: Answer | undefined; readonly problem: string }> {
+    try {
+      const answer = await this.#options.post(body, headersOf(this.#protocol));
+      const { status, text } = answer;
+      const isTaken = status >= 200 && status < 300;
+      return { answer, problem: isTaken ? "" : text.slice(0, MAX_ANSWER) || "(no text)" };
+    } catch (error) {
+      return { answer: undefined, problem: error instanceof Error ? error.message : String(error) };
+    }
   }
 
   /** What an answer means; see "Retries & Backoff" and "Partial Write" in the specification of 2.0. */
