@@ -38,9 +38,10 @@ const TARGETS: Readonly<Record<string, string>> = {
 };
 
 /** Documents in the archive: the READMEs and what they lead to. The program itself prints the rest. */
-const DOCUMENTS = [
+export const DOCUMENTS = [
   ...["README.md", "README.fr.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md"],
-  ...["bench/README.md", "bench/load.md"],
+  ...["bench/README.md", "bench/load.md", "bench/backfill.md"],
+  ...["clients/python/README.md", "clients/python/bench/README.md", "clients/exporter/README.md"],
   ...filesIn(`${ROOT}docs`, "docs/"),
   ...filesIn(`${ROOT}examples`, "examples/"),
 ];

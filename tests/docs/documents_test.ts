@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import settings from "../../deno.json" with { type: "json" };
+import { DOCUMENTS } from "../../tools/package.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 /** Folders of the top that hold nothing that was written for a reader. */
@@ -120,6 +121,12 @@ Deno.test("every document is reached from README.md in two clicks", () => {
   const first = ledTo("README.md");
   const reached = new Set(["README.md", ...first, ...first.flatMap(ledTo)]);
   assert.deepEqual(markdownIn().filter((path) => !reached.has(path)), []);
+});
+
+Deno.test("archives have every document to which the READMEs lead", () => {
+  const led = ["README.md", "README.fr.md"].flatMap(ledTo);
+  assert.ok(led.length > 20);
+  assert.deepEqual(led.filter((path) => !DOCUMENTS.includes(path)), []);
 });
 
 Deno.test("documents use plain words, and say what is, not what was", () => {
