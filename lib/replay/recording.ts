@@ -58,6 +58,21 @@ export async function* readRecording<T>(
   }
 }
 
+/** @throws {UsageError} When something is there that is no file, or cannot be looked at. */
+function checkFile(path: string): void {
+  let found;
+  try {
+    found = statSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    throw new UsageError(`Cannot replay ${JSON.stringify(path)}: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  if (found?.isFile() === false) {
+    throw badValue("<FILE>", JSON.stringify(path), "a journal or a turn log, but it is no file");
+  }
+}
+
 /**
  * Makes sure that a recording can be read and has a report.
  *
@@ -67,9 +82,7 @@ export async function checkRecording<T>(
   path: string,
   options: Omit<ReadValues<T>, "onProblem">,
 ): Promise<void> {
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) {
-    throw badValue("<FILE>", JSON.stringify(path), "a journal or a turn log, but it is no file");
-  }
+  checkFile(path);
   let problem: Problem | undefined;
   const onProblem = (found: Problem) => problem ??= found;
   for await (const _first of readRecording(path, { ...options, onProblem })) return;

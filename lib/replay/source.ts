@@ -1,6 +1,6 @@
 /** Hands a recorded game to an exporter at the pace at which it was played, or faster. @module */
 
-import { statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { setImmediate } from "node:timers";
 import type { Replay, ReplayTarget } from "../exporter/mod.ts";
@@ -73,7 +73,7 @@ class RecordedGame implements Replay {
     const { log, now } = target;
     log.info("Replaying", { path, speed, loop });
     const turnLog = turnLogBeside(path);
-    if (statSync(turnLog, { throwIfNoEntry: false }) !== undefined) {
+    if (existsSync(turnLog)) {
       log.info("A turn log beside this journal has every turn", { path: turnLog });
     }
     const restamp = new Restamp(new Pace(speed, now));

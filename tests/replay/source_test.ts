@@ -203,6 +203,12 @@ Deno.test("checkRecording() takes what has a report, and says what is wrong with
       message: /m\.jsonl.*there is no such file/,
     });
     await assert.rejects(check(dir), { name: "UsageError", message: /it is no file$/ });
+    Deno.symlinkSync("loop.jsonl", `${dir}/loop.jsonl`);
+    Deno.writeTextFileSync(`${dir}/file`, "");
+    for (const [odd, reason] of [["loop.jsonl", "ELOOP"], ["file/m.jsonl", "ENOTDIR"]]) {
+      const message = new RegExp(`^Cannot replay ".*${odd}": ${reason}: `);
+      await assert.rejects(check(`${dir}/${odd}`), { name: "UsageError", message });
+    }
     Deno.writeTextFileSync(path, "");
     await assert.rejects(check(path), {
       name: "UsageError",
