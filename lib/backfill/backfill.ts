@@ -67,8 +67,9 @@ class Backfill {
       if (plan.refusals.length > 0) return FAILED;
       if (dryRun) return DONE;
       if (remoteWrite !== undefined) await this.#send(plan.games, remoteWrite);
-      else if (out === STDOUT) await this.#writeText(plan.games, this.#io.writeBytes);
-      else if (out !== undefined) await this.#writeBlocks(plan.games, out);
+      else if (out === STDOUT) {
+        this.#checkAny(await this.#writeText(plan.games, this.#io.writeBytes));
+      } else if (out !== undefined) await this.#writeBlocks(plan.games, out);
       return url === undefined ? DONE : await this.#verify(plan.games, url);
     } catch (error) {
       if (this.#io.stop.aborted) throw new BackfillStopped("Stopped");
@@ -119,15 +120,24 @@ class Backfill {
     });
   }
 
+  /** @throws {BackfillError} When games have no sample: whoever chose the metrics expects some. */
+  #checkAny(hasSamples: boolean): void {
+    if (hasSamples) return;
+    const { metrics } = this.#options;
+    const chosen = metrics === undefined ? "" : ` of ${metrics.join(", ")}`;
+    throw new BackfillError(`Cannot backfill: the games have no sample${chosen}`);
+  }
+
+  /** Returns whether there were samples. */
   async #writeText(
     games: readonly PlannedGame[],
     write: (bytes: Uint8Array) => void,
-  ): Promise<number> {
+  ): Promise<boolean> {
     const unit = this.#options.for === "victoriametrics" ? "milliseconds" : "seconds";
     const text = new SampleText({ unit, write });
     await this.#each(games, text.sink, "Writing");
     text.end();
-    return text.bytes;
+    return !text.isEmpty;
   }
 
   async #send(games: readonly PlannedGame[], remoteWrite: string): Promise<void> {
@@ -141,6 +151,7 @@ class Backfill {
     }
     this.#status.clear();
     sender.check();
+    this.#checkAny(sender.sent > 0);
     say(`Sent ${count(sender.sent, "sample")} to ${remoteWrite}\n`);
   }
 
@@ -152,13 +163,17 @@ class Backfill {
     const work = openWorkFolder(dir);
     try {
       const blocks = join(work.path, "blocks");
+      let hasSamples = false;
       for (const [index, game] of games.entries()) {
         const text = join(work.path, "text");
-        await this.#writeFile(game, text);
-        this.#show("Making blocks", index, games.length);
-        await makeBlocks({ game, store, promtool, text, blocks, stop });
+        if (await this.#writeFile(game, text)) {
+          hasSamples = true;
+          this.#show("Making blocks", index, games.length);
+          await makeBlocks({ game, store, promtool, text, blocks, stop });
+        }
         Deno.removeSync(text);
       }
+      this.#checkAny(hasSamples);
       const names = placeBlocks(blocks, dir);
       this.#status.clear();
       this.#io.say(
@@ -171,9 +186,9 @@ class Backfill {
     }
   }
 
-  async #writeFile(game: PlannedGame, path: string): Promise<void> {
+  async #writeFile(game: PlannedGame, path: string): Promise<boolean> {
     using file = Deno.openSync(path, { write: true, createNew: true });
-    await this.#writeText([game], (bytes) => {
+    return await this.#writeText([game], (bytes) => {
       try {
         writeAll(file, bytes);
       } catch (error) {

@@ -58,6 +58,8 @@ export class SampleText {
   readonly #value = new Int32Array(VALUE_BYTES / 4);
   readonly #valueBytes = new Uint8Array(this.#value.buffer);
   bytes = 0;
+  /** Whether there was no sample; known at the end. */
+  isEmpty = false;
 
   constructor(options: TextOptions) {
     this.#options = options;
@@ -101,6 +103,7 @@ export class SampleText {
 
   /** Hands on what is left, and the end of the text where it has one. */
   end(): void {
+    this.isEmpty = this.bytes === 0 && this.#at === 0;
     if (this.#options.unit === "seconds") {
       this.#bytes.set(END, this.#at);
       this.#at += END.length;

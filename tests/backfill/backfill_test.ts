@@ -192,6 +192,14 @@ Deno.test("backfill says that files hold no turn", () =>
     (path) => assert.rejects(run([path, "--dry-run"]), /Cannot backfill: the files hold no turn/),
   ));
 
+Deno.test("backfill says that games have no sample of the chosen metrics", () =>
+  withFile(turnsLine("a", 1, 3), async (path) => {
+    const args = [path, "--anchor", "2000-01-01", "--metrics", "produits_actifs"];
+    const nothing = /^BackfillError: Cannot backfill: the games have no sample of produits_actifs$/;
+    await assert.rejects(run([...args, "--out", "-"]), nothing);
+    await assert.rejects(run([...args, "--remote-write", "http://127.0.0.1:1/w"]), nothing);
+  }));
+
 Deno.test("backfill writes of TradeSim's journal what an exporter with --detail has shown", () =>
   withFile(
     [1, 2, 5].map((turn) => `${JSON.stringify(payloadAt({ session: "a", start: START }, turn))}\n`)
