@@ -249,3 +249,27 @@ def test_a_signal_ends_the_program(exporter):
     assert started.get("/-/ready")[0] == 200
     started.process.send_signal(signal.SIGINT)
     assert started.process.wait(30) == 0
+
+
+def test_every_turn_of_a_game_is_read_back_from_its_turn_log():
+    s = game()
+    p = attach(s, session="g", transport="logs/metrics.jsonl", every_turn=True)
+    spent = []
+    for _ in range(500):
+        s.simulation_tour()
+        spent.append(s.budget_metrics_service.depenses_totales)
+    p.close()
+    spec = "backfill logs/turns.jsonl --anchor 2000-01-01 --turn-seconds 1 --out -"
+    done = subprocess.run(
+        [PROGRAM, *spec.split(), "--metrics", "transactions_montant_total"],
+        env={"PATH": "/usr/bin:/bin", "HOME": str(Path.cwd())},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    told = re.findall(
+        r'^transactions_montant_total\{.*instance="g"\} (\S+) (\d+)$', done.stdout, re.MULTILINE
+    )
+    assert [int(time) - 946684800 for _, time in told] == list(range(500))
+    assert [float(value) for value, _ in told] == pytest.approx(spent)

@@ -356,6 +356,15 @@ def test_run_publishes_a_game_whose_code_knows_nothing_of_it():
 
 
 @pytest.mark.usefixtures("tradesim")
+def test_run_keeps_every_turn_when_asked():
+    command(*RUN, "--every-turn", *ARGS)
+    lines = reports("logs/turns.jsonl")
+    assert next(line["tour"] for line in lines if line["tours"]) == 1
+    assert sum(line["tours"] for line in lines) == 40
+    assert lines[-1]["fini"]
+
+
+@pytest.mark.usefixtures("tradesim")
 def test_run_ends_as_the_script_does():
     assert (
         command(*RUN, "--to", "off", "services/simulate.py", "--nothing", check=False).returncode

@@ -27,8 +27,9 @@ CLASS = "SimulationService"
 class _Finder(importlib.abc.MetaPathFinder):
     """Finds TradeSim's service as others do, and lets each object of its class be attached."""
 
-    def __init__(self, target: str | None) -> None:
+    def __init__(self, target: str | None, *, every_turn: bool) -> None:
         self._target = target
+        self._every_turn = every_turn
         self._last: Publisher | None = None
 
     def find_spec(
@@ -62,16 +63,16 @@ class _Finder(importlib.abc.MetaPathFinder):
             if self._last is not None and self._last.stats.reports:
                 # A new game begins when the one before is over: TradeSim's menu plays them in turn.
                 self._last.flush(fini=True)
-            self._last = attach(own, transport=self._target)
+            self._last = attach(own, transport=self._target, every_turn=self._every_turn)
 
         service.__init__ = __init__
 
 
-def run(script: str, args: Sequence[str], target: str | None) -> None:
+def run(script: str, args: Sequence[str], target: str | None, *, every_turn: bool = False) -> None:
     """Run a script of TradeSim as Python does, and publish its games."""
     with open(script, "rb") as file:
         code = compile(file.read(), script, "exec")
-    sys.meta_path.insert(0, _Finder(target))
+    sys.meta_path.insert(0, _Finder(target, every_turn=every_turn))
     sys.argv = [script, *args]
     sys.path[0] = os.path.dirname(os.path.abspath(script))
     # A module of its own instead of runpy, because TradeSim asks whether __package__ is None.
@@ -92,6 +93,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     help_of_to = "a URL, a journal or off. Default: $TRADESIM_METRICS, else logs/metrics.jsonl"
     running = commands.add_parser("run", help="run a script of TradeSim and publish its games")
     running.add_argument("--to", metavar="TARGET", help=help_of_to)
+    running.add_argument(
+        "--every-turn",
+        action="store_true",
+        help="also keep every turn, in turns.jsonl beside the journal",
+    )
     running.add_argument("script", help="such as services/simulate.py")
     running.add_argument("args", nargs=argparse.REMAINDER, help="arguments of the script")
     checking = commands.add_parser(
@@ -109,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return examine(options.to, options.exporter)
     try:
-        run(options.script, options.args, options.to)
+        run(options.script, options.args, options.to, every_turn=options.every_turn)
     except FileNotFoundError as error:
         if error.filename != options.script:
             raise

@@ -44,23 +44,41 @@ def _lock(path: str) -> int | None:
 
 
 class Journal:
-    """Appends reports to a file. At most two files of `max_bytes` are there, and a report more."""
+    """Appends lines to a file. At most `keep` + 1 files of `max_bytes` are there, and a line more.
+
+    what: what problems call the lines.
+    """
 
     taken = False
     too_large = False
 
-    def __init__(self, path: str, session: str, tell: Tell, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self,
+        path: str,
+        session: str,
+        tell: Tell,
+        max_bytes: int = MAX_BYTES,
+        *,
+        keep: int = 1,
+        what: str = "reports",
+    ) -> None:
         #: The file that is written to: the wanted one, or the session's own beside it.
         self.path = self._wanted = os.path.abspath(path)
         self._session = session
         self._tell = tell
         self._max_bytes = max_bytes
+        self._keep, self._what = keep, what
         self._held: int | None = None
         self._file: int | None = None
         self._unlooked = LOOK_EVERY
         self._size = 0
         self._torn = False
         self._attempt(b"")
+
+    @property
+    def wanted(self) -> str:
+        """The journal that was asked for."""
+        return self._wanted
 
     @property
     def is_wanted(self) -> bool:
@@ -92,7 +110,7 @@ class Journal:
         try:
             self._append(report)
         except OSError as error:
-            self._tell("journal", f'cannot write reports to "{self.path}": {error}')
+            self._tell("journal", f'cannot write {self._what} to "{self.path}": {error}')
             return False
         return True
 
@@ -107,7 +125,7 @@ class Journal:
         file = self._open()
         if self._size and self._size + len(report) > self._max_bytes:
             self._close()
-            os.replace(self.path, f"{self.path}.1")
+            self._rotate()
             file = self._open()
         if not report:
             return
@@ -118,6 +136,12 @@ class Journal:
         self._torn = written < len(line)
         if self._torn:
             raise OSError(f"only {written} of {len(line)} bytes were written")
+
+    def _rotate(self) -> None:
+        names = [self.path, *(f"{self.path}.{n}" for n in range(1, self._keep + 1))]
+        for older, name in zip(reversed(names), reversed(names[:-1]), strict=False):
+            if os.path.exists(name):
+                os.replace(name, older)
 
     def _open(self) -> int:
         """Open the file, if it is not open yet."""

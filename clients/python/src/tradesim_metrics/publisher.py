@@ -112,6 +112,7 @@ class Publisher:
     interval: the shortest time between two reports, in seconds.
     read: gives further values; called in the game's thread, and only when a report leaves. If it
         has a method `restart`, that is called when a child process begins a session.
+    every_turn: keep every turn in a turn log: True, beside the journal as turns.jsonl; or its path.
     """
 
     def __init__(
@@ -122,6 +123,7 @@ class Publisher:
         token: str | None = None,
         interval: float = INTERVAL,
         read: Callable[[], Mapping[str, Any]] | None = None,
+        every_turn: bool | str | os.PathLike[str] = False,
     ) -> None:
         self._lock = RLock()
         self._told: set[str] = set()
@@ -142,6 +144,10 @@ class Publisher:
             return
         prepare()
         _open.add(self)
+        if every_turn:
+            from .every_turn import keep_every_turn  # noqa: PLC0415 - others need none of it.
+
+            keep_every_turn(self, every_turn)
 
     def _begin(self, session: str | None) -> None:
         """Begin a session: everything but values and settings starts anew."""

@@ -291,6 +291,7 @@ def attach(
     transport: Transport | str | os.PathLike[str] | None = None,
     token: str | None = None,
     interval: float | None = None,
+    every_turn: bool | str | os.PathLike[str] = False,
 ) -> Publisher:
     """Publish a `SimulationService` instead of what its `collecter_metriques` does.
 
@@ -303,7 +304,12 @@ def attach(
     game = Game(service)
     options: dict[str, Any] = {} if interval is None else {"interval": interval}
     publisher = Publisher(
-        session or _session(service), transport, token=token, read=game, **options
+        session or _session(service),
+        transport,
+        token=token,
+        read=game,
+        every_turn=every_turn,
+        **options,
     )
     game.publisher = publisher
     try:
