@@ -52,8 +52,13 @@ async function beginningOf({ body }: Response): Promise<string> {
   return text.trim();
 }
 
-/** Makes what posts a message, and throws when there is no answer; and what ends its connections. */
-export function createPost(target: Target): {
+/**
+ * Makes what posts a message, and throws when there is no answer; and what ends its connections.
+ *
+ * @param timeout How long an answer may take to its end, in milliseconds. Default: 30 s.
+ * @throws {Error} When a certificate or key cannot be used.
+ */
+export function createPost(target: Target, timeout = TIMEOUT_MS): {
   readonly post: SenderOptions["post"];
   readonly close: () => void;
 } {
@@ -64,7 +69,7 @@ export function createPost(target: Target): {
       headers: { ...target.headers, ...headers },
       body,
       redirect: "manual",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeout),
       client,
     });
     return {

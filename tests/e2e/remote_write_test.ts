@@ -242,17 +242,17 @@ Deno.test("SIGHUP and a refusal read the token again, and a file that is gone ch
       await postTurns(exporter, 11, 15);
       await arrival(receiver, 15);
       assert.equal(await own(exporter, 'requests_total{code="401"}'), 1);
-      assert.equal(countIn("Read changed secrets"), 2);
+      await until("the newer token", () => countIn("Read changed secrets") === 2);
 
       Deno.removeSync(`${cwd}/token`);
       for (let reloads = 1; reloads <= 2; reloads++) {
         Deno.kill(exporter.pid, "SIGHUP");
         await until("the reload", () => countIn("Reloaded web configuration") === 1 + reloads);
       }
-      assert.equal(countIn("Cannot read the secrets of remote write again"), 1);
       await postTurns(exporter, 16, 20);
       await arrival(receiver, 20);
       assert.deepEqual(turnsOf(receiver), expected(20));
+      assert.equal(countIn("Cannot read the secrets of remote write again"), 1);
       assert.equal(await own(exporter, "samples_failed_total"), 0);
       assert.doesNotMatch(exporter.log(), /a-secret/);
     } finally {
@@ -296,6 +296,37 @@ testWith(
     });
   },
 );
+
+testWith("openssl", "SIGHUP reads the receiver's authority again", async () => {
+  await withTempDir(async (cwd) => {
+    await makeCertificate(cwd);
+    Deno.renameSync(`${cwd}/cert.pem`, `${cwd}/ca.pem`);
+    await makeCertificate(cwd);
+    const [cert, key] = ["cert.pem", "key.pem"].map((name) =>
+      Deno.readTextFileSync(`${cwd}/${name}`)
+    );
+    const receiver = startReceiver({ tls: { cert: cert!, key: key! } });
+    const args = flagsFor(receiver.url, "--remote-write.ca-file", "ca.pem");
+    const exporter = await startExporter({ args, cwd });
+    try {
+      await postTurns(exporter, 1, 5);
+      await until(
+        "a failure",
+        async () => (await own(exporter, 'requests_total{code="none"}') ?? 0) > 0,
+      );
+      Deno.writeTextFileSync(`${cwd}/ca.pem`, "no certificate\n");
+      Deno.kill(exporter.pid, "SIGHUP");
+      await until("the complaint", () => exporter.log().includes("Cannot read the secrets"));
+      Deno.writeTextFileSync(`${cwd}/ca.pem`, cert!);
+      Deno.kill(exporter.pid, "SIGHUP");
+      await arrival(receiver, 5);
+      assert.deepEqual(turnsOf(receiver), expected(5));
+    } finally {
+      await exporter.stop();
+      await receiver.stop();
+    }
+  });
+});
 
 Deno.test("a redirect is not followed: nobody else gets the samples, or the secret", async () => {
   await withTempDir(async (cwd) => {
