@@ -101,8 +101,8 @@ def test_events_that_nobody_can_take_are_bounded(tmp_path):
     p = Publisher("a game", "blocked/metrics.jsonl", interval=0)
     for n in range(3000):
         p.report({"evenements_recents": [{"tour": n, "type": "e"}]})
-    assert len(p._events) == 1000
-    assert p._events[-1]["tour"] == 2999
+    assert len(p._contents._events) == 1000
+    assert p._contents._events[-1]["tour"] == 2999
     assert p.stats.left_out == 2000
     p.close()
 

@@ -4,25 +4,13 @@ from __future__ import annotations
 
 import atexit
 import os
-import sys
 from threading import RLock
 from time import perf_counter, strftime, time
 
+from .contents import Contents
 from .durations import TurnSeconds
-from .report import (
-    COLUMNS,
-    LARGE,
-    MAX_EVENTS,
-    MAX_KEYS,
-    TYPE,
-    VERSION,
-    checked,
-    checked_events,
-    encoded,
-    is_label,
-    number,
-    prepare,
-)
+from .problems import Problems
+from .report import TYPE, VERSION, is_label, prepare
 from .transport import Transport, open_transport
 
 TYPE_CHECKING = False
@@ -36,33 +24,9 @@ INTERVAL = 0.1
 SHARE = 100
 #: Seconds that `close()` takes at most.
 PATIENCE = 2.0
-#: Single turns in a report.
-MAX_TURNS = 128
 #: Each of the first turns of a game is told; of later ones, what takes one part in so many of time.
 FIRST_TURNS = 10
 SHARE_OF_TURNS = 400
-#: Events that wait to be told; of more, the oldest are dropped.
-MAX_WAITING = 1000
-
-#: Totals since the session began, from which a child process subtracts what its parent has told.
-TOTALS = (
-    "transactions_total",
-    "transactions_reussies_total",
-    "transactions_echouees_total",
-    "transactions_montant_total",
-    "evenements_total",
-)
-#: Keys that only the publisher writes.
-OWN = frozenset(
-    {
-        "type",
-        "version",
-        "session",
-        "rapport",
-        "fini",
-        "simulation_publication_seconds_total",
-    }
-)
 
 
 class Stats:
@@ -126,15 +90,13 @@ class Publisher:
         every_turn: bool | str | os.PathLike[str] = False,
     ) -> None:
         self._lock = RLock()
-        self._told: set[str] = set()
-        self._problems = self._left_out = 0
+        self._problems = Problems()
+        self._contents = Contents(read, self._problems)
+        #: Those of the contents, where a turn finds them at once.
+        self._values = self._contents.values
         self._interval = interval
         self._read = read
-        self._base: dict[str, float] = {}
-        self._values: dict[str, object] = {}
-        self._events: list[dict[str, object]] = []
-        self._spent = 0.0
-        self._is_small = self._is_publishing = False
+        self._is_publishing = False
         #: Whether a report is the last one or was asked for, so that nothing waits for the next.
         self.is_asked = False
         self._begin(session)
@@ -159,10 +121,6 @@ class Publisher:
         self._pid = os.getpid()
         self._durations = TurnSeconds()
         self._turns = self._reports = self._taken = 0
-        self._rows: list[dict[str, float | None]] = []
-        self._rows_ever = 0
-        #: Events in the report whose fate is not known; None = there is no such report.
-        self._waiting_events: int | None = None
         self._spent = 0.0
         self._mark = perf_counter()
         #: When the next report, the next single turn and the earlier of both are due.
@@ -214,7 +172,7 @@ class Publisher:
         with self._lock:
             try:
                 values = dict(values)
-                self._add_events(values.pop("evenements_recents", ()))
+                self._contents.add_events(values.pop("evenements_recents", ()))
                 self._values.update(values)
             except Exception:
                 self.drop()
@@ -234,8 +192,7 @@ class Publisher:
         with self._lock:
             if self._reports:
                 self._publish(perf_counter(), fini=True)
-            self._base = {}
-            self._values = {}
+            self._contents.restart()
             self._begin(session)
 
     def close(self) -> None:
@@ -266,8 +223,8 @@ class Publisher:
             reports=self._reports,
             taken=self._taken,
             seconds=self._spent,
-            left_out=self._left_out,
-            problems=self._problems,
+            left_out=self._problems.left_out,
+            problems=self._problems.count,
         )
 
     def _close(self, deadline: float) -> None:
@@ -279,49 +236,40 @@ class Publisher:
                 self._look_at_process()
                 self.is_asked = True
                 self.__class__ = Silent
-                _open.discard(self)
                 if self._reports or self._turns:
                     # Half of the time for the report before, the rest for the last one.
                     transport.settle((deadline - perf_counter()) / 2)
-                    self._look()
+                    self._look(transport)
                     # More events than one report may have, as long as they are taken in time.
-                    while len(self._events) > MAX_EVENTS and transport.taken:
+                    while self._contents.has_more_events and transport.taken:
                         transport.write(self._compose(fini=False))
                         transport.settle(max(0.0, deadline - perf_counter()) / 2)
-                        self._look()
+                        self._look(transport)
                     transport.write(self._compose(fini=True))
                     transport.settle(max(0.0, deadline - perf_counter()))
-                    self._look()
+                    self._look(transport)
                     if not transport.taken:
                         self.complain("end", "the last report did not arrive")
                 transport.close()
             except Exception as error:
                 self.complain("close", f"cannot end: {error!r}")
+            finally:
+                # Only now: a child that is forked meanwhile makes the lock anew.
+                _open.discard(self)
 
     def _act(self, now: float, row: Callable[[], Mapping[str, Any]]) -> None:
         """Note a single turn and publish, if either is due."""
         if now >= self._row_due:
             try:
-                self._note(row())
+                self._contents.note(row())
             except Exception as error:
                 self.complain("row", f"cannot read a turn: {error!r}")
-            if self._rows_ever >= FIRST_TURNS:
+            if self._contents.rows_ever >= FIRST_TURNS:
                 done = perf_counter()
                 self._row_due = done + SHARE_OF_TURNS * (done - now)
         if now >= self._report_due:
             self._publish(now)
         self._due = min(self._row_due, self._report_due)
-
-    def _note(self, row: Mapping[str, Any]) -> None:
-        """Keep a single turn for the next report."""
-        kept = {name: number(row[name]) for name in COLUMNS if name in row}
-        kept["timestamp"] = round(time(), 3)
-        if None in kept.values():
-            return
-        self._rows.append(kept)
-        self._rows_ever += 1
-        if len(self._rows) >= MAX_TURNS:
-            del self._rows[::2]
 
     def _publish(self, begun: float, *, fini: bool = False) -> None:
         transport = self._transport
@@ -335,10 +283,10 @@ class Publisher:
             if not transport.ready():
                 self._report_due = begun + self._interval
                 return
-            self._look()
+            self._look(transport)
             transport.write(self._compose(fini=fini))
             if transport.ready():
-                self._look()
+                self._look(transport)
         except Exception as error:
             self.complain("report", f"cannot make a report: {error!r}")
         finally:
@@ -348,18 +296,10 @@ class Publisher:
         self._spent += cost
         self._report_due = now + max(self._interval, SHARE * cost)
 
-    def _look(self) -> None:
-        """Learn what became of the last report. Events that arrived need not be told again."""
-        transport = self._transport
-        if self._waiting_events is None or transport is None:
-            return
-        if transport.taken:
+    def _look(self, transport: Transport) -> None:
+        """Learn what became of the last report."""
+        if self._contents.learn(transport):
             self._taken += 1
-            del self._events[: self._waiting_events]
-        elif transport.too_large and not self._is_small:
-            self._is_small = True
-            self.drop()
-        self._waiting_events = None
 
     def _compose(self, *, fini: bool) -> bytes:
         self._reports += 1
@@ -376,68 +316,7 @@ class Publisher:
             body["fini"] = True
         if self._turns:
             body["temps_simulation_tour_seconds"] = self._durations.report()
-        if self._rows:
-            body["colonnes"] = self._columns()
-        self._add(body, self._values)
-        if self._read is not None:
-            values = self._ask()
-            if getattr(self._read, "trusted", False):
-                body.update(values)
-            else:
-                self._add(body, values)
-        self._count_from_base(body)
-        events = self._events[:MAX_EVENTS]
-        if events:
-            body["evenements_recents"] = events
-        if self._is_small:
-            for key in LARGE:
-                body.pop(key, None)
-        self._waiting_events = len(events)
-        return encoded(body, self.drop)
-
-    def _count_from_base(self, body: dict[str, object]) -> None:
-        """Subtract from totals what was there when the session began."""
-        for key, base in self._base.items():
-            value = body.get(key)
-            if isinstance(value, (int, float)):
-                body[key] = max(0, value - base)
-
-    def _ask(self) -> dict[str, Any]:
-        """Ask the game for further values."""
-        try:
-            values = dict(self._read()) if self._read is not None else {}
-            self._add_events(values.pop("evenements_recents", ()))
-        except Exception as error:
-            self.complain("read", f"cannot read all values of the game: {error!r}")
-            return {}
-        return values
-
-    def _add(self, body: dict[str, object], values: Mapping[str, Any]) -> None:
-        """Add values to a report, as far as they are right and there is room."""
-        for key, value in values.items():
-            if key in OWN or not isinstance(key, str) or len(body) >= MAX_KEYS:
-                self.drop()
-            else:
-                good = checked(key, value, self.drop)
-                if good is not None:
-                    body[key] = good
-
-    def _add_events(self, events: Any) -> None:
-        if not events:
-            return
-        waiting = self._events
-        waiting += checked_events(events, self.drop)
-        first = self._waiting_events or 0
-        for _ in range(len(waiting) - MAX_WAITING):
-            waiting.pop(first)
-            self.drop()
-
-    def _columns(self) -> dict[str, list[float | None]]:
-        """Give the single turns since the last report, and forget them."""
-        rows, self._rows = self._rows, []
-        names = [name for name in COLUMNS if name in rows[-1]]
-        rows = [row for row in rows if all(name in row for name in names)]
-        return {name: [row[name] for row in rows] for name in names}
+        return self._contents.compose(body)
 
     def _look_at_process(self) -> None:
         """Notice a fork of which Python was not told."""
@@ -446,11 +325,7 @@ class Publisher:
 
     def _forked(self) -> None:
         """Begin a session of its own in a child process, with totals from here on."""
-        for key in TOTALS:
-            value = number(self._values.get(key))
-            if value is not None:
-                self._base[key] = value
-        self._events = []
+        self._contents.forked()
         self._is_publishing = False
         self._begin(f"{self.session[:100]}-{os.urandom(4).hex()}")
         if self._transport is not None:
@@ -461,18 +336,11 @@ class Publisher:
 
     def drop(self) -> None:
         """Count something that is left out."""
-        self._left_out += 1
+        self._problems.drop()
 
     def complain(self, kind: str, message: str) -> None:
         """Say a kind of problem once. The game continues."""
-        self._problems += 1
-        if kind in self._told:
-            return
-        self._told.add(kind)
-        try:  # noqa: SIM105 - contextlib would take longer to import than all else.
-            sys.stderr.write(f"tradesim_metrics: {message}; the game continues\n")
-        except Exception:  # noqa: S110 - there is nowhere left to say so.
-            pass
+        self._problems.complain(kind, message)
 
 
 class Silent(Publisher):
@@ -508,7 +376,8 @@ def _in_child() -> None:
     for publisher in list(_open):
         publisher._lock = RLock()
         try:
-            publisher._forked()
+            if publisher.is_open:
+                publisher._forked()
         except Exception as error:
             publisher.complain("fork", f"cannot begin anew: {error!r}")
 
