@@ -90,7 +90,10 @@ def test_forks_over_http(receiver):
     assert all(r["tour"] == r["transactions_total"] == 2 and r["fini"] for r in last.values())
 
 
-def test_the_thread_that_posts_imports_nothing(receiver):
+@pytest.mark.parametrize(
+    "url", ["{0}", "http://localhost:{1}", "http://127.0.0.1:9", "https://127.0.0.1:{1}"]
+)
+def test_the_thread_that_posts_imports_nothing(receiver, url):
     # A child that is forked during an import waits for its end for ever.
     run_python(
         """
@@ -103,9 +106,78 @@ p.flush()
 p.close()
 assert set(sys.modules) == before, set(sys.modules) - before
 """,
+        url.format(receiver.url, receiver.port),
+    )
+    assert bool(receiver.taken) == ("127.0.0.1:9" not in url and "https" not in url)
+
+
+#: A child that waits for ever is killed, which its parent sees.
+CHILD = """
+import os, signal, sys, threading, time
+
+def fork(work):
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        work()
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert status == 0, status
+"""
+
+
+@pytest.mark.parametrize(
+    "module", ["json", "tradesim_metrics.journal", "tradesim_metrics.post", "http.client"]
+)
+def test_a_child_may_be_forked_while_a_thread_imports(receiver, module):
+    run_python(
+        CHILD
+        + """
+from tradesim_metrics import Publisher
+
+class Slow:
+    \"\"\"Finds nothing, and takes its time for one module.\"\"\"
+
+    def find_spec(self, name, path, target=None):
+        if name == sys.argv[1]:
+            begun.set()
+            time.sleep(0.3)
+
+begun = threading.Event()
+target = sys.argv[2] if sys.argv[1] in ("tradesim_metrics.post", "http.client") else "a.jsonl"
+sys.meta_path.insert(0, Slow())
+thread = threading.Thread(target=lambda: Publisher("parent", target).close())
+thread.start()
+assert begun.wait(20)
+
+def play():
+    with Publisher("child", target) as p:
+        p.turn()
+
+fork(play)
+thread.join()
+""",
+        module,
         receiver.url,
     )
-    assert receiver.taken[-1]["fini"]
+
+
+def test_a_child_may_be_forked_while_a_thread_closes(sink):
+    run_python(
+        CHILD
+        + """
+from tradesim_metrics import Publisher
+p = Publisher("s", sys.argv[1])
+p.turn()
+thread = threading.Thread(target=p.close)
+thread.start()
+while p.is_open:
+    time.sleep(0.001)
+fork(p.close)
+thread.join()
+""",
+        sink(lambda _: None),
+    )
 
 
 def test_a_child_that_publishes_nothing_leaves_no_trace(tmp_path):

@@ -70,6 +70,13 @@ def values(text, name=COUNT):
     return found
 
 
+def run_python(code, *args):
+    """Run a program; gives what it printed."""
+    return subprocess.run(
+        [sys.executable, "-c", code, *args], capture_output=True, text=True, timeout=60, check=True
+    ).stdout
+
+
 def reported(report):
     """Requests of the first kind in a report, however long they took."""
     return sum(report["http"]["requests"][0]["counts"])

@@ -3,7 +3,8 @@
 import asyncio
 import gc
 import os
-import sys
+import signal
+import threading
 
 import pytest
 from support import (
@@ -14,6 +15,7 @@ from support import (
     metrics_of,
     reported,
     response,
+    run_python,
     scope_of,
     values,
 )
@@ -396,6 +398,73 @@ def test_a_forked_process_is_a_session_of_its_own(receiver):
     assert all(one["fini"] for one in last.values())
 
 
+def test_a_request_that_is_forked_in_its_midst_ends_in_the_child_too():
+    async def inner(scope, receive, send):
+        # As if another thread counted a request at this moment.
+        lock = app._requests._lock
+        lock.acquire()
+        child.append(os.fork())
+        if child[0] == 0:
+            signal.alarm(20)
+        else:
+            lock.release()
+        await response()(scope, receive, send)
+
+    child = []
+    app = own(inner)
+    call(app)
+    if child[0] == 0:
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child[0], 0)[1]) == 0
+
+
+def test_requests_and_scrapes_import_nothing(receiver):
+    # A child that is forked while another thread imports waits for the end of that for ever.
+    code = """
+import asyncio, sys
+from tradesim_metrics.asgi import MetricsMiddleware
+
+async def inner(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+async def main():
+    async def send(message):
+        pass
+
+    for path in ("/", "/metrics"):
+        await app({"type": "http", "method": "GET", "path": path}, None, send)
+
+app = MetricsMiddleware(inner, exporter=sys.argv[1])
+asyncio.run(asyncio.sleep(0))
+before = set(sys.modules)
+asyncio.run(main())
+app.close()
+assert set(sys.modules) == before, set(sys.modules) - before
+"""
+    run_python(code, receiver.url)
+
+
+def test_a_scrape_that_is_under_way_survives_the_end():
+    entered, go = threading.Event(), threading.Event()
+
+    class Slow:
+        def scrape(self):
+            entered.set()
+            assert go.wait(20)
+            return b"all"
+
+    async def main():
+        task = asyncio.create_task(app._scrape(Slow()))
+        await asyncio.to_thread(entered.wait, 20)
+        app._begin()
+        go.set()
+        return await task
+
+    app = own(response())
+    assert asyncio.run(main()) == b"all"
+
+
 def test_a_middleware_that_is_dropped_is_collected():
     import weakref
 
@@ -408,12 +477,9 @@ def test_a_middleware_that_is_dropped_is_collected():
 
 
 def test_no_framework_is_imported():
-    import subprocess
-
     code = (
         "import sys; import tradesim_metrics.asgi; "
         "print([m for m in sys.modules if m.split('.')[0] in "
         "('starlette', 'fastapi', 'opentelemetry', 'prometheus_client', 'anyio')])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
+    assert run_python(code) == "[]\n"

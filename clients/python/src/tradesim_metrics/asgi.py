@@ -11,6 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+
+# The first scrape needs it. A child that is forked during an import waits for its end for ever.
+import concurrent.futures.thread  # noqa: F401
 import os
 import sys
 import threading
@@ -195,14 +198,15 @@ class MetricsMiddleware:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # Another library's loop, such as Trio's.
             return reporter.scrape()
-        if not self._scraping.acquire(blocking=False):
+        scraping = self._scraping
+        if not scraping.acquire(blocking=False):
             raise NoExporterError("it is still busy with the last scrape")
 
         def ask() -> bytes:
             try:
                 return reporter.scrape()
             finally:
-                self._scraping.release()
+                scraping.release()
 
         return await asyncio.wait_for(loop.run_in_executor(None, ask), SCRAPE_PATIENCE)
 
@@ -362,6 +366,8 @@ def _close_all() -> None:
 def _forked() -> None:
     """Begin anew in a child process: threads, locks and connections are its parent's."""
     for middleware in list(_open):
+        # A request that was forked in its midst is counted there still.
+        middleware._requests.forked()
         middleware._begin()
 
 

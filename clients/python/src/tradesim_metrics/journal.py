@@ -8,6 +8,11 @@ from __future__ import annotations
 import os
 import sys
 
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .transport import Tell
@@ -28,12 +33,8 @@ def _lock(path: str) -> int | None:
     fd = os.open(f"{path}.lock", _FLAGS | os.O_WRONLY, 0o666)
     try:
         if sys.platform == "win32":
-            import msvcrt  # noqa: PLC0415
-
             msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
         else:
-            import fcntl  # noqa: PLC0415
-
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
         os.close(fd)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from .loading import loading
+
 TYPE_CHECKING = False  # The module typing would take longer to import than all else.
 if TYPE_CHECKING:
     from typing import Any
@@ -60,7 +62,8 @@ _encoder: Any = None
 def prepare() -> None:
     """Load the encoder."""
     global _encoder  # noqa: PLW0603
-    import json  # noqa: PLC0415
+    with loading:
+        import json  # noqa: PLC0415
 
     _encoder = json.JSONEncoder(allow_nan=False, check_circular=False, separators=(",", ":"))
 

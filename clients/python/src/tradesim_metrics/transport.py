@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from .loading import loading
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
@@ -62,9 +64,11 @@ def open_transport(
     first = target.split("/", 1)[0]
     # A host and a port without http:// are a mistake, and no name of a file.
     if "://" in target or (":" in first and first.rpartition(":")[2].isdigit()):
-        from .post import Post  # noqa: PLC0415 - a journal needs no HTTP.
+        with loading:
+            from .post import Post  # noqa: PLC0415 - a journal needs no HTTP.
 
         return Post(target, token or os.environ.get(TOKEN) or None, tell)
-    from .journal import Journal  # noqa: PLC0415
+    with loading:
+        from .journal import Journal  # noqa: PLC0415
 
     return Journal(target, session, tell)

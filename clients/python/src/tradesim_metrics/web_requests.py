@@ -66,6 +66,10 @@ class Requests:
         self._routes = {UNMATCHED, OTHER_ROUTE}
         self._errors = {"", OTHER}
 
+    def forked(self) -> None:
+        """Let go in a child process of the lock that a thread of its parent may have held."""
+        self._lock = Lock()
+
     def begin(self, method: str) -> None:
         """Note that a request has come."""
         with self._lock:
