@@ -7,14 +7,14 @@ between, which takes a third of the time that encoding objects takes.
 from __future__ import annotations
 
 import sys
-from itertools import compress, repeat
 from math import isfinite
+from operator import itemgetter
 
 from .report import Raw, encode, is_label, number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
 
@@ -39,6 +39,13 @@ def _parts(heads: Sequence[str], numbers: Sequence[Any]) -> str:
     return _joined([f'{head}"valeur":{number}}}' for head, number in parts])
 
 
+def _chosen(places: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """Give what takes the items at these places from a list."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda items: [items[place] for place in places]
+
+
 class World:
     """The firms, products and suppliers of a service, as long as none is added.
 
@@ -55,6 +62,8 @@ class World:
             map(len, (self._firms, self._products, self._suppliers))
         )
         self._ids = [product.id for product in self._products]
+        #: Stocks of somebody who has nothing, in the order of the products.
+        self._nothing: dict[Any, int] = dict.fromkeys(self._ids, 0)
         self._places = {key: place for place, key in enumerate(self._ids)}
         types = [product.type.value for product in self._products]
         #: The labels of purchases, by the names of firm and product.
@@ -63,13 +72,20 @@ class World:
 
         continents = dict.fromkeys(firm.continent for firm in self._firms)
         self._continent_heads = [_head(continent=name) for name in continents]
-        self._of_continent = [[f.continent == name for f in self._firms] for name in continents]
+        firms_of = [
+            [place for place, firm in enumerate(self._firms) if firm.continent == name]
+            for name in continents
+        ]
+        self._of_continent = list(map(_chosen, firms_of))
         kinds = dict.fromkeys(types)
         self._type_heads = [_head(produit_type=name) for name in kinds]
-        self._of_type = [[kind == name for kind in types] for name in kinds]
-        self._totals = [sum(own) for own in self._of_type]
+        products_of = [
+            [place for place, kind in enumerate(types) if kind == name] for name in kinds
+        ]
+        self._of_type = list(map(_chosen, products_of))
+        self._totals = list(map(len, products_of))
         self._totals_text = _parts(self._type_heads, self._totals)
-        self._firms_text = _parts(self._continent_heads, [sum(own) for own in self._of_continent])
+        self._firms_text = _parts(self._continent_heads, list(map(len, firms_of)))
         #: Beginnings of parts, by their labels.
         self._heads: dict[tuple[str, ...], str] = {}
 
@@ -102,6 +118,8 @@ class World:
         self._written_prices: list[tuple[list[float | None], str]] = [
             ([], "[]") for _ in self._suppliers
         ]
+        #: From what the prices were read, as long as the service need not be asked.
+        self._priced: tuple[dict[tuple[Any, Any], float | None], list[list[Any]]] | None = None
         self._written_products: tuple[list[float], list[bool]] | None = None
         self._products_text = ""
 
@@ -110,9 +128,9 @@ class World:
         self.budgets = [firm.budget for firm in self._firms]
         self.prices = [product.prix for product in self._products]
         self.active = [product.actif for product in self._products]
-        ids, none = self._ids, repeat(0)
-        self._held = [list(map(firm.stocks.get, ids, none)) for firm in self._firms]
-        self._stocked = [list(map(s.stock_produit.get, ids, none)) for s in self._suppliers]
+        ids = self._ids
+        self._held = [self._in_order(firm.stocks) for firm in self._firms]
+        self._stocked = [self._in_order(s.stock_produit) for s in self._suppliers]
         self._held_units = list(map(sum, zip(*self._held, strict=True))) or [0] * len(ids)
         self._stocked_units = list(map(sum, zip(*self._stocked, strict=True))) or [0] * len(ids)
         #: Whether all numbers may be written as Python writes them, which is as JSON has them.
@@ -123,6 +141,11 @@ class World:
             and _are(self._held_units, int)
             and _are(self._stocked_units, int)
         )
+
+    def _in_order(self, stocks: dict[Any, int]) -> list[int]:
+        """Give stocks in the order of the products."""
+        # To merge dicts is faster than to look each product up. Products without a name come last.
+        return list((self._nothing | stocks).values())[: len(self._ids)]
 
     def sums(self) -> dict[str, Any]:
         """Give the sums and the other numbers of the whole game."""
@@ -154,8 +177,10 @@ class World:
         delivered: units that suppliers got, by type.
         """
 
-        def by(chosen: Sequence[Sequence[bool]], numbers: Sequence[Any]) -> list[Any]:
-            return [sum(compress(numbers, own)) for own in chosen]
+        def by(
+            groups: Sequence[Callable[[Sequence[Any]], Sequence[Any]]], numbers: Sequence[Any]
+        ) -> list[Any]:
+            return [sum(of(numbers)) for of in groups]
 
         continents, kinds, heads = self._of_continent, self._of_type, self._type_heads
         budgets, active = self.budgets, self.active
@@ -209,9 +234,9 @@ class World:
             )
         ]
         suppliers = [
-            f'{head}"stocks":{stocks},"prix":{self._price_text(place)}}}'
-            for place, (head, stocks) in enumerate(
-                zip(self._supplier_heads, self._stocked, strict=True)
+            f'{head}"stocks":{stocks},"prix":{prices}}}'
+            for head, stocks, prices in zip(
+                self._supplier_heads, self._stocked, self._write_prices(), strict=True
             )
         ]
         return Raw(
@@ -224,20 +249,35 @@ class World:
         products = zip(self._product_heads, self.prices, flags, strict=True)
         return _joined([f'{head}"prix":{price},"actif":{flag}}}' for head, price, flag in products])
 
-    def _price_text(self, place: int) -> str:
-        """Write the prices that a supplier asks; null for a product of which it has none."""
+    def _write_prices(self) -> list[str]:
+        """Write the prices of each supplier."""
+        now = self._known_prices, [list(supplier.stock_produit) for supplier in self._suppliers]
+        if now != self._priced:
+            known, stocks = dict(now[0]), now[1]
+            self._priced = None
+            asked = sum(map(self._read_prices, range(len(stocks))))
+            if not asked:
+                self._priced = known, stocks
+        return [text for _, text in self._written_prices]
+
+    def _read_prices(self, place: int) -> int:
+        """Write the prices that a supplier asks; null for a product of which it has none.
+
+        Gives how many of them the service had to be asked for.
+        """
         supplier = self._suppliers[place]
+        known = self._known_prices
         # As get_prix_produit_fournisseur does, which it would take longer to ask.
-        prices = list(map(self._known_prices.get, self._price_keys[place]))
-        if self._price_of is not None:
+        prices = list(map(known.get, self._price_keys[place]))
+        asked = 0
+        if self._price_of is not None and None in prices:
             for product in supplier.stock_produit:
                 at = self._places.get(product)
-                if at is not None and prices[at] is None:
+                if at is not None and prices[at] is None and (product, supplier.id) not in known:
                     prices[at] = self._price_of(product, supplier.id)
-        written, text = self._written_prices[place]
-        if prices != written:  # They change with few turns.
+                    asked += 1
+        if prices != self._written_prices[place][0]:
             if not _are([price for price in prices if price is not None], int, float):
                 raise ValueError(f"the prices of {supplier.nom_entreprise} are no numbers")
-            text = repr(prices).replace("None", "null")
-            self._written_prices[place] = prices, text
-        return text
+            self._written_prices[place] = prices, repr(prices).replace("None", "null")
+        return asked
