@@ -271,6 +271,33 @@ def test_a_child_counts_from_the_fork_on():
     assert sum(last["temps_simulation_tour_seconds"]["counts"]) == 5
 
 
+def test_prices_that_change_are_told_with_the_next_report():
+    s = game()
+    p = attach(s, transport="logs/metrics.jsonl")
+    s.simulation_tour()
+    supplier = s.fournisseurs[0]
+    stocked = next(iter(supplier.stock_produit))
+    fresh = next(product.id for product in s.produits if product.id != stocked)
+
+    def told():
+        p.flush()
+        p.flush()
+        check(reports()[-1], s)
+        return reports()[-1]["detail"]["fournisseurs"][0]["prix"]
+
+    told()
+    price_service.set_prix(stocked, supplier.id, 123.5)
+    assert 123.5 in told()
+    # A product that is taken from stock has a price as long as the service remembers it.
+    supplier.stock_produit.pop(fresh, None)
+    price_service.prices[fresh, supplier.id] = 456.5
+    price_service._prix_cache.clear()
+    assert 456.5 not in told()
+    supplier.stock_produit[fresh] = 0
+    assert 456.5 in told()
+    p.close()
+
+
 def test_attached_twice_is_attached_once():
     s = game()
     p = attach(s, transport="logs/metrics.jsonl")
