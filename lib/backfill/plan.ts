@@ -65,7 +65,10 @@ function checkFaults(
 }
 
 /** @throws {UsageError} When a session is not there, or nothing is. */
-function chooseGames({ games }: Survey, sessions: readonly string[]): readonly SurveyedGame[] {
+function chooseGames(
+  { games, cut: [cut] }: Survey,
+  sessions: readonly string[],
+): readonly SurveyedGame[] {
   const names = [...games.keys()];
   const unknown = sessions.find((session) => !games.has(session));
   if (unknown !== undefined) {
@@ -79,7 +82,10 @@ function chooseGames({ games }: Survey, sessions: readonly string[]): readonly S
     (sessions.length === 0 || sessions.includes(name)) &&
     (turnLog?.turns ?? 0) + (journal?.turns ?? 0) > 0
   );
-  if (chosen.length === 0) throw new RecordingError("Cannot backfill: the files hold no turn");
+  if (chosen.length === 0) {
+    const why = cut === undefined ? "" : `, and ${place(cut)} was not written to its end`;
+    throw new RecordingError(`Cannot backfill: the files hold no turn${why}`);
+  }
   return chosen;
 }
 

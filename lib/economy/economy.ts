@@ -59,8 +59,9 @@ export function observe(economy: Economy, { turn, spent, supply, prices }: Turn)
   if (prices !== undefined) {
     const { index: before = BASE_INDEX, prices: earlier = prices } = economy;
     const index = before * priceRelative(earlier, prices);
-    // Prices may be beyond all that an index can follow.
-    if (Number.isFinite(index) && index > 0) economy.index = index;
+    // Prices may be beyond all that an index can follow, and before the first one there is none.
+    const isKnown = economy.index !== undefined || prices.values.some((price) => price > 0);
+    if (isKnown && Number.isFinite(index) && index > 0) economy.index = index;
     // The names seldom change, and are kept once.
     economy.prices = hasSameNames(economy.prices, prices)
       ? { names: economy.prices!.names, values: prices.values }

@@ -192,6 +192,14 @@ Deno.test("backfill says that files hold no turn", () =>
     (path) => assert.rejects(run([path, "--dry-run"]), /Cannot backfill: the files hold no turn/),
   ));
 
+Deno.test("backfill says which lines were cut off where files hold nothing else", () =>
+  withFile(turnsLine("a", 1, 2).slice(0, 80), async (path) => {
+    const none =
+      /^Cannot backfill: the files hold no turn, and ".*turns\.jsonl", line 1 was not written to its end$/;
+    await assert.rejects(run([path, "--dry-run"]), { message: none });
+    await assert.rejects(run([path, "--out", "-", "--skip-bad-lines"]), { message: none });
+  }));
+
 Deno.test("backfill says that games have no sample of the chosen metrics", () =>
   withFile(turnsLine("a", 1, 3), async (path) => {
     const args = [path, "--anchor", "2000-01-01", "--metrics", "produits_actifs"];

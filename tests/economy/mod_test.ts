@@ -106,6 +106,19 @@ Deno.test("observe() begins the index at 100, and prices that come back bring it
   [100, 150, 35, 100].forEach((expected, place) => near(indices[place], expected));
 });
 
+Deno.test("observe() knows no index before the first price, and keeps one over turns without any", () => {
+  const economy = createEconomy();
+  const indices = [[], [0, -1], [4, 0], [], [8], [8]].map((values, place) => {
+    const prices = { names: values.map((_, product) => `p${product}`), values };
+    observe(economy, { turn: place + 1, spent: 0, supply: 1, prices });
+    return economy.index;
+  });
+  assert.deepEqual(indices.slice(0, 2), [undefined, undefined]);
+  // Nothing can be compared with a turn without products.
+  indices.slice(2).forEach((index) => near(index, 100));
+  assert.deepEqual(inflation(economy), 0);
+});
+
 Deno.test("observe() chains over products that come and go as a slow reference does", () => {
   const world = fc.array(
     fc.array(fc.tuple(fc.boolean(), fc.double({ min: 0.01, max: 1e6, noNaN: true })), {
@@ -117,6 +130,7 @@ Deno.test("observe() chains over products that come and go as a slow reference d
   fc.assert(fc.property(world, (turns) => {
     const economy = createEconomy();
     let expected = BASE_INDEX;
+    let hadPrices = false;
     turns.forEach((products, place) => {
       const now = products.flatMap(([isActive, price], product) =>
         isActive ? [{ product: `p${product}`, price }] : []
@@ -134,7 +148,9 @@ Deno.test("observe() chains over products that come and go as a slow reference d
         supply: 1,
         prices: { names: now.map(({ product }) => product), values: now.map(({ price }) => price) },
       });
-      assert.ok(Math.abs(economy.index! / expected - 1) < 1e-9, `${economy.index}, ${expected}`);
+      hadPrices ||= now.length > 0;
+      if (hadPrices) near(economy.index! / expected, 1, `${economy.index}, ${expected}`);
+      else assert.equal(economy.index, undefined);
     });
   }));
 });

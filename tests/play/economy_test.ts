@@ -125,3 +125,27 @@ Deno.test("a played game: ranks and profits are those of its firms", () => {
     );
   });
 });
+
+Deno.test("a played game: 42 firms, 61 products and 20 suppliers have no more series than docs/economy.md says", () => {
+  const game = createGame({ seed: 1, entreprises: 42, produits: 61, fournisseurs: 20 });
+  const [{ series }] = played(game, (turn) => turn === 9).slice(-1) as [
+    ReturnType<typeof played>[number],
+  ];
+  const counts = new Map<string, number>();
+  for (const name of series.keys()) {
+    const [family = ""] = /^(entreprise|produit|fournisseur)_\w+(?=\{)/.exec(name) ?? [];
+    if (family !== "") counts.set(family, (counts.get(family) ?? 0) + 1);
+  }
+  // A supplier has a price only of what it sells.
+  const { fournisseur_prix: prices = 0, ...others } = Object.fromEntries(counts);
+  assert.ok(prices > 0 && prices <= 20 * 61, `${prices} prices`);
+  assert.deepEqual(others, {
+    entreprise_budget: 42,
+    entreprise_benefice: 42,
+    entreprise_rang: 42,
+    entreprise_stock: 42 * 61,
+    produit_prix: 61,
+    produit_actif: 61,
+    fournisseur_stock: 20 * 61,
+  });
+});
