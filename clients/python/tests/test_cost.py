@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
+import threading
 import time
 import timeit
 
@@ -30,8 +31,6 @@ class Counter:
     """The least that a counter which threads share does: a lock and a sum."""
 
     def __init__(self):
-        import threading
-
         self._lock = threading.Lock()
         self._value = 0.0
         self._children = {}

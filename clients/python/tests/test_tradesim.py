@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from support import reports, run_python
 
+from tradesim_metrics import Publisher
 from tradesim_metrics.report import COLUMNS
 from tradesim_metrics.tradesim import attach
 
@@ -419,8 +420,6 @@ def test_doctor_says_where_to_and_what_to_do():
 
 @pytest.mark.usefixtures("tradesim")
 def test_doctor_leaves_nothing_beside_a_journal_that_a_game_holds():
-    from tradesim_metrics import Publisher
-
     with Publisher("held", "logs/metrics.jsonl") as p:
         p.turn()
         command(*DOCTOR, "--exporter", "http://127.0.0.1:1", check=False)

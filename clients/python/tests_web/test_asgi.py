@@ -4,7 +4,10 @@ import asyncio
 import gc
 import os
 import signal
+import socket
 import threading
+import time
+import weakref
 
 import pytest
 from support import (
@@ -365,9 +368,6 @@ def test_an_application_where_the_exporter_should_be_says_so(capfd):
 
 
 def test_the_end_takes_no_longer_than_it_may():
-    import socket
-    import time
-
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         app = MetricsMiddleware(response(), exporter=url, interval=0.01)
@@ -466,8 +466,6 @@ def test_a_scrape_that_is_under_way_survives_the_end():
 
 
 def test_a_middleware_that_is_dropped_is_collected():
-    import weakref
-
     app = own(response())
     call(app)
     seen = weakref.ref(app)
