@@ -134,8 +134,13 @@ function warningsOf({ name, turnLog, journal }: SurveyedGame): readonly string[]
     warnings.push(`The turn log of "${name}" begins with turn ${turnLog!.firstTurn}`);
   }
   if ((turnLog?.repeated ?? 0) > 0) {
+    const { repeated, missing, firstTurn } = turnLog!;
+    const turns = `${count(repeated, "turn")} of "${name}"`;
     warnings.push(
-      `${count(turnLog!.repeated, "turn")} of "${name}" are there more than once, and count once`,
+      missing > 0 || firstTurn > 1
+        ? `${turns} are there again or after later ones, and are left out: a turn log has its lines ` +
+          "in the order of their turns"
+        : `${turns} are there more than once, and count once`,
     );
   }
   return warnings;
@@ -155,6 +160,12 @@ export interface Surroundings {
   readonly retention?: number | undefined;
 }
 
+/** A time in milliseconds as text; a turn's number may lead beyond all dates. */
+function moment(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? "a time beyond all dates" : date.toISOString();
+}
+
 /** What the store would refuse, or drop without a word. */
 function storeFaults(
   games: readonly PlannedGame[],
@@ -165,7 +176,7 @@ function storeFaults(
   const warnings: string[] = [];
   const last = Math.max(...games.map((game) => game.last));
   const first = Math.min(...games.map((game) => game.first));
-  const end = new Date(last).toISOString();
+  const end = moment(last);
   const isBlocks = out !== undefined && out !== STDOUT;
   const change = "choose an earlier --anchor, such as 2000-01-01, or smaller --turn-seconds";
   if (last > now) {
@@ -174,6 +185,14 @@ function storeFaults(
     refusals.push(
       `The games end within the last three hours, at ${end}, which a running server writes itself: ` +
         `${change}; or --allow-recent if none runs on these blocks`,
+    );
+  }
+  if (first < 0) {
+    refusals.push(
+      `The games begin before 1970, at ${
+        moment(first)
+      }, which stores refuse: choose --anchor, such ` +
+        "as 2000-01-01, or smaller --turn-seconds",
     );
   }
   if (remoteWrite !== undefined && store !== "victoriametrics" && first < now - HOUR_MS) {
@@ -248,9 +267,7 @@ export function planBackfill(
   const samples = games.reduce((sum, game) => sum + game.samples, 0);
   const lines = planned.map(({ game, first, last }) => {
     const turns = game.turnLog?.turns ?? game.journal!.turns;
-    const when = Number.isNaN(first + last)
-      ? ""
-      : `, ${new Date(first).toISOString()} to ${new Date(last).toISOString()}`;
+    const when = Number.isNaN(first + last) ? "" : `, ${moment(first)} to ${moment(last)}`;
     return `${game.name}: ${count(turns, "turn")}, ${game.series} series${when}`;
   });
   const summary = [...few(lines)];

@@ -102,8 +102,12 @@ export async function checkRecording<T>(
     );
   }
   const place = problem.line === undefined ? "" : `, line ${problem.line}`;
+  const reason = problem.reason
+    .replace(/^Cannot (?:read|take) the (?:report|record|turns): /, "")
+    .replace(/, see docs\/[\w.]+$/, "");
+  const expected = reason.includes("expected") ? "" : ", expected reports";
   throw new UsageError(
-    `Cannot replay ${JSON.stringify(problem.path)}${place}: ${problem.reason}, ` +
-      "expected reports; see docs/history.md",
+    `Cannot replay ${JSON.stringify(problem.path)}${place}: ${reason}${expected}; ` +
+      "see docs/history.md",
   );
 }

@@ -192,6 +192,37 @@ Deno.test("backfill says that files hold no turn", () =>
     (path) => assert.rejects(run([path, "--dry-run"]), /Cannot backfill: the files hold no turn/),
   ));
 
+Deno.test("backfill refuses turns whose numbers lead beyond what a store can date", () =>
+  withFile(
+    turnsLine("a", 1, 2) + turnsLine("a", 5, 2).replace(/"tour":5\b/, '"tour":9007199254640000'),
+    async (path) => {
+      const spaced = [path, "--turn-seconds", "1", "--dry-run", "--anchor"];
+      const late = await run([...spaced, "2000-01-01"]);
+      assert.equal(late.code, 1);
+      assert.match(
+        late.stdout + late.stderr,
+        /^Refused: The games end in the future, at a time bey/m,
+      );
+      const early = await run([...spaced, "now"]);
+      assert.equal(early.code, 1);
+      assert.match(
+        early.stdout + early.stderr,
+        /^Refused: The games begin before 1970, at a time b/m,
+      );
+    },
+  ));
+
+Deno.test("backfill says that turns come after later ones, and are left out", () =>
+  withFile(turnsLine("a", 3, 2) + turnsLine("a", 1, 2), async (path) => {
+    const { code, stdout, stderr } = await run([path, "--out", "-"]);
+    assert.equal(code, 0);
+    assert.equal(seriesOf(stdout).get(BUDGET)!.length, 2);
+    assert.match(
+      stderr,
+      /^Warning: 2 turns of "a" are there again or after later ones, and are left/m,
+    );
+  }));
+
 Deno.test("backfill says which lines were cut off where files hold nothing else", () =>
   withFile(turnsLine("a", 1, 2).slice(0, 80), async (path) => {
     const none =
