@@ -105,7 +105,7 @@ export async function checkRecording<T>(
   const reason = problem.reason
     .replace(/^Cannot (?:read|take) the (?:report|record|turns): /, "")
     .replace(/, see docs\/[\w.]+$/, "");
-  const expected = reason.includes("expected") ? "" : ", expected reports";
+  const expected = /, expected /.test(reason) ? "" : ", expected reports";
   throw new UsageError(
     `Cannot replay ${JSON.stringify(problem.path)}${place}: ${reason}${expected}; ` +
       "see docs/history.md",

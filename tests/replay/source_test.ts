@@ -219,10 +219,10 @@ Deno.test("checkRecording() takes what has a report, and says what is wrong with
       name: "UsageError",
       message: /m\.jsonl", line 2: .*, expected/,
     });
-    Deno.writeTextFileSync(path, '{"type":"tradesim.turns","version":9}\n');
+    Deno.writeTextFileSync(path, '{"type":"x","version":1}\n');
     await assert.rejects(check(path), {
       name: "UsageError",
-      message: /m\.jsonl", line 1: their version is 9, expected 1; see docs\/history\.md$/,
+      message: /", line 1: its type is "x", expected "metrics" or "\S+"; see docs\/history\.md$/,
     });
     Deno.writeFileSync(path, gzipped(linesOf(GAME)).subarray(0, 15));
     await assert.rejects(check(path), { name: "UsageError", message: /unexpected end of file/ });
