@@ -380,3 +380,15 @@ raise SystemExit(3)
     )
     assert reports()[-1]["fini"]
     assert reports()[-1]["transactions_total"] == 2
+
+
+def test_single_turns_of_a_child_count_from_the_fork_on():
+    p = publisher()
+    p.turn(transactions_reussies_total=40)
+    p._forked()
+    p.turn(transactions_reussies_total=43)
+    p.close()
+    path = p.transport.path
+    told = [r for r in reports(path) if r["session"] == p.session and "colonnes" in r]
+    assert [r["colonnes"]["transactions_reussies_total"] for r in told] == [[3]]
+    assert told[-1]["transactions_reussies_total"] == 3

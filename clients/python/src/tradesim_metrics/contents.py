@@ -99,6 +99,7 @@ class Contents:
         kept["timestamp"] = round(time(), 3)
         if None in kept.values():
             return
+        self._count_from_base(kept)
         self._rows.append(kept)
         self.rows_ever += 1
         if len(self._rows) >= MAX_TURNS:
@@ -180,7 +181,7 @@ class Contents:
             return {}
         return values
 
-    def _count_from_base(self, body: dict[str, object]) -> None:
+    def _count_from_base(self, body: dict[str, Any]) -> None:
         """Subtract from totals what was there when the session began."""
         for key, base in self._base.items():
             value = body.get(key)
