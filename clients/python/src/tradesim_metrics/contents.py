@@ -99,7 +99,7 @@ class Contents:
         kept["timestamp"] = round(time(), 3)
         if None in kept.values():
             return
-        self._count_from_base(kept)
+        self.count_from_base(kept)
         self._rows.append(kept)
         self.rows_ever += 1
         if len(self._rows) >= MAX_TURNS:
@@ -143,7 +143,7 @@ class Contents:
                 body.update(values)
             else:
                 self._add(body, values)
-        self._count_from_base(body)
+        self.count_from_base(body)
         events = self._events[:MAX_EVENTS]
         if events:
             body["evenements_recents"] = events
@@ -181,7 +181,7 @@ class Contents:
             return {}
         return values
 
-    def _count_from_base(self, body: dict[str, Any]) -> None:
+    def count_from_base(self, body: dict[str, Any]) -> None:
         """Subtract from totals what was there when the session began."""
         for key, base in self._base.items():
             value = body.get(key)

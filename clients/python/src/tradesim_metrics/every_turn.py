@@ -7,7 +7,7 @@ from time import perf_counter
 
 from .journal import Journal
 from .publisher import Publisher
-from .report import COLUMNS, number
+from .report import number
 from .turn_log import PATH, TurnLog, beside
 
 TYPE_CHECKING = False
@@ -15,15 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-#: Columns that count from a session's beginning; a child subtracts what its parent had.
-_TOTALS = [name for name in COLUMNS if name.endswith("_total") and name != "budget_total"]
-
 
 class EveryTurn(Publisher):
     """What a publisher becomes that is asked for every turn: others pay nothing for it."""
 
     _log: TurnLog
-    _parent: dict[str, float]
 
     def turn(self, seconds: float | None = None, /, **values: object) -> None:
         """Tell that a turn has ended, and keep it."""
@@ -31,12 +27,9 @@ class EveryTurn(Publisher):
             if seconds is None:
                 seconds = max(0.0, perf_counter() - self._mark)
             super().turn(seconds, **values)
-            known = self._values
-            for name, before in self._parent.items():
-                value = number(known.get(name))
-                if value is not None:
-                    known = {**known, name: max(0, value - before)}
-            self._keep(seconds, {"tour": self._turns, **known})
+            known = {"tour": self._turns, **self._values}
+            self._contents.count_from_base(known)
+            self._keep(seconds, known)
 
     def poll(self, row: Callable[[], Mapping[str, Any]]) -> None:
         """Tell that a turn has ended which `read` counts, and keep it."""
@@ -61,7 +54,6 @@ class EveryTurn(Publisher):
         with self._lock:
             self._guard(lambda: self._log.write(fini=True))
             super().restart(session)
-            self._parent = {}
             self._log.begin(self.session)
 
     def _keep(self, seconds: object, values: Mapping[str, Any]) -> None:
@@ -84,9 +76,7 @@ class EveryTurn(Publisher):
             super()._close(deadline)
 
     def _forked(self) -> None:
-        known = {name: number(self._values.get(name)) for name in _TOTALS}
         super()._forked()
-        self._parent = {name: value for name, value in known.items() if value is not None}
         self._log.forked(self.session)
 
 
@@ -104,4 +94,4 @@ def keep_every_turn(publisher: Publisher, where: str | os.PathLike[str] | bool) 
         return
     publisher.__class__ = EveryTurn
     assert isinstance(publisher, EveryTurn)
-    publisher._log, publisher._parent = log, {}
+    publisher._log = log
