@@ -7,7 +7,7 @@ import { PINNED } from "../harness/engines.ts";
 import { testWith } from "../harness/programs.ts";
 import { startPrometheus } from "../harness/prometheus.ts";
 import { startReceiver } from "../harness/receiver.ts";
-import { freePort } from "../harness/victoria_metrics.ts";
+import { freePort } from "../harness/ports.ts";
 import { withTempDir } from "../harness/waiting.ts";
 import { run, seriesOf, START, turnsLine } from "./support.ts";
 

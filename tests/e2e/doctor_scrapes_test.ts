@@ -14,7 +14,8 @@ import { runExporter, type RunningExporter, startExporter } from "../harness/exp
 import { testWith } from "../harness/programs.ts";
 import { type PrometheusApi, prometheusApi, startPrometheus } from "../harness/prometheus.ts";
 import { payloadAt } from "../harness/tradesim.ts";
-import { freePort, startVictoriaMetrics } from "../harness/victoria_metrics.ts";
+import { freePort } from "../harness/ports.ts";
+import { startVictoriaMetrics } from "../harness/victoria_metrics.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
 
 const PAGE = Deno.readTextFileSync(new URL("../../docs/security.md", import.meta.url));

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { type RunningExporter, startExporter, valueOf } from "../harness/exporter.ts";
-import { freePort, pause, randomFrom, watchCounters } from "../harness/kills.ts";
+import { pause, randomFrom, watchCounters } from "../harness/kills.ts";
+import { freePort } from "../harness/ports.ts";
 import { type Payload, payloadAt } from "../harness/tradesim.ts";
 import { withTempDir } from "../harness/waiting.ts";
 

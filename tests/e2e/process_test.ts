@@ -9,7 +9,7 @@ import {
   startExporter,
   valueOf,
 } from "../harness/exporter.ts";
-import { freePort } from "../harness/victoria_metrics.ts";
+import { freePort } from "../harness/ports.ts";
 import { payloadAt } from "../harness/tradesim.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
 import settings from "../../deno.json" with { type: "json" };

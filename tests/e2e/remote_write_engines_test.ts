@@ -7,7 +7,8 @@ import { testWith } from "../harness/programs.ts";
 import { type PrometheusApi, startPrometheus } from "../harness/prometheus.ts";
 import { startReceiver } from "../harness/receiver.ts";
 import { startThanos } from "../harness/thanos.ts";
-import { freePort, startVictoriaMetrics } from "../harness/victoria_metrics.ts";
+import { freePort } from "../harness/ports.ts";
+import { startVictoriaMetrics } from "../harness/victoria_metrics.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
 
 const TURNS = 1000;

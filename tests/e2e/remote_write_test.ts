@@ -6,7 +6,7 @@ import { runExporter, type RunningExporter, startExporter, valueOf } from "../ha
 import { testWith } from "../harness/programs.ts";
 
 import { type Receiver, startReceiver } from "../harness/receiver.ts";
-import { freePort } from "../harness/victoria_metrics.ts";
+import { freePort } from "../harness/ports.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
 
 const T0 = Date.now() - 60_000;

@@ -13,7 +13,7 @@ import { makeCertificate } from "../harness/certificate.ts";
 import { commandLine, type RunningExporter, startExporter, valueOf } from "../harness/exporter.ts";
 import { testWith } from "../harness/programs.ts";
 import { payloadAt } from "../harness/tradesim.ts";
-import { freePort } from "../harness/victoria_metrics.ts";
+import { freePort } from "../harness/ports.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
 
 /** Runs the program with so many file descriptors. */

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { type RunningExporter, startExporter, valueOf } from "../harness/exporter.ts";
-import { freePort, pause, randomFrom, watchCounters } from "../harness/kills.ts";
+import { pause, randomFrom, watchCounters } from "../harness/kills.ts";
+import { freePort } from "../harness/ports.ts";
 import { testWith } from "../harness/programs.ts";
 import { type RunningPrometheus, startPrometheus } from "../harness/prometheus.ts";
 import { type GameOptions, type Payload, payloadAt } from "../harness/tradesim.ts";

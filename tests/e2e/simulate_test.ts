@@ -21,6 +21,7 @@ import {
   startProgram,
   valueOf,
 } from "../harness/exporter.ts";
+import { freePort } from "../harness/ports.ts";
 import { testWith } from "../harness/programs.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
 
@@ -544,10 +545,7 @@ interface Counterfeit {
 
 const COUNTERFEITS: Readonly<Record<string, () => Counterfeit>> = {
   absent() {
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const { port } = listener.addr;
-    listener.close();
-    return { url: `http://127.0.0.1:${port}/`, close: () => Promise.resolve() };
+    return { url: `http://127.0.0.1:${freePort()}/`, close: () => Promise.resolve() };
   },
   "slow to answer"() {
     // The system takes the connections, and nobody ever reads from them.

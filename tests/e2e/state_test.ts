@@ -3,14 +3,9 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import { runExporter, type RunningExporter, startExporter, valueOf } from "../harness/exporter.ts";
+import { freePort } from "../harness/ports.ts";
 import { payloadAt } from "../harness/tradesim.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
-
-/** Where nobody listens. */
-function freePort(): Deno.NetAddr {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr as Deno.NetAddr;
-}
 
 /** What the next process shows, after this one was killed. */
 async function shownAfterKill(args: readonly string[], cwd: string, series: string) {
@@ -110,7 +105,7 @@ Deno.test("serve() does not start on a state of a later version, whether it was 
     const folder = `${dir}/tradesim-exporter`;
     await Deno.mkdir(folder);
     const text = '{"version":4,"of":"a later program"}\n';
-    const { port } = freePort();
+    const port = freePort();
     for (
       const [args, file] of [
         [["--port", "0", "--state", "state.json"], `${dir}/state.json`],

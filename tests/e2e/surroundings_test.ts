@@ -11,6 +11,7 @@ import {
   startExporter,
   startProgram,
 } from "../harness/exporter.ts";
+import { freePort } from "../harness/ports.ts";
 import { testWith } from "../harness/programs.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
 
@@ -404,9 +405,7 @@ testWith(
     const [, location = ""] = /```nginx\n([\s\S]*?)```/.exec(text) ?? [];
     assert.ok(location.includes("location /tradesim/"));
     await withExporter(async (exporter, cwd) => {
-      using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-      const { port } = listener.addr;
-      listener.close();
+      const port = freePort();
       Deno.writeTextFileSync(
         `${cwd}/nginx.conf`,
         `daemon off; pid ${cwd}/nginx.pid; error_log stderr;

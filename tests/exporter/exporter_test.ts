@@ -7,7 +7,7 @@ import settings from "../../deno.json" with { type: "json" };
 import { createLog } from "../../lib/log/mod.ts";
 import { valueOf } from "../harness/exporter.ts";
 import { payloadAt } from "../harness/tradesim.ts";
-import { freePort } from "../harness/victoria_metrics.ts";
+import { freePort } from "../harness/ports.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
 
 const ROOT = new URL("../../", import.meta.url);

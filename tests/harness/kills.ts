@@ -70,16 +70,3 @@ export function randomFrom(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
-
-/** A port that is free, and that no other test gets in the meantime, when it asks for any free one. */
-export function freePort(random: () => number): number {
-  for (;;) {
-    const port = 20_000 + Math.floor(random() * 10_000);
-    try {
-      Deno.listen({ hostname: "127.0.0.1", port }).close();
-      return port;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    }
-  }
-}

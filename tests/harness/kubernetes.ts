@@ -8,6 +8,7 @@
 
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { builtEngine } from "./engines.ts";
+import { freePort } from "./ports.ts";
 import { until, withTempDir } from "./waiting.ts";
 
 /** What a program wrote, and how it ended. */
@@ -44,12 +45,6 @@ interface Started {
   isUp(): boolean;
   log(): string;
   stop(): Promise<void>;
-}
-
-/** A port that is free now. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /** Starts a program and keeps the end of its log. */

@@ -2,7 +2,7 @@
 
 import { builtEngine } from "./engines.ts";
 import { type PrometheusApi, prometheusApi } from "./prometheus.ts";
-import { freePort } from "./victoria_metrics.ts";
+import { freePort } from "./ports.ts";
 import { until } from "./waiting.ts";
 
 export interface RunningThanos extends PrometheusApi {
@@ -76,7 +76,7 @@ export async function startThanos(
   dir: string,
   args: readonly string[] = [],
 ): Promise<RunningThanos> {
-  const [grpc, http, write, queryGrpc, query] = Array.from({ length: 5 }, freePort);
+  const [grpc, http, write, queryGrpc, query] = Array.from({ length: 5 }, () => freePort());
   const { start, ready, stop } = starting(dir);
   start([
     "receive",
@@ -103,16 +103,7 @@ export async function startThanosOn(
   blocks: string,
   dir: string,
 ): Promise<PrometheusApi & { stop(): Promise<void> }> {
-  try {
-    return await startStore(blocks, dir);
-  } catch {
-    // Another program may have taken a port that was free.
-    return await startStore(blocks, dir);
-  }
-}
-
-async function startStore(blocks: string, dir: string) {
-  const [grpc, http, queryGrpc, query] = Array.from({ length: 4 }, freePort);
+  const [grpc, http, queryGrpc, query] = Array.from({ length: 4 }, () => freePort());
   const bucket = `--objstore.config={type: FILESYSTEM, config: {directory: ${dir}/bucket}}`;
   const { success, stderr } = await new Deno.Command(builtEngine("thanos"), {
     args: ["tools", "bucket", "upload-blocks", `--path=${blocks}`, bucket, '--label=store="test"'],

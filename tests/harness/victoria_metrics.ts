@@ -1,6 +1,7 @@
 /** Runs a real VictoriaMetrics for tests. @module */
 
 import { type PrometheusApi, prometheusApi } from "./prometheus.ts";
+import { freePort } from "./ports.ts";
 import { until } from "./waiting.ts";
 
 /** One series as it is stored, with its times in milliseconds since 1970. */
@@ -14,12 +15,6 @@ export interface RunningVictoriaMetrics extends PrometheusApi {
   /** All stored samples of the series that a selector finds. */
   export(selector: string): Promise<readonly StoredSeries[]>;
   stop(): Promise<void>;
-}
-
-/** A port of 127.0.0.1 that is free now: VictoriaMetrics does not say which one it took for 0. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /**

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { ROOT } from "../harness/deno.ts";
 import { startExporter } from "../harness/exporter.ts";
-import { freePort } from "../harness/kubernetes.ts";
+import { freePort } from "../harness/ports.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
 
 /** A block of the page, by the words behind its three backticks. */
