@@ -1,18 +1,13 @@
 /** Runs Debian's prometheus-pushgateway as the rival of a scrape. @module */
 
+import { freePort } from "../tests/harness/ports.ts";
+
 export interface Pushgateway {
   /** Where it answers, without a slash at the end. */
   readonly url: string;
   /** Shows the series of a text from now on. */
   push(text: string): Promise<void>;
   stop(): Promise<void>;
-}
-
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
 }
 
 async function untilReady(url: string): Promise<void> {

@@ -10,8 +10,12 @@
  */
 
 import { PINNED } from "../tests/harness/engines.ts";
-import { type RunningExporter, startExporter, valueOf } from "../tests/harness/exporter.ts";
-import { startProgram } from "../tests/harness/exporter.ts";
+import {
+  type RunningExporter,
+  startExporter,
+  startProgram,
+  valueOf,
+} from "../tests/harness/exporter.ts";
 import { freePort } from "../tests/harness/ports.ts";
 import { until, withTempDir } from "../tests/harness/waiting.ts";
 import { describeMachine, print, short, verdict } from "./figures.ts";

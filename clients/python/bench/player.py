@@ -1,7 +1,8 @@
 """Plays a game in a process of its own, a few turns at a time, for `bench.py`.
 
-Reads a number of turns from each line of standard input, and writes the processor time that they took,
-in nanoseconds, the real time, and what the client has used so far for `inside`; at the end, the money of all firms. Started as: player.py WORLD SEED VARIANT FOLDER
+Reads a number of turns from each line of standard input, and writes the processor time that they
+took, in nanoseconds, the real time, and what the client has used so far for `inside`; at the end, the
+money of all firms. Started as: player.py WORLD SEED VARIANT FOLDER
 """
 
 from __future__ import annotations

@@ -158,14 +158,18 @@ def test_metrics_equal_the_game_at_every_tenth_turn(exporter, size, way):
     started = exporter("--follow", "logs/metrics.jsonl", "--collect-interval", "50ms", "--detail")
     s = game(4, size)
     p = attach(s, transport="logs/metrics.jsonl" if way == "journal" else started.url)
+    source = "follow" if way == "journal" else "post"
     for turn in range(1, 301):
         s.simulation_tour()
         if turn % 10:
             continue
         eventually(p.transport.ready)
         p.flush()
-        reached = ("simulation_tour", ())
-        read = eventually(lambda: (r := started.samples()).get(reached) == turn and r)  # noqa: B023
+        # A report may have left just before, in the midst of this turn.
+        taken = ("tradesim_exporter_reports_taken_total", (("source", source),))
+        sent = p.stats.reports
+        read = eventually(lambda: (r := started.samples())[taken] == sent and r)  # noqa: B023
+        assert read["simulation_tour", ()] == turn
         assert equal(read, expected(s)) == []
         assert equal(read, expected_one_by_one(s)) == []
     p.close()

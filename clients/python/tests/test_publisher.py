@@ -96,6 +96,17 @@ def test_many_events_are_told_a_hundred_at_a_time():
     assert told == list(range(250))
 
 
+def test_events_that_no_report_of_their_game_can_take_are_left_out():
+    with publisher(interval=1000) as p:
+        p.turn()
+        p.report({"evenements_recents": [{"tour": n, "type": "e"} for n in range(1, 251)]})
+        p.restart("the next")
+        p.turn()
+    told = [(r["session"], len(r.get("evenements_recents", ()))) for r in reports()]
+    assert told == [("a game", 0), ("a game", 100), ("the next", 0), ("the next", 0)]
+    assert p.stats.left_out == 150
+
+
 def test_events_that_nobody_can_take_are_bounded(tmp_path):
     (tmp_path / "blocked").write_text("")
     p = Publisher("a game", "blocked/metrics.jsonl", interval=0)

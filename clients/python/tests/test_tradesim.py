@@ -170,6 +170,48 @@ def test_every_tenth_turn_of_300_equals_the_game(size):
     )
 
 
+class Busy:
+    """A transport that takes no report between the first and the end."""
+
+    taken = too_large = False
+
+    def __init__(self):
+        self.reports = []
+
+    def ready(self):
+        return not self.reports
+
+    def write(self, report):
+        self.reports.append(json.loads(report))
+        self.taken = True
+
+    def settle(self, _seconds):
+        pass
+
+    def close(self):
+        pass
+
+
+def test_events_that_no_report_can_take_are_bounded_and_counted():
+    s = game()
+    busy = Busy()
+    p = attach(s, transport=busy)
+    waiting = p._read
+    for _ in range(4000):
+        s.simulation_tour()
+        assert len(waiting._unread) + len(waiting._events) < 2000
+    p.close()
+    assert p.stats.left_out == s.evenements_appliques - 1000 > 0
+    # The newest are told, in order; totals have all of them.
+    first, *later = busy.reports
+    assert "evenements_recents" not in first
+    told = [e["tour"] for r in later for e in r["evenements_recents"]]
+    assert len(told) == 1000
+    assert told == sorted(told)
+    assert told[-1] > 3900
+    check(busy.reports[-1], s)
+
+
 def test_columns_tell_each_of_the_first_turns_and_some_of_the_others():
     s = game()
     p = attach(s, transport="logs/metrics.jsonl")

@@ -74,7 +74,10 @@ class Contents:
         self._unsettled: int | None = None
 
     def restart(self) -> None:
-        """Begin a session of another game."""
+        """Begin a session of another game. Events that no report has taken are left out."""
+        for _ in self._events[self._unsettled or 0 :]:
+            self._problems.drop()
+        self._events = []
         self._base = {}
         self.values.clear()
         self.begin()
@@ -132,8 +135,11 @@ class Contents:
             self._problems.drop()
         return False
 
-    def compose(self, body: dict[str, object]) -> bytes:
-        """Make the next report, which begins with what the publisher knows itself."""
+    def compose(self, body: dict[str, object], *, fini: bool | None) -> bytes:
+        """Make the next report, which begins with what the publisher knows itself.
+
+        fini: whether it is the last one; None = it is, if it has all events that wait.
+        """
         if self._rows:
             body["colonnes"] = self._columns()
         self._add(body, self.values)
@@ -144,6 +150,8 @@ class Contents:
             else:
                 self._add(body, values)
         self.count_from_base(body)
+        if fini or (fini is None and not self.has_more_events):
+            body["fini"] = True
         events = self._events[:MAX_EVENTS]
         if events:
             body["evenements_recents"] = events

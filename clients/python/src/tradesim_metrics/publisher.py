@@ -26,7 +26,7 @@ SHARE = 100
 PATIENCE = 2.0
 #: Each of the first turns of a game is told; of later ones, what takes one part in so many of time.
 FIRST_TURNS = 10
-SHARE_OF_TURNS = 400
+SHARE_OF_TURNS = 1000
 
 
 class Stats:
@@ -240,14 +240,7 @@ class Publisher:
                     # Half of the time for the report before, the rest for the last one.
                     transport.settle((deadline - perf_counter()) / 2)
                     self._look(transport)
-                    # More events than one report may have, as long as they are taken in time.
-                    while self._contents.has_more_events and transport.taken:
-                        transport.write(self._compose(fini=False))
-                        transport.settle(max(0.0, deadline - perf_counter()) / 2)
-                        self._look(transport)
-                    transport.write(self._compose(fini=True))
-                    transport.settle(max(0.0, deadline - perf_counter()))
-                    self._look(transport)
+                    self._send_rest(transport, deadline)
                     if not transport.taken:
                         self.complain("end", "the last report did not arrive")
                 transport.close()
@@ -256,6 +249,18 @@ class Publisher:
             finally:
                 # Only now: a child that is forked meanwhile makes the lock anew.
                 _open.discard(self)
+
+    def _send_rest(self, transport: Transport, deadline: float) -> None:
+        """Send the last report, and others before it as long as events wait and are taken."""
+        is_taken, is_last = True, False
+        while not is_last:
+            report = self._compose(fini=None if is_taken else True)
+            is_last = not is_taken or not self._contents.has_more_events
+            transport.write(report)
+            left = max(0.0, deadline - perf_counter())
+            transport.settle(left if is_last else left / 2)
+            self._look(transport)
+            is_taken = transport.taken
 
     def _act(self, now: float, row: Callable[[], Mapping[str, Any]]) -> None:
         """Note a single turn and publish, if either is due."""
@@ -301,7 +306,8 @@ class Publisher:
         if self._contents.learn(transport):
             self._taken += 1
 
-    def _compose(self, *, fini: bool) -> bytes:
+    def _compose(self, *, fini: bool | None) -> bytes:
+        """Make a report. With None it is the last one if it has all events that wait."""
         self._reports += 1
         body: dict[str, object] = {
             "type": TYPE,
@@ -312,11 +318,9 @@ class Publisher:
             "timestamp": round(time(), 3),
             "simulation_publication_seconds_total": self._spent,
         }
-        if fini:
-            body["fini"] = True
         if self._turns:
             body["temps_simulation_tour_seconds"] = self._durations.report()
-        return self._contents.compose(body)
+        return self._contents.compose(body, fini=fini)
 
     def _look_at_process(self) -> None:
         """Notice a fork of which Python was not told."""

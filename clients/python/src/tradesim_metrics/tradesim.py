@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 from time import perf_counter
 
+from .contents import MAX_WAITING
 from .durations import TurnSeconds
 from .publisher import Publisher
 from .world import World
@@ -64,6 +65,10 @@ class Game:
         #: How much of each list has been read. The lists grow for ever and are never summed anew.
         self._timed = self._bought = self._failed = self._happened = 0
         self._turns = 0
+        #: How long the list of events is, and the turns whose events wait to be read, each with its
+        #: length after them. A report reads many at once, which costs less than after each turn.
+        self._seen = 0
+        self._unread: list[tuple[int, int]] = []
         #: Purchases, euros, units and failures by continent and type of product; purchases by firm.
         self._groups: dict[tuple[str, str], list[float]] = {}
         self._firms: dict[str, list[float]] = {}
@@ -89,7 +94,7 @@ class Game:
         self._timed = len(service.performance_metrics_service.temps_execution)
         self._bought = len(service.transaction_metrics_service.transactions_reussies)
         self._failed = len(service.transaction_metrics_service.transactions_echouees)
-        self._happened = len(service.event_metrics_service.evenements_totaux)
+        self._happened = self._seen = len(service.event_metrics_service.evenements_totaux)
 
     def turned(self) -> None:
         """Do what is due after a turn. TradeSim calls it as `collecter_metriques`."""
@@ -100,8 +105,12 @@ class Game:
             if turns < self._turns:
                 self._renew()
             self._turns = turns
-            if len(service.event_metrics_service.evenements_totaux) != self._happened:
-                self._take_events(turns + 1)
+            happened = len(service.event_metrics_service.evenements_totaux)
+            if happened != self._seen:
+                self._seen = happened
+                self._unread.append((turns + 1, happened))
+                if len(self._unread) >= MAX_WAITING:
+                    self._take_events()
         except Exception as error:
             self._complain("turn", error)
         self.publisher.poll(self._row)
@@ -168,6 +177,7 @@ class Game:
 
     def _read_totals(self, values: dict[str, Any]) -> None:
         values.update(self.session_totals())
+        self._take_events()
         self._take_durations()
         self._take_purchases()
         values["temps_simulation_tour_seconds"] = self._durations.report()
@@ -212,16 +222,23 @@ class Game:
         self._cells[pair] = cell
         return cell
 
-    def _take_events(self, turn: int) -> None:
+    def _take_events(self) -> None:
+        """Read the events of the turns since the last time. Of too many, the oldest are dropped."""
         happened = self.service.event_metrics_service.evenements_totaux
-        fresh = happened[self._happened :]
-        turn -= int(self._base.get("tour", 0))
-        self._happened = len(happened)
-        for item in fresh:
-            try:
-                self._take_event(item, turn)
-            except Exception as error:
-                self._complain("event", error)
+        first = int(self._base.get("tour", 0))
+        unread, self._unread = self._unread, []
+        for turn, until in unread:
+            for item in happened[self._happened : until]:
+                try:
+                    self._take_event(item, turn - first)
+                except Exception as error:
+                    self._complain("event", error)
+            self._happened = until
+        surplus = len(self._events) - MAX_WAITING
+        if surplus > 0:
+            del self._events[:surplus]
+            for _ in range(surplus):
+                self.publisher.drop()
 
     def _take_event(self, item: dict[str, Any], turn: int) -> None:
         """Take an entry of TradeSim's list of events, never the whole of it: it may be large."""
