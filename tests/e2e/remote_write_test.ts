@@ -205,7 +205,11 @@ Deno.test("samples that are refused are counted and logged with the receiver's w
       await postTurns(exporter, 1, 3);
       await until("the failure", async () => (await own(exporter, "samples_failed_total"))! > 0);
       await until("an empty queue", async () => await own(exporter, "queue_bytes") === 0);
-      assert.match(exporter.log(), /level=error msg="The receiver refused samples; they are lost"/);
+      await until(
+        "what is told of it",
+        () =>
+          exporter.log().includes('level=error msg="The receiver refused samples; they are lost"'),
+      );
       assert.equal(receiver.requests.length, await own(exporter, 'requests_total{code="400"}'));
     } finally {
       await exporter.stop();
@@ -252,7 +256,10 @@ Deno.test("SIGHUP and a refusal read the token again, and a file that is gone ch
       await postTurns(exporter, 16, 20);
       await arrival(receiver, 20);
       assert.deepEqual(turnsOf(receiver), expected(20));
-      assert.equal(countIn("Cannot read the secrets of remote write again"), 1);
+      await until(
+        "what is told of the file",
+        () => countIn("Cannot read the secrets of remote write again") === 1,
+      );
       assert.equal(await own(exporter, "samples_failed_total"), 0);
       assert.doesNotMatch(exporter.log(), /a-secret/);
     } finally {

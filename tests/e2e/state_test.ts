@@ -10,11 +10,13 @@ import { until, withTempDir } from "../harness/waiting.ts";
 /** What the next process shows, after this one was killed. */
 async function shownAfterKill(args: readonly string[], cwd: string, series: string) {
   const exporter = await startExporter({ args, cwd });
+  let value;
   try {
-    return { value: valueOf(await exporter.scrape(), series), log: exporter.log() };
+    value = valueOf(await exporter.scrape(), series);
   } finally {
     await exporter.stop("SIGKILL");
   }
+  return { value, log: exporter.log() };
 }
 
 Deno.test("serve() killed after more large reports than the journal holds, shows all that it has shown", () =>
@@ -170,8 +172,9 @@ Deno.test("serve() counts two games under one session id once each, posted and f
           "tradesim_exporter_follow_bytes_total",
         ) === Deno.statSync(path).size);
       assert.deepEqual(await outcome(exporter), expected);
+      const warning = 'level=warn msg="Another game uses a known session ID';
+      await until("the warning", () => exporter.log().includes(warning));
       assert.equal(exporter.log().match(/level=warn/g)?.length, 1, exporter.log());
-      assert.match(exporter.log(), /level=warn msg="Another game uses a known session ID/);
     } finally {
       await exporter.stop("SIGKILL");
     }

@@ -97,7 +97,7 @@ export interface RunningExporter extends RunningProgram {
   /** Where it answers, without a slash at the end. */
   readonly url: string;
   readonly port: number;
-  /** What it wrote to standard error so far. */
+  /** What it wrote to standard error so far. A line may come after an answer that shows what it tells of. */
   log(): string;
   /** The text of a scrape. */
   scrape(): Promise<string>;
