@@ -276,13 +276,9 @@ export function createExporter(options: ExporterOptions = {}): Exporter {
     async stop(patience = PATIENCE_MS) {
       measured.close();
       quiet();
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const late = new Promise<void>((resolve) => timer = setTimeout(resolve, patience));
-      await Promise.race([saving.synced(), late]);
-      clearTimeout(timer);
       await sender?.close(patience);
       offLoop.close();
-      saving.close();
+      await saving.close(patience);
     },
   };
 }

@@ -16,10 +16,12 @@ export interface Saving {
   readonly noteWeb: StateFile["noteWeb"];
   /** Saves now and then from now on. */
   begin(positions: () => readonly FilePosition[]): void;
-  /** Resolves when what was saved last is on the disk. */
-  synced(): Promise<void>;
-  /** Saves once more and closes the files. */
-  close(): void;
+  /**
+   * Saves once more, and closes the files once what was saved is on the disk.
+   *
+   * @param patience How long it waits for a disk that does not answer, in milliseconds.
+   */
+  close(patience: number): Promise<void>;
 }
 
 /** @param state Undefined keeps nothing. */
@@ -54,10 +56,14 @@ export function createSaving(state: StateFile | undefined, model: Model): Saving
       save();
       timer = setInterval(save, INTERVAL_MS);
     },
-    synced: async () => await state?.synced(),
-    close() {
+    async close(patience) {
       clearInterval(timer);
+      let limit: ReturnType<typeof setTimeout> | undefined;
+      const late = new Promise<void>((resolve) => limit = setTimeout(resolve, patience));
+      await Promise.race([state?.synced(), late]);
       save();
+      await Promise.race([state?.synced(), late]);
+      clearTimeout(limit);
       state?.close();
     },
   };

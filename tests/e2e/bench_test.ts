@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { BENCHMARK_SHAPE } from "../../lib/benchmark/shape.ts";
-import { type RunningProgram, startProgram } from "../harness/exporter.ts";
+import { type Finished, type RunningProgram, startProgram } from "../harness/exporter.ts";
 import { until, withTempDir } from "../harness/waiting.ts";
 
 /** Names of the files in a folder. */
@@ -25,18 +25,32 @@ async function withBench(
   });
 }
 
+/** Runs `bench` to its end: for the duration, or for longer where the machine is too busy for that. */
+async function withFinished(
+  args: readonly string[],
+  duration: number,
+  use: (finished: Finished, cwd: string) => void,
+): Promise<void> {
+  let isTooShort = false;
+  await withBench([...args, "--duration", `${duration}s`], async (bench, cwd) => {
+    const finished = await bench.end();
+    isTooShort = finished.stderr.includes("Cannot plan the benchmark") && duration < 100;
+    if (!isTooShort) use(finished, cwd);
+  });
+  if (isTooShort) await withFinished(args, duration * 4, use);
+}
+
 Deno.test("bench writes results and raw rounds, and has no opinion after few of them", async () => {
-  const args = ["--worlds", "default", "--publishers", "journal", "--duration", "25s"];
+  const args = ["--worlds", "default", "--publishers", "journal", "--budget", "1%"];
   const files = ["--json", "out.json", "--html", "out.html", "--scrape-interval", "100ms"];
-  await withBench([...args, ...files, "--budget", "1%"], async (bench, cwd) => {
-    const { code, stdout, stderr } = await bench.end();
-    assert.equal(code, 3, stdout + stderr);
-    assert.deepEqual(namesIn(cwd), ["out.html", "out.json"]);
+  await withFinished([...args, ...files], 25, ({ code, stdout, stderr }, cwd) => {
+    assert.deepEqual(namesIn(cwd), ["out.html", "out.json"], stdout + stderr);
 
     const benchmark = BENCHMARK_SHAPE.parse(
       JSON.parse(Deno.readTextFileSync(`${cwd}/out.json`)),
     );
-    assert.equal(benchmark.conclusive, false);
+    assert.equal(code === 3, !benchmark.conclusive, stdout);
+    assert.ok(!benchmark.conclusive || benchmark.raw_rounds.length >= 6, stdout);
     assert.deepEqual(
       benchmark.results.map(({ world, publisher }) => [world, publisher]),
       [["default", "none"], ["default", "journal"]],
@@ -64,17 +78,18 @@ Deno.test("bench writes results and raw rounds, and has no opinion after few of 
     assert.match(html, /^<!doctype html>/);
     assert.doesNotMatch(html, /\b(src|href)=|@import|url\(/);
 
-    assert.match(stdout, /^default: .* turns, \d rounds\n/);
-    assert.match(stdout, /\nInconclusive\n {2}default: \d rounds, expected at least 6\n/);
+    assert.match(stdout, /^default: .* turns, \d+ rounds\n/);
+    if (benchmark.raw_rounds.length < 6) {
+      assert.match(stdout, /\nInconclusive\n {2}default: \d rounds, expected at least 6\n/);
+    }
     assert.match(stdout, /\nTurns that were published and did not arrive: 0\n$/);
     assert.match(stderr, /^finding out how long a turn takes, default\n/);
   });
 });
 
 Deno.test("bench --sessions plays several games at once, and all their turns arrive", async () => {
-  const args = ["--sessions", "5", "--duration", "20s", "--json", "out.json"];
-  await withBench(args, async (bench, cwd) => {
-    const { code, stdout, stderr } = await bench.end();
+  await withFinished(["--sessions", "5", "--json", "out.json"], 20, (finished, cwd) => {
+    const { code, stdout, stderr } = finished;
     assert.equal(code, 0, stdout + stderr);
     const { raw_rounds: rounds } = BENCHMARK_SHAPE.parse(
       JSON.parse(Deno.readTextFileSync(`${cwd}/out.json`)),

@@ -150,8 +150,13 @@ async function post(url: string, report: Payload): Promise<boolean> {
 interface Play {
   readonly url: string;
   readonly random: () => number;
-  /** After this the games play one more turn each, and end. */
+  /** After this the games play one more turn each, or what {@linkcode isShort} wants, and end. */
   isOver(): boolean;
+}
+
+/** Whether a game has not yet begun anew, or has played few turns: a busy machine plays slowly. */
+function isShort({ game, turns }: Played): boolean {
+  return turns <= (game.resetAt ?? 10);
 }
 
 /** Plays games into one file, their turns in any order. */
@@ -161,7 +166,7 @@ async function playIntoFile(
   { random, isOver }: Play,
 ): Promise<Played[]> {
   const played = games.map((game) => ({ game, turns: 0 }));
-  while (!isOver()) {
+  while (!isOver() || played.some(isShort)) {
     const next = played[Math.floor(random() * played.length)]!;
     await appendLine(path, reportAt(next.game, ++next.turns), random);
     await pause(random() * 20);
@@ -176,7 +181,7 @@ async function playByPost(
   { url, random, isOver }: Play,
 ): Promise<Played> {
   for (let turn = 1;; turn++) {
-    const isLast = isOver();
+    const isLast = isOver() && !isShort({ game, turns: turn });
     while (!await post(url, report(game, turn)) && (isPatient || isLast || turn === 1)) {
       await pause(10);
     }
@@ -211,7 +216,6 @@ async function playThroughKills({ kills, dir, seed, onStart }: Scenario): Promis
   readonly exporter: RunningExporter;
   readonly played: readonly Played[];
   readonly falls: readonly string[];
-  readonly scrapes: number;
 }> {
   const random = randomFrom(seed);
   const port = freePort(random);
@@ -255,7 +259,7 @@ async function playThroughKills({ kills, dir, seed, onStart }: Scenario): Promis
       `${expected} turns`,
       async () => valueOf(await exporter.scrape(), "tours_completes") === expected,
     );
-    return { exporter, played, ...await watch.stop() };
+    return { exporter, played, falls: await watch.stop(20) };
   } catch (error) {
     isOver = true;
     // So that the games find someone who answers, and end.
@@ -274,16 +278,14 @@ const SEED_NAME = `seed ${SEED} (set RESTART_SEED to choose it)`;
 Deno.test("serve() killed again and again during followed and posted games, ends with every total, sum and bucket right", async (t) => {
   await t.step(SEED_NAME, () =>
     withTempDir(async (dir) => {
-      const { exporter, played, falls, scrapes } = await playThroughKills({
+      const { exporter, played, falls } = await playThroughKills({
         kills: 5,
         dir,
         seed: SEED,
       });
       try {
         assert.deepEqual(falls, []);
-        assert.ok(scrapes > 20, `${scrapes} scrapes`);
         assert.equal(played.length, 7);
-        for (const { game, turns } of played) assert.ok(turns > (game.resetAt ?? 10), game.session);
         assertTotals(await exporter.scrape(), played);
       } finally {
         await exporter.stop();

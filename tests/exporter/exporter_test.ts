@@ -58,6 +58,41 @@ Deno.test("createExporter() answers requests that a Fetch server hands over", ()
     assert.equal((await ready()).status, 503);
   }));
 
+Deno.test("stop() waits until the disk has what was saved last, and not for ever", () =>
+  withTempDir(async (dir) => {
+    const { syncData } = Deno.FsFile.prototype;
+    let held = Promise.withResolvers<void>();
+    let pending = 0;
+    Deno.FsFile.prototype.syncData = async function () {
+      pending++;
+      await held.promise;
+      await syncData.call(this);
+      pending--;
+    };
+    try {
+      const options = { systemInterval: 0, log, allowRemoteIngest: true };
+      const stopped = async (name: string, patience: number, onSlow: () => void) => {
+        const exporter = createExporter({ ...options, state: `${dir}/${name}` });
+        const report = JSON.stringify(payloadAt({ session: name }, 1));
+        const request = new Request("http://x/update_metrics", { method: "POST", body: report });
+        request.headers.set("content-type", "application/json");
+        assert.equal((await exporter.fetch(request)).status, 200);
+        const limit = setTimeout(onSlow, 20);
+        await exporter.stop(patience);
+        clearTimeout(limit);
+      };
+      await stopped("slow", 60_000, () => held.resolve());
+      assert.equal(pending, 0);
+      held = Promise.withResolvers();
+      await stopped("dead", 50, () => {});
+      assert.ok(pending > 0);
+    } finally {
+      Deno.FsFile.prototype.syncData = syncData;
+      // The file is closed by now; nobody waits for what that brings.
+      held.resolve();
+    }
+  }));
+
 Deno.test("createExporter() takes the settings of serve, and other access while it runs", () =>
   withExporter(
     { webTelemetryPath: "/m", allowRemoteIngest: true, detail: true },

@@ -55,7 +55,7 @@ function spawn({ args = [], cwd, env = {}, runner = [], ...own }: RunOptions): D
 }
 
 /** How long a program that ought to end may take; then it is killed, and ends with a signal. */
-const END_MS = 60_000;
+const END_MS = 180_000;
 
 export interface RunningProgram {
   readonly pid: number;

@@ -1,5 +1,7 @@
 /** What tests need that kill the exporter while games go on. @module */
 
+import { until } from "./waiting.ts";
+
 /** The values of all series of the game's counters, histograms and summaries. */
 function countersOf(scrape: string): Map<string, number> {
   const values = new Map<string, number>();
@@ -21,13 +23,13 @@ export function pause(milliseconds: number): Promise<void> {
 }
 
 /**
- * Scrapes all the time; tells which counters were seen to fall or to go, and how many scrapes there
- * were. Series that `mayGo` are let go.
+ * Scrapes all the time. `stop()` waits for so many scrapes, and tells which counters were seen to fall
+ * or to go. Series that `mayGo` are let go.
  */
 export function watchCounters(
   url: string,
   mayGo: (series: string) => boolean = () => false,
-): { stop(): Promise<{ falls: string[]; scrapes: number }> } {
+): { stop(scrapes?: number): Promise<string[]> } {
   let isOver = false;
   let scrapes = 0;
   const falls: string[] = [];
@@ -52,10 +54,11 @@ export function watchCounters(
     }
   })();
   return {
-    async stop() {
+    async stop(wanted = 0) {
+      await until(`${wanted} scrapes`, () => scrapes >= wanted);
       isOver = true;
       await watching;
-      return { falls, scrapes };
+      return falls;
     },
   };
 }
