@@ -1,5 +1,6 @@
 /** Tests of the reading of posted bodies within limits of size, time and number. @module */
 
+import { until } from "../harness/waiting.ts";
 import assert from "node:assert/strict";
 import { deflateSync, gzipSync } from "node:zlib";
 import { type RefusalReason, Refused } from "../../lib/report/mod.ts";
@@ -226,13 +227,6 @@ function serve(read: ReturnType<typeof createBodyReader>) {
   return { server, outcomes, send, answer };
 }
 
-async function until(isThere: () => boolean): Promise<void> {
-  for (let tries = 0; !isThere(); tries++) {
-    assert.ok(tries < 2000, "it came within 20 s");
-    await new Promise((next) => setTimeout(next, 10));
-  }
-}
-
 Deno.test("createBodyReader() reads a short body in one piece, and streams when many stall", async () => {
   const { server, outcomes, send, answer } = serve(reader());
   const value = { a: "é".repeat(1000), stocks_historiques: null };
@@ -246,7 +240,7 @@ Deno.test("createBodyReader() reads a short body in one piece, and streams when 
   }
   assert.equal(outcomes.length, 3);
   for (const connection of stalled) connection.close();
-  await until(() => outcomes.length === 9);
+  await until("the outcome", () => outcomes.length === 9);
   assert.deepEqual(outcomes.slice(3), Array(6).fill("aborted"));
   assert.match(await answer(await send(ascii)), /200 OK/);
   assert.match(await answer(await send("[".repeat(100))), /too_deep/);
@@ -258,7 +252,7 @@ Deno.test("createBodyReader() answers the sender of a short body that takes too 
   const { server, outcomes, send } = serve(reader({ timeoutMs: 50 }));
   for (let i = 0; i < 6; i++) {
     const connection = await send('{"a":', 1000);
-    await until(() => outcomes.length === i + 1);
+    await until("the outcome", () => outcomes.length === i + 1);
     assert.equal(outcomes[i], "timeout");
     const buffer = new Uint8Array(1000);
     let text = "";

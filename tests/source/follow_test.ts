@@ -1,5 +1,6 @@
 /** Tests of following files, on real files. @module */
 
+import { until } from "../harness/waiting.ts";
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { join, relative } from "node:path";
@@ -118,14 +119,6 @@ async function inTempDir(body: (bench: Bench) => void | Promise<void>): Promise<
 
 function test(name: string, body: (bench: Bench) => void | Promise<void>): void {
   Deno.test(name, () => inTempDir(body));
-}
-
-/** Waits for what the event loop must bring about. */
-async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; !condition(); tries++) {
-    assert.ok(tries < 1000, "it did not come about");
-    await new Promise((done) => setTimeout(done, 5));
-  }
 }
 
 // Lines.
@@ -917,12 +910,12 @@ test("start() is woken by file events", async ({ path, start, seen }) => {
   fs.writeFileSync(path, "a\n");
   const follower = start();
   follower.start();
-  await until(() => seen.all.length === 1);
+  await until("the lines", () => seen.all.length === 1);
   fs.appendFileSync(path, "b\n");
-  await until(() => seen.all.length === 2);
+  await until("the lines", () => seen.all.length === 2);
   fs.renameSync(path, path + ".1");
   fs.writeFileSync(path, "c\n");
-  await until(() => seen.all.length === 3);
+  await until("the lines", () => seen.all.length === 3);
   assert.deepEqual(seen.all, ["a", "b", "c"]);
 });
 
@@ -930,10 +923,10 @@ test("start() looks every interval without any event", async ({ dir, start, seen
   const path = join(dir, "logs", "metrics.jsonl");
   const follower = start({ paths: [path], interval: 0.01 });
   follower.start();
-  await until(() => follower.files().length > 0);
+  await until("the file", () => follower.files().length > 0);
   fs.mkdirSync(join(dir, "logs"));
   fs.writeFileSync(path, "a\n");
-  await until(() => seen.all.length > 0);
+  await until("the lines", () => seen.all.length > 0);
   assert.deepEqual(seen.all, ["a"]);
 });
 
@@ -953,9 +946,9 @@ for (const [name, depart] of Object.entries(departures)) {
       if (round === 2) depart(logs);
       fs.mkdirSync(logs);
       fs.appendFileSync(path, `outer ${round}\n`);
-      await until(() => seen.all.includes(`outer ${round}`));
+      await until("the lines", () => seen.all.includes(`outer ${round}`));
       fs.appendFileSync(inner, `inner ${round}\n`);
-      await until(() => seen.all.includes(`inner ${round}`));
+      await until("the lines", () => seen.all.includes(`inner ${round}`));
     }
   });
 }
@@ -981,7 +974,7 @@ test("start() reads in slices between which others get their turn", async (bench
   follower.poll();
   fs.writeFileSync(path, `${line}\n`.repeat(20));
   follower.start();
-  await until(() => seen.all.length === 20);
+  await until("the lines", () => seen.all.length === 20);
   clearInterval(timer);
   assert.ok(sizes.every((size) => size <= 8 * MIB), `${sizes}`);
   assert.ok(sizes.length >= 3, `${sizes}`);

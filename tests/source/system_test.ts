@@ -1,5 +1,6 @@
 /** Tests of the readings of the machine and of the exporter's own process. @module */
 
+import { until } from "../harness/waiting.ts";
 import assert from "node:assert/strict";
 import process from "node:process";
 import { SYSTEM_METRICS } from "../../lib/catalogue/mod.ts";
@@ -49,9 +50,7 @@ Deno.test("startSystem() reads every metric of the catalogue, again and again, u
     assert.ok(system.values.has("memory_usage_bytes"), "read at once");
     assert.equal(system.values.has("cpu_usage_percent"), false, "needs a second reading");
     const uptime = system.values.get("process_uptime_seconds")!;
-    for (let i = 0; i < 500 && !system.values.has("cpu_usage_percent"); i++) {
-      await new Promise((next) => setTimeout(next, 10));
-    }
+    await until("a second reading", () => system.values.has("cpu_usage_percent"));
     assert.ok(system.version > first);
     assert.deepEqual(
       [...system.values.keys()].sort(),
@@ -82,9 +81,7 @@ Deno.test("startSystem() leaves out what cannot be read, and logs it once", asyn
   const system = startSystem(0.02, log);
   try {
     const first = system.version;
-    for (let i = 0; i < 500 && system.version < first + 2; i++) {
-      await new Promise((next) => setTimeout(next, 10));
-    }
+    await until("two more readings", () => system.version >= first + 2);
     assert.equal(system.values.has("load_average_1m"), false);
     assert.ok(system.values.has("disk_usage_percent"));
     assert.deepEqual(lines, [
@@ -102,12 +99,11 @@ Deno.test("watchProcess() shows the process' own time, memory and lag", async ()
   try {
     const lag = "tradesim_exporter_event_loop_lag_seconds_count";
     let text = await telemetry.text();
-    for (let i = 0; i < 500 && valueOf(text, lag) === 0; i++) {
-      await new Promise((next) => setTimeout(next, 10));
+    await until("the lag", async () => {
       telemetry.count("tradesim_exporter_unknown_keys_total");
       text = await telemetry.text();
-    }
-    assert.ok(valueOf(text, lag)! > 0);
+      return valueOf(text, lag)! > 0;
+    });
     assert.ok(valueOf(text, "process_cpu_seconds_total")! > 0);
     assert.ok(valueOf(text, "process_resident_memory_bytes")! > 1e6);
     assert.ok(valueOf(text, "process_heap_bytes")! > 1e5);

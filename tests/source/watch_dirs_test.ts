@@ -1,5 +1,6 @@
 /** Tests of watching directories, on real ones. @module */
 
+import { until } from "../harness/waiting.ts";
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { join } from "node:path";
@@ -42,10 +43,7 @@ async function watching(body: (scene: Scene) => Promise<void>): Promise<void> {
         await quiet();
         const before = events;
         fs.writeFileSync(join(dir, "file"), "x");
-        for (let tries = 0; events === before; tries++) {
-          assert.ok(tries < 500, "no event came");
-          await pause(5);
-        }
+        await until("an event", () => events !== before);
       },
     });
   } finally {
