@@ -207,6 +207,7 @@ for (const program of ["victoria-metrics", builtEngine("victoria-metrics")]) {
             const selector = `simulation_info{instance="${session}"}[1ms]`;
             return (await server.query(selector, last)).length > 0;
           });
+          await server.flush();
           await compare(server, path);
           await verifyAgrees(server.url, path, session);
         } finally {

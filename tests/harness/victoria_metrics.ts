@@ -14,6 +14,8 @@ export interface StoredSeries {
 export interface RunningVictoriaMetrics extends PrometheusApi {
   /** All stored samples of the series that a selector finds. */
   export(selector: string): Promise<readonly StoredSeries[]>;
+  /** Makes everything that was written until now visible to queries. */
+  flush(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -65,6 +67,9 @@ export async function startVictoriaMetrics(
       const text = await get(`/api/v1/export?${new URLSearchParams({ "match[]": selector })}`);
       return (text ?? "").split("\n").filter((line) => line !== "")
         .map((line): StoredSeries => JSON.parse(line));
+    },
+    async flush() {
+      if (await get("/internal/force_flush") === undefined) throw new Error("It does not flush");
     },
     stop,
   };
