@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { createStatusLine } from "../cli/status_line.ts";
 import { writeAll } from "../file/mod.ts";
+import { withoutQuery } from "../network/mod.ts";
 import { inOrder, type RecordedFile, recordedFiles } from "../recording/mod.ts";
 import { count } from "../text/mod.ts";
 import { BackfillError, BackfillStopped } from "./error.ts";
@@ -152,7 +153,7 @@ class Backfill {
     this.#status.clear();
     sender.check();
     this.#checkAny(sender.sent > 0);
-    say(`Sent ${count(sender.sent, "sample")} to ${remoteWrite}\n`);
+    say(`Sent ${count(sender.sent, "sample")} to ${withoutQuery(remoteWrite)}\n`);
   }
 
   /** Makes all blocks beside their folder first, so that a run that fails leaves none. */

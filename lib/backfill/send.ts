@@ -1,6 +1,6 @@
 /** Sends the samples of a backfill by remote write. @module */
 
-import { directTo } from "../network/mod.ts";
+import { directTo, withoutQuery } from "../network/mod.ts";
 import { createPost } from "../remote_write/post.ts";
 import { readReceiver } from "../remote_write/receiver.ts";
 import { MAX_SAMPLES, Sender, type SenderEvent } from "../remote_write/sender.ts";
@@ -91,7 +91,7 @@ export class SampleSender {
   /** @throws {BackfillError} When samples were refused. */
   check(): void {
     if (this.failed === 0) return;
-    const { remoteWrite: url } = this.#options.options;
+    const url = withoutQuery(this.#options.options.remoteWrite);
     throw new BackfillError(
       `Cannot send ${this.failed} of ${this.failed + this.sent} samples to ${url}: it says ${
         JSON.stringify(this.#refusal)

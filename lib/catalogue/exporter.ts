@@ -272,7 +272,7 @@ export const EXPORTER_METRICS = [
     name: "tradesim_exporter_remote_write_lag_seconds",
     type: "gauge",
     unit: "seconds",
-    help: "Time from the newest turn that was sent to the newest turn, in seconds.",
+    help: "Time from the oldest turn that was not sent to the newest turn, in seconds.",
     group: "exporter",
     option: "remote-write",
   },

@@ -158,7 +158,7 @@ export const RECEIVER_URL: Kind<string> = {
   parse: (text) => {
     const url = URL.parse(WEB_URL.parse(text) ?? "");
     if (url === null || url.username !== "" || url.password !== "") return undefined;
-    return url.hash === "" ? url.href : undefined;
+    return url.hash === "" && url.port !== "0" ? url.href : undefined;
   },
 };
 

@@ -27,5 +27,7 @@ export function formatUsageError(error: UsageError, call = "tradesim-exporter"):
  */
 export function badValue(name: string, shown: string, expected: string, file?: string): UsageError {
   const place = file === undefined ? "" : ` in ${file}`;
-  return new UsageError(`Cannot read ${name} ${shown}${place}: expected ${expected}`);
+  // A URL may hold a password, which is not to stand in a log.
+  const plain = shown.replace(/\/\/[^/]*@/, "//…@");
+  return new UsageError(`Cannot read ${name} ${plain}${place}: expected ${expected}`);
 }

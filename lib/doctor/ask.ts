@@ -1,7 +1,7 @@
 /** Sends requests to servers, with limits on the time and the size of the answer. @module */
 
 import type * as z from "zod";
-import { directClient } from "../network/mod.ts";
+import { directClient, reasonOf } from "../network/mod.ts";
 
 export interface Answer {
   readonly status: number;
@@ -66,13 +66,6 @@ async function readText(response: Response, maxBytes: number): Promise<string> {
   return text + decoder.decode();
 }
 
-/** The innermost cause is the most precise; the others repeat the URL. */
-function innermost(error: unknown): string {
-  let found = error;
-  while (found instanceof Error && found.cause !== undefined) found = found.cause;
-  return found instanceof Error ? found.message : String(found);
-}
-
 function silenceOf(error: unknown, timeout: number): Silence {
   if (error instanceof Deno.errors.NotCapable) {
     return { kind: "denied", reason: "this program may not connect there" };
@@ -80,14 +73,14 @@ function silenceOf(error: unknown, timeout: number): Silence {
   if (error instanceof DOMException) {
     return { kind: "other", reason: `it did not answer completely within ${timeout / 1000} s` };
   }
-  const message = error instanceof Error ? `${error.message} ${innermost(error)}` : String(error);
+  const message = error instanceof Error ? `${error.message} ${reasonOf(error)}` : String(error);
   if (/connection refused|os error (111|61|10061)\b/i.test(message)) {
     return { kind: "closed", reason: "nothing listens there" };
   }
   if (/dns error|failed to lookup/i.test(message)) {
     return { kind: "closed", reason: "the host name is unknown" };
   }
-  return { kind: "other", reason: innermost(error) };
+  return { kind: "other", reason: reasonOf(error) };
 }
 
 /** Makes the asking. What cannot be asked becomes a silence; nothing is thrown. */

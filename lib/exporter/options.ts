@@ -14,7 +14,7 @@ import { REMOTE_WRITE_FLAGS } from "../remote_write/flags.ts";
 import { checkReceiver } from "../remote_write/receiver.ts";
 import { SERVE } from "./flags.ts";
 import { type PythonConfig, readPythonConfig } from "./python_config.ts";
-import { chooseQueue } from "./remote_write_options.ts";
+import { checkLabels, chooseQueue } from "./remote_write_options.ts";
 import { defaultStatePath } from "./state_path.ts";
 
 type ServeValues = Values<typeof SERVE.flags>;
@@ -174,6 +174,7 @@ function serveOptions(
     if (state === undefined) stateNotes = ["Cannot keep a state: there is no home directory"];
   }
   checkReceiver(REMOTE_WRITE_FLAGS, values);
+  checkLabels(values);
   const isOfTradesim = config?.toLowerCase().endsWith(".py") ?? false;
   const portNotes = isOfTradesim && enabled && !addresses.some(({ port }) => port === TRADESIM_PORT)
     ? [

@@ -28,3 +28,17 @@ export function chooseQueue(
     "Cannot keep the queue of --remote-write: expected its file, --remote-write.queue",
   );
 }
+
+/**
+ * Refuses labels of which one would replace another.
+ *
+ * @throws {UsageError}
+ */
+export function checkLabels({ remoteWriteLabel }: RemoteWriteValues): void {
+  const names = remoteWriteLabel.map(([name]) => name);
+  const twice = names.find((name, place) => names.indexOf(name) < place);
+  if (twice === undefined) return;
+  throw new UsageError(
+    `Cannot use --remote-write.label ${twice} twice: expected different names`,
+  );
+}

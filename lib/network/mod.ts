@@ -79,3 +79,19 @@ export function directClient(url: URL): Deno.HttpClient | undefined {
   const proxy = directTo(url);
   return proxy && Deno.createHttpClient({ proxy });
 }
+
+/** A URL as a log may show it: what stands in its query may be a secret. */
+export function withoutQuery(text: string): string {
+  return text.replace(/\?.*$/s, "?…");
+}
+
+/**
+ * Why a request had no answer: the innermost cause, which is the most precise, without the URL, whose
+ * query may be a secret.
+ */
+export function reasonOf(error: unknown): string {
+  let found = error;
+  while (found instanceof Error && found.cause !== undefined) found = found.cause;
+  const text = found instanceof Error ? found.message : String(found);
+  return text.replace(/^error sending request.*?\): /s, "");
+}

@@ -2,10 +2,10 @@
 
 import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { crc32 } from "node:zlib";
 import { ByteWriter } from "./bytes.ts";
+import { decodeHead, encodeHead, type Head, maybeHead } from "./head.ts";
 import type { Layout } from "./layout.ts";
-import { RecordDecoder, RecordEncoder } from "./record.ts";
+import { type ReadTurn, RecordDecoder, RecordEncoder } from "./record.ts";
 import {
   BEGIN,
   END,
@@ -21,25 +21,15 @@ import {
   SEGMENT_BYTES,
   SEGMENT_HEAD_BYTES,
   segmentHead,
+  segmentMark,
   type SharedPositions,
+  TAKEN,
 } from "./segment.ts";
 
-/** Each of the two lines of the head has half of it. */
-const LINE_BYTES = HEAD_BYTES / 2;
-const VERSION = 1;
 /** So many of the newest segments tell where streams stood. */
 const REMEMBERED_SEGMENTS = 2;
 /** Fewer segments could not drop the oldest while the newest is written. */
 const MIN_SEGMENTS = 2;
-
-/** What the head says. */
-interface Head {
-  readonly version: number;
-  readonly generation: number;
-  readonly segments: number;
-  /** What is before it was sent. */
-  readonly sent: number;
-}
 
 /** Where a stream of an earlier process stood. */
 export interface StreamState {
@@ -65,22 +55,10 @@ export interface QueueOptions {
   readonly size: number;
   /** Told of turns that had to make room for newer ones. */
   readonly onDropped?: (amount: Amount) => void;
+  /** Told at the start when a part of what was written is not there any more. */
+  readonly onDamaged?: () => void;
   /** Writes bytes at an offset of the file. Default: that of node:fs. */
   readonly write?: typeof writeSync;
-}
-
-function encodeHead(head: Head): Uint8Array {
-  const text = JSON.stringify(head);
-  return new TextEncoder().encode(
-    `${crc32(text).toString(16).padStart(8, "0")} ${text}`.padEnd(LINE_BYTES - 1) + "\n",
-  );
-}
-
-function decodeHead(bytes: Uint8Array): Head | undefined {
-  const line = new TextDecoder().decode(bytes).trimEnd();
-  const text = line.slice(9);
-  if (parseInt(line.slice(0, 8), 16) !== crc32(text)) return undefined;
-  return JSON.parse(text);
 }
 
 /** Where the first record of a segment goes. */
@@ -132,7 +110,9 @@ export class Queue {
   #encoder: RecordEncoder | undefined;
   /** Where streams of earlier processes stood. */
   readonly streams = new Map<string, StreamState>();
-  readonly positions: SharedPositions = new BigInt64Array(new SharedArrayBuffer(16));
+  readonly positions: SharedPositions = new BigInt64Array(new SharedArrayBuffer(24));
+  /** Time of the first turn that an earlier process has left, in milliseconds since 1970. */
+  readonly oldest: number | undefined;
 
   /** @param fd Another handle of the same file. */
   constructor(options: QueueOptions, file: Deno.FsFile, fd: number) {
@@ -142,12 +122,11 @@ export class Queue {
     const wanted = Math.floor((options.size - HEAD_BYTES) / SEGMENT_BYTES);
     if (wanted < MIN_SEGMENTS) throw new Error("it is too small");
     const head = this.#readHead();
-    if (head !== undefined && head.version > VERSION) {
-      throw new Error(`a later version of this program wrote it (version ${head.version})`);
-    }
     this.#generation = head?.generation ?? 0;
     this.#segments = head?.segments ?? wanted;
     this.#restore(head?.sent ?? 0);
+    if ((head?.end ?? 0) > numberOf(this.#end)) options.onDamaged?.();
+    this.oldest = this.#turnsFrom(this.#begin).next().value?.time;
     if (this.#segments !== wanted && this.isEmpty) this.#resize(wanted);
     this.#allocate();
     this.#writeHead();
@@ -195,7 +174,7 @@ export class Queue {
     const { segment, offset } = this.#end;
     const { written } = this.#writer;
     try {
-      this.#write(written, fileOffsetOf(segment, this.#segments) + offset);
+      this.#write(written, this.#offsetOf(this.#end));
     } catch (error) {
       // The encoder now knows of turns that nobody will read: the next ones stand for themselves.
       this.#encoder = undefined;
@@ -216,13 +195,15 @@ export class Queue {
   }
 
   close(): void {
+    this.#writeHead();
     closeSync(this.#fd);
     this.#file.unlockSync();
     this.#file.close();
   }
 
   #fits(): boolean {
-    return this.#end.offset + this.#writer.length <= SEGMENT_BYTES;
+    const { offset } = this.#end;
+    return offset + this.#writer.length + RECORD_HEAD_BYTES <= SEGMENT_BYTES;
   }
 
   #encode(layout: Layout, time: number, values: readonly number[] | undefined): void {
@@ -252,9 +233,11 @@ export class Queue {
   #beginSegment(segment: number): void {
     if (segment - this.#begin.segment >= this.#segments) this.#dropOldest();
     const wasEmpty = this.isEmpty;
+    const before = this.#encoder && this.#end;
     this.#end = emptyAt(segment);
     if (wasEmpty) this.#begin = this.#end;
     this.#encoder = undefined;
+    if (before !== undefined) this.#write(segmentMark(before.segment), this.#offsetOf(before));
     this.#share();
     this.#write(segmentHead(segment), fileOffsetOf(segment, this.#segments));
     this.#encoder = new RecordEncoder();
@@ -270,18 +253,30 @@ export class Queue {
     this.#writeHead();
   }
 
-  /** What a segment holds behind a position. */
-  #amountFrom({ segment, offset }: Position): Amount {
-    const decoder = new RecordDecoder();
+  /** What a segment holds behind a position, without what was taken out and will be sent, or refused. */
+  #amountFrom(position: Position): Amount {
+    const taken = Number(Atomics.load(this.positions, TAKEN));
     let turns = 0;
     let samples = 0;
-    for (const { record, end } of recordsIn(this.#readSegment(segment), segment)) {
-      const turn = decoder.read(record);
-      if (turn === undefined || end <= offset) continue;
+    for (const { layout, end } of this.#turnsFrom(position)) {
+      if (numberOf({ segment: position.segment, offset: end }) <= taken) continue;
       turns++;
-      samples += turn.layout.series.length;
+      samples += layout.series.length;
     }
     return { turns, samples };
+  }
+
+  /** The turns of a segment behind a position, and where they end. */
+  *#turnsFrom({ segment, offset }: Position): Generator<ReadTurn & { readonly end: number }> {
+    const decoder = new RecordDecoder();
+    for (const { record, end } of recordsIn(this.#readSegment(segment), segment)) {
+      const turn = decoder.read(record);
+      if (turn !== undefined && end > offset) yield { ...turn, end };
+    }
+  }
+
+  #offsetOf({ segment, offset }: Position): number {
+    return fileOffsetOf(segment, this.#segments) + offset;
   }
 
   #readSegment(segment: number): Uint8Array {
@@ -304,22 +299,26 @@ export class Queue {
     }
   }
 
+  /** @throws {Error} When the file is of a later version, or something else: it would be overwritten. */
   #readHead(): Head | undefined {
     const bytes = this.#read(0, HEAD_BYTES);
-    const lines = [bytes.subarray(0, LINE_BYTES), bytes.subarray(LINE_BYTES)].map(decodeHead)
-      .filter((line) => line !== undefined);
-    return lines.sort((a, b) => b.generation - a.generation)[0];
+    const { size } = fstatSync(this.#fd);
+    let isOurs = maybeHead(bytes);
+    for (let at = HEAD_BYTES; !isOurs && at < size; at += SEGMENT_BYTES) {
+      isOurs = readSegmentHead(this.#read(at, SEGMENT_HEAD_BYTES)) !== undefined;
+    }
+    if (!isOurs) throw new Error("it is another file, which would be overwritten");
+    return decodeHead(bytes);
   }
 
   #writeHead(): void {
-    this.#generation++;
-    const head = {
-      version: VERSION,
-      generation: this.#generation,
+    const { bytes, offset } = encodeHead({
+      generation: ++this.#generation,
       segments: this.#segments,
       sent: numberOf(this.#begin),
-    };
-    this.#write(encodeHead(head), (this.#generation % 2) * LINE_BYTES);
+      end: numberOf(this.#end),
+    });
+    this.#write(bytes, offset);
   }
 
   /** Begins anew with another size. */
@@ -360,8 +359,9 @@ export class Queue {
     });
     const last = Math.max(...numbers);
     if (last < 0) return;
-    let first = last;
-    while (first > 0 && numbers.includes(first - 1)) first--;
+    // Between them one may be missing, which is damaged.
+    const least = Math.max(0, last - this.#segments + 1);
+    const first = Math.min(...numbers.filter((number) => number >= least));
     for (
       let segment = Math.max(first, last - REMEMBERED_SEGMENTS + 1);
       segment <= last;

@@ -1,7 +1,7 @@
 /** Remote write, as the exporter uses it: takes turns, keeps them on disk, and has a worker send them. @module */
 
 import type { Model } from "../model/mod.ts";
-import { directTo } from "../network/mod.ts";
+import { directTo, withoutQuery } from "../network/mod.ts";
 import { startWorker } from "../worker/mod.ts";
 import type { Labels, Protocol } from "./message.ts";
 import type { Secrets } from "./post.ts";
@@ -114,6 +114,7 @@ export function openSending(options: RemoteWriteOptions): Sending {
     path: options.queue,
     size: options.queueSize,
     onDropped: ({ samples }) => teller.lost("full", samples),
+    onDamaged: () => teller.damaged(options.queue),
   });
   teller.watch(queue);
   const worker = startSending(options, queue, secrets.current);
@@ -123,6 +124,7 @@ export function openSending(options: RemoteWriteOptions): Sending {
   worker.onmessage = ({ data }: MessageEvent<Told>) => {
     if (data.type === "empty") return empty.resolve();
     if (data.type === "renew") return renew(true);
+    if (data.type === "damaged") return teller.damaged(options.queue);
     teller.take(data);
     if (data.type === "done") queue.sent(data.end);
   };
@@ -155,7 +157,7 @@ export function openSending(options: RemoteWriteOptions): Sending {
 export function createRemoteWrite(options: RemoteWriteOptions): RemoteWrite {
   const { log, url, staleMarkers } = options;
   const { queue, teller, reload, close } = openSending(options);
-  log.info("Sending turns by remote write", { url, queue: options.queue });
+  log.info("Sending turns by remote write", { url: withoutQuery(url), queue: options.queue });
   let timer: ReturnType<typeof setInterval> | undefined;
 
   return {
@@ -164,7 +166,7 @@ export function createRemoteWrite(options: RemoteWriteOptions): RemoteWrite {
         ...{ ...from, staleMarkers, streams: queue.streams },
         start: isContinued ? queue.streams.get("")?.start ?? 0 : Math.round(now() * 1000),
         add(layout, time, values) {
-          teller.queued(time);
+          teller.queued(time, queue.isEmpty);
           return queue.add(layout, time, values);
         },
         onLost: (reason, samples, error) => teller.lost(reason, samples, error),

@@ -6,9 +6,11 @@
  * head      4096 bytes: two lines, of which the newer whole one counts
  * segment   16 bytes: magic, sequence number, CRC-32 of both
  *           records: length, CRC-32 of the record, seeded with the sequence number, record
+ *           a mark in place of a record, behind which there is none
  * ```
  *
- * A record of an earlier round of the ring does not have the checksum of this one: there a segment ends.
+ * A record of an earlier round of the ring does not have the checksum of this one: there the last segment
+ * ends. Another one that has no mark there is damaged.
  *
  * @module
  */
@@ -19,6 +21,8 @@ export const HEAD_BYTES = 4096;
 export const SEGMENT_BYTES = 4 << 20;
 export const SEGMENT_HEAD_BYTES = 16;
 export const RECORD_HEAD_BYTES = 8;
+/** In place of a record's length: the segment ends. */
+const MARK = 0xffffffff;
 /** "tsq1" */
 const MAGIC = 0x31717374;
 
@@ -38,10 +42,12 @@ export function positionOf(number: number): Position {
   return { segment, offset: number - segment * SEGMENT_BYTES };
 }
 
-/** Positions that both threads see, as numbers: the end of what is written, and the beginning of what is kept. */
+/** Positions that both threads see, as numbers: the end of what is written, the beginning of what is kept, and one between. */
 export type SharedPositions = BigInt64Array<SharedArrayBuffer>;
 export const END = 0;
 export const BEGIN = 1;
+/** What is before it was taken out to be sent. */
+export const TAKEN = 2;
 
 /** Where a segment lies in a file of so many. */
 export function fileOffsetOf(segment: number, segments: number): number {
@@ -64,6 +70,21 @@ export function readSegmentHead(bytes: Uint8Array): number | undefined {
   const isWhole = view.getUint32(0, true) === MAGIC &&
     view.getUint32(12, true) === crc32(bytes.subarray(0, 12));
   return isWhole ? view.getFloat64(4, true) : undefined;
+}
+
+/** What stands behind the last record of a segment, in place of a record's head. */
+export function segmentMark(segment: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(RECORD_HEAD_BYTES);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, MARK, true);
+  view.setUint32(4, recordChecksum(new Uint8Array(), segment), true);
+  return bytes;
+}
+
+/** Whether a segment ends at an offset, with its mark. */
+export function isMarked(bytes: Uint8Array, { segment, offset }: Position): boolean {
+  const mark = segmentMark(segment);
+  return mark.every((byte, place) => bytes[offset + place] === byte);
 }
 
 /** The checksum of a record in a segment. */

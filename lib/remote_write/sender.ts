@@ -1,6 +1,7 @@
 /** Sends the queue: batch by batch, in order, each until it is taken or refused for good. @module */
 
 import { compress } from "snappyjs";
+import { reasonOf } from "../network/mod.ts";
 import { encodeMessage, headersOf, type Labels, type Protocol } from "./message.ts";
 import type { Position } from "./segment.ts";
 import type { Batch, SeriesSamples } from "./unsent.ts";
@@ -176,7 +177,7 @@ export class Sender {
       const isTaken = status >= 200 && status < 300;
       return { answer, problem: isTaken ? "" : text.slice(0, MAX_ANSWER) || "(no text)" };
     } catch (error) {
-      return { answer: undefined, problem: error instanceof Error ? error.message : String(error) };
+      return { answer: undefined, problem: reasonOf(error) };
     }
   }
 

@@ -1,6 +1,7 @@
 /** Counts what becomes of samples, and logs it. @module */
 
 import type { Log } from "../log/mod.ts";
+import { withoutQuery } from "../network/mod.ts";
 import type { Telemetry } from "../telemetry/mod.ts";
 import type { Queue } from "./queue.ts";
 import type { SenderEvent } from "./sender.ts";
@@ -21,15 +22,16 @@ const REASONS = ["full", "too_large", "failed", "crowded"] as const;
 /** Counts what becomes of samples, and logs failures, not one by one. */
 export class Teller {
   readonly #options: TellerOptions;
+  readonly #url: string;
   readonly #toldAt = new Map<string, number>();
   #isFailing = false;
-  /** Times of turns in milliseconds since 1970: the first and the newest of all, and the newest that was sent. */
-  #first: number | undefined;
+  /** Times of turns in milliseconds since 1970: the newest of all, and the oldest that was not sent. */
   #newest = 0;
-  #newestSent: number | undefined;
+  #oldest = 0;
 
   constructor(options: TellerOptions) {
     this.#options = options;
+    this.#url = withoutQuery(options.url);
     const { telemetry } = options;
     telemetry.count("tradesim_exporter_remote_write_samples_sent_total", {}, 0);
     telemetry.count("tradesim_exporter_remote_write_samples_failed_total", {}, 0);
@@ -38,21 +40,21 @@ export class Teller {
   }
 
   /** Shows the queue from now on. */
-  watch(queue: Queue): void {
+  watch(queue: Pick<Queue, "bytes" | "capacity" | "isEmpty" | "oldest" | "streams">): void {
     const { telemetry } = this.#options;
+    this.#newest = Math.max(0, ...Array.from(queue.streams.values(), ({ last }) => last));
+    this.#oldest = queue.oldest ?? this.#newest;
     telemetry.beforeRender(() => {
       telemetry.set("tradesim_exporter_remote_write_queue_bytes", queue.bytes);
       telemetry.set("tradesim_exporter_remote_write_queue_capacity_bytes", queue.capacity);
-      const { isEmpty } = queue;
-      const from = this.#newestSent ?? this.#first;
-      const lag = isEmpty || from === undefined ? 0 : Math.max(0, this.#newest - from);
+      const lag = queue.isEmpty ? 0 : Math.max(0, this.#newest - this.#oldest);
       telemetry.set("tradesim_exporter_remote_write_lag_seconds", lag / 1000);
     });
   }
 
-  /** Notes the time of a turn that goes into the queue. */
-  queued(time: number): void {
-    this.#first ??= time;
+  /** Notes the time of a turn that goes into the queue, which may be its only one. */
+  queued(time: number, isOnly: boolean): void {
+    if (isOnly) this.#oldest = time;
     this.#newest = Math.max(this.#newest, time);
   }
 
@@ -71,25 +73,37 @@ export class Teller {
     }
   }
 
+  /** Says that a part of the queue is not what was written. */
+  damaged(queue: string): void {
+    if (!this.#isDue("damaged")) return;
+    this.#options.log.error("A part of the queue of remote write is damaged; its turns are lost", {
+      queue,
+    });
+  }
+
   take(event: SenderEvent): void {
-    const { telemetry, log, url } = this.#options;
+    const { telemetry, log } = this.#options;
     switch (event.type) {
       case "answer":
         return this.#takeAnswer(event);
       case "done":
         telemetry.count("tradesim_exporter_remote_write_samples_sent_total", {}, event.sent);
         telemetry.count("tradesim_exporter_remote_write_samples_failed_total", {}, event.failed);
-        this.#newestSent = event.newest;
+        // The next one is hardly later.
+        this.#oldest = event.newest;
         return;
       case "fallback":
-        return log.info("The receiver does not take remote write 2.0; using 1.0", { url });
+        return log.info("The receiver does not take remote write 2.0; using 1.0", {
+          url: this.#url,
+        });
     }
   }
 
   #takeAnswer(
     { status, bytes, willRetry, problem }: Extract<SenderEvent, { type: "answer" }>,
   ): void {
-    const { telemetry, log, url } = this.#options;
+    const { telemetry, log } = this.#options;
+    const url = this.#url;
     const code = status === 0 ? "none" : String(status);
     telemetry.count("tradesim_exporter_remote_write_requests_total", { code });
     telemetry.count("tradesim_exporter_remote_write_bytes_total", {}, bytes);

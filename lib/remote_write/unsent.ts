@@ -7,12 +7,15 @@ import {
   BEGIN,
   END,
   fileOffsetOf,
+  isMarked,
+  numberOf,
   type Position,
   positionOf,
   recordsIn,
   SEGMENT_BYTES,
   SEGMENT_HEAD_BYTES,
   type SharedPositions,
+  TAKEN,
 } from "./segment.ts";
 
 /** Samples of one series, oldest first. */
@@ -103,8 +106,14 @@ export class Unsent {
   #position: Position = { segment: -1, offset: 0 };
   #decoder = new RecordDecoder();
 
-  /** @param segments How many the file has. */
-  constructor(path: string, segments: number, positions: SharedPositions) {
+  readonly #onDamaged: () => void;
+
+  /**
+   * @param segments How many the file has.
+   * @param onDamaged Told when the rest of a segment, or all of it, cannot be read.
+   */
+  constructor(path: string, segments: number, positions: SharedPositions, onDamaged = () => {}) {
+    this.#onDamaged = onDamaged;
     this.#fd = openSync(path, "r");
     this.#segments = segments;
     this.#positions = positions;
@@ -121,9 +130,12 @@ export class Unsent {
       if (this.#skipDropped()) continue;
       this.#take(builder, maxSamples);
       if (builder.samples >= maxSamples || this.#position.segment >= end.segment) break;
+      if (!isMarked(this.#bytes, this.#position)) this.#onDamaged();
       this.#go({ segment: this.#position.segment + 1, offset: SEGMENT_HEAD_BYTES });
     }
-    return builder.turns === 0 ? undefined : builder.build(this.#position);
+    if (builder.turns === 0) return undefined;
+    Atomics.store(this.#positions, TAKEN, BigInt(numberOf(this.#position)));
+    return builder.build(this.#position);
   }
 
   close(): void {

@@ -29,8 +29,15 @@ export interface Renewed {
   readonly isAnswer: boolean;
 }
 
-/** What comes back; `renew` asks to read the secrets again, because the receiver refused them. */
-export type Told = SenderEvent | { readonly type: "empty" } | { readonly type: "renew" };
+/**
+ * What comes back; `renew` asks to read the secrets again, because the receiver refused them, and
+ * `damaged` says that a part of the queue cannot be read.
+ */
+export type Told =
+  | SenderEvent
+  | { readonly type: "empty" }
+  | { readonly type: "renew" }
+  | { readonly type: "damaged" };
 
 /** Posts with the secrets of the moment. */
 class RenewablePost {
@@ -74,7 +81,8 @@ class RenewablePost {
 
 function start(setup: Setup): (message: Hurry | Renewed) => void {
   const renewable = new RenewablePost(setup);
-  const unsent = new Unsent(setup.queue, setup.segments, setup.positions);
+  const onDamaged = () => postMessage({ type: "damaged" } satisfies Told);
+  const unsent = new Unsent(setup.queue, setup.segments, setup.positions, onDamaged);
   let isHurried = false;
   let endPause = () => {};
   const sender = new Sender({

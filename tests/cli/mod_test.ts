@@ -160,7 +160,7 @@ const FLAGS: Readonly<
       "http://a/w": SENDING,
       "https://a/w?x=y": { ...SENDING, remoteWrite: "https://a/w?x=y" },
     },
-    bad: ["", "a:80", "ftp://a", "http://u:p@a/", "http://a/#b"],
+    bad: ["", "a:80", "ftp://a", "http://u:p@a/", "http://a/#b", "http://a:0/"],
   },
   "remote-write.protocol": {
     good: { "1.0": { ...SENDING, remoteWriteProtocol: "1.0" } },
@@ -222,11 +222,12 @@ for (const [name, { good, bad, beside = [] }] of Object.entries(FLAGS)) {
   }
   for (const value of bad) {
     Deno.test(`--${name}=${value} is refused`, () => {
+      const shown = JSON.stringify(value.replace("u:p@", "…@"));
       assert.throws(
         () => read([`--${name}=${value}`, ...others]),
         (error: unknown) =>
           error instanceof UsageError &&
-          error.message.startsWith(`Cannot read --${name} ${JSON.stringify(value)}: expected `),
+          error.message.startsWith(`Cannot read --${name} ${shown}: expected `),
       );
     });
   }
@@ -403,6 +404,12 @@ const BAD: Readonly<
     {},
     {},
     "Cannot use a certificate without TLS: expected --remote-write with a URL that begins with https://",
+  ],
+  "a label for the receiver twice": [
+    ["--remote-write=http://a", "--remote-write.label=zone=1", "--remote-write.label=zone=2"],
+    {},
+    {},
+    "Cannot use --remote-write.label zone twice: expected different names",
   ],
   "remote write without a place for its queue": [
     ["--remote-write=http://a", "--port=0"],

@@ -47,3 +47,10 @@ Deno.test("callOf() names, from source, a task of deno.json that runs the comman
     assert.match(line, command === "serve" ? /main\.ts$/ : new RegExp(`main\\.ts ${command}$`));
   }
 });
+
+Deno.test("badValue() does not show the password of a URL", () => {
+  assert.equal(
+    badValue("--url", '"http://me:a@secret@host/?a=b@c"', "a URL").message,
+    'Cannot read --url "http://…@host/?a=b@c": expected a URL',
+  );
+});

@@ -13,8 +13,14 @@ import { layoutOf } from "./layouts.ts";
 const TWO_SEGMENTS = HEAD_BYTES + 2 * SEGMENT_BYTES;
 
 /** Reads what was not sent, batch by batch, and notes it as sent if that is asked for. */
-function drain(queue: Queue, path: string, isNoted = true, maxSamples = 1000): Batch[] {
-  const unsent = new Unsent(path, queue.segments, queue.positions);
+function drain(
+  queue: Queue,
+  path: string,
+  isNoted = true,
+  maxSamples = 1000,
+  onDamaged?: () => void,
+): Batch[] {
+  const unsent = new Unsent(path, queue.segments, queue.positions, onDamaged);
   const batches: Batch[] = [];
   for (let batch = unsent.next(maxSamples); batch; batch = unsent.next(maxSamples)) {
     batches.push(batch);
@@ -158,6 +164,101 @@ Deno.test("a reader whose segment was dropped goes on with the oldest that is le
     assert.equal(dropped.turns + values.length + 40, 40_100);
     unsent.close();
     queue.close();
+  }));
+
+Deno.test("turns that were taken out when the queue became full are sent, and not counted as dropped", () =>
+  withQueue((open, path, dropped) => {
+    const layout = layoutOf(50);
+    const queue = open();
+    add(queue, layout, 0, 100);
+    const unsent = new Unsent(path, queue.segments, queue.positions);
+    const taken = unsent.next(50 * 40)!;
+    add(queue, layout, 100, 40_000);
+    queue.sent(taken.end);
+    const values: (number | undefined)[] = [];
+    for (let batch = unsent.next(1e4); batch; batch = unsent.next(1e4)) {
+      values.push(...valuesOf([batch]));
+    }
+    assert.equal(dropped.turns, 40_100 - taken.turns - values.length);
+    unsent.close();
+    queue.close();
+  }));
+
+/** Writes over bytes of a file. */
+function overwrite(path: string, offset: number, bytes: Uint8Array): void {
+  const file = Deno.openSync(path, { write: true });
+  file.seekSync(offset, Deno.SeekMode.Start);
+  file.writeSync(bytes);
+  file.close();
+}
+
+Deno.test("of a damaged queue the rest of that segment is lost, and this is told", () =>
+  withTempDir((dir) => {
+    const layout = layoutOf(50);
+    const size = HEAD_BYTES + 8 * SEGMENT_BYTES;
+    /** What is overwritten, and how many segments of about 10 000 turns are lost with it. */
+    const damages: readonly (readonly [offset: number, bytes: number, lost: number])[] = [
+      [0, 0, 0],
+      [HEAD_BYTES + SEGMENT_BYTES + SEGMENT_BYTES / 2, 9, 0.5],
+      // Records are known without the head of their segment.
+      [HEAD_BYTES + SEGMENT_BYTES, 16, 0],
+      [HEAD_BYTES + SEGMENT_BYTES, 2 * SEGMENT_BYTES, 2],
+      // In the last one, which is not full.
+      [HEAD_BYTES + 3 * SEGMENT_BYTES + 100_000, 9, 0.5],
+      [HEAD_BYTES + 3 * SEGMENT_BYTES, 16, 0.5],
+    ];
+    damages.forEach(([offset, bytes, lost], place) => {
+      const path = `${dir}/queue${place}`;
+      let queue = openQueue({ path, size });
+      let count = 0;
+      while (queue.bytes < 3.5 * SEGMENT_BYTES) add(queue, layout, count++, 1);
+      queue.close();
+      overwrite(path, offset, new Uint8Array(bytes));
+      let told = 0;
+      queue = openQueue({ path, size, onDamaged: () => told++ });
+      const values = valuesOf(drain(queue, path, true, 1000, () => told++));
+      const share = (count - values.length) / count * 3.5;
+      assert.ok(Math.abs(share - lost) < 0.1, `${share} segments instead of ${lost}`);
+      assert.equal(told > 0, lost > 0, `damage ${place}`);
+      assert.deepEqual(values, values.toSorted((a, b) => a! - b!));
+      // It goes on as any other.
+      add(queue, layout, count, 3);
+      assert.deepEqual(valuesOf(drain(queue, path)), counted(count, 3));
+      queue.close();
+    });
+    return Promise.resolve();
+  }));
+
+Deno.test("a queue says when the oldest turn was that it has", () =>
+  withQueue((open, path) => {
+    let queue = open();
+    assert.equal(queue.oldest, undefined);
+    add(queue, layoutOf(1), 0, 10);
+    const [first] = drain(queue, path, false, 4);
+    queue.sent(first!.end);
+    queue.close();
+    queue = open();
+    assert.equal(queue.oldest, 1e12 + 4);
+    queue.close();
+  }));
+
+Deno.test("a file that is something else is refused, and stays as it is", () =>
+  withTempDir((dir) => {
+    const texts = ["notes\n", "x".repeat(20_000_000), `{"version":1}\n`];
+    for (const [place, text] of texts.entries()) {
+      const path = `${dir}/${place}`;
+      Deno.writeTextFileSync(path, text);
+      assert.throws(() => openQueue({ path, size: TWO_SEGMENTS }), {
+        name: RemoteWriteError.name,
+        message: `Cannot use the queue of remote write "${path}": ` +
+          "it is another file, which would be overwritten",
+      });
+      assert.ok(Deno.readTextFileSync(path) === text);
+    }
+    // An empty one may have been made for it.
+    Deno.writeTextFileSync(`${dir}/new`, "");
+    openQueue({ path: `${dir}/new`, size: TWO_SEGMENTS }).close();
+    return Promise.resolve();
   }));
 
 Deno.test("a turn that was cut off by a kill is lost alone, and the next ones are not", () =>
