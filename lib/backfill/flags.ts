@@ -1,7 +1,7 @@
 /** The command `backfill`: its flags, its options and its permissions. @module */
 
 import { GAME_METRICS } from "../catalogue/mod.ts";
-import { type Command, COMMON_FLAGS, onOff, optional, repeatable, single } from "../cli/flag.ts";
+import { type Command, onCommandLine, onOff, optional, repeatable, single } from "../cli/flag.ts";
 import { FILE, type Kind, oneOf, PLAIN_URL, someOf } from "../cli/kinds.ts";
 import type { Layer } from "../cli/layers.ts";
 import type { Needs } from "../cli/permissions.ts";
@@ -50,7 +50,7 @@ const METRICS: Kind<readonly string[]> = {
   expected: "names of metrics as in docs/metrics.md, with commas between them",
 };
 
-const BACKFILL_FLAGS = {
+const BACKFILL_FLAGS = onCommandLine({
   file: repeatable<string>({
     name: "file",
     unit: "<FILE>",
@@ -59,17 +59,14 @@ const BACKFILL_FLAGS = {
     defaultValue: [],
     help:
       "Turn logs and journals, plain or gzip, such as logs/turns.jsonl. Rotated files beside them are read too.",
-    layer: "command line",
   }),
   anchor: single<Anchor>({
     name: "anchor",
     unit: "<WHEN>",
     kind: ANCHOR,
     defaultValue: "real",
-    defaultText: "real",
     help:
       "When the games are shown: real, when they were played; now, such that they end now; or from a day on, such as 2000-01-01, where several games lie over each other.",
-    layer: "command line",
   }),
   turnSeconds: optional({
     name: "turn-seconds",
@@ -77,7 +74,6 @@ const BACKFILL_FLAGS = {
     kind: SECONDS,
     defaultText: "the turns' own times",
     help: "Seconds from turn to turn. Turns that are played faster than one a millisecond need it.",
-    layer: "command line",
   }),
   session: repeatable<string>({
     name: "session",
@@ -86,7 +82,6 @@ const BACKFILL_FLAGS = {
     defaultValue: [],
     defaultText: "all",
     help: "Session to backfill. Repeatable.",
-    layer: "command line",
   }),
   metrics: optional<readonly string[]>({
     name: "metrics",
@@ -94,7 +89,6 @@ const BACKFILL_FLAGS = {
     kind: METRICS,
     defaultText: "all",
     help: "Metrics to backfill, separated by commas.",
-    layer: "command line",
   }),
   for: single<Store>({
     name: "for",
@@ -104,7 +98,6 @@ const BACKFILL_FLAGS = {
     defaultText: "prometheus, as which Thanos counts too",
     help:
       "Store that takes the samples: prometheus; mimir, whose blocks end at midnight UTC; victoriametrics, whose text has milliseconds.",
-    layer: "command line",
   }),
   out: optional({
     name: "out",
@@ -112,12 +105,10 @@ const BACKFILL_FLAGS = {
     kind: FILE,
     help:
       "Folder for TSDB blocks, such as the data folder of a Prometheus, or - for text on standard output.",
-    layer: "command line",
   }),
   dryRun: onOff({
     name: "dry-run",
     help: "Print what would be written, and write nothing.",
-    layer: "command line",
   }),
   verify: optional({
     name: "verify",
@@ -126,31 +117,25 @@ const BACKFILL_FLAGS = {
     defaultText: "none",
     help:
       "Server to read back from, such as http://127.0.0.1:9090: compares the number and the sum of the samples of every metric. Also without --out.",
-    layer: "command line",
   }),
   allowRecent: onOff({
     name: "allow-recent",
     help:
       "Allow samples of the last three hours in blocks. A server that runs there may lose samples then.",
-    layer: "command line",
   }),
   skipBadLines: onOff({
     name: "skip-bad-lines",
     help: "Pass over lines that cannot be read.",
-    layer: "command line",
   }),
   promtool: single({
     name: "promtool",
     unit: "<FILE>",
     kind: FILE,
     defaultValue: "promtool",
-    defaultText: "promtool",
     help: "The promtool that makes blocks.",
-    layer: "command line",
   }),
   ...RECORDED_WRITE_FLAGS,
-  ...COMMON_FLAGS,
-} as const;
+});
 
 export const BACKFILL = {
   summary: "Puts recorded games into a time series database, every turn at its own time.",

@@ -4,7 +4,7 @@ import { commandLineValues } from "../cli/values.ts";
 import type { Layer } from "../cli/layers.ts";
 import type { Needs } from "../cli/permissions.ts";
 import type { PlayerSetup } from "./player.ts";
-import { type Command, COMMON_FLAGS, optional, single } from "../cli/flag.ts";
+import { type Command, onCommandLine, optional, single } from "../cli/flag.ts";
 import { FILE, type Kind, someOf, time, wholeNumber } from "../cli/kinds.ts";
 import {
   type Budget,
@@ -34,7 +34,7 @@ function atLeastOne<T>(kind: Kind<readonly T[]>): Kind<readonly T[]> {
   };
 }
 
-const BENCH_FLAGS = {
+const BENCH_FLAGS = onCommandLine({
   worlds: optional<readonly World[]>({
     name: "worlds",
     unit: "<LIST>",
@@ -42,7 +42,6 @@ const BENCH_FLAGS = {
     defaultText: "all; default with --sessions",
     help:
       "Worlds to play in, separated by commas: default (3 firms, 12 products, 5 suppliers), moyen (100, 100, 20), grand (1000, 200, 50).",
-    layer: "command line",
   }),
   publishers: single<readonly Publisher[]>({
     name: "publishers",
@@ -52,17 +51,14 @@ const BENCH_FLAGS = {
     defaultText: "none,journal,http",
     help:
       "What to compare with a game without monitoring: journal, turns (a journal and a turn log), http, and none, the control, which is always played.",
-    layer: "command line",
   }),
   sessions: single({
     name: "sessions",
     unit: "<COUNT>",
     kind: wholeNumber(1, 1000),
     defaultValue: 1,
-    defaultText: "1",
     help:
       "Number of games that report to one exporter at once. With more than one, each plays ten turns per second.",
-    layer: "command line",
   }),
   duration: optional({
     name: "duration",
@@ -70,7 +66,6 @@ const BENCH_FLAGS = {
     kind: time("1s", "24h", "not zero"),
     defaultText: "10m; 3m with --sessions",
     help: "Total time of the benchmark. Less time gives wider intervals.",
-    layer: "command line",
   }),
   scrapeInterval: single({
     name: "scrape-interval",
@@ -79,7 +74,6 @@ const BENCH_FLAGS = {
     defaultValue: 1,
     defaultText: "1s",
     help: "How often the exporter is scraped.",
-    layer: "command line",
   }),
   budget: optional({
     name: "budget",
@@ -88,7 +82,6 @@ const BENCH_FLAGS = {
     defaultText: "none",
     help:
       "Maximum cost of monitoring per turn, such as 1% or 0.25us. Exit with 1 if the upper bound of an interval exceeds it.",
-    layer: "command line",
   }),
   json: optional({
     name: "json",
@@ -96,7 +89,6 @@ const BENCH_FLAGS = {
     kind: FILE,
     defaultText: "none",
     help: "Write results and raw rounds as JSON.",
-    layer: "command line",
   }),
   html: optional({
     name: "html",
@@ -104,10 +96,8 @@ const BENCH_FLAGS = {
     kind: FILE,
     defaultText: "none",
     help: "Write results and raw rounds as a page with charts.",
-    layer: "command line",
   }),
-  ...COMMON_FLAGS,
-} as const;
+});
 
 export const BENCH = {
   summary: "Measures what monitoring costs a turn of a game.",

@@ -42,8 +42,9 @@ export interface Command {
   readonly example: string;
 }
 
+/** A flag with a default, which the help tells as it is unless there are words for it. */
 export function single<T>(flag: Flag<T, T>): Flag<T, T> {
-  return flag;
+  return { defaultText: String(flag.defaultValue), ...flag };
 }
 
 export function optional<T>(flag: Omit<Flag<T>, "defaultValue">): Flag<T, T | undefined> {
@@ -97,6 +98,15 @@ export const COMMON_FLAGS = {
     help: "Print this help and exit.",
   }),
 } as const;
+
+/** Flags that only the command line sets, and those that every command has. */
+export function onCommandLine<F extends Flags>(flags: F): F & typeof COMMON_FLAGS {
+  const entries = Object.entries(flags).map(([property, flag]): [string, Flag] => [
+    property,
+    { ...flag, layer: "command line" },
+  ]);
+  return { ...Object.fromEntries(entries) as F, ...COMMON_FLAGS };
+}
 
 /** The name of the environment variable that sets a flag, or undefined where none may. */
 export function environmentName({ name, layer }: Flag): string | undefined {

@@ -2,15 +2,7 @@
 
 import { commandLineValues } from "../cli/values.ts";
 import type { Layer } from "../cli/layers.ts";
-import {
-  type Command,
-  COMMON_FLAGS,
-  CONFIG_FLAG,
-  FOLLOW_FLAG,
-  onOff,
-  optional,
-  single,
-} from "../cli/flag.ts";
+import { type Command, CONFIG_FLAG, FOLLOW_FLAG, onCommandLine, onOff, optional, repeatable, single } from "../cli/flag.ts";
 import { FILE, oneOf, PLAIN_URL } from "../cli/kinds.ts";
 import { UsageError } from "../cli/usage_error.ts";
 import { type LinkName, LINKS } from "./link.ts";
@@ -19,7 +11,7 @@ import { type LinkName, LINKS } from "./link.ts";
 export const KUBERNETES_GET =
   "kubectl get prometheus,servicemonitor,podmonitor,pods,services,namespaces --all-namespaces -o json";
 
-const DOCTOR_FLAGS = {
+const DOCTOR_FLAGS = onCommandLine({
   what: optional<"kubernetes">({
     name: "what",
     unit: "[kubernetes]",
@@ -27,7 +19,6 @@ const DOCTOR_FLAGS = {
     kind: oneOf(["kubernetes"]),
     defaultText: "the chain from the game to Grafana",
     help: `kubernetes: check the objects of a cluster, the output of ${KUBERNETES_GET}.`,
-    layer: "command line",
   }),
   objects: optional({
     name: "objects",
@@ -35,31 +26,27 @@ const DOCTOR_FLAGS = {
     kind: FILE,
     defaultText: "standard input",
     help: "File with that output, for doctor kubernetes.",
-    layer: "command line",
   }),
-  config: { ...CONFIG_FLAG, help: "Configuration file of the exporter.", layer: "command line" },
+  config: { ...CONFIG_FLAG, help: "Configuration file of the exporter." },
   url: optional({
     name: "url",
     unit: "<URL>",
     kind: PLAIN_URL,
     defaultText: "from the exporter's configuration, else http://127.0.0.1:8000",
     help: "Address of the exporter.",
-    layer: "command line",
   }),
-  follow: {
+  follow: repeatable<string>({
     ...FOLLOW_FLAG,
     defaultValue: [],
     defaultText: "from the exporter's configuration",
     help: "File that the exporter follows. Repeatable.",
-    layer: "command line",
-  },
+  }),
   userFile: optional({
     name: "user-file",
     unit: "<FILE>",
     kind: FILE,
     defaultText: "none",
     help: "File with user:password, if the exporter requires a password.",
-    layer: "command line",
   }),
   prometheus: optional({
     name: "prometheus",
@@ -67,7 +54,6 @@ const DOCTOR_FLAGS = {
     kind: PLAIN_URL,
     defaultText: "http://127.0.0.1:9090, if it answers",
     help: "Address of Prometheus.",
-    layer: "command line",
   }),
   grafana: optional({
     name: "grafana",
@@ -75,24 +61,19 @@ const DOCTOR_FLAGS = {
     kind: PLAIN_URL,
     defaultText: "http://localhost:3000, if it answers",
     help: "Address of Grafana.",
-    layer: "command line",
   }),
   until: single<LinkName>({
     name: "until",
     unit: "<LINK>",
     kind: oneOf(LINKS),
     defaultValue: "grafana",
-    defaultText: "grafana",
     help: `Last link to check: ${LINKS.join(", ")}.`,
-    layer: "command line",
   }),
   json: onOff({
     name: "json",
     help: "Print the results as one JSON object.",
-    layer: "command line",
   }),
-  ...COMMON_FLAGS,
-} as const;
+});
 
 export const DOCTOR = {
   summary: "Checks each link from the game to Grafana and reports the first problem.",

@@ -3,17 +3,7 @@
 import { BREAKDOWN_LABELS } from "../catalogue/mod.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../log/mod.ts";
 import { OWN_PATHS } from "../server/mod.ts";
-import {
-  action,
-  type Command,
-  COMMON_FLAGS,
-  CONFIG_FLAG,
-  FOLLOW_FLAG,
-  onOff,
-  optional,
-  repeatable,
-  single,
-} from "../cli/flag.ts";
+import { action, type Command, COMMON_FLAGS, CONFIG_FLAG, FOLLOW_FLAG, onOff, optional, repeatable, single } from "../cli/flag.ts";
 import {
   type Address,
   FILE,
@@ -47,7 +37,6 @@ const LOG_FLAGS = {
     unit: "<LEVEL>",
     kind: oneOf(LOG_LEVELS),
     defaultValue: "info",
-    defaultText: "info",
     help: "Lowest severity to log: debug, info, warn or error.",
   }),
   logFormat: single<LogFormat>({
@@ -55,7 +44,6 @@ const LOG_FLAGS = {
     unit: "<FORMAT>",
     kind: oneOf(LOG_FORMATS),
     defaultValue: "logfmt",
-    defaultText: "logfmt",
     help: "Format of the log on standard error: logfmt or json.",
   }),
 } as const;
@@ -66,7 +54,6 @@ const SERVE_FLAGS = {
     unit: "<PORT>",
     kind: wholeNumber(0, 65535),
     defaultValue: 8000,
-    defaultText: "8000",
     help: "Port to listen on. 0 selects a free one.",
   }),
   host: single({
@@ -91,7 +78,6 @@ const SERVE_FLAGS = {
     unit: "<PATH>",
     kind: urlPath(OWN_PATHS),
     defaultValue: "/metrics",
-    defaultText: "/metrics",
     help: "Path of the metrics.",
   }),
   webConfigFile: optional({
@@ -156,7 +142,6 @@ const SERVE_FLAGS = {
     unit: "<COUNT>",
     kind: wholeNumber(1, 10_000_000),
     defaultValue: 10_000,
-    defaultText: "10000",
     help:
       "Maximum number of series of the game and the machine. When exceeded, whole metric families are dropped, detail metrics first.",
   }),
@@ -165,7 +150,6 @@ const SERVE_FLAGS = {
     unit: "<COUNT>",
     kind: wholeNumber(1, 1_000_000),
     defaultValue: 1000,
-    defaultText: "1000",
     help: "Maximum number of games to remember. The totals of forgotten games are kept.",
   }),
   historyTurns: single({
@@ -173,7 +157,6 @@ const SERVE_FLAGS = {
     unit: "<COUNT>",
     kind: wholeNumber(0, 300_000),
     defaultValue: 100_000,
-    defaultText: "100000",
     help:
       "Maximum number of turns in the history of each game, within 32 MiB for all games. 0 disables it.",
   }),

@@ -1,34 +1,30 @@
 /** The command `simulate`: its flags, its options and its permissions. @module */
 
-import { type Layer, readValues } from "../cli/layers.ts";
+import type { Layer } from "../cli/layers.ts";
 import type { Needs } from "../cli/permissions.ts";
 import { UsageError } from "../cli/usage_error.ts";
-import { mergeValues } from "../cli/values.ts";
-import { type Command, COMMON_FLAGS, onOff, optional, single } from "../cli/flag.ts";
+import { commandLineValues } from "../cli/values.ts";
+import { type Command, onCommandLine, onOff, optional, single } from "../cli/flag.ts";
 import { FILE, time, WEB_URL, wholeNumber } from "../cli/kinds.ts";
 
 /** Only the command line sets what a single run does. */
-const SIMULATE_FLAGS = {
+const SIMULATE_FLAGS = onCommandLine({
   tours: optional({
     name: "tours",
     unit: "<COUNT>",
     kind: wholeNumber(1, 1_000_000_000_000),
     help: "Number of turns to play.",
-    layer: "command line",
   }),
   infinite: onOff({
     name: "infinite",
     help: "Play until Ctrl-C.",
-    layer: "command line",
   }),
   seed: single({
     name: "seed",
     unit: "<NUMBER>",
     kind: wholeNumber(0, Number.MAX_SAFE_INTEGER),
     defaultValue: 1,
-    defaultText: "1",
     help: "Seed of the game. The same seed gives the same game on every machine.",
-    layer: "command line",
   }),
   entreprises: optional({
     name: "entreprises",
@@ -36,7 +32,6 @@ const SIMULATE_FLAGS = {
     kind: wholeNumber(1, 1_000_000),
     defaultText: "3",
     help: "Number of firms in a new world.",
-    layer: "command line",
   }),
   produits: optional({
     name: "produits",
@@ -44,7 +39,6 @@ const SIMULATE_FLAGS = {
     kind: wholeNumber(1, 1_000_000),
     defaultText: "12",
     help: "Number of products in a new world.",
-    layer: "command line",
   }),
   fournisseurs: optional({
     name: "fournisseurs",
@@ -52,51 +46,42 @@ const SIMULATE_FLAGS = {
     kind: wholeNumber(1, 1_000_000),
     defaultText: "5",
     help: "Number of suppliers in a new world.",
-    layer: "command line",
   }),
   commeTradesim: onOff({
     name: "comme-tradesim",
     help:
       "Play exactly as TradeSim's code does, where it differs from its rules; see docs/simulation.md.",
-    layer: "command line",
   }),
   load: optional({
     name: "load",
     unit: "<FILE>",
     kind: FILE,
     help: "World to play in, in the format of TradeSim's partie_active.json.",
-    layer: "command line",
   }),
   save: optional({
     name: "save",
     unit: "<FILE>",
     kind: FILE,
     help: "File in which to save the world at the end, in the same format.",
-    layer: "command line",
   }),
   status: onOff({
     name: "status",
     help: "Print budgets, prices and stocks, and play nothing.",
-    layer: "command line",
   }),
   verbose: onOff({
     name: "verbose",
     help: "Print every purchase and every event.",
-    layer: "command line",
   }),
   pause: single({
     name: "pause",
     unit: "<TIME>",
     kind: time("1ms", "1h", "zero too"),
     defaultValue: 0,
-    defaultText: "0",
     help: "Time between two turns.",
-    layer: "command line",
   }),
   withMetrics: onOff({
     name: "with-metrics",
     help: "Report to an exporter. Without it, the game writes no report.",
-    layer: "command line",
   }),
   journal: single({
     name: "journal",
@@ -105,7 +90,6 @@ const SIMULATE_FLAGS = {
     defaultValue: "logs/metrics.jsonl",
     defaultText: "logs/metrics.jsonl, which an exporter in the same folder follows",
     help: "File to which reports are appended.",
-    layer: "command line",
   }),
   publishTo: optional({
     name: "publish-to",
@@ -113,7 +97,6 @@ const SIMULATE_FLAGS = {
     kind: WEB_URL,
     help:
       "Post reports to this exporter instead of the journal, for example http://127.0.0.1:8000. The default path is /update_metrics.",
-    layer: "command line",
   }),
   publishTokenFile: optional({
     name: "publish-token-file",
@@ -122,7 +105,6 @@ const SIMULATE_FLAGS = {
     defaultText: "none",
     help:
       "File with the token for --publish-to, if the exporter is on another machine: the same as in its --ingest-token-file.",
-    layer: "command line",
   }),
   publishInterval: single({
     name: "publish-interval",
@@ -131,21 +113,17 @@ const SIMULATE_FLAGS = {
     defaultValue: 0.1,
     defaultText: "100ms",
     help: "Minimum time between two reports.",
-    layer: "command line",
   }),
   everyTurn: onOff({
     name: "every-turn",
     help:
       "Also keep every turn, in turns.jsonl beside the journal, for the page and the commands replay and backfill. Reports hold only some turns.",
-    layer: "command line",
   }),
   json: onOff({
     name: "json",
     help: "Print the summary as one JSON object.",
-    layer: "command line",
   }),
-  ...COMMON_FLAGS,
-} as const;
+});
 
 export const SIMULATE = {
   summary: "Plays a game by TradeSim's rules and can report it to an exporter.",
@@ -159,11 +137,7 @@ export const SIMULATE = {
  * @throws {UsageError} When something is wrong.
  */
 export function readSimulate(fromArguments: Layer) {
-  const { flags } = SIMULATE;
-  const given = readValues(flags, fromArguments);
-  const { tours, infinite, version: _version, help: _help, ...rest } = mergeValues(flags, [
-    { name: "command line", values: given },
-  ]);
+  const { tours, infinite, ...rest } = commandLineValues(SIMULATE.flags, fromArguments);
   if (tours !== undefined && infinite) {
     throw new UsageError("Cannot use --tours together with --infinite: expected one of them");
   }
@@ -176,18 +150,18 @@ export function readSimulate(fromArguments: Layer) {
     );
   }
   const idle = ["journal", "publishTo", "publishInterval", "everyTurn"].find((property) =>
-    given.has(property)
+    fromArguments.has(property)
   );
   if (!rest.withMetrics && idle !== undefined) {
     throw new UsageError(`Cannot use ${fromArguments.get(idle)?.name} without --with-metrics`);
   }
-  if (given.has("journal") && given.has("publishTo")) {
+  if (fromArguments.has("journal") && fromArguments.has("publishTo")) {
     throw new UsageError("Cannot use --journal together with --publish-to: expected one of them");
   }
-  if (given.has("publishTokenFile") && !given.has("publishTo")) {
+  if (fromArguments.has("publishTokenFile") && !fromArguments.has("publishTo")) {
     throw new UsageError("Cannot use --publish-token-file without --publish-to");
   }
-  const clash = ["entreprises", "produits", "fournisseurs"].find((name) => given.has(name));
+  const clash = ["entreprises", "produits", "fournisseurs"].find((name) => fromArguments.has(name));
   if (rest.load !== undefined && clash !== undefined) {
     throw new UsageError(
       `Cannot use --${clash} together with --load: a saved world has its own size`,

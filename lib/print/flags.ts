@@ -2,7 +2,7 @@
 
 import { commandLineValues } from "../cli/values.ts";
 import type { Layer } from "../cli/layers.ts";
-import { type Command, COMMON_FLAGS, onOff, optional, repeatable } from "../cli/flag.ts";
+import { type Command, onCommandLine, onOff, optional, repeatable } from "../cli/flag.ts";
 import { FILE, type Kind, oneOf, WEB_URL } from "../cli/kinds.ts";
 import { type Parameter, PARAMETERS } from "../kubernetes/parameters.ts";
 import {
@@ -26,7 +26,7 @@ function parameterList(): string {
   ).join("; ") + ".";
 }
 
-const PRINT_FLAGS = {
+const PRINT_FLAGS = onCommandLine({
   what: optional<Printable>({
     name: "what",
     unit: "<WHAT>",
@@ -34,7 +34,6 @@ const PRINT_FLAGS = {
     kind: oneOf(PRINTABLES),
     help: "What to print. " +
       Object.entries(PRINTED).map(([what, { summary }]) => `${what}: ${summary}`).join("; ") + ".",
-    layer: "command line",
   }),
   out: optional({
     name: "out",
@@ -42,7 +41,6 @@ const PRINT_FLAGS = {
     kind: FILE,
     defaultText: "standard output, if it is a single file",
     help: "Folder to write to. It is created if it does not exist.",
-    layer: "command line",
   }),
   lang: optional<BoardLanguage>({
     name: "lang",
@@ -50,7 +48,6 @@ const PRINT_FLAGS = {
     kind: oneOf(BOARD_LANGUAGES),
     defaultText: "both; fr for print kubernetes",
     help: "Language of the dashboards, for print dashboards and print kubernetes.",
-    layer: "command line",
   }),
   runbooks: optional({
     name: "runbooks",
@@ -58,7 +55,6 @@ const PRINT_FLAGS = {
     kind: WEB_URL,
     defaultText: "the page that Prometheus serves",
     help: "Address for the runbook_url of alerts. #alertname is appended.",
-    layer: "command line",
   }),
   set: repeatable<string>({
     name: "set",
@@ -66,15 +62,12 @@ const PRINT_FLAGS = {
     kind: PAIR,
     defaultValue: [],
     help: "Parameter of print kubernetes. Repeatable. " + parameterList(),
-    layer: "command line",
   }),
   force: onOff({
     name: "force",
     help: "Overwrite files that were changed.",
-    layer: "command line",
   }),
-  ...COMMON_FLAGS,
-} as const;
+});
 
 export const PRINT = {
   summary: "Prints files for this version: a configuration, a schema, the stack.",

@@ -1,15 +1,14 @@
 /** The flags of remote write. @module */
 
-import { type LayerName, onOff, optional, repeatable, single } from "../cli/flag.ts";
+import { onOff, optional, repeatable, single } from "../cli/flag.ts";
 import { FILE, LABEL, oneOf, RECEIVER_URL, size } from "../cli/kinds.ts";
 
 /**
  * Flags that say where samples are sent to, and how.
  *
  * @param what What is sent.
- * @param more The last layer that may set them, where that is not the configuration file.
  */
-function receiverFlags(what: string, more: { readonly layer?: LayerName } = {}) {
+function receiverFlags(what: string) {
   return {
     remoteWrite: optional({
       name: "remote-write",
@@ -18,7 +17,6 @@ function receiverFlags(what: string, more: { readonly layer?: LayerName } = {}) 
       defaultText: "none",
       help:
         `Receiver of remote write to send ${what} to, such as http://127.0.0.1:9090/api/v1/write.`,
-      ...more,
     }),
     remoteWriteProtocol: single<"auto" | "1.0" | "2.0">({
       name: "remote-write.protocol",
@@ -27,7 +25,6 @@ function receiverFlags(what: string, more: { readonly layer?: LayerName } = {}) 
       defaultValue: "auto",
       defaultText: "auto, which is 2.0, or 1.0 if the receiver does not take 2.0",
       help: "Version of remote write: auto, 1.0 or 2.0.",
-      ...more,
     }),
     remoteWriteUserFile: optional({
       name: "remote-write.user-file",
@@ -35,7 +32,6 @@ function receiverFlags(what: string, more: { readonly layer?: LayerName } = {}) 
       kind: FILE,
       defaultText: "none",
       help: "File with user:password for the receiver.",
-      ...more,
     }),
     remoteWriteTokenFile: optional({
       name: "remote-write.token-file",
@@ -43,7 +39,6 @@ function receiverFlags(what: string, more: { readonly layer?: LayerName } = {}) 
       kind: FILE,
       defaultText: "none",
       help: "File with a bearer token for the receiver.",
-      ...more,
     }),
     remoteWriteCaFile: optional({
       name: "remote-write.ca-file",
@@ -51,7 +46,6 @@ function receiverFlags(what: string, more: { readonly layer?: LayerName } = {}) 
       kind: FILE,
       defaultText: "the authorities of the system",
       help: "PEM file with the certificate of the receiver's authority, or its own.",
-      ...more,
     }),
     remoteWriteCertFile: optional({
       name: "remote-write.cert-file",
@@ -59,7 +53,6 @@ function receiverFlags(what: string, more: { readonly layer?: LayerName } = {}) 
       kind: FILE,
       defaultText: "none",
       help: "PEM file with the certificate to show to the receiver.",
-      ...more,
     }),
     remoteWriteKeyFile: optional({
       name: "remote-write.key-file",
@@ -67,7 +60,6 @@ function receiverFlags(what: string, more: { readonly layer?: LayerName } = {}) 
       kind: FILE,
       defaultText: "none",
       help: "PEM file with the key of that certificate.",
-      ...more,
     }),
   };
 }
@@ -107,4 +99,4 @@ export const REMOTE_WRITE_FLAGS = {
 } as const;
 
 /** Those of a command that reads recorded games. */
-export const RECORDED_WRITE_FLAGS = receiverFlags("the samples", { layer: "command line" });
+export const RECORDED_WRITE_FLAGS = receiverFlags("the samples");

@@ -1,6 +1,6 @@
 /** The command `replay`: its flags and its options. @module */
 
-import { type Command, COMMON_FLAGS, type Flag, onOff, optional, single } from "../cli/flag.ts";
+import { type Command, type Flag, onCommandLine, onOff, optional, single } from "../cli/flag.ts";
 import { FILE, type Kind } from "../cli/kinds.ts";
 import type { Layer } from "../cli/layers.ts";
 import { UsageError } from "../cli/usage_error.ts";
@@ -26,14 +26,11 @@ const SHARED = [
   ...["labels", "detail", "allKeys", "systemInterval", "staleAfter"] as const,
   ...["maxSeries", "historyTurns", "maxBody", "allowedHost", "logLevel", "logFormat"] as const,
 ];
-type Shared = Pick<typeof SERVE.flags, typeof SHARED[number]>;
-
-/** The same from the command line alone. */
 const SHARED_FLAGS = Object.fromEntries(
-  SHARED.map((name): [string, Flag] => [name, { ...SERVE.flags[name], layer: "command line" }]),
-) as Shared;
+  SHARED.map((name): [string, Flag] => [name, SERVE.flags[name]]),
+) as Pick<typeof SERVE.flags, typeof SHARED[number]>;
 
-const REPLAY_FLAGS = {
+const REPLAY_FLAGS = onCommandLine({
   file: optional({
     name: "file",
     unit: "<FILE>",
@@ -41,25 +38,20 @@ const REPLAY_FLAGS = {
     kind: FILE,
     help:
       "Journal or turn log to replay, plain or gzip. Files that rotation made of it (FILE.1, FILE.2.gz, …) come first.",
-    layer: "command line",
   }),
   speed: single({
     name: "speed",
     unit: "<NUMBER>",
     kind: SPEED,
     defaultValue: 1,
-    defaultText: "1",
     help: "How many times as fast as the game was played.",
-    layer: "command line",
   }),
   loop: onOff({
     name: "loop",
     help: "Begin again when the recording is over.",
-    layer: "command line",
   }),
   ...SHARED_FLAGS,
-  ...COMMON_FLAGS,
-} as const;
+});
 
 export const REPLAY = {
   summary: "Serves a recorded game as if it were being played.",
