@@ -2,7 +2,16 @@
 
 import { commandLineValues } from "../cli/values.ts";
 import type { Layer } from "../cli/layers.ts";
-import { type Command, CONFIG_FLAG, FOLLOW_FLAG, onCommandLine, onOff, optional, repeatable, single } from "../cli/flag.ts";
+import {
+  type Command,
+  CONFIG_FLAG,
+  FOLLOW_FLAG,
+  onCommandLine,
+  onOff,
+  optional,
+  repeatable,
+  single,
+} from "../cli/flag.ts";
 import { FILE, oneOf, PLAIN_URL } from "../cli/kinds.ts";
 import { UsageError } from "../cli/usage_error.ts";
 import { type LinkName, LINKS } from "./link.ts";

@@ -3,7 +3,17 @@
 import { BREAKDOWN_LABELS } from "../catalogue/mod.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../log/mod.ts";
 import { OWN_PATHS } from "../server/mod.ts";
-import { action, type Command, COMMON_FLAGS, CONFIG_FLAG, FOLLOW_FLAG, onOff, optional, repeatable, single } from "../cli/flag.ts";
+import {
+  action,
+  type Command,
+  COMMON_FLAGS,
+  CONFIG_FLAG,
+  FOLLOW_FLAG,
+  onOff,
+  optional,
+  repeatable,
+  single,
+} from "../cli/flag.ts";
 import {
   type Address,
   FILE,
