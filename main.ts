@@ -1,7 +1,5 @@
 /** The program: reads the command line and hands over to the command that it names. @module */
 
-import { BackfillError, BackfillStopped } from "./lib/backfill/error.ts";
-import { BenchmarkError, BenchmarkStopped } from "./lib/benchmark/error.ts";
 import { neededToPlay } from "./lib/benchmark/flags.ts";
 import type { PlayerSetup } from "./lib/benchmark/mod.ts";
 import { ownProgram, PLAYER_COMMAND } from "./lib/benchmark/program.ts";
@@ -20,7 +18,6 @@ import {
   readInput,
   readNamedFile,
   readUser,
-  UsageError,
   VERSION,
   versionText,
 } from "./lib/cli/mod.ts";
@@ -32,39 +29,20 @@ import {
   neededFor,
   readCommandLine,
 } from "./lib/commands/mod.ts";
+import { Stopped, UserError } from "./lib/error/mod.ts";
 import { readConfiguration, serve } from "./lib/exporter/mod.ts";
-import { StateError } from "./lib/model/mod.ts";
 import { neverProxyThisMachine } from "./lib/network/mod.ts";
-import { RecordingError } from "./lib/recording/error.ts";
-import { PrintError, printFiles } from "./lib/print/mod.ts";
-import { RemoteWriteError } from "./lib/remote_write/mod.ts";
-import { ListenError, readToken, WebConfigError } from "./lib/server/mod.ts";
-import { WorldError } from "./lib/simulation/world.ts";
+import { printFiles } from "./lib/print/mod.ts";
+import { readToken } from "./lib/server/mod.ts";
 
-/** Exit codes: something on this machine is in the way, and what was asked for is wrong. */
-const EXIT_FAILED = 1;
-const EXIT_USAGE = 2;
 /** More than the objects of a large cluster. */
 const MAX_OBJECTS_BYTES = 256 * 1024 * 1024;
-/** The same as of a program that a signal ended. */
-const EXIT_STOPPED = 130;
-/** The same as of a program that SIGPIPE ended. */
+/** Exit code as of a program that SIGPIPE ended. */
 const EXIT_UNREAD = 141;
 
 /** The token that the exporter of `--publish-to` asks for. */
 function readPublishToken({ publishTokenFile: path }: { publishTokenFile: string | undefined }) {
   return path && readToken(readNamedFile(path, "--publish-token-file", Deno.readTextFileSync));
-}
-
-/** Whether an error is about what the user gave or about this machine, and no bug. */
-function isUsers(error: unknown): error is Error {
-  return error instanceof UsageError || error instanceof WebConfigError ||
-    error instanceof StateError || error instanceof ListenError || error instanceof WorldError ||
-    error instanceof BackfillError || error instanceof BackfillStopped ||
-    error instanceof RecordingError || error instanceof BenchmarkError ||
-    error instanceof RemoteWriteError ||
-    error instanceof PrintError ||
-    error instanceof OutputError;
 }
 
 /** Is aborted by the first signal that asks the program to end. */
@@ -105,7 +83,7 @@ const RUN: {
   },
   async replay({ options }) {
     const { replay } = await import("./lib/replay/mod.ts");
-    await replay(options, isUsers);
+    await replay(options);
     return 0;
   },
   async bench({ options }) {
@@ -147,7 +125,7 @@ const RUN: {
       return doctorKubernetes({ text, json, write: print });
     }
     return await doctor(options, {
-      configure: () => readConfiguration(serve, isUsers),
+      configure: () => readConfiguration(serve),
       user: userFile === undefined ? undefined : readUser(
         readNamedFile(userFile, "--user-file", Deno.readTextFileSync),
         "--user-file",
@@ -158,7 +136,7 @@ const RUN: {
     });
   },
   async serve({ options, notes }) {
-    await serve(options, notes, isUsers);
+    await serve(options, notes);
     return 0;
   },
 };
@@ -183,17 +161,13 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     // Whoever read the output has seen enough.
     if (error instanceof OutputError && error.isClosed) return EXIT_UNREAD;
-    if (!isUsers(error)) throw error;
-    if (error instanceof BenchmarkStopped || error instanceof BackfillStopped) {
-      complain(`${error.message}\n`);
-      return EXIT_STOPPED;
-    }
+    if (!(error instanceof UserError)) throw error;
     complain(
-      formatUsageError(new UsageError(error.message), callOf(commandNamed(args) ?? "serve")),
+      error instanceof Stopped
+        ? `${error.message}\n`
+        : formatUsageError(error, callOf(commandNamed(args) ?? "serve")),
     );
-    const isInTheWay = error instanceof ListenError || error instanceof OutputError ||
-      error instanceof BackfillError;
-    return isInTheWay ? EXIT_FAILED : EXIT_USAGE;
+    return error.exitCode;
   }
 }
 

@@ -2,11 +2,12 @@
 
 import { join } from "node:path";
 import { createStatusLine } from "../cli/status_line.ts";
+import { Stopped } from "../error/mod.ts";
 import { writeAll } from "../file/mod.ts";
 import { withoutQuery } from "../network/mod.ts";
 import { inOrder, type RecordedFile, recordedFiles } from "../recording/mod.ts";
 import { count } from "../text/mod.ts";
-import { BackfillError, BackfillStopped } from "./error.ts";
+import { BackfillError } from "./error.ts";
 import { type BackfillOptions, STDOUT } from "./flags.ts";
 import { type Plan, planBackfill, type PlannedGame } from "./plan.ts";
 import { findPromtool, makeBlocks, openWorkFolder, placeBlocks } from "./promtool.ts";
@@ -73,7 +74,7 @@ class Backfill {
       } else if (out !== undefined) await this.#writeBlocks(plan.games, out);
       return url === undefined ? DONE : await this.#verify(plan.games, url);
     } catch (error) {
-      if (this.#io.stop.aborted) throw new BackfillStopped("Stopped");
+      if (this.#io.stop.aborted) throw new Stopped("Stopped");
       throw error;
     } finally {
       this.#status.clear();
@@ -230,7 +231,7 @@ class Backfill {
  * @throws {RecordingError} When the files cannot be used.
  * @throws {UsageError} When a session is not there.
  * @throws {BackfillError} When something is in the way.
- * @throws {BackfillStopped} When a signal ended it.
+ * @throws {Stopped} When a signal ended it.
  */
 export function backfill(options: BackfillOptions, io: BackfillIo): Promise<number> {
   return new Backfill(options, io).run();

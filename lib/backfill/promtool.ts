@@ -1,8 +1,9 @@
 /** Makes TSDB blocks of text with promtool, in one pass over it, and puts whole blocks alone in their place. @module */
 
 import { dirname, join } from "node:path";
+import { Stopped } from "../error/mod.ts";
 import { unlessMissing } from "../file/mod.ts";
-import { BackfillError, BackfillStopped } from "./error.ts";
+import { BackfillError } from "./error.ts";
 import type { Store } from "./flags.ts";
 import type { PlannedGame } from "./plan.ts";
 
@@ -168,7 +169,7 @@ export interface MakeBlocks {
  * Makes the blocks of a game.
  *
  * @throws {BackfillError} When promtool fails, with what it says.
- * @throws {BackfillStopped} When it was stopped.
+ * @throws {Stopped} When it was stopped.
  */
 export async function makeBlocks(options: MakeBlocks): Promise<void> {
   const { game, store, promtool, text, blocks, stop } = options;
@@ -179,7 +180,7 @@ export async function makeBlocks(options: MakeBlocks): Promise<void> {
     stop,
     dirname(text),
   );
-  if (stop.aborted) throw new BackfillStopped("Stopped: no block was written");
+  if (stop.aborted) throw new Stopped("Stopped: no block was written");
   if (success) return;
   throw new BackfillError(
     `Cannot make blocks of game "${game.game.name}": promtool says ${

@@ -80,7 +80,8 @@ function lostLine(rounds: readonly Round[]): string {
  * an inconclusive control is no failure unless there is a budget to keep to; lost turns always are.
  *
  * @returns The exit code: 0 = fine, 1 = above the budget or turns were lost, 3 = inconclusive.
- * @throws {BenchmarkError} When the benchmark cannot be run, or was asked to end.
+ * @throws {UserError} When the benchmark cannot be run.
+ * @throws {Stopped} When it was asked to end.
  */
 export async function bench(options: BenchOptions, io: BenchIo): Promise<number> {
   const { sessions, budget, json, html } = options;

@@ -1,7 +1,6 @@
 /** The load benchmark: which games are played, how, and how the results are computed and shown. @module */
 
 export { bench } from "./bench.ts";
-export { BenchmarkError, BenchmarkStopped } from "./error.ts";
 export { formatTable, resultPage } from "./html.ts";
 export * from "./plan.ts";
 export { player, type PlayerSetup } from "./player.ts";

@@ -1,6 +1,6 @@
 /** Plays the rounds of a benchmark: starts the processes, lets them take turns and collects their results. @module */
 
-import { BenchmarkError, BenchmarkStopped } from "./error.ts";
+import { Stopped, UserError } from "../error/mod.ts";
 import { type ExporterProcess, type Reading, startExporter } from "./exporter_process.ts";
 import { type Plan, type PlannedRound, planRounds, progressOf } from "./plan.ts";
 import type { Played, PlayerSetup } from "./player.ts";
@@ -192,7 +192,7 @@ async function playRound(
   };
   try {
     for (const [place, variant] of order.entries()) {
-      if (rig.io.stop.aborted) throw new BenchmarkStopped();
+      rig.io.stop.throwIfAborted();
       tell(variant);
       if (!players.has(variant)) {
         // Wait until all have started or failed, so that none is left behind.
@@ -220,7 +220,7 @@ async function playRound(
  * Plans two long rounds, the second in the opposite order: several simulations are a steady load, for
  * which parts would be too short.
  *
- * @throws {BenchmarkError} When they do not fit into `limit` seconds.
+ * @throws {UserError} When they do not fit into `limit` seconds.
  */
 function planSessions(options: RunOptions, start: number, limit: number): Plan {
   const { worlds, publishers } = options;
@@ -228,7 +228,7 @@ function planSessions(options: RunOptions, start: number, limit: number): Plan {
   const seconds = PLANNED_SHARE * limit / (SESSIONS_ROUNDS * worlds.length);
   const sliceTurns = Math.floor((seconds / order.length - start) / PACE_SECONDS);
   if (sliceTurns < 1) {
-    throw new BenchmarkError(
+    throw new UserError(
       `Cannot plan the benchmark: starting and ending the simulations takes ${
         start.toFixed(1)
       } s ` +
@@ -256,7 +256,7 @@ async function makePlan(rig: Rig, begun: number): Promise<Plan> {
   const { worlds, publishers, sessions, duration } = rig.options;
   let startSeconds = 0;
   for (const world of worlds) {
-    if (rig.io.stop.aborted) throw new BenchmarkStopped();
+    rig.io.stop.throwIfAborted();
     rig.io.onProgress({ doing: `finding out how long a turn takes, ${world}` });
     const { turn, start } = await calibrate(rig, world);
     rig.turnSeconds.set(world, turn);
@@ -272,7 +272,7 @@ async function makePlan(rig: Rig, begun: number): Promise<Plan> {
       seconds,
     });
   } catch (error) {
-    if (error instanceof RangeError) throw new BenchmarkError(error.message, { cause: error });
+    if (error instanceof RangeError) throw new UserError(error.message, { cause: error });
     throw error;
   }
 }
@@ -301,7 +301,8 @@ async function playRounds(rig: Rig, plan: Plan): Promise<Round[]> {
 /**
  * Plays games with and without monitoring, with an exporter beside them that is scraped.
  *
- * @throws {BenchmarkError} When it takes longer than it may, or was asked to end.
+ * @throws {UserError} When it takes longer than it may.
+ * @throws {Stopped} When it was asked to end.
  */
 export async function playBenchmark(options: RunOptions, io: RunIo): Promise<Round[]> {
   const begun = now();
@@ -321,7 +322,7 @@ export async function playBenchmark(options: RunOptions, io: RunIo): Promise<Rou
     return await playRounds(rig, await makePlan(rig, begun));
   } catch (error) {
     // A signal reaches the players as well: then it is they who ended first.
-    throw io.stop.aborted ? new BenchmarkStopped() : error;
+    throw io.stop.aborted ? new Stopped("Stopped before the end: there is no result") : error;
   } finally {
     await exporter?.stop();
     Deno.removeSync(folder, { recursive: true });

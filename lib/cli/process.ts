@@ -1,5 +1,6 @@
 /** Standard streams and signals of the process. @module */
 
+import { UserError } from "../error/mod.ts";
 import { writeAll } from "../file/mod.ts";
 import { IS_BUNDLED } from "./version.ts";
 
@@ -25,8 +26,8 @@ export function callOf(command: string): string {
 }
 
 /** Standard output cannot be written; the message is one sentence. */
-export class OutputError extends Error {
-  override readonly name = "OutputError";
+export class OutputError extends UserError {
+  override readonly exitCode = 1;
   /** Whether its reader, such as `head`, has closed it. */
   readonly isClosed: boolean;
   constructor(cause: unknown) {

@@ -1,18 +1,17 @@
 /** The error of a wrong command line, environment variable or configuration file. @module */
 
+import { UserError } from "../error/mod.ts";
 import { printable } from "../log/mod.ts";
 
 /** Wrong input of the user. The message is one sentence that names it and what was expected. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
+export class UsageError extends UserError {}
 
 /**
  * Two lines for standard error, each with a newline: what is wrong, and where to find help.
  *
  * @param call How the user calls the command whose help it is.
  */
-export function formatUsageError(error: UsageError, call = "tradesim-exporter"): string {
+export function formatUsageError(error: UserError, call = "tradesim-exporter"): string {
   // A line break that came with a flag or a file name must not make a third line.
   const message = printable(error.message);
   return `tradesim-exporter: error: ${message}\nTry: ${call} --help\n`;

@@ -2,6 +2,7 @@
 
 import { readNamedFile } from "../cli/mod.ts";
 import type { Configuration } from "../doctor/mod.ts";
+import { UserError } from "../error/mod.ts";
 import type { ServeOptions } from "./options.ts";
 import { readToken, readWebConfig, type WebConfig } from "../server/mod.ts";
 
@@ -39,11 +40,9 @@ export function readFiles(
  * An exporter's settings as `doctor` needs them, or what is wrong with them.
  *
  * @param readOptions Reads the options of `serve`, and may throw.
- * @param isExpected Whether an error is about what the user gave or about this machine, and no bug.
  */
 export function readConfiguration(
   readOptions: () => ServeOptions,
-  isExpected: (error: unknown) => error is Error,
 ): Configuration | { readonly problem: string } {
   try {
     const options = readOptions();
@@ -59,7 +58,7 @@ export function readConfiguration(
       certificate: web.tls?.cert,
     };
   } catch (error) {
-    if (!isExpected(error)) throw error;
+    if (!(error instanceof UserError)) throw error;
     return { problem: error.message };
   }
 }

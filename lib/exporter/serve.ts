@@ -1,6 +1,7 @@
 /** The command `serve`: an exporter, its ports, and the signals that reload and end it. @module */
 
 import { firstSignal, giveUpPermissions, listenToHangUps, print } from "../cli/mod.ts";
+import { UserError } from "../error/mod.ts";
 import { createLineWriter, createLog, type LineWriter, type Log } from "../log/mod.ts";
 import {
   checkFree,
@@ -29,13 +30,11 @@ const FLUSH_MS = 500;
  * configuration only.
  *
  * @param notes What the user should know about the configuration, one sentence each.
- * @param isExpected Whether an error is about what the user gave or about this machine, and no bug.
  * @param replay A recorded game to show, in place of reports that are posted.
  */
 export async function serve(
   options: ServeOptions,
   notes: readonly string[],
-  isExpected: (error: unknown) => error is Error,
   replay?: Replay,
 ): Promise<void> {
   const lines = createLineWriter();
@@ -50,7 +49,7 @@ export async function serve(
     } else if (!options.enabled) {
       log.warn("METRICS_ENABLED is False; exiting");
     } else {
-      await run({ ...options, replay }, log, lines, isExpected);
+      await run({ ...options, replay }, log, lines);
     }
   } finally {
     await lines.flush(FLUSH_MS);
@@ -62,7 +61,6 @@ async function run(
   options: ServeOptions & Pick<ExporterOptions, "replay">,
   log: Log,
   lines: LineWriter,
-  isExpected: (error: unknown) => error is Error,
 ): Promise<void> {
   const onHangUp = listenToHangUps();
   const access = readFiles(options);
@@ -98,7 +96,7 @@ async function run(
       exporter.reload(files);
       log.info("Reloaded web configuration, certificates and token");
     } catch (error) {
-      if (!isExpected(error)) throw error;
+      if (!(error instanceof UserError)) throw error;
       log.error("Cannot reload the configuration; the previous one stays in use", {
         reason: error.message,
       });

@@ -1,8 +1,9 @@
 /** Errors of the state files. @module */
 
+import { UserError } from "../error/mod.ts";
+
 /** Why the state file cannot be used: a wrong configuration. */
-export class StateError extends Error {
-  override name = "StateError";
+export class StateError extends UserError {
   /** Whether totals would be lost by going on without the file: it is in use, or newer. */
   readonly mustStop: boolean;
   constructor(message: string, options: ErrorOptions & { mustStop?: boolean } = {}) {

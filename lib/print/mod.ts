@@ -2,6 +2,7 @@
 
 import { dirname, join } from "node:path";
 import { nearest } from "../cli/suggest.ts";
+import { UserError } from "../error/mod.ts";
 import type { Files } from "../kubernetes/mod.ts";
 import { PARAMETER_NAMES, type Parameters, readParameters } from "../kubernetes/parameters.ts";
 import type { PrintOptions } from "./flags.ts";
@@ -24,9 +25,7 @@ const ALERTS_PATH = "prometheus/rules/alerts.yml";
 const RUNBOOKS = "{{ $externalURL }}/consoles/alerts.html";
 
 /** The requested files cannot be printed; the message is one sentence. */
-export class PrintError extends Error {
-  override readonly name = "PrintError";
-}
+export class PrintError extends UserError {}
 
 export interface PrintContext {
   /** The configuration file with every default. */

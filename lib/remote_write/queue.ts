@@ -2,6 +2,7 @@
 
 import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { UserError } from "../error/mod.ts";
 import { ByteWriter } from "./bytes.ts";
 import { decodeHead, encodeHead, type Head, maybeHead } from "./head.ts";
 import type { Layout } from "./layout.ts";
@@ -45,9 +46,7 @@ export interface Amount {
 }
 
 /** Remote write cannot be used: a wrong configuration. */
-export class RemoteWriteError extends Error {
-  override name = "RemoteWriteError";
-}
+export class RemoteWriteError extends UserError {}
 
 export interface QueueOptions {
   readonly path: string;

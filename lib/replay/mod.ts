@@ -11,12 +11,10 @@ import { createReplay } from "./source.ts";
 /**
  * Replays a recording until a signal ends it; its last state stays when it is over.
  *
- * @param isExpected Whether an error is about what the user gave or about this machine, and no bug.
  * @throws {UsageError} When the recording has no report.
  */
 export async function replay(
   { path, speed, loop, serve: options }: ReplayOptions,
-  isExpected: (error: unknown) => error is Error,
 ): Promise<void> {
   const maxLine = options.maxBody;
   await checkRecording(path, {
@@ -26,5 +24,5 @@ export async function replay(
       return otherRecord(value) === undefined ? readReport(value) : undefined;
     },
   });
-  await serve(options, [], isExpected, createReplay({ path, speed, loop, maxLine }));
+  await serve(options, [], createReplay({ path, speed, loop, maxLine }));
 }

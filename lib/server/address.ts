@@ -1,10 +1,11 @@
 /** Addresses to listen on, and why one cannot be used. @module */
 
+import { UserError } from "../error/mod.ts";
 import { formatAddress, TRADESIM_PORT } from "../network/mod.ts";
 
 /** Why a port cannot be opened. */
-export class ListenError extends Error {
-  override name = "ListenError";
+export class ListenError extends UserError {
+  override readonly exitCode = 1;
 }
 
 /** Why a port cannot be opened, and what helps. */

@@ -4,6 +4,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { dirname, isAbsolute, join } from "node:path";
 import { parseDocument } from "yaml";
 import * as z from "zod";
+import { UserError } from "../error/mod.ts";
 
 /** What the web configuration file asks of the server. */
 export interface WebConfig {
@@ -16,9 +17,7 @@ export interface WebConfig {
 }
 
 /** A web configuration or a token that cannot be used. Its message holds no secret. */
-export class WebConfigError extends Error {
-  override name = "WebConfigError";
-}
+export class WebConfigError extends UserError {}
 
 // The forms that bcrypt itself writes: the last characters of salt and digest have unused bits,
 // which are zero, and a hash where they are not never matches.

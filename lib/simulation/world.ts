@@ -1,5 +1,6 @@
 /** A world: firms, products and suppliers with their prices, as plain values. @module */
 
+import { UserError } from "../error/mod.ts";
 import type { RandomState } from "./random.ts";
 
 export const PRODUCT_TYPES = ["matiere_premiere", "consommable", "produit_fini"] as const;
@@ -75,9 +76,7 @@ export interface Inflation {
 }
 
 /** A world that cannot be read or played. The message is for its author. */
-export class WorldError extends Error {
-  override name = "WorldError";
-}
+export class WorldError extends UserError {}
 
 /** Firms, products or suppliers at most. */
 export const MAX_COUNT = 1_000_000;

@@ -1,7 +1,8 @@
 /** Tests of making blocks: what fails or is killed leaves none, and can be begun again. @module */
 
 import assert from "node:assert/strict";
-import { BackfillError, BackfillStopped } from "../../lib/backfill/error.ts";
+import { BackfillError } from "../../lib/backfill/error.ts";
+import { Stopped } from "../../lib/error/mod.ts";
 import { RecordingError } from "../../lib/recording/mod.ts";
 import { ROOT } from "../harness/deno.ts";
 import { DEBIAN, testWithPrometheus } from "../harness/engines.ts";
@@ -169,7 +170,7 @@ Deno.test("a backfill that is stopped ends promtool, and leaves nothing", () =>
     );
     const stop = new AbortController();
     const running = run([...args, "--promtool", promtool], { stop: stop.signal });
-    const ended = assert.rejects(running, BackfillStopped);
+    const ended = assert.rejects(running, Stopped);
     await until("promtool", () => namesIn(dir).includes("pid"));
     stop.abort();
     await ended;
@@ -230,7 +231,7 @@ testWith(
       const stop = new AbortController();
       const first = assert.rejects(
         run([...args, "--promtool", promtool], { stop: stop.signal }),
-        BackfillStopped,
+        Stopped,
       );
       await until("promtool", () => namesIn(dir).includes("pid"));
       assert.equal((await run(args)).code, 0);

@@ -2,14 +2,13 @@
 
 import assert from "node:assert/strict";
 import {
-  BenchmarkError,
   benchmarkOf,
-  BenchmarkStopped,
   ownProgram,
   playBenchmark,
   type RunOptions,
   verdict,
 } from "../../lib/benchmark/mod.ts";
+import { Stopped, UserError } from "../../lib/error/mod.ts";
 import { BENCHMARK_SHAPE } from "../../lib/benchmark/shape.ts";
 import { MACHINE } from "./synthetic.ts";
 
@@ -55,7 +54,8 @@ Deno.test("playBenchmark() finds by how much turns were made longer, and says th
     assert.deepEqual(runs.map(({ variant }) => variant).toSorted(), ["none", "off"]);
     assert.equal(new Set(runs.map(({ turns }) => turns)).size, 1);
   }
-  assert.ok(said.includes(`round 1 of ${rounds.length}, default, off`), said.join("\n"));
+  // On a busy machine fewer rounds are played than were planned.
+  assert.ok(said.some((line) => /^round 1 of \d+, default, off$/.test(line)), said.join("\n"));
 
   const { exitCode, reasons } = verdict(benchmark.results);
   assert.equal(exitCode, 3, reasons.join());
@@ -63,7 +63,7 @@ Deno.test("playBenchmark() finds by how much turns were made longer, and says th
 
 Deno.test("playBenchmark() refuses a duration in which nothing can be measured", async () => {
   const isExpected = (error: unknown) =>
-    error instanceof BenchmarkError && /^Cannot plan the benchmark: .*expected/.test(error.message);
+    error instanceof UserError && /^Cannot plan the benchmark: .*expected/.test(error.message);
   await assert.rejects(play({ ...OPTIONS, duration: 1 }), isExpected);
   await assert.rejects(play({ ...OPTIONS, sessions: 2, duration: 1 }), isExpected);
 });
@@ -81,5 +81,5 @@ Deno.test("playBenchmark() says when a process cannot be started", async () => {
 });
 
 Deno.test("playBenchmark() ends when it is asked to", async () => {
-  await assert.rejects(play(OPTIONS, AbortSignal.abort()), BenchmarkStopped);
+  await assert.rejects(play(OPTIONS, AbortSignal.abort()), Stopped);
 });
