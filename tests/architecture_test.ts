@@ -7,7 +7,19 @@ import settings from "../deno.json" with { type: "json" };
 
 /** The way of the data: a folder imports only from those before it. `main.ts` comes last. */
 const FOLDERS = [
-  ...["error", "log", "clock", "network", "file", "text", "html", "worker", "turns", "economy", "catalogue"],
+  ...[
+    "error",
+    "log",
+    "clock",
+    "network",
+    "file",
+    "text",
+    "html",
+    "worker",
+    "turns",
+    "economy",
+    "catalogue",
+  ],
   ...[
     "telemetry",
     "report",
