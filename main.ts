@@ -15,8 +15,8 @@ import {
   ownCommand,
   print,
   printBytes,
-  readInput,
   readNamedFile,
+  readNamedInput,
   readUser,
   VERSION,
   versionText,
@@ -119,9 +119,7 @@ const RUN: {
     const { doctor, doctorKubernetes } = await import("./lib/doctor/mod.ts");
     const { what, objects, userFile, json } = options;
     if (what === "kubernetes") {
-      const text = objects === undefined
-        ? await readInput(MAX_OBJECTS_BYTES)
-        : readNamedFile(objects, "--objects", Deno.readTextFileSync);
+      const text = await readNamedInput(objects ?? "-", "--objects", MAX_OBJECTS_BYTES);
       return doctorKubernetes({ text, json, write: print });
     }
     return await doctor(options, {

@@ -16,10 +16,30 @@ export function readNamedFile(
   try {
     return readFile(path);
   } catch (cause) {
-    const missing = cause instanceof Deno.errors.NotFound;
-    const error = badValue(name, JSON.stringify(path), "a file that can be read");
-    throw new UsageError(error.message + (missing ? ", but there is none" : ""), { cause });
+    throw unreadable(path, name, cause);
   }
+}
+
+function unreadable(path: string, name: string, cause: unknown): UsageError {
+  const missing = cause instanceof Deno.errors.NotFound;
+  const error = badValue(name, JSON.stringify(path), "a file that can be read");
+  return new UsageError(error.message + (missing ? ", but there is none" : ""), { cause });
+}
+
+/** The text of a stream to its end; undefined if it is longer than `maxBytes`. */
+async function textOf(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  maxBytes: number,
+): Promise<string | undefined> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  for await (const chunk of stream) {
+    size += chunk.length;
+    if (size > maxBytes) return undefined;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
 }
 
 /**
@@ -27,21 +47,36 @@ export function readNamedFile(
  *
  * @throws {UsageError} When it is a terminal, or longer than `maxBytes`.
  */
-export async function readInput(maxBytes: number): Promise<string> {
+async function readInput(maxBytes: number): Promise<string> {
   if (Deno.stdin.isTerminal()) {
     throw new UsageError("Cannot read standard input: expected the output of another command");
   }
-  const decoder = new TextDecoder();
-  let text = "";
-  let size = 0;
-  for await (const chunk of Deno.stdin.readable) {
-    size += chunk.length;
-    if (size > maxBytes) {
-      throw new UsageError(`Cannot read standard input: expected at most ${maxBytes} bytes`);
-    }
-    text += decoder.decode(chunk, { stream: true });
+  const text = await textOf(Deno.stdin.readable, maxBytes);
+  if (text !== undefined) return text;
+  throw new UsageError(`Cannot read standard input: expected at most ${maxBytes} bytes`);
+}
+
+/**
+ * Reads a file that the user named, and that another program wrote; `-` is standard input.
+ *
+ * @param name The flag that names it.
+ * @throws {UsageError} When it cannot be read, or is longer than `maxBytes`.
+ */
+export async function readNamedInput(
+  path: string,
+  name: string,
+  maxBytes: number,
+): Promise<string> {
+  if (path === "-") return await readInput(maxBytes);
+  let text: string | undefined;
+  try {
+    const file = await Deno.open(path);
+    text = await textOf(file.readable, maxBytes);
+  } catch (cause) {
+    throw unreadable(path, name, cause);
   }
-  return text + decoder.decode();
+  if (text !== undefined) return text;
+  throw badValue(name, JSON.stringify(path), `a file of at most ${maxBytes} bytes`);
 }
 
 /**

@@ -34,7 +34,7 @@ const DOCTOR_FLAGS = onCommandLine({
     unit: "<FILE>",
     kind: FILE,
     defaultText: "standard input",
-    help: "File with that output, for doctor kubernetes.",
+    help: "File with that output, for doctor kubernetes; - is standard input.",
   }),
   config: { ...CONFIG_FLAG, help: "Configuration file of the exporter." },
   url: optional({

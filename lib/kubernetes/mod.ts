@@ -25,7 +25,7 @@ export {
   type Parameters,
   readParameters,
 } from "./parameters.ts";
-export { EXPORTER_CONTAINER, PART_OF } from "./pod.ts";
+export { EXPORTER_CONTAINER, PART_OF, PORT as EXPORTER_PORT } from "./pod.ts";
 export type { Files } from "./stack.ts";
 
 /** The overlays by their folders' names. */

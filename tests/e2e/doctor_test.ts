@@ -327,6 +327,18 @@ Deno.test("doctor kubernetes reads a file or standard input, and needs nothing e
     const runner = ["sh", "-c", 'exec "$@" <objects.json', "sh"];
     const piped = await runExporter({ args, cwd, runner });
     assert.deepEqual(piped, named);
+    assert.deepEqual(await runExporter({ args: [...args, "--objects=-"], cwd, runner }), named);
+    const endless = await runExporter({ args: [...args, "--objects=/dev/zero"], cwd });
+    assert.deepEqual([endless.code, endless.stdout], [2, ""]);
+    assert.match(
+      endless.stderr,
+      /^[^\n]* Cannot read --objects "\/dev\/zero": expected a file of at most 268435456 bytes\nTry: .*doctor --help\n$/,
+    );
+    const folder = await runExporter({ args: [...args, "--objects=."], cwd });
+    assert.match(
+      folder.stderr,
+      /^[^\n]* Cannot read --objects "\.": expected a file that can be read\nTry: .*doctor --help\n$/,
+    );
     const empty = await runExporter({ args, cwd });
     assert.match(empty.stdout, /^FAIL objects +there is no output of kubectl; .*\nremedy: install/);
     const missing = await runExporter({ args: [...args, "--objects=none"], cwd });

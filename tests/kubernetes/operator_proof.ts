@@ -247,6 +247,20 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     link: "namespace",
     isDropped: true,
   },
+  "namespaces are selected by their names": {
+    make: [
+      ...["patch", "prometheus", "main", "--namespace", MONITORING, "--type=merge", "--patch"],
+      JSON.stringify({
+        spec: {
+          serviceMonitorNamespaceSelector: {
+            matchLabels: { "kubernetes.io/metadata.name": MONITORING },
+          },
+        },
+      }),
+    ],
+    link: "namespace",
+    isDropped: true,
+  },
   "the port is called otherwise": {
     make: [
       ...["patch", "servicemonitor", "tradesim-exporter", "--namespace", GAMES, "--type=json"],

@@ -1,19 +1,20 @@
 /** Follows the chain from a pod to a Prometheus of the operator, and stops where it is broken. @module */
 
-import { exporterContainer, portNumber } from "./exporter_pod.ts";
 import {
   type Cluster,
-  type Endpoint,
   type Monitor,
   placeOf,
   type Pod,
   type Prometheus,
+  type Selector,
   type Service,
   titleOf,
 } from "./objects.ts";
 import { broken, ok, type Result, skip } from "../link.ts";
-import { endpointCommand, labelCommand, patchCommand } from "./commands.ts";
-import { requirements, selectorOfLabels, selectorText, unmetBy } from "./selector.ts";
+import { KUBERNETES_GET } from "../flags.ts";
+import { labelCommand, patchCommand, relabelingCommand } from "./commands.ts";
+import { type Candidate, checkPort, leadingEndpoint } from "./ports.ts";
+import { requirements, selectorOfLabels, selectorText, unmetBy, widened } from "./selector.ts";
 
 /** The links behind the pod, in the order of the checks. */
 export const CHAIN = ["service", "monitor", "port", "label", "namespace", "job"] as const;
@@ -26,12 +27,6 @@ export type ChainResults = ReadonlyMap<ChainLink, Result>;
 const JOB = "tradesim";
 export const APPLY = "kubectl apply --server-side -k kubernetes/overlays/operator " +
   "(tradesim-exporter print kubernetes writes that folder)";
-
-/** A monitor and what it finds of a pod: a service, or the pod itself. */
-interface Candidate {
-  readonly monitor: Monitor;
-  readonly service: Service | undefined;
-}
 
 /** Whether a monitor looks into a namespace. */
 function looksInto({ namespaces, namespace }: Monitor, other: string): boolean {
@@ -64,16 +59,19 @@ function isOurs({ name, labels }: Monitor): boolean {
     Object.values(labels).some((value) => /^tradesim/.test(value));
 }
 
-function checkService(pod: Pod, cluster: Cluster, { service, monitor }: Candidate): Result {
+/** @param lacking Why no service leads to the pod. */
+function checkService(pod: Pod, { service, monitor }: Candidate, lacking: () => Result): Result {
   if (service !== undefined) return ok(`service ${placeOf(service)} selects pod ${placeOf(pod)}`);
-  return monitor.kind === "ServiceMonitor"
-    ? withoutService(pod, cluster)
-    : skip("a PodMonitor needs none");
+  return monitor.kind === "ServiceMonitor" ? lacking() : skip("a PodMonitor needs none");
 }
 
 /** Why no service leads to a pod. */
 function withoutService(pod: Pod, { services }: Cluster): Result {
   const text = `no service selects pod ${placeOf(pod)}`;
+  // Each cluster has one.
+  if (services.length === 0) {
+    return broken(`${text}: there is no service among the objects`, seen("services"));
+  }
   const near =
     services.filter(({ namespace, selector }) =>
       namespace === pod.namespace && Object.keys(selector).length > 0
@@ -127,64 +125,37 @@ function checkMonitor(pod: Pod, { monitor, service }: Candidate): Result {
   return ok(`${titleOf(monitor)} selects ${what}`);
 }
 
-/** The number of a pod's port that a service's port leads to. */
-function behind({ port, targetPort }: Service["ports"][number], pod: Pod): number | undefined {
-  return portNumber(pod, targetPort ?? port);
-}
-
-/** The number of the port that an endpoint leads to; undefined: to none. */
-function reached(endpoint: Endpoint, pod: Pod, service: Service | undefined): number | undefined {
-  const { port, targetPort, portNumber: number } = endpoint;
-  if (service === undefined || port === undefined) {
-    return portNumber(pod, port ?? number ?? targetPort);
-  }
-  const found = service.ports.find(({ name }) => name === port);
-  return found && behind(found, pod);
-}
-
-function portText({ port, targetPort, portNumber: number }: Endpoint): string {
-  return `port ${JSON.stringify(port ?? number ?? targetPort ?? "")}`;
-}
-
-/** Whether an endpoint of the monitor leads to the exporter's port. */
-function checkPort(pod: Pod, { monitor, service }: Candidate): Result {
-  const wanted = exporterContainer(pod)?.ports ?? [];
-  const isWanted = (port: number | undefined) =>
-    wanted.some(({ containerPort }) => containerPort === port);
-  const right = monitor.endpoints.find((endpoint) => isWanted(reached(endpoint, pod, service)));
-  if (right !== undefined) {
-    const number = reached(right, pod, service);
-    return ok(`${portText(right)} of ${titleOf(monitor)} leads to port ${number} of the exporter`);
-  }
-  const names = service === undefined ? wanted.map(({ name }) => name) : service.ports
-    .filter((port) => isWanted(behind(port, pod))).map(({ name }) => name);
-  const [name] = names.filter((name) => name !== undefined);
-  const owner = service === undefined ? `pod ${placeOf(pod)}` : `service ${placeOf(service)}`;
-  const said = monitor.endpoints.map(portText).join(", ") || "no port";
-  if (name === undefined) {
-    return broken(
-      `no port of ${owner} that has a name leads to the exporter, and ${
-        titleOf(monitor)
-      } names ${said}`,
-      APPLY,
-    );
-  }
-  return broken(
-    `${titleOf(monitor)} names ${said}, and the exporter's port of ${owner} is called ` +
-      JSON.stringify(name),
-    endpointCommand(monitor, "port", name),
-  );
-}
-
 /** The name of the selector in the spec of a Prometheus. */
 function selectorName(kind: Monitor["kind"], suffix: "Selector" | "NamespaceSelector"): string {
   return `${kind === "PodMonitor" ? "podMonitor" : "serviceMonitor"}${suffix}`;
 }
 
+/** Said where objects are missing that may be there. */
+export function seen(what: string): string {
+  return `look into all namespaces as a user who may list ${what}: ${KUBERNETES_GET}`;
+}
+
 const BY_CHART = "; if a Helm chart made it, change it in the values of the chart";
+
+/** Why a Prometheus scrapes nothing new, whatever it selects. */
+function checkActive(server: Prometheus): Result | undefined {
+  if (server.replicas === 0) {
+    return broken(
+      `${titleOf(server)} has no replicas`,
+      patchCommand(server, { replicas: 1 }) + BY_CHART,
+    );
+  }
+  if (!server.isPaused) return undefined;
+  return broken(
+    `${titleOf(server)} is paused, so the operator gives it no monitor that is new or changed`,
+    patchCommand(server, { paused: false }) + BY_CHART,
+  );
+}
 
 /** Whether a Prometheus selects the monitor by its labels. */
 function checkLabel({ monitor }: Candidate, server: Prometheus): Result {
+  const inactive = checkActive(server);
+  if (inactive !== undefined) return inactive;
   const { labels } = server.select[monitor.kind];
   const selector = selectorName(monitor.kind, "Selector");
   if (labels === undefined) {
@@ -203,9 +174,32 @@ function checkLabel({ monitor }: Candidate, server: Prometheus): Result {
     );
 }
 
+/** Kubernetes gives it to every namespace, and takes no other value. */
+const NAME_LABEL = "kubernetes.io/metadata.name";
+
 /** Labels that Kubernetes gives every namespace are known even if the namespace is not. */
 function namespaceLabels(name: string, { namespaces }: Cluster): Readonly<Record<string, string>> {
-  return { ...namespaces.get(name), "kubernetes.io/metadata.name": name };
+  return { ...namespaces.get(name), [NAME_LABEL]: name };
+}
+
+/** Why a Prometheus does not select monitors of a namespace. */
+function ignoredNamespace(
+  server: Prometheus,
+  selector: string,
+  namespaces: Selector,
+  namespace: string,
+  cluster: Cluster,
+): Result | undefined {
+  const unmet = unmetBy(namespaceLabels(namespace, cluster), namespaces);
+  if (unmet.length === 0) return undefined;
+  const isKnown = cluster.namespaces.has(namespace);
+  return broken(
+    `${titleOf(server)} ignores namespace ${namespace}: its ${selector} asks for ` +
+      requirements(unmet) + (isKnown ? "" : " (add namespaces to kubectl get to see its labels)"),
+    unmet.some(({ key }) => key === NAME_LABEL)
+      ? patchCommand(server, { [selector]: widened(namespaces, NAME_LABEL, namespace) }) + BY_CHART
+      : labelCommand({ kind: "Namespace", name: namespace, namespace, labels: {} }, unmet),
+  );
 }
 
 /** Whether a Prometheus looks into the monitor's namespace, and lets it look where it must. */
@@ -225,17 +219,9 @@ function checkNamespace(
       patchCommand(server, { [selector]: {} }) + BY_CHART,
     );
   }
-  const unmet = namespaces === undefined
-    ? []
-    : unmetBy(namespaceLabels(namespace, cluster), namespaces);
-  if (unmet.length > 0) {
-    const isKnown = cluster.namespaces.has(namespace);
-    return broken(
-      `${titleOf(server)} ignores namespace ${namespace}: its ${selector} asks for ` +
-        requirements(unmet) + (isKnown ? "" : " (add namespaces to kubectl get to see its labels)"),
-      labelCommand({ kind: "Namespace", name: namespace, namespace, labels: {} }, unmet),
-    );
-  }
+  const ignored = namespaces &&
+    ignoredNamespace(server, selector, namespaces, namespace, cluster);
+  if (ignored !== undefined) return ignored;
   if (server.ignoresNamespaces && namespace !== pod.namespace) {
     return broken(
       `${titleOf(server)} lets monitors look into their own namespace only ` +
@@ -247,18 +233,20 @@ function checkNamespace(
 }
 
 /** Whether the series will have the job that rules and dashboards look for. */
-function checkJob(pod: Pod, { monitor, service }: Candidate): Result {
+function checkJob(pod: Pod, candidate: Candidate): Result {
+  const { monitor, service } = candidate;
   const labels = (service ?? pod).labels;
-  const relabeled = monitor.endpoints.flatMap(({ relabelings }) => relabelings)
+  const { endpoint, index = 0 } = leadingEndpoint(pod, candidate) ?? {};
+  const relabeled = endpoint?.relabelings
     .findLast(({ action, targetLabel, sourceLabels }) =>
-      action === "replace" && targetLabel === "job" && sourceLabels.length === 0
+      action.toLowerCase() === "replace" && targetLabel === "job" && sourceLabels.length === 0
     )?.replacement;
   const usual = service?.name ?? placeOf(monitor);
   const job = relabeled ?? (monitor.jobLabel && labels[monitor.jobLabel]) ?? usual;
   if (job === JOB) return ok(`the job is called ${JOB}`);
   return broken(
     `the job is called ${job}; rules, alerts and dashboards look for ${JOB}`,
-    endpointCommand(monitor, "relabelings", [{ targetLabel: "job", replacement: JOB }]),
+    relabelingCommand(monitor, index, { targetLabel: "job", replacement: JOB }),
   );
 }
 
@@ -267,9 +255,10 @@ function follow(
   candidate: Candidate,
   server: Prometheus,
   cluster: Cluster,
+  lacking: () => Result,
 ): ChainResults {
   const checks: Readonly<Record<ChainLink, () => Result>> = {
-    service: () => checkService(pod, cluster, candidate),
+    service: () => checkService(pod, candidate, lacking),
     monitor: () => checkMonitor(pod, candidate),
     port: () => checkPort(pod, candidate),
     label: () => checkLabel(candidate, server),
@@ -296,9 +285,17 @@ export function reach(results: ChainResults): number {
  * the one for exporters whose selector is nearest to the labels of the pod, and which comes farthest.
  */
 export function followFrom(pod: Pod, cluster: Cluster): ChainResults {
+  // The same for all monitors, and large clusters have many.
+  let lacking: Result | undefined;
   const chains = candidatesOf(pod, cluster).flatMap((candidate) =>
     cluster.servers.map((server) => {
-      const results = follow(pod, candidate, server, cluster);
+      const results = follow(
+        pod,
+        candidate,
+        server,
+        cluster,
+        () => lacking ??= withoutService(pod, cluster),
+      );
       const { monitor } = candidate;
       const distance = unmetBy(pod.labels, monitor.selector).length;
       return { isOurs: isOurs(monitor), distance, reach: reach(results), results };

@@ -37,18 +37,50 @@ export function patchCommand(object: Named, spec: Readonly<Record<string, unknow
 /** The field with the endpoints of a monitor. */
 const ENDPOINTS = { ServiceMonitor: "endpoints", PodMonitor: "podMetricsEndpoints" } as const;
 
-/**
- * The command that sets a field of a monitor's first endpoint.
- *
- * @param field Its name; the whole endpoint is made where there is none.
- */
-export function endpointCommand(monitor: Monitor, field: string, value: unknown): string {
-  const path = `/spec/${ENDPOINTS[monitor.kind]}`;
-  const patch = monitor.endpoints.length === 0
-    ? { op: "add", path, value: [{ [field]: value }] }
-    : { op: "add", path: `${path}/0/${field}`, value };
+/** A step of a JSON patch (RFC 6902). */
+export interface Step {
+  readonly op: "add" | "remove";
+  readonly path: string;
+  readonly value?: unknown;
+}
+
+/** The command that changes single places of an object. */
+export function stepsCommand(object: Named, ...steps: readonly Step[]): string {
   return kubectl(
-    ...["patch", monitor.kind.toLowerCase(), monitor.name, "--namespace", monitor.namespace],
-    ...["--type", "json", "--patch", JSON.stringify([patch])],
+    ...["patch", object.kind.toLowerCase(), object.name, "--namespace", object.namespace],
+    ...["--type", "json", "--patch", JSON.stringify(steps)],
+  );
+}
+
+/** The command that sets the port of a monitor's endpoint. One of several endpoints may be right for others. */
+export function portCommand(monitor: Monitor, port: Readonly<Record<string, unknown>>): string {
+  const path = `/spec/${ENDPOINTS[monitor.kind]}`;
+  const [only, ...others] = monitor.endpoints;
+  if (only === undefined) return stepsCommand(monitor, { op: "add", path, value: [port] });
+  if (others.length > 0) {
+    return stepsCommand(monitor, { op: "add", path: `${path}/-`, value: port });
+  }
+  const stale = (["port", "portNumber", "targetPort"] as const)
+    .filter((field) => only[field] !== undefined && !Object.hasOwn(port, field));
+  return stepsCommand(
+    monitor,
+    ...stale.map((field): Step => ({ op: "remove", path: `${path}/0/${field}` })),
+    ...Object.entries(port).map(([field, value]): Step => ({
+      op: "add",
+      path: `${path}/0/${field}`,
+      value,
+    })),
+  );
+}
+
+/** The command that adds a relabeling to a monitor's endpoint, behind those that it has. */
+export function relabelingCommand(monitor: Monitor, index: number, relabeling: unknown): string {
+  const path = `/spec/${ENDPOINTS[monitor.kind]}/${index}/relabelings`;
+  const isFirst = monitor.endpoints[index]?.relabelings.length === 0;
+  return stepsCommand(
+    monitor,
+    isFirst
+      ? { op: "add", path, value: [relabeling] }
+      : { op: "add", path: `${path}/-`, value: relabeling },
   );
 }

@@ -4,9 +4,17 @@ import { count } from "../../text/mod.ts";
 import { broken, ok, type Result, skip } from "../link.ts";
 import { KUBERNETES_GET } from "../flags.ts";
 import { createReporter } from "../reporter.ts";
-import { APPLY, CHAIN, type ChainLink, type ChainResults, followFrom, reach } from "./chain.ts";
+import {
+  APPLY,
+  CHAIN,
+  type ChainLink,
+  type ChainResults,
+  followFrom,
+  reach,
+  seen,
+} from "./chain.ts";
 import { kubectl } from "./commands.ts";
-import { exporterContainer, isEnded } from "./exporter_pod.ts";
+import { exporterContainer, isEnded, stoppedBecause } from "./exporter_pod.ts";
 import { type Cluster, ObjectsError, placeOf, type Pod, readObjects, titleOf } from "./objects.ts";
 
 /** In the order of the checks: each relies on those before it. */
@@ -44,24 +52,36 @@ function checkOperator({ servers }: Cluster): Result {
   if (servers.length > 0) return ok(servers.map(titleOf).join(", "));
   return broken(
     "there is no Prometheus of the operator among the objects",
-    `look into all namespaces (${KUBERNETES_GET}); if there is none, ${WITHOUT_OPERATOR}`,
+    `${seen("them")}; if there is none, ${WITHOUT_OPERATOR}`,
+  );
+}
+
+/** Why a pod with an exporter does not run; undefined where it does. */
+function stopped(pod: Pod): Result | undefined {
+  const { name, namespace, phase } = pod;
+  const container = exporterContainer(pod)?.name ?? "";
+  const reason = stoppedBecause(pod, container);
+  if (phase !== "Running") {
+    return broken(
+      `pod ${placeOf(pod)} with an exporter does not run: it is ${phase}` +
+        (reason === undefined ? "" : `, and the exporter ${reason}`),
+      kubectl("describe", "pod", name, "--namespace", namespace),
+    );
+  }
+  if (reason === undefined) return undefined;
+  return broken(
+    `container ${container} of pod ${placeOf(pod)} does not run: ${reason}`,
+    kubectl("logs", name, "--namespace", namespace, "--container", container, "--previous"),
   );
 }
 
 /** The pods that must be scraped. */
-function checkPods({ pods }: Cluster): [Result, readonly Pod[]] {
+function checkPods({ pods, kinds }: Cluster): [Result, readonly Pod[]] {
+  if (!kinds.has("Pod")) return [broken("there is no pod among the objects", seen("pods")), []];
   const exporters = pods.filter((pod) => exporterContainer(pod) !== undefined);
   const present = exporters.filter((pod) => !isEnded(pod));
-  const waiting = present.find(({ phase }) => phase !== "Running");
-  if (waiting !== undefined) {
-    return [
-      broken(
-        `pod ${placeOf(waiting)} with an exporter does not run: it is ${waiting.phase}`,
-        kubectl("describe", "pod", waiting.name, "--namespace", waiting.namespace),
-      ),
-      [],
-    ];
-  }
+  const waiting = present.map(stopped).find((result) => result !== undefined);
+  if (waiting !== undefined) return [waiting, []];
   if (present.length === 0) {
     const ended = exporters.length === 0 ? "" : `, ${exporters.length} ended`;
     return [broken(`no pod runs an exporter${ended}`, APPLY), []];

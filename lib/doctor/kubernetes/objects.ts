@@ -39,17 +39,32 @@ export type Port = z.infer<typeof PORT>;
 const CONTAINER = z.object({
   name: z.string(),
   image: z.string(),
+  command: z.array(z.string()).default([]),
   args: z.array(z.string()).default([]),
   ports: z.array(z.object({ name: z.string().optional(), containerPort: z.int() })).default([]),
 });
 export type Container = z.infer<typeof CONTAINER>;
+
+const REASON = z.object({ reason: z.string().optional() });
+const STATUSES = z.array(z.object({
+  name: z.string(),
+  state: z.object({
+    running: z.unknown().optional(),
+    waiting: REASON.optional(),
+    terminated: REASON.optional(),
+  }).default({}),
+})).default([]);
 
 const POD = z.object({
   spec: z.object({
     initContainers: z.array(CONTAINER).default([]),
     containers: z.array(CONTAINER).default([]),
   }),
-  status: z.object({ phase: z.string().default("Unknown") }).default({ phase: "Unknown" }),
+  status: z.object({
+    phase: z.string().default("Unknown"),
+    initContainerStatuses: STATUSES,
+    containerStatuses: STATUSES,
+  }).default({ phase: "Unknown", initContainerStatuses: [], containerStatuses: [] }),
 });
 
 const SERVICE = z.object({
@@ -98,12 +113,16 @@ const PROMETHEUS = z.object({
     podMonitorSelector: SELECTOR.nullish(),
     podMonitorNamespaceSelector: SELECTOR.nullish(),
     ignoreNamespaceSelectors: z.boolean().default(false),
+    paused: z.boolean().default(false),
+    replicas: z.int().default(1),
   }),
 });
 
 export interface Pod extends Named {
   readonly phase: string;
   readonly containers: readonly Container[];
+  /** What the kubelet says of the containers, by their names. */
+  readonly states: ReadonlyMap<string, z.infer<typeof STATUSES>[number]["state"]>;
 }
 
 export interface Service extends Named {
@@ -130,12 +149,17 @@ export interface Prometheus extends Named {
   readonly select: Readonly<Record<Monitor["kind"], Selection>>;
   /** Whether monitors may look in their own namespace only. */
   readonly ignoresNamespaces: boolean;
+  /** Whether the operator leaves it as it is, whatever changes. */
+  readonly isPaused: boolean;
+  readonly replicas: number;
 }
 
 /** The objects by what they are. */
 export interface Cluster {
   /** How many there are, of whatever kind. */
   readonly count: number;
+  /** What kinds there are. */
+  readonly kinds: ReadonlySet<string>;
   readonly pods: readonly Pod[];
   readonly services: readonly Service[];
   readonly monitors: readonly Monitor[];
@@ -150,7 +174,13 @@ export class ObjectsError extends Error {
 }
 
 const LIST = z.object({ kind: z.string(), items: z.array(z.unknown()) });
-const OBJECT = z.object({ kind: z.string(), metadata: METADATA });
+const KIND = z.object({ kind: z.string() });
+const OBJECT = KIND.extend({ metadata: METADATA });
+/** The kinds that are read. Others may be among the objects, and look as they like. */
+const KINDS = [
+  ...["Pod", "Service", "Namespace"],
+  ...["ServiceMonitor", "PodMonitor", "Prometheus", "PrometheusAgent"],
+];
 
 /** The first thing that a schema finds wrong, with its place. */
 function faultOf({ issues: [issue] }: z.ZodError): string {
@@ -163,16 +193,27 @@ function read<T>(schema: z.ZodType<T>, value: unknown, name: string): T {
   return data;
 }
 
-/** All objects of a list, or the one that is there alone. */
-function itemsOf(text: string): readonly unknown[] {
-  let value: unknown;
+/** The values of a text: one, or several outputs of kubectl behind each other. */
+function valuesOf(text: string): readonly unknown[] {
   try {
-    value = JSON.parse(text);
+    return [JSON.parse(text)];
   } catch {
-    throw new ObjectsError("they are not JSON");
+    try {
+      // Kubectl indents, so only a new value begins a line with a brace.
+      return text.split(/\n(?=\{)/).map((part) => JSON.parse(part));
+    } catch {
+      throw new ObjectsError("they are not JSON");
+    }
   }
-  const list = LIST.safeParse(value);
-  return list.success ? list.data.items : [value];
+}
+
+/** All objects of lists, and those that are there alone. */
+function itemsOf(text: string): readonly unknown[] {
+  // Windows writes a byte order mark into files.
+  return valuesOf(text.replace(/^\uFEFF/, "")).flatMap((value) => {
+    const list = LIST.safeParse(value);
+    return list.success ? list.data.items : [value];
+  });
 }
 
 function selection(labels?: Selector | null, namespaces?: Selector | null): Selection {
@@ -191,14 +232,22 @@ export function readObjects(text: string): Cluster {
   const servers: Prometheus[] = [];
   const namespaces = new Map<string, Readonly<Record<string, string>>>();
   const items = itemsOf(text);
+  const kinds = new Set<string>();
   for (const [index, item] of items.entries()) {
-    const { kind, metadata } = read(OBJECT, item, `object ${index + 1}`);
+    const { kind } = read(KIND, item, `object ${index + 1}`);
+    kinds.add(kind);
+    if (!KINDS.includes(kind)) continue;
+    const { metadata } = read(OBJECT, item, `object ${index + 1}`);
     const named = { kind, ...metadata };
     const place = `${kind} ${metadata.namespace}/${metadata.name}`;
     if (kind === "Pod") {
       const { spec, status } = read(POD, item, place);
       const containers = [...spec.initContainers, ...spec.containers];
-      pods.push({ ...named, phase: status.phase, containers });
+      const states = new Map(
+        [...status.initContainerStatuses, ...status.containerStatuses]
+          .map(({ name, state }) => [name, state] as const),
+      );
+      pods.push({ ...named, phase: status.phase, containers, states });
     } else if (kind === "Service") {
       services.push({ ...named, ...read(SERVICE, item, place).spec });
     } else if (kind === "ServiceMonitor" || kind === "PodMonitor") {
@@ -223,12 +272,14 @@ export function readObjects(text: string): Cluster {
           PodMonitor: selection(spec.podMonitorSelector, spec.podMonitorNamespaceSelector),
         },
         ignoresNamespaces: spec.ignoreNamespaceSelectors,
+        isPaused: spec.paused,
+        replicas: spec.replicas,
       });
-    } else if (kind === "Namespace") {
+    } else {
       namespaces.set(metadata.name, metadata.labels);
     }
   }
-  return { count: items.length, pods, services, monitors, servers, namespaces };
+  return { count: items.length, kinds, pods, services, monitors, servers, namespaces };
 }
 
 /** An object as `namespace/name`. */

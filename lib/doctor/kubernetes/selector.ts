@@ -6,6 +6,8 @@ type Labels = Readonly<Record<string, string>>;
 
 /** A requirement that is not met. */
 export interface Unmet {
+  /** The label's key. */
+  readonly key: string;
   /** What is required, as kubectl writes it: `release=main`, `team in (a,b)`, `!skip`. */
   readonly text: string;
   /** The argument of `kubectl label` that meets it: `release=main`, or `skip-` to remove one. */
@@ -20,21 +22,48 @@ export function selectorOfLabels(matchLabels: Labels): Selector {
 /** The requirements that labels do not meet; none: the selector selects them. */
 export function unmetBy(labels: Labels, { matchLabels, matchExpressions }: Selector): Unmet[] {
   const unmet = Object.entries(matchLabels).filter(([key, value]) => labels[key] !== value)
-    .map(([key, value]) => ({ text: `${key}=${value}`, change: `${key}=${value}` }));
+    .map(([key, value]) => ({ key, text: `${key}=${value}`, change: `${key}=${value}` }));
   for (const { key, operator, values } of matchExpressions) {
-    const value = labels[key];
+    const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
     const list = `(${values.join(",")})`;
     if (operator === "In" && (value === undefined || !values.includes(value))) {
-      unmet.push({ text: `${key} in ${list}`, change: `${key}=${values[0] ?? ""}` });
+      unmet.push({ key, text: `${key} in ${list}`, change: `${key}=${values[0] ?? ""}` });
     } else if (operator === "NotIn" && value !== undefined && values.includes(value)) {
-      unmet.push({ text: `${key} notin ${list}`, change: `${key}-` });
+      unmet.push({ key, text: `${key} notin ${list}`, change: `${key}-` });
     } else if (operator === "Exists" && value === undefined) {
-      unmet.push({ text: key, change: `${key}=true` });
+      unmet.push({ key, text: key, change: `${key}=true` });
     } else if (operator === "DoesNotExist" && value !== undefined) {
-      unmet.push({ text: `!${key}`, change: `${key}-` });
+      unmet.push({ key, text: `!${key}`, change: `${key}-` });
     }
   }
   return unmet;
+}
+
+/**
+ * The change that makes a selector take one more value of a label, as a merge patch: for labels that
+ * nobody can set.
+ */
+export function widened(
+  { matchLabels, matchExpressions }: Selector,
+  key: string,
+  value: string,
+): Readonly<Record<string, unknown>> {
+  const isOf = ({ key: own }: Selector["matchExpressions"][number]) => own === key;
+  const known = Object.hasOwn(matchLabels, key) ? [matchLabels[key]!] : [];
+  const wanted = matchExpressions.filter((one) => isOf(one) && one.operator === "In")
+    .flatMap(({ values }) => values);
+  const unwanted = matchExpressions.filter((one) => isOf(one) && one.operator === "NotIn")
+    .map((one) => ({ ...one, values: one.values.filter((other) => other !== value) }))
+    .filter(({ values }) => values.length > 0);
+  const values = [...new Set([...known, ...wanted, value])];
+  return {
+    ...known.length > 0 ? { matchLabels: { [key]: null } } : {},
+    matchExpressions: [
+      ...matchExpressions.filter((one) => !isOf(one)),
+      ...values.length > 1 ? [{ key, operator: "In", values }] : [],
+      ...unwanted,
+    ],
+  };
 }
 
 /** A selector as kubectl writes it. */
