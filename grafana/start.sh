@@ -22,7 +22,11 @@ case "${GRAFANA_ADDRESS:-127.0.0.1}" in
 esac
 export GF_AUTH_ANONYMOUS_ENABLED
 
-if [ -z "${GF_SECURITY_ADMIN_PASSWORD:-}" ]; then
+# A secret of a cluster is often a file, whose last line ends. Nobody types that at the login.
+GF_SECURITY_ADMIN_PASSWORD=$(printf %s "${GF_SECURITY_ADMIN_PASSWORD:-}")
+export GF_SECURITY_ADMIN_PASSWORD
+
+if [ -z "$GF_SECURITY_ADMIN_PASSWORD" ]; then
   data=${GF_PATHS_DATA:-/var/lib/grafana}
   password_file=$data/admin_password
   if [ -s "$password_file" ]; then
@@ -37,7 +41,6 @@ if [ -z "${GF_SECURITY_ADMIN_PASSWORD:-}" ]; then
       echo "Grafana's user is admin, the password $GF_SECURITY_ADMIN_PASSWORD"
     fi
   fi
-  export GF_SECURITY_ADMIN_PASSWORD
 fi
 
 exec /run.sh "$@"

@@ -10,7 +10,7 @@ import {
   networkPolicy,
   PORT,
   PORT_NAME,
-  portOf,
+  portsOf,
   service,
   serviceAccount,
   volumeClaim,
@@ -38,7 +38,7 @@ export function scrapers(parameters: Parameters): readonly Manifest[] {
       { podSelector: {} },
       { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } } },
     ],
-    ports: portOf(PORT_NAME),
+    ports: portsOf(PORT),
   }];
 }
 

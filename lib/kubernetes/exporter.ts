@@ -76,7 +76,8 @@ function probes(): Manifest {
     // Reading the state of many games takes seconds.
     startupProbe: httpProbe("/-/ready", PORT_NAME, { periodSeconds: 1, failureThreshold: 120 }),
     readinessProbe: httpProbe("/-/ready", PORT_NAME, { periodSeconds: 5 }),
-    livenessProbe: httpProbe("/-/healthy", PORT_NAME, { periodSeconds: 10 }),
+    // A busy node must not end it: games would lose reports.
+    livenessProbe: httpProbe("/-/healthy", PORT_NAME, { periodSeconds: 10, timeoutSeconds: 5 }),
   };
 }
 

@@ -6,19 +6,24 @@ import type { Parameters } from "./parameters.ts";
 import {
   type Component,
   DNS,
-  HTTP,
   labelsOf,
   type Manifest,
   nameOf,
   networkPolicy,
   PART_OF,
-  PORT_NAME,
-  portOf,
+  PORT,
+  portsOf,
   selectorOf,
 } from "./pod.ts";
-import { PROMETHEUS_CONFIG, prometheusFiles } from "./prometheus.ts";
+import { PROMETHEUS_CONFIG, PROMETHEUS_PORT, prometheusFiles } from "./prometheus.ts";
 import type { Files } from "./stack.ts";
 import { kustomizationFile, type Rendered, yamlFile } from "./text.ts";
+
+/**
+ * Ports of API servers. A policy sees the server's own, not that of the service `kubernetes`: 6443 of
+ * kubeadm, kind and k3s, 8443 of minikube, 16443 of MicroK8s, 443 of most providers.
+ */
+const API_PORTS = [443, 6443, 8443, 16443];
 
 /** A policy's peer: the pods of a component in the same namespace. */
 function podsOf(component: Component): Manifest {
@@ -30,12 +35,18 @@ function policies(): string {
   return yamlFile(
     "Only Grafana asks Prometheus, and nobody asks Grafana but kubectl port-forward, which comes from the\n" +
       "node. Prometheus asks exporters and the API server, whose address no policy can name.",
-    networkPolicy("prometheus", [{ from: [podsOf("grafana")], ports: portOf(HTTP) }], [
-      { to: [exporters], ports: portOf(PORT_NAME) },
-      { ports: portOf(443, 6443) },
+    networkPolicy("prometheus", [{
+      from: [podsOf("grafana")],
+      ports: portsOf(PROMETHEUS_PORT),
+    }], [
+      { to: [exporters], ports: portsOf(PORT) },
+      { ports: portsOf(...API_PORTS) },
       DNS,
     ]),
-    networkPolicy("grafana", [], [{ to: [podsOf("prometheus")], ports: portOf(HTTP) }, DNS]),
+    networkPolicy("grafana", [], [
+      { to: [podsOf("prometheus")], ports: portsOf(PROMETHEUS_PORT) },
+      DNS,
+    ]),
   );
 }
 

@@ -1,6 +1,6 @@
 /** kubernetes/overlays/operator: what the Prometheus operator needs to scrape exporters and to check rules. @module */
 
-import { type Parameters, splitPair } from "./parameters.ts";
+import { labelPairs, type Parameters } from "./parameters.ts";
 import { type Component, type Manifest, metadata, PART_OF, PORT_NAME, selectorOf } from "./pod.ts";
 import { exporterJob, type Files, ruleGroups } from "./stack.ts";
 import { kustomizationFile, type Rendered, yamlFile } from "./text.ts";
@@ -35,7 +35,6 @@ function limits(files: Files): Manifest {
 
 /** Monitors and rules, in a folder whose kustomization sets their label. */
 export function monitors(files: Files, parameters: Parameters): Rendered {
-  const [key, value] = splitPair(parameters["monitor-label"]);
   const { name: job } = exporterJob(files);
   return {
     "kustomization.yaml": kustomizationFile(
@@ -43,7 +42,7 @@ export function monitors(files: Files, parameters: Parameters): Rendered {
         "release of kube-prometheus-stack; tradesim-exporter doctor kubernetes says which one is missing.",
       {
         resources: ["service_monitor.yaml", "pod_monitor.yaml", "prometheus_rule.yaml"],
-        labels: [{ pairs: { [key]: value } }],
+        labels: [{ pairs: labelPairs(parameters["monitor-label"]) }],
       },
     ),
     "service_monitor.yaml": yamlFile(

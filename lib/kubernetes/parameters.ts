@@ -39,11 +39,27 @@ function isLabelValue(value: string): boolean {
   return value === "" || WORD.test(value);
 }
 
+function isLabel(text: string): boolean {
+  const [key, value] = splitPair(text);
+  return text.includes("=") && isLabelKey(key) && isLabelValue(value);
+}
+
 const LABEL: Kind = {
-  expected: "a label KEY=VALUE, such as release=kube-prometheus-stack",
+  expected: "a label KEY=VALUE, such as grafana_dashboard=1",
+  isRight: isLabel,
+};
+
+/** Labels as the parameter writes them. */
+export function labelPairs(text: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(text.split(",").map(splitPair));
+}
+
+/** The selectors of monitors and of rules may ask for different labels. */
+const LABELS: Kind = {
+  expected: "one or more labels KEY=VALUE, such as release=main or release=main,team=games",
   isRight: (text) => {
-    const [key, value] = splitPair(text);
-    return text.includes("=") && isLabelKey(key) && isLabelValue(value);
+    const labels = text.split(",");
+    return labels.every(isLabel) && Object.keys(labelPairs(text)).length === labels.length;
   },
 };
 
@@ -57,14 +73,19 @@ const OBJECT: Kind = {
   isRight: (text) => text.length <= 253 && SUBDOMAIN.test(text),
 };
 
-/** Without a tag, or with `latest`, nobody knows which version runs (the distribution's reference). */
+/**
+ * Without a tag, or with `latest`, nobody knows which version runs. Its name has at most 255 characters
+ * (github.com/distribution/reference).
+ */
 const IMAGE: Kind = {
   expected: "an image with a tag other than latest, or with a digest",
   isRight: (text) => {
     const [, tag, digest] =
       /^(?:[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::\d+)?\/)?(?:[a-z0-9]+(?:[._-]+[a-z0-9]+)*\/)*[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::(\w[\w.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?$/
         .exec(text) ?? [];
-    return digest !== undefined || (tag !== undefined && tag !== "latest");
+    const name = text.replace(/@.*$/, "").replace(/:[\w.-]*$/, "");
+    return name.length <= 255 &&
+      (digest !== undefined || (tag !== undefined && tag !== "latest"));
   },
 };
 
@@ -92,9 +113,10 @@ export const PARAMETERS = {
     kind: IMAGE,
   },
   "monitor-label": {
-    help: "Label by which the operator's Prometheus selects monitors and rules.",
+    help:
+      "Labels by which the operator's Prometheus selects monitors and rules, with commas between.",
     defaultValue: "release=kube-prometheus-stack",
-    kind: LABEL,
+    kind: LABELS,
   },
   "prometheus-namespace": {
     help: "Namespace of a Prometheus outside of this one, which may scrape too.",

@@ -230,8 +230,11 @@ export function networkPolicy(
   };
 }
 
-/** Traffic to a port by its name. */
-export function portOf(...ports: readonly (string | number)[]): readonly Manifest[] {
+/**
+ * Traffic to ports. Numbers, because not every network finds a name of a sidecar's port
+ * (projectcalico/calico#8881), or any name where traffic leaves.
+ */
+export function portsOf(...ports: readonly number[]): readonly Manifest[] {
   return ports.map((port) => ({ port, protocol: "TCP" }));
 }
 

@@ -8,7 +8,7 @@ import {
   HTTP,
   nameOf,
   networkPolicy,
-  portOf,
+  portsOf,
   service,
   serviceAccount,
   writePaths,
@@ -36,6 +36,8 @@ function application(files: Files, parameters: Parameters): Container {
     // Measured: 48 MiB and 0.2 % of a core at rest with one worker, after 600 requests.
     resources: { cpu: "50m", memory: "64Mi", memoryLimit: "256Mi", disk: "192Mi" },
     more: {
+      // Requests still come until the service has forgotten the pod.
+      lifecycle: { preStop: { sleep: { seconds: 5 } } },
       // Of an application only its port is known, and no metrics may decide whether it is used.
       readinessProbe: { tcpSocket: { port: HTTP }, periodSeconds: 5 },
       livenessProbe: { tcpSocket: { port: HTTP }, periodSeconds: 15 },
@@ -78,7 +80,7 @@ export function web(files: Files, parameters: Parameters): Rendered {
     ),
     "network_policy.yaml": yamlFile(
       "Everyone may use the application, its exporter may be scraped. Both ask nobody.",
-      networkPolicy("web", [{ ports: portOf(HTTP) }, ...scrapers(parameters)], []),
+      networkPolicy("web", [{ ports: portsOf(HTTP_PORT) }, ...scrapers(parameters)], []),
     ),
   };
 }

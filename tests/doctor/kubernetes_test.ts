@@ -154,7 +154,7 @@ const CASES: Readonly<
     "label",
     "Prometheus monitoring/main has no serviceMonitorSelector, so it ignores every ServiceMonitor",
     "kubectl patch prometheus main --namespace monitoring --type merge --patch " +
-    `'{"spec":{"serviceMonitorSelector":{}}}'; if a Helm chart made it`,
+    `'{"spec":{"serviceMonitorSelector":{}}}' # if a Helm chart made it`,
   ],
   "namespaces are selected by none": [
     ({ server }) => server.spec.serviceMonitorNamespaceSelector = null,
@@ -284,7 +284,7 @@ const CASES: Readonly<
     "asks for the label kubernetes.io/metadata.name=monitoring",
     `'{"spec":{"serviceMonitorNamespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":null},` +
     `"matchExpressions":[{"key":"kubernetes.io/metadata.name","operator":"In",` +
-    `"values":["monitoring","games"]}]}}}'; if a Helm chart made it`,
+    `"values":["monitoring","games"]}]}}}' # if a Helm chart made it`,
   ],
   "a Prometheus is paused": [
     ({ server }) => server.spec.paused = true,

@@ -59,6 +59,13 @@ const WORKLOAD = z.looseObject({
   spec: z.looseObject({ template: z.looseObject({ spec: POD }) }),
 });
 
+const RULES = z.array(z.object({ ports: z.array(z.object({ port: z.int() })) })).default([]);
+const POLICY = z.object({
+  kind: z.literal("NetworkPolicy"),
+  metadata: z.looseObject({ name: z.string() }),
+  spec: z.object({ ingress: RULES, egress: RULES }),
+});
+
 /** All objects of a file. */
 function objectsOf(text: string): unknown[] {
   return parseAllDocuments(text).map((document) => document.toJS());
@@ -180,6 +187,45 @@ Deno.test("the exporter takes its configuration and arguments as they are", asyn
   });
 });
 
+Deno.test("network policies name ports by the numbers of the containers", () => {
+  const policies = [...MADE.values()].flatMap(objectsOf)
+    .map((object) => POLICY.safeParse(object).data).filter((policy) => policy !== undefined);
+  assert.equal(policies.length, WORKLOADS.length);
+  for (const { metadata: { name }, spec: { ingress } } of policies) {
+    const { spec } = WORKLOADS.find((workload) => workload.name === name)!;
+    const declared = [...spec.initContainers, ...spec.containers].flatMap(({ ports }) => ports)
+      .map(({ containerPort }) => containerPort);
+    const open = ingress.flatMap(({ ports }) => ports).map(({ port }) => port);
+    // Grafana is reached from its node only.
+    const expected = name === "tradesim-grafana" ? [] : declared;
+    assert.deepEqual(open.toSorted(), expected.toSorted(), name);
+  }
+  const egressOf = (name: string) =>
+    policies.find(({ metadata }) => metadata.name === name)!.spec.egress
+      .map(({ ports }) => ports.map(({ port }) => port));
+  // kubeadm, minikube, MicroK8s, and most providers.
+  assert.deepEqual(egressOf("tradesim-prometheus"), [[8000], [443, 6443, 8443, 16443], [53, 53]]);
+  assert.deepEqual(egressOf("tradesim-grafana"), [[9090], [53, 53]]);
+  for (const name of ["tradesim-exporter", "tradesim-simulation", "tradesim-web"]) {
+    assert.deepEqual(egressOf(name), []);
+  }
+});
+
+Deno.test("an application gives its service time to forget it, and no probe ends a busy exporter", () => {
+  for (const { name, spec } of WORKLOADS) {
+    for (const one of [...spec.initContainers, ...spec.containers]) {
+      if (one.name === "exporter") {
+        assert.equal(
+          z.object({ timeoutSeconds: z.number() }).parse(one.livenessProbe).timeoutSeconds,
+          5,
+        );
+      }
+      const waits = JSON.stringify(one.lifecycle) === '{"preStop":{"sleep":{"seconds":5}}}';
+      assert.equal(waits, one.name === "web" || spec.initContainers.includes(one), name);
+    }
+  }
+});
+
 Deno.test("monitors scrape as often and as much as prometheus.yml, and rules are the same", () => {
   const [job] = parse(FILES["prometheus/prometheus.yml"]!).scrape_configs;
   const folder = "kubernetes/overlays/operator/monitors";
@@ -236,7 +282,11 @@ Deno.test("kubernetesFiles() puts each parameter where it belongs, and changes n
   const cases: Readonly<Record<string, readonly [value: string, path: RegExp, line: RegExp]>> = {
     "image": ["registry.example:5000/exporter:1.2.3", /deployment|job/, /image: registry.example/],
     "web-image": ["web:2.0.0", /overlays\/web\/deployment/, /image: web:2\.0\.0$/m],
-    "monitor-label": ["team=jeux", /monitors\/kustomization/, /^ +team: jeux$/m],
+    "monitor-label": [
+      "team=jeux,role=x",
+      /monitors\/kustomization/,
+      /^ +team: jeux\n +role: x$/m,
+    ],
     "prometheus-namespace": ["observability", /network_policy/, /name: observability$/m],
     "board-label": ["boards=yes", /overlays\/grafana/, /^ +boards: "?yes"?$/m],
     "board-folder": ["Économie", /overlays\/grafana/, /grafana_folder: Économie$/m],
@@ -274,6 +324,7 @@ Deno.test("readParameters() refuses what the cluster would refuse, or would run 
       "a b:1",
       "x:1@sha256:12",
       "http://x:1",
+      `${"x".repeat(256)}:1`,
     ],
     "web-image": ["web"],
     "monitor-label": [
@@ -285,9 +336,13 @@ Deno.test("readParameters() refuses what the cluster would refuse, or would run 
       "-a=b",
       "a/b/c=d",
       `a=${"b".repeat(64)}`,
+      "a=b,",
+      "a=b,c",
+      "a=b,a=c",
+      "a=b, c=d",
     ],
     "prometheus-namespace": ["", "Monitoring", "a.b", "-a", "a".repeat(64)],
-    "board-label": ["é=1"],
+    "board-label": ["é=1", "a=1,b=2"],
     "board-folder": ["", "a/b", "../x", ".x", "a\nb"],
     "storage-class": ["Fast", "a_b"],
     "tours": ["0", "-1", "1e3", "x", "9".repeat(14)],
@@ -302,9 +357,32 @@ Deno.test("readParameters() refuses what the cluster would refuse, or would run 
     name: "monitor-lable",
     expected: undefined,
   });
-  for (const right of ["image=x@sha256:" + "a".repeat(64), "monitor-label=a.b/c=", "tours=1"]) {
+  const rights = [
+    "image=x@sha256:" + "a".repeat(64),
+    `image=${"x".repeat(255)}:1`,
+    "image=localhost:5000/a/b:1",
+    "monitor-label=a.b/c=",
+    "monitor-label=release=x,team=y",
+    "tours=1",
+  ];
+  for (const right of rights) {
     assert.ok(!("expected" in readParameters([right])), right);
   }
+});
+
+Deno.test("docs/kubernetes.md says of each setting and profile of the stack what it is in a cluster", () => {
+  const page = Deno.readTextFileSync(`${ROOT}docs/kubernetes.md`);
+  const [, section = ""] = /^## From the stack to a cluster\n([^]*?)^## /m.exec(page) ?? [];
+  const settings = Deno.readTextFileSync(`${ROOT}.env.example`).matchAll(/^([A-Z_]+)=/gm);
+  const { services } = parse(FILES["compose.yml"]!, { merge: true });
+  const profiles = Object.values<{ profiles?: string[] }>(services)
+    .flatMap(({ profiles = [] }) => profiles);
+  const expected = [
+    ...Array.from(settings, ([, name]) => name!),
+    ...profiles.map((profile) => `--profile ${profile}`),
+  ];
+  assert.ok(expected.length > 15);
+  for (const name of expected) assert.ok(section.includes(`\`${name}\``), name);
 });
 
 Deno.test("docs/kubernetes.md names every parameter with its default, and every overlay", () => {

@@ -142,7 +142,7 @@ Deno.test("printFiles() refuses parameters of Kubernetes that are wrong, before 
     const printed = (set: string) => run({ what: "kubernetes", out, set: [set] });
     await assert.rejects(
       printed("monitor-label=re lease=x"),
-      /^PrintError: Cannot read the value of --set monitor-label: expected a label KEY=VALUE/,
+      /^PrintError: Cannot read the value of --set monitor-label: expected one or more labels KEY=VALUE/,
     );
     await assert.rejects(
       printed("monitor-lable=a=b"),

@@ -24,6 +24,7 @@ async function start(data: string, env: Readonly<Record<string, string>> = {}) {
   return {
     code,
     error,
+    text: told!,
     shown: SHOWN.exec(told!)?.[1],
     password: /^GF_SECURITY_ADMIN_PASSWORD=(.*)$/m.exec(told!)?.[1] ?? "",
     language: /^GF_USERS_DEFAULT_LANGUAGE=(.*)$/m.exec(told!)?.[1],
@@ -44,6 +45,16 @@ Deno.test("start.sh makes a password once, shows it once and keeps it for itself
     Deno.writeTextFileSync(`${data}/grafana.db`, "");
     const second = await start(data);
     assert.deepEqual([second.shown, second.password], [undefined, first.password]);
+  });
+});
+
+Deno.test("start.sh drops the end of the line behind a password", async () => {
+  await withTempDir(async (data) => {
+    const told = await start(data, { GF_SECURITY_ADMIN_PASSWORD: "of a secret\n" });
+    assert.deepEqual([told.code, told.password], [0, "of a secret"]);
+    assert.ok(!told.text.includes("of a secret\n\n"), "one end of a line is that of env");
+    const empty = await start(data, { GF_SECURITY_ADMIN_PASSWORD: "\n" });
+    assert.match(empty.password, /^[\w-]{24}$/);
   });
 });
 

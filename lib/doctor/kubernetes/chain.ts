@@ -135,7 +135,7 @@ export function seen(what: string): string {
   return `look into all namespaces as a user who may list ${what}: ${KUBERNETES_GET}`;
 }
 
-const BY_CHART = "; if a Helm chart made it, change it in the values of the chart";
+const BY_CHART = " # if a Helm chart made it, change it in the values of the chart";
 
 /** Why a Prometheus scrapes nothing new, whatever it selects. */
 function checkActive(server: Prometheus): Result | undefined {
