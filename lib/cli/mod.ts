@@ -12,7 +12,7 @@ export {
 } from "./flag.ts";
 export { formatFlags, formatHelp } from "./help.ts";
 export { type Environment, type Layer, readArguments } from "./layers.ts";
-export { checkNamedFile, readNamedFile, readNamedInput, readUser } from "./named_file.ts";
+export { checkNamedFile, readNamedFile, readNamedInput, readUser, textOf } from "./named_file.ts";
 export { giveUpPermissions, KINDS, type Needs } from "./permissions.ts";
 export { nearest } from "./suggest.ts";
 export { commandLineValues } from "./values.ts";

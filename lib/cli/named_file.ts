@@ -26,9 +26,9 @@ function unreadable(path: string, name: string, cause: unknown): UsageError {
   return new UsageError(error.message + (missing ? ", but there is none" : ""), { cause });
 }
 
-/** The text of a stream to its end; undefined if it is longer than `maxBytes`. */
-async function textOf(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+/** The text of a stream to its end; undefined if it is longer than `maxBytes`, and the rest is left. */
+export async function textOf(
+  stream: AsyncIterable<Uint8Array<ArrayBuffer>>,
   maxBytes: number,
 ): Promise<string | undefined> {
   const decoder = new TextDecoder();

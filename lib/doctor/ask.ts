@@ -1,6 +1,7 @@
 /** Sends requests to servers, with limits on the time and the size of the answer. @module */
 
 import type * as z from "zod";
+import { textOf } from "../cli/mod.ts";
 import { directClient, reasonOf } from "../network/mod.ts";
 
 export interface Answer {
@@ -54,16 +55,9 @@ const MAX_BYTES = 64 * 1024 * 1024;
 class TooLarge extends Error {}
 
 async function readText(response: Response, maxBytes: number): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    // Leaving the loop cancels the rest.
-    if (size > maxBytes) throw new TooLarge(`its answer is larger than ${maxBytes} bytes`);
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
+  const text = response.body === null ? "" : await textOf(response.body, maxBytes);
+  if (text === undefined) throw new TooLarge(`its answer is larger than ${maxBytes} bytes`);
+  return text;
 }
 
 function silenceOf(error: unknown, timeout: number): Silence {
