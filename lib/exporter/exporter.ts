@@ -215,12 +215,10 @@ function createAnswering(
 
 /** Makes what measures the requests of the program itself. */
 function createMeasuring({ intake, teller, log }: Parts): Measured {
-  const onTwice = () =>
-    teller.tell(
-      "measured twice",
-      (times) => log.warn("A request is measured twice; it counts once", { times }),
-    );
-  return createMeasured((report) => intake.takeOwn(report), onTwice);
+  return createMeasured(
+    (report) => intake.takeOwn(report),
+    (sentence) => teller.tell(sentence, (times) => log.warn(sentence, { times })),
+  );
 }
 
 /**

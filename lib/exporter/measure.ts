@@ -122,21 +122,21 @@ type End = (route: string | undefined, status: number, error?: string) => void;
 /** Counts what one process answers, and hands on what has changed. Nothing is kept until something is counted. */
 class Counter {
   readonly #handOn: (report: WebReport) => void;
-  readonly #onTwice: () => void;
+  readonly #tell: (sentence: string) => void;
   #answered: Answered | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #isClosed = false;
 
-  constructor(handOn: (report: WebReport) => void, onTwice: () => void) {
+  constructor(handOn: (report: WebReport) => void, tell: (sentence: string) => void) {
     this.#handOn = handOn;
-    this.#onTwice = onTwice;
+    this.#tell = tell;
   }
 
   /** Begins to measure a request; undefined where somebody does already, or after the end. */
   begin(request: Request): End | undefined {
     if (this.#isClosed) return undefined;
     if (measured.has(request)) {
-      this.#onTwice();
+      this.#tell("A request is measured twice; it counts once");
       return undefined;
     }
     measured.add(request);
@@ -172,39 +172,64 @@ class Counter {
  * Makes what measures requests.
  *
  * @param handOn Takes reports of this process.
- * @param onTwice Called when a request is measured twice.
+ * @param tell Takes a sentence about a wrong use, as often as it occurs.
  */
 export function createMeasured(
   handOn: (report: WebReport) => void,
-  onTwice: () => void,
+  tell: (sentence: string) => void,
 ): Measured {
-  const counter = new Counter(handOn, onTwice);
+  const counter = new Counter(handOn, tell);
   return {
     measure: (handler, { route = () => undefined } = {}) => async (request, info) => {
       const end = counter.begin(request);
       if (end === undefined) return await handler(request, info);
+      const found = () => {
+        try {
+          return route(request);
+        } catch {
+          tell("The route of a request cannot be told, because the function for it throws");
+          return undefined;
+        }
+      };
       try {
         const response = await handler(request, info);
-        whenSent(info, () => end(route(request), response.status));
+        // What is no response throws here, where the server expects it.
+        const { status } = response;
+        whenSent(info, () => end(found(), status));
         return response;
       } catch (error) {
-        if (isAbort(error)) end(route(request), CLIENT_CLOSED_REQUEST);
-        else end(route(request), SERVER_ERROR, nameOf(error));
+        fail(end, found(), error);
         throw error;
       }
     },
     hono: () => async (context, next) => {
       const end = counter.begin(context.req.raw);
-      await next();
+      try {
+        await next();
+      } catch (error) {
+        // Hono answers errors itself, and hands on whatever else was thrown.
+        if (end !== undefined) fail(end, routeIn(context), error);
+        throw error;
+      }
       if (end === undefined) return;
-      const { error, req: { routePath }, res: { status } } = context;
-      // Where nothing else fits, this very middleware is the route.
-      const route = /^\/?\*$/.test(routePath) ? undefined : routePath;
+      const { error, res: { status } } = context;
+      const route = routeIn(context);
       whenSent(context.env, () => end(route, status, error === undefined ? "" : nameOf(error)));
     },
     flush: () => counter.flush(),
     close: () => counter.close(),
   };
+}
+
+/** Where nothing else fits, the measuring middleware is itself the route. */
+function routeIn({ req: { routePath } }: HonoContext): string | undefined {
+  return /^\/?\*$/.test(routePath) ? undefined : routePath;
+}
+
+/** Counts a request whose handler has thrown. */
+function fail(end: End, route: string | undefined, error: unknown): void {
+  if (isAbort(error)) end(route, CLIENT_CLOSED_REQUEST);
+  else end(route, SERVER_ERROR, nameOf(error));
 }
 
 /** Calls when a response was sent, its stream included, where the server tells that, and else now. */

@@ -116,6 +116,49 @@ Deno.test("measure() counts a stream when it was sent, and one that the client b
     await server.shutdown();
   }));
 
+Deno.test("measure() fails no request when the route cannot be told, and says so once", () =>
+  withExporter(async (exporter, log) => {
+    const handler = exporter.measure((request: Request) => {
+      if (request.url.endsWith("/boom")) throw new TypeError("boom");
+      return new Response("x");
+    }, {
+      route: () => {
+        throw new RangeError("no template");
+      },
+    });
+    for (const path of ["/", "/boom", "/"]) await ask(handler, path);
+    const alone = await handler(new Request("http://x/"), undefined as never);
+    assert.equal(await alone.text(), "x");
+    await assert.rejects(
+      async () => await handler(new Request("http://x/boom"), undefined as never),
+      TypeError,
+    );
+    assert.deepEqual(await counted(exporter), {
+      "GET unmatched 200": 3,
+      "GET unmatched 500 TypeError": 2,
+    });
+    assert.deepEqual(await counted(exporter, "active_requests"), { GET: 0 });
+    assert.equal(log.lines.filter((line) => line.includes("cannot be told")).length, 1);
+  }));
+
+Deno.test("measure() counts what is no response as the server's error, and leaves that to the server", () =>
+  withExporter(async (exporter) => {
+    await ask(exporter.measure(() => undefined as unknown as Response), "/");
+    assert.deepEqual(await counted(exporter), { "GET unmatched 500 TypeError": 1 });
+  }));
+
+Deno.test("hono() counts what is thrown and is no error", () =>
+  withExporter(async (exporter) => {
+    const app = new Hono();
+    app.use(exporter.hono());
+    app.get("/boom", () => {
+      throw "boom";
+    });
+    await assert.rejects(async () => await app.request("/boom"), (error) => error === "boom");
+    assert.deepEqual(await counted(exporter), { "GET /boom 500 Error": 1 });
+    assert.deepEqual(await counted(exporter, "active_requests"), { GET: 0 });
+  }));
+
 Deno.test("measure() passes on what the handler is given, and works without a server", () =>
   withExporter(async (exporter) => {
     const info = { remoteAddr: { transport: "tcp", hostname: "::1", port: 1 } } as const;
