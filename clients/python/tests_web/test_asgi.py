@@ -181,7 +181,7 @@ def test_active_requests_are_those_without_an_answer():
     assert idle == {("GET", "", "", ""): 0}
 
 
-def test_web_sockets_and_lifespans_pass_and_count_nothing():
+def test_web_sockets_pass_and_count_nothing():
     seen = []
 
     async def inner(scope, receive, send):
@@ -192,10 +192,62 @@ def test_web_sockets_and_lifespans_pass_and_count_nothing():
 
     app = own(inner)
     call(app, {"type": "websocket", "path": "/"}, receive)
-    call(app, {"type": "lifespan"}, receive)
-    assert [kind for kind, *_ in seen] == ["websocket", "lifespan"]
-    assert all(own_receive is receive for _, own_receive, _ in seen)
+    assert [kind for kind, *_ in seen] == ["websocket"]
+    assert seen[0][1] is receive
     assert counted(app) == {}
+
+
+def lifespan(app, *kinds):
+    """Run a lifespan to its end; gives what the application sent."""
+    messages = iter([{"type": f"lifespan.{kind}"} for kind in kinds])
+
+    async def receive():
+        return next(messages)
+
+    return [message["type"] for message in call(app, {"type": "lifespan"}, receive)]
+
+
+@pytest.mark.parametrize("error", [None, RuntimeError])
+def test_where_an_application_has_no_lifespan_the_last_report_leaves_all_the_same(error, receiver):
+    async def inner(scope, receive, send):
+        if scope["type"] == "http":
+            await response()(scope, receive, send)
+        elif error is not None:
+            raise error
+
+    app = MetricsMiddleware(inner, exporter=receiver.url, interval=60)
+    call(app)
+    assert lifespan(app, "startup", "shutdown") == [
+        "lifespan.startup.complete",
+        "lifespan.shutdown.complete",
+    ]
+    assert receiver.taken[-1]["fini"] is True
+    assert reported(receiver.taken[-1]) == 1
+
+
+@pytest.mark.parametrize("has_asked", [False, True])
+def test_a_lifespan_that_fails_is_the_servers(has_asked):
+    async def inner(scope, receive, send):
+        if has_asked:
+            await receive()
+        else:
+            await send({"type": "lifespan.startup.failed"})
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        lifespan(own(inner), "startup")
+
+
+def test_a_lifespan_passes_as_it_is():
+    async def inner(scope, receive, send):
+        for _ in range(2):
+            kind = (await receive())["type"]
+            await send({"type": f"{kind}.complete"})
+
+    assert lifespan(own(inner), "startup", "shutdown") == [
+        "lifespan.startup.complete",
+        "lifespan.shutdown.complete",
+    ]
 
 
 def test_metrics_has_its_own_path_and_methods():
@@ -232,6 +284,24 @@ def test_mounted_twice_it_counts_once_and_says_so_once(capfd):
 def test_a_wrong_setting_stops_the_start(url, token):
     with pytest.raises(ValueError, match="cannot"):
         MetricsMiddleware(response(), exporter=url, token=token)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"path": "metrics"}, {"path": ""}, {"interval": 0}, {"interval": float("nan")}]
+)
+def test_a_path_or_an_interval_that_cannot_be_used_stops_the_start_too(settings):
+    with pytest.raises(ValueError, match="expected"):
+        own(response(), **settings)
+
+
+def test_what_another_framework_keeps_in_the_scope_fails_no_request():
+    async def inner(scope, receive, send):
+        scope.update(fastapi=5, path_params=[1], route=object(), root_path="/x")
+        await response()(scope, receive, send)
+
+    app = own(inner)
+    assert call(app)[0]["status"] == 200
+    assert counted(app) == {("GET", "unmatched", "200", ""): 1}
 
 
 def test_it_reports_what_has_changed_and_that_it_lives(receiver, monkeypatch):
@@ -445,24 +515,102 @@ assert set(sys.modules) == before, set(sys.modules) - before
     run_python(code, receiver.url)
 
 
-def test_a_scrape_that_is_under_way_survives_the_end():
-    entered, go = threading.Event(), threading.Event()
+class Slow:
+    """An exporter that answers when it may."""
 
-    class Slow:
-        def scrape(self):
-            entered.set()
-            assert go.wait(20)
-            return b"all"
+    def __init__(self):
+        self.entered, self.go = threading.Event(), threading.Event()
+        self.asked = 0
+
+    def scrape(self):
+        self.asked += 1
+        self.entered.set()
+        assert self.go.wait(20)
+        return b"all"
+
+
+def test_a_scrape_that_is_under_way_survives_the_end():
+    slow = Slow()
 
     async def main():
-        task = asyncio.create_task(app._scrape(Slow()))
-        await asyncio.to_thread(entered.wait, 20)
+        task = asyncio.create_task(app._scrape(slow))
+        await asyncio.to_thread(slow.entered.wait, 20)
         app._begin()
-        go.set()
+        slow.go.set()
         return await task
 
     app = own(response())
     assert asyncio.run(main()) == b"all"
+
+
+def test_scrapes_at_once_are_one_question_to_the_exporter():
+    slow = Slow()
+
+    async def main():
+        tasks = [asyncio.create_task(app._scrape(slow)) for _ in range(3)]
+        await asyncio.to_thread(slow.entered.wait, 20)
+        # One that is broken off takes nothing from the others.
+        tasks[0].cancel()
+        await asyncio.sleep(0)
+        slow.go.set()
+        answers = await asyncio.gather(*tasks, return_exceptions=True)
+        return answers, await app._scrape(slow)
+
+    app = own(response())
+    (cancelled, *answers), later = asyncio.run(main())
+    assert isinstance(cancelled, asyncio.CancelledError)
+    assert (answers, later, slow.asked) == ([b"all"] * 2, b"all", 2)
+    assert app._scraping is None
+
+
+def test_a_scrape_needs_no_thread_that_the_application_may_have_filled(receiver):
+    go = threading.Event()
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        busy = [loop.run_in_executor(None, go.wait, 60) for _ in range(100)]
+
+        async def send(message):
+            sent.append(message)
+
+        await app(scope_of("/metrics"), None, send)
+        go.set()
+        await asyncio.gather(*busy)
+
+    sent = []
+    app = MetricsMiddleware(response(), exporter=receiver.url, interval=60)
+    call(app)
+    asyncio.run(main())
+    assert sent[0]["status"] == 200
+    assert sent[1]["body"].decode() == receiver.metrics
+    app.close()
+
+
+def test_a_scrape_that_took_too_long_does_not_keep_later_ones_from_the_exporter(
+    receiver, monkeypatch, capfd
+):
+    slow = Slow()
+
+    async def main():
+        sent = []
+
+        async def send(message):
+            sent.append(message)
+
+        app._reporter = slow
+        slow.has_answered = True
+        await app(scope_of("/metrics"), None, send)
+        slow.go.set()
+        scraping = app._scraping
+        await asyncio.to_thread(eventually, scraping.done)
+        await app(scope_of("/metrics"), None, send)
+        return [message["status"] for message in sent if "status" in message]
+
+    monkeypatch.setattr("tradesim_metrics.asgi.SCRAPE_PATIENCE", 0.1)
+    app = own(response())
+    call(app)
+    assert asyncio.run(main()) == [503, 200]
+    assert "no answer within 0.1 s" in capfd.readouterr().err
 
 
 def test_a_middleware_that_is_dropped_is_collected():

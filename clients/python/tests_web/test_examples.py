@@ -1,6 +1,7 @@
 """The examples as docs/web.md says that they are started."""
 
 import re
+import socket
 
 from support import ROOT, eventually, free_port, get, python, values
 
@@ -18,12 +19,21 @@ def produits():
 """
 
 
+def listens(port):
+    """Tell whether a server takes connections; that is no request."""
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
 def serve(programs, exporter, module, *args):
     port = free_port()
     words = ("-m", "uvicorn", f"{module}:app", "--app-dir", EXAMPLES, "--port", str(port), *args)
     server = programs(python(*words), EXPORTER=exporter.url)
     url = f"http://127.0.0.1:{port}"
-    eventually(lambda: "Application startup complete" in server.log, what="the server")
+    eventually(lambda: listens(port), what="the server")
     return server, url
 
 

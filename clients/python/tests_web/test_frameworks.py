@@ -5,12 +5,12 @@ import subprocess
 import sys
 
 import pytest
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.responses import PlainTextResponse
-from starlette.routing import Mount, Route
+from starlette.routing import Host, Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.testclient import TestClient
 from support import eventually, reported, values
@@ -119,8 +119,93 @@ def test_starlette_with_mounts_and_other_middleware(outside, folder):
         ("GET", "/static/{path}", "404", ""): 1,
         ("GET", "/a/b/c/{d:int}", "200", ""): 1,
         ("GET", "/a/b/{path}", "404", ""): 1,
-        ("GET", "/{mount}/x", "200", ""): 1,
+        ("GET", "/files/{rest:path}/end/x", "200", ""): 1,
         ("GET", "unmatched", "404", ""): 1,
+    }
+
+
+def hidden(app):
+    """Wrap an application so that nobody sees what it is."""
+
+    async def wrapped(scope, receive, send):
+        await app(scope, receive, send)
+
+    return wrapped
+
+
+@pytest.mark.parametrize("outside", [False, True])
+def test_no_value_of_a_mount_is_ever_a_route(outside):
+    async def hello(request):
+        return PlainTextResponse(str(request.path_params))
+
+    part = [
+        # The inner parameter hides that of the mount.
+        Mount("/sub/{id}", routes=[Route("/x/{id}", hello)]),
+        # A value may be what the path has elsewhere, or be written otherwise.
+        Mount("/api/{t}", routes=[Route("/x", hello)]),
+        Mount("/number/{n:int}", routes=[Mount("/deep", Starlette(routes=[Route("/{m}", hello)]))]),
+    ]
+    routes = [*part, Host("testserver", Router([Mount("/host/{id}", routes=[Route("/x", hello)])]))]
+    ours = Middleware(MetricsMiddleware, exporter=None)
+    app = Starlette(routes=routes, middleware=[] if outside else [ours])
+    paths = ["/sub/a/x/1", "/sub/b/x/1", "/api/api/x", "/api/b/x", "/number/05/deep/1", "/host/a/x"]
+    with client(MetricsMiddleware(app, exporter=None) if outside else app) as answers:
+        assert {answers.get(path).status_code for path in paths} == {200}
+        found = counted(answers)
+    assert found == {
+        ("GET", "/sub/{id}/x/{id}", "200", ""): 2,
+        ("GET", "/api/{t}/x", "200", ""): 2,
+        ("GET", "/number/{n:int}/deep/{m}", "200", ""): 1,
+        ("GET", "/host/{id}/x", "200", ""): 1,
+    }
+    with client(MetricsMiddleware(hidden(app), exporter=None)) as answers:
+        for path in paths:
+            answers.get(path)
+        if outside:
+            assert set(counted(answers)) == {
+                ("GET", f"/{{mount}}{end}", "200", "") for end in ("/x/{id}", "/x", "/{m}")
+            }
+
+
+def test_mounts_of_included_routers_have_their_prefix():
+    async def hello(request):
+        return PlainTextResponse("x")
+
+    router = APIRouter()
+    router.mount("/m/{t}", Starlette(routes=[Route("/q/{z}", hello)]))
+    app = FastAPI()
+    app.include_router(router, prefix="/pre")
+    app.add_middleware(MetricsMiddleware, exporter=None)
+    with client(app) as answers:
+        assert answers.get("/pre/m/a/q/1").status_code == 200
+        assert counted(answers) == {("GET", "/pre/m/{t}/q/{z}", "200", ""): 1}
+
+
+@pytest.mark.filterwarnings("ignore:The `root_path` parameter")
+@pytest.mark.parametrize("outside", [False, True])
+@pytest.mark.parametrize("of_server", [False, True])
+def test_a_root_path_is_no_part_of_a_route(outside, of_server):
+    app = FastAPI(root_path="" if of_server else "/root")
+
+    @app.get("/x/{a}")
+    def x(a):
+        return a
+
+    async def hello(request):
+        return PlainTextResponse("x")
+
+    app.mount("/m", Starlette(routes=[Route("/{b}", hello)]))
+    if outside:
+        app = MetricsMiddleware(app, exporter=None)
+    else:
+        app.add_middleware(MetricsMiddleware, exporter=None)
+    answers = TestClient(app, root_path="/root" if of_server else "")
+    for path in ("/x/1", "/root/x/2", "/root/m/2", "/none", "/root/none"):
+        answers.get(path)
+    assert counted(answers) == {
+        ("GET", "/x/{a}", "200", ""): 2,
+        ("GET", "/m/{b}", "200", ""): 1,
+        ("GET", "unmatched", "404", ""): 2,
     }
 
 

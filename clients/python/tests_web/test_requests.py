@@ -1,6 +1,8 @@
 """Counting within limits, and both forms of what was counted."""
 
 import json
+import os
+from http import HTTPStatus
 
 import pytest
 
@@ -86,11 +88,20 @@ def test_a_code_that_there_is_not_is_an_error():
     assert requests.report()["requests"][0]["status"] == 500
 
 
+def test_a_code_by_its_name_is_its_number():
+    requests = Requests()
+    fill(requests, ("GET", "/", HTTPStatus.CREATED, "", 0), ("GET", "/", 201, "", 0))
+    assert 'http_response_status_code="201"' in requests.text()
+    assert [type(row["status"]) for row in requests.report()["requests"]] == [int]
+
+
 def test_the_text_is_what_prometheus_reads():
     requests = Requests()
     fill(requests, ("GET", '/"\\\n', 200, "", 0.3), ("GET", '/"\\\n', 200, "", 0.6))
     text = requests.text()
     labels = r'http_request_method="GET",http_route="/\"\\\n",http_response_status_code="200"'
+    process = f'process_pid="{os.getpid()}"'
+    labels += f",{process}"
     name = "http_server_request_duration_seconds"
     assert f'{name}_bucket{{{labels},le="0.25"}} 0\n' in text
     assert f'{name}_bucket{{{labels},le="0.5"}} 1\n' in text
@@ -98,5 +109,5 @@ def test_the_text_is_what_prometheus_reads():
     assert f'{name}_bucket{{{labels},le="+Inf"}} 2\n' in text
     assert f"{name}_sum{{{labels}}} {0.3 + 0.6!r}\n" in text
     assert f"{name}_count{{{labels}}} 2\n" in text
-    assert 'http_server_active_requests{http_request_method="GET"} 0\n' in text
+    assert f'http_server_active_requests{{http_request_method="GET",{process}}} 0\n' in text
     assert "error_type" not in text

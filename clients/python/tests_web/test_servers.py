@@ -128,6 +128,35 @@ def test_clients_that_break_off_are_counted_and_disturb_nobody(programs, exporte
     server.stop(signal.SIGKILL)
 
 
+BARE = """
+import os
+from tradesim_metrics.asgi import MetricsMiddleware
+
+async def answer(scope, receive, send):
+    assert scope["type"] == "http"
+    headers = [(b"content-length", b"1")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"x"})
+
+app = MetricsMiddleware(answer, exporter=os.environ["WEB_EXPORTER"], interval=60)
+"""
+
+
+@pytest.mark.parametrize("name", ["uvicorn", "gunicorn with uvicorn", "gunicorn"])
+def test_the_last_report_leaves_without_a_lifespan_of_the_application(
+    name, programs, exporter, folder
+):
+    (folder / "bare.py").write_text(BARE)
+    start, *args = SERVERS[name]
+    options = ["--app-dir", str(folder)] if name == "uvicorn" else ["--chdir", str(folder)]
+    server = start(programs, exporter.url, *options, *args[2:], module="bare")
+    for _ in range(4):
+        get(server.url, "/")
+    server.stop()
+    # One of them asked whether the server was there.
+    assert total(exporter.scrape()) == 5
+
+
 def answered():
     """Requests that the small application has answered."""
     return os.stat("answered").st_size

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-
-# The first scrape needs it. A child that is forked during an import waits for its end for ever.
-import concurrent.futures.thread  # noqa: F401
 import os
 import sys
 import threading
 import weakref
+from concurrent.futures import Future
+from math import isfinite
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +38,7 @@ __all__ = ["MetricsMiddleware"]
 EXPORTER = "http://127.0.0.1:8000"
 #: Seconds between two reports.
 INTERVAL = 1.0
+SHORTEST_INTERVAL = 0.01
 #: Seconds that the end may take at most.
 PATIENCE = 2.0
 #: Seconds within which an exporter must have answered a scrape.
@@ -68,7 +68,7 @@ class MetricsMiddleware:
     path: the path of the metrics; None answers none.
     interval: seconds between two reports.
 
-    Raises ValueError for a URL or a token that cannot be used.
+    Raises ValueError for a URL, a token, a path or an interval that cannot be used.
     """
 
     def __init__(
@@ -84,6 +84,12 @@ class MetricsMiddleware:
         self._exporter = None if exporter is None else (exporter, token)
         if exporter is not None:
             Exporter(exporter, token)
+        if path is not None and not path.startswith("/"):
+            raise ValueError(f'cannot answer at the path "{path}": expected one such as /metrics')
+        if not (isfinite(interval) and interval >= SHORTEST_INTERVAL):
+            raise ValueError(
+                f"cannot report every {interval} s: expected {SHORTEST_INTERVAL} or more"
+            )
         self._path = path
         self._interval = interval
         self._told: set[str] = set()
@@ -97,13 +103,14 @@ class MetricsMiddleware:
         self._is_started = False
         self._is_aside = False
         self._starting = threading.Lock()
-        self._scraping = threading.Lock()
+        #: The scrape that is under way.
+        self._scraping: Future[bytes] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
         if kind != "http":
             if kind == "lifespan":
-                await self.app(scope, receive, self._until_shutdown(send))
+                await self._live(scope, receive, send)
             else:
                 await self.app(scope, receive, send)
             return
@@ -124,7 +131,7 @@ class MetricsMiddleware:
         method = scope["method"]
         if method not in METHODS:
             method = OTHER
-        exchange = _Exchange(self._requests, method, scope, send)
+        exchange = _Exchange(self._requests, self.app, method, scope, send)
         scope[_MARK] = True
         try:
             await self.app(scope, receive, exchange)
@@ -193,32 +200,57 @@ class MetricsMiddleware:
         await send({"type": "http.response.body", "body": b"" if is_head else body})
 
     async def _scrape(self, reporter: Reporter) -> bytes:
-        """Ask the exporter in another thread, one question at a time."""
+        """Ask the exporter in a thread of its own: the application may have filled all others."""
         try:
-            loop = asyncio.get_running_loop()
+            asyncio.get_running_loop()
         except RuntimeError:  # Another library's loop, such as Trio's.
             return reporter.scrape()
         scraping = self._scraping
-        if not scraping.acquire(blocking=False):
-            raise NoExporterError("it is still busy with the last scrape")
+        # Who asks meanwhile gets the same answer.
+        if scraping is None or scraping.done():
+            scraping = Future()
+            scraping.set_running_or_notify_cancel()
+            asking = (scraping, reporter)
+            threading.Thread(target=_ask, args=asking, name="tradesim_metrics", daemon=True).start()
+            self._scraping = scraping
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(scraping), SCRAPE_PATIENCE)
+        except asyncio.TimeoutError:
+            raise NoExporterError(f"no answer within {SCRAPE_PATIENCE} s") from None
+        finally:
+            # An answer may be large.
+            if scraping.done() and self._scraping is scraping:
+                self._scraping = None
 
-        def ask() -> bytes:
-            try:
-                return reporter.scrape()
-            finally:
-                scraping.release()
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the last report before the server is told that the application has shut down.
 
-        return await asyncio.wait_for(loop.run_in_executor(None, ask), SCRAPE_PATIENCE)
+        Where the application does not know of that, this does it in its place: uvicorn ends by the
+        signal that it got, and then nothing else would be called.
+        """
+        is_known = False
 
-    def _until_shutdown(self, send: Send) -> Send:
-        """Send the last report before the server is told that the application has shut down."""
+        def receive_for_it() -> Awaitable[Message]:
+            nonlocal is_known
+            is_known = True
+            return receive()
 
         def send_and_close(message: Message) -> Awaitable[None]:
+            nonlocal is_known
+            is_known = True
             if message["type"].startswith("lifespan.shutdown."):
                 self.close()
             return send(message)
 
-        return send_and_close
+        try:
+            await self.app(scope, receive_for_it, send_and_close)
+        except Exception:
+            if is_known:
+                raise
+        kind = "lifespan.shutdown" if is_known else ""
+        while kind != "lifespan.shutdown":
+            kind = (await receive())["type"]
+            await send_and_close({"type": f"{kind}.complete"})
 
     def close(self) -> None:
         """Send the last report, within 2 s. A request that comes later begins a new session."""
@@ -236,14 +268,26 @@ class MetricsMiddleware:
 class _Exchange:
     """One request: it is the `send` of the application, and notes the response."""
 
-    __slots__ = ("_begun", "_ended", "_method", "_requests", "_root", "_scope", "_send", "_status")
+    __slots__ = (
+        "_app",
+        "_begun",
+        "_ended",
+        "_method",
+        "_mounted",
+        "_requests",
+        "_scope",
+        "_send",
+        "_status",
+    )
 
-    def __init__(self, requests: Requests, method: str, scope: Scope, send: Send) -> None:
+    def __init__(self, requests: Requests, app: App, method: str, scope: Scope, send: Send) -> None:
         self._requests = requests
+        self._app = app
         self._method = method
         self._scope = scope
         self._send = send
-        self._root = scope.get("root_path", "")
+        #: Where this application is mounted itself; None where it is not.
+        self._mounted = scope.get("root_path", "") if "app_root_path" in scope else None
         #: The code of the response; 0 as long as it has not begun.
         self._status = 0
         #: When the response was complete.
@@ -275,7 +319,7 @@ class _Exchange:
         if self._requests is not _COUNTED:
             # Without a response the server sends an error.
             status = self._status or _SERVER_ERROR
-            self._count(status, str(status) if status >= _SERVER_ERROR else "")
+            self._count(status, f"{status:d}" if status >= _SERVER_ERROR else "")
 
     def fail(self, error: BaseException) -> None:
         """Note what the application has raised."""
@@ -290,14 +334,18 @@ class _Exchange:
     def _count(self, status: int, error: str) -> None:
         requests, self._requests = self._requests, _COUNTED
         seconds = (self._ended or perf_counter()) - self._begun
-        requests.end(self._method, _route_of(self._scope, self._root), status, error, seconds)
+        try:
+            route = _route_of(self._scope, self._mounted, self._app)
+        except Exception:  # Another framework may use the same names for something else.
+            route = UNMATCHED
+        requests.end(self._method, route, status, error, seconds)
 
 
 #: In place of the requests of an exchange that was counted.
 _COUNTED = Requests()
 
 
-def _route_of(scope: Scope, root: str) -> str:
+def _route_of(scope: Scope, mounted: str | None, app: App) -> str:
     """Give the template of the route that was found, with those of what it is mounted in."""
     here: str = scope.get("root_path", "")
     route = scope.get("route")
@@ -310,24 +358,48 @@ def _route_of(scope: Scope, root: str) -> str:
         included = getattr(inner.get("effective_route_context"), "path", None)
         if isinstance(path, str) and isinstance(included, str) and included.endswith(path):
             path = included
+    # Without a mount, the root is the server's or FastAPI's own.
+    root: str = scope.get("app_root_path", here) if mounted is None else mounted
     if not isinstance(path, str):
         # A mounted application without routes, such as static files.
         path = "/{path}" if here != root else UNMATCHED
     if here == root:
         return path or "/"
-    return _prefix(here[len(root) :], path, scope.get("path_params") or {}) + path
+    # Without parameters it is its own template.
+    prefix = here[len(root) :]
+    if scope.get("path_params"):
+        prefix = _mounts(_routes_of(app), prefix) or "/{mount}"
+    return prefix + path
 
 
-def _prefix(matched: str, inner: str, parameters: dict[str, object]) -> str:
-    """Turn the path that mounts have matched into their templates again."""
-    own = {
-        str(value): f"{{{name}}}"
-        for name, value in parameters.items()
-        if f"{{{name}}}" not in inner and f"{{{name}:" not in inner
-    }
-    parts = [own.get(part, part) for part in matched.split("/")]
-    # A value of several parts: better no prefix than one that is never the same.
-    return "/".join(parts) if all(name in parts for name in own.values()) else "/{mount}"
+def _routes_of(app: Any) -> Any:
+    """Find the routes of an application that is wrapped in middleware."""
+    while app is not None and not hasattr(app, "routes"):
+        app = getattr(app, "app", None)
+    return getattr(app, "routes", ())
+
+
+def _mounts(routes: Any, matched: str) -> str | None:
+    """Give the templates of the mounts that have matched the beginning of a path."""
+    for candidate in routes:
+        # FastAPI's routers are included with a prefix.
+        route = getattr(candidate, "starlette_route", None) or candidate
+        included = getattr(route, "effective_candidates", None)
+        inner = included() if included is not None else getattr(route, "routes", None)
+        if inner is None:
+            continue
+        regex = getattr(route, "path_regex", None)
+        if regex is None:  # What matches no path itself, such as Starlette's hosts.
+            found = _mounts(inner, matched)
+            if found is not None:
+                return found
+            continue
+        match = regex.match(matched + "/")
+        if match is not None:
+            rest = match["path"].rstrip("/")
+            deeper = _mounts(inner, "/" + rest) if rest else ""
+            return None if deeper is None else route.path + deeper
+    return None
 
 
 def _measures_itself(app: Any) -> bool:
@@ -352,6 +424,13 @@ def _print(sentence: str) -> None:
         sys.stderr.flush()
     except Exception:  # noqa: S110 - nobody reads it.
         pass
+
+
+def _ask(scraping: Future[bytes], reporter: Reporter) -> None:
+    try:
+        scraping.set_result(reporter.scrape())
+    except BaseException as error:
+        scraping.set_exception(error)
 
 
 #: Those whose last report is still to be sent.

@@ -92,7 +92,8 @@ class Requests:
         key = (
             method,
             _kept(route, self._routes, MAX_ROUTES + 2, OTHER_ROUTE),
-            status if 100 <= status <= 599 else 500,  # noqa: PLR2004 - the codes that there are.
+            # A member of http.HTTPStatus would be written as its name before Python 3.11.
+            int(status) if 100 <= status <= 599 else 500,  # noqa: PLR2004 - the codes that there are.
             _kept(error, self._errors, MAX_ERRORS + 2, OTHER),
         )
         if key not in self._rows and len(self._rows) >= MAX_ROWS:
@@ -117,13 +118,21 @@ class Requests:
         return {"le": BOUNDS, "requests": requests, "active": active}
 
     def text(self) -> str:
-        """Give all of it in Prometheus' text format."""
+        """Give all of it in Prometheus' text format.
+
+        The process is a label, so that Prometheus never takes the numbers of one process for those
+        of another, or of all.
+        """
         rows, active = self._copy()
+        pid = str(os.getpid())
         name = "http_server_active_requests"
         lines = [
             f"# HELP {name} Requests that this process is answering now.",
             f"# TYPE {name} gauge",
-            *(f"{name}{_labels(http_request_method=m)} {n}" for m, n in sorted(active.items())),
+            *(
+                f"{name}{_labels(http_request_method=method, process_pid=pid)} {count}"
+                for method, count in sorted(active.items())
+            ),
         ]
         name = "http_server_request_duration_seconds"
         lines.append(f"# HELP {name} Time from a request to the end of its response, in seconds.")
@@ -134,6 +143,7 @@ class Requests:
                 http_route=route,
                 http_response_status_code=str(status),
                 error_type=error,
+                process_pid=pid,
             )
             lines += _histogram(name, labels, row)
         return "\n".join(lines) + "\n"
