@@ -30,6 +30,40 @@ for (const folder of ["base", ...OVERLAYS.map((name) => `overlays/${name}`)]) {
   });
 }
 
+/** What an overlay is built to, by kinds. */
+function builtObjects(overlay: string, ...kinds: readonly string[]) {
+  const { stdout } = build(`${ROOT}kubernetes/overlays/${overlay}`);
+  return parseAllDocuments(stdout).map((one) => one.toJS()).filter(({ kind }) =>
+    kinds.includes(kind)
+  );
+}
+
+Deno.test("each dashboard is one ConfigMap, with the label and the folder that Grafana's sidecar reads", () => {
+  const maps = builtObjects("grafana", "ConfigMap");
+  const boards = [...Deno.readDirSync(`${ROOT}grafana/dashboards/fr`)]
+    .filter(({ name }) => name.endsWith(".json"));
+  assert.equal(maps.length, boards.length);
+  for (const { metadata: { labels, annotations }, data } of maps) {
+    assert.equal(labels.grafana_dashboard, "1");
+    assert.deepEqual(annotations, {
+      "grafana_folder": "TradeSim",
+      "k8s-sidecar-target-directory": "TradeSim",
+    });
+    const [text, ...more] = Object.values<string>(data);
+    assert.deepEqual(more, []);
+    assert.ok(JSON.parse(text!).uid);
+  }
+});
+
+Deno.test("monitors and rules have the label by which they are selected, and their selectors do not", () => {
+  const objects = builtObjects("operator", "ServiceMonitor", "PodMonitor", "PrometheusRule");
+  assert.equal(objects.length, 3);
+  for (const { metadata: { labels }, spec: { selector } } of objects) {
+    assert.equal(labels.release, "kube-prometheus-stack");
+    assert.equal(selector?.matchLabels.release, undefined);
+  }
+});
+
 Deno.test("what is printed in another language and with other parameters is built too", async () => {
   await withTempDir(async (cwd) => {
     const set = ["monitor-label=team=jeux", "image=registry.example/exporter:2.0.0", "tours=7"];
