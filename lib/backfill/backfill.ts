@@ -144,7 +144,8 @@ class Backfill {
 
   async #send(games: readonly PlannedGame[], remoteWrite: string): Promise<void> {
     const { say, stop } = this.#io;
-    const sender = new SampleSender({ options: { ...this.#options, remoteWrite }, say, stop });
+    const options = { ...this.#options, remoteWrite };
+    const sender = new SampleSender({ options, games, say, stop });
     try {
       await this.#each(games, sender.sink, "Sending", { drained: () => sender.drained() });
       await sender.drained(true);

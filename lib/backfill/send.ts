@@ -7,6 +7,7 @@ import { MAX_SAMPLES, Sender, type SenderEvent } from "../remote_write/sender.ts
 import type { SeriesSamples } from "../remote_write/unsent.ts";
 import { BackfillError } from "./error.ts";
 import type { BackfillOptions } from "./flags.ts";
+import type { PlannedGame } from "./plan.ts";
 import type { Sink, Start } from "./starts.ts";
 
 /** What is not of a queue ends nowhere. */
@@ -14,6 +15,7 @@ const NOWHERE = { segment: 0, offset: 0 };
 
 export interface SendingOptions {
   readonly options: BackfillOptions & { readonly remoteWrite: string };
+  readonly games: readonly PlannedGame[];
   /** Says that the receiver does not answer, and what it said. */
   readonly say: (text: string) => void;
   readonly stop: AbortSignal;
@@ -23,6 +25,8 @@ export interface SendingOptions {
 export class SampleSender {
   readonly #options: SendingOptions;
   readonly #sender: Sender;
+  /** Since when the counters of each game count, in milliseconds since 1970; 0 = unknown. */
+  readonly #begun: ReadonlyMap<string, number>;
   /** Ends the connections; nothing can be sent afterwards. */
   readonly close: () => void;
   #series = new Map<Start, SeriesSamples>();
@@ -36,7 +40,8 @@ export class SampleSender {
   /** @throws {UsageError} When a file that options name cannot be read or used. */
   constructor(given: SendingOptions) {
     this.#options = given;
-    const { options, stop } = given;
+    const { options, games, stop } = given;
+    this.#begun = new Map(games.map((planned) => [planned.game.name, begunOf(planned)]));
     const url = options.remoteWrite;
     const { post, close } = createPost({
       ...{ url, direct: directTo(new URL(url)) },
@@ -64,7 +69,10 @@ export class SampleSender {
   /** Takes the samples of a series. */
   readonly sink: Sink = (start, values, times) => {
     let series = this.#series.get(start);
-    if (series === undefined) this.#series.set(start, series = samplesOf(start));
+    if (series === undefined) {
+      series = samplesOf(start, this.#begun.get(start.game) ?? 0);
+      this.#series.set(start, series);
+    }
     for (let row = 0; row < values.length; row++) {
       const value = values[row]!;
       if (!Number.isFinite(value)) continue;
@@ -115,10 +123,16 @@ export class SampleSender {
   }
 }
 
-function samplesOf({ name, metric: { type, help }, labels }: Start): SeriesSamples {
+/** Counters of a game that is told from its first turn on have begun just before it. */
+function begunOf({ game: { turnLog, journal }, first }: PlannedGame): number {
+  const isWhole = [turnLog, journal].some((track) => track !== undefined && track.firstTurn <= 1);
+  return isWhole ? first - 1 : 0;
+}
+
+function samplesOf({ name, metric: { type, help }, labels }: Start, begun: number): SeriesSamples {
   return {
     series: { labels: [["__name__", name], ...labels], type, help },
-    start: 0,
+    start: begun,
     times: [],
     values: [],
   };

@@ -133,6 +133,32 @@ function writeMessage(writer: ByteWriter, field: number, message: ByteWriter): v
   writer.bytes(message.written);
 }
 
+/** The name of the family that a series belongs to. */
+function familyOf({ labels, type }: QueuedSeries): string {
+  const name = labels.find(([label]) => label === "__name__")?.[1] ?? "";
+  const hasParts = type === "histogram" || type === "summary";
+  return hasParts ? name.replace(/_(bucket|sum|count)$/, "") : name;
+}
+
+/** Writes what is known of each family, once: version 1.0 has it apart from the samples. */
+function writeFamilies(writer: ByteWriter, series: readonly SeriesSamples[]): void {
+  const message = new ByteWriter();
+  const families = new Map(series.map(({ series: own }) => [familyOf(own), own]));
+  for (const [name, { type, help }] of families) {
+    if (type === undefined && help === "") continue;
+    message.length = 0;
+    if (type !== undefined) {
+      message.byte(tag(1, VARINT));
+      message.varint(METADATA_TYPES[type]);
+    }
+    message.byte(tag(2, BYTES));
+    message.text(name);
+    message.byte(tag(4, BYTES));
+    message.text(help);
+    writeMessage(writer, 3, message);
+  }
+}
+
 /** A message `prometheus.WriteRequest`. */
 function encode1(series: readonly SeriesSamples[], external: Labels): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter();
@@ -155,6 +181,7 @@ function encode1(series: readonly SeriesSamples[], external: Labels): Uint8Array
     writer.bytes(head.written);
     writeSamples(writer, template, samples);
   }
+  writeFamilies(writer, series);
   return writer.written;
 }
 

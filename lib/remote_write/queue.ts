@@ -381,8 +381,7 @@ export class Queue {
       const turn = decoder.read(record);
       if (turn === undefined) continue;
       const { stream, start } = turn.layout;
-      const last = Math.max(turn.time, this.streams.get(stream)?.last ?? 0);
-      this.streams.set(stream, { last, start });
+      this.streams.set(stream, { last: turn.time, start });
     }
     this.#encoder = new RecordEncoder(decoder);
   }

@@ -54,11 +54,16 @@ interface Table {
 class BatchBuilder {
   readonly #bySeries = new Map<string, Column>();
   readonly #byLayout = new Map<Layout, Table>();
+  /** Times of the last turn by stream, and what is before one of them went back. */
+  readonly #last = new Map<string, number>();
+  readonly #earlier: Column[] = [];
   turns = 0;
   samples = 0;
   newest = 0;
 
   add({ layout, time, values }: ReadTurn): void {
+    if (time < (this.#last.get(layout.stream) ?? 0)) this.#beginAnew();
+    this.#last.set(layout.stream, time);
     const { times, columns } = this.#byLayout.get(layout) ?? this.#begin(layout);
     times.push(time);
     for (let index = 0; index < columns.length; index++) {
@@ -69,6 +74,13 @@ class BatchBuilder {
     this.turns++;
     this.samples += columns.length;
     this.newest = Math.max(this.newest, time);
+  }
+
+  /** Samples of a series must be in order: those that follow are told as another one. */
+  #beginAnew(): void {
+    this.#earlier.push(...this.#bySeries.values());
+    this.#bySeries.clear();
+    this.#byLayout.clear();
   }
 
   #begin(layout: Layout): Table {
@@ -91,7 +103,8 @@ class BatchBuilder {
 
   build(end: Position): Batch {
     const { turns, samples, newest } = this;
-    return { series: [...this.#bySeries.values()], turns, samples, newest, end };
+    const series = [...this.#earlier, ...this.#bySeries.values()];
+    return { series, turns, samples, newest, end };
   }
 }
 

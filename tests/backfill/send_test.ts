@@ -59,6 +59,24 @@ Deno.test("backfill --remote-write sends each sample that --out - would write, o
     }
   }));
 
+Deno.test("backfill --remote-write says since when the counters of a whole game count", () =>
+  withTempDir(async (dir) => {
+    const path = `${dir}/turns.jsonl`;
+    // Turn 1 is a second after START. Of a log that begins later nobody knows.
+    for (const [first, begun] of [[1, START * 1000 + 999], [100, 0]] as const) {
+      await Deno.writeTextFile(path, turnsLine("a", first, 5, { start: START }));
+      const receiver = startReceiver();
+      await run([path, "--remote-write", receiver.url, "--remote-write.protocol", "2.0"]);
+      await receiver.stop();
+      const startsOf = (name: string) =>
+        [...receiver.starts].filter(([series]) => series.startsWith(name)).flatMap(
+          ([, starts]) => [...starts],
+        );
+      assert.deepEqual(startsOf("tours_completes"), [begun]);
+      assert.deepEqual(startsOf("budget_total"), [0], "a gauge has no start");
+    }
+  }));
+
 Deno.test("backfill --remote-write says how many samples were refused, and why", () =>
   withLog(async (path) => {
     const receiver = startReceiver({ reply: () => ({ status: 400 }) });

@@ -22,6 +22,8 @@ export interface Receiver {
   readonly samples: ReadonlyMap<string, readonly Taken[]>;
   /** Labels by series. */
   readonly labels: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  /** Start timestamps by series, in milliseconds since 1970; 0 = none. */
+  readonly starts: ReadonlyMap<string, ReadonlySet<number>>;
   stop(): Promise<void>;
 }
 
@@ -41,6 +43,7 @@ export function startReceiver(options: ReceiverOptions = {}): Receiver {
   const requests: Headers[] = [];
   const samples = new Map<string, Taken[]>();
   const labels = new Map<string, Record<string, string>>();
+  const starts = new Map<string, Set<number>>();
 
   /** @returns How many samples there were; undefined when whoever sent them is gone. */
   async function take(request: Request): Promise<number | undefined> {
@@ -60,7 +63,12 @@ export function startReceiver(options: ReceiverOptions = {}): Receiver {
       labels.set(series, all);
       const known = samples.get(series) ?? [];
       samples.set(series, known);
-      for (const { timestamp, value } of own) known.push([timestamp, value]);
+      const knownStarts = starts.get(series) ?? new Set();
+      starts.set(series, knownStarts);
+      for (const { timestamp, value, start } of own) {
+        known.push([timestamp, value]);
+        knownStarts.add(start);
+      }
       count += own.length;
     }
     return count;
@@ -91,6 +99,7 @@ export function startReceiver(options: ReceiverOptions = {}): Receiver {
     requests,
     samples,
     labels,
+    starts,
     stop: () => server.shutdown(),
   };
 }

@@ -40,7 +40,15 @@ const FILES = create(FileDescriptorSetSchema, {
         labels: [1, ".prometheus.Label", "many"],
         samples: [2, ".prometheus.Sample", "many"],
       }),
-      message("WriteRequest", { timeseries: [1, ".prometheus.TimeSeries", "many"] }),
+      message("MetricMetadata", {
+        type: [1, "int32"],
+        metric_family_name: [2, "string"],
+        help: [4, "string"],
+      }),
+      message("WriteRequest", {
+        timeseries: [1, ".prometheus.TimeSeries", "many"],
+        metadata: [3, ".prometheus.MetricMetadata", "many"],
+      }),
     ],
   }, {
     name: "two.proto",
@@ -78,7 +86,7 @@ export interface DecodedSample {
 export interface DecodedSeries {
   readonly labels: readonly (readonly [name: string, value: string])[];
   readonly samples: readonly DecodedSample[];
-  /** Number of its type, and its help; undefined in 1.0. */
+  /** Number of its type, and its help; undefined in 1.0, which has them by family. */
   readonly metadata: { readonly type: number; readonly help: string } | undefined;
 }
 
@@ -106,6 +114,13 @@ export function decode1(bytes: Uint8Array): DecodedSeries[] {
     samples: samplesOf(raw),
     metadata: undefined,
   }));
+}
+
+/** What a message of version 1.0 that is not compressed says of families. */
+export function familiesOf(bytes: Uint8Array): [name: string, type: number, help: string][] {
+  const { metadata } = rawMessage("prometheus.WriteRequest", bytes);
+  return (metadata as { metricFamilyName: string; type: number; help: string }[])
+    .map(({ metricFamilyName, type, help }) => [metricFamilyName, type, help]);
 }
 
 /** Decodes a message of version 2.0 that is not compressed, and gives its symbols. */

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { compress } from "snappyjs";
 import { encodeMessage, headersOf, withExternal } from "../../lib/remote_write/message.ts";
 import type { SeriesSamples } from "../../lib/remote_write/unsent.ts";
-import { decode1, decode2, decodeRequest } from "./decode.ts";
+import { decode1, decode2, decodeRequest, familiesOf } from "./decode.ts";
 
 const NOW = 1_795_832_305_366;
 
@@ -50,6 +50,26 @@ Deno.test("encodeMessage() 1.0 says labels in order, values and times", () => {
       samples: [{ value: -0.5, timestamp: NOW, start: 0 }],
       metadata: undefined,
     },
+  ]);
+});
+
+Deno.test("encodeMessage() 1.0 says type and help of each family once", () => {
+  const named = (name: string, type: "gauge" | "histogram" | undefined, help: string) =>
+    samples({ series: { labels: [["__name__", name], ["a", "b"]], type, help } });
+  const message = encodeMessage([
+    samples({}),
+    named("prix_sum", "gauge", ""),
+    named("d_bucket", "histogram", "é"),
+    named("d_sum", "histogram", "é"),
+    named("d_count", "histogram", "é"),
+    named("other", undefined, ""),
+    named("told", undefined, "Help."),
+  ], "1.0");
+  assert.deepEqual(familiesOf(message), [
+    ["tours_completes", 1, "Turns."],
+    ["prix_sum", 2, ""],
+    ["d", 3, "é"],
+    ["told", 0, "Help."],
   ]);
 });
 

@@ -131,6 +131,34 @@ Deno.test("turns of several layouts, and the ends of series, stay in their order
     queue.close();
   }));
 
+Deno.test("samples of a series are in order even when times go back", () =>
+  withQueue((open, path) => {
+    let queue = open();
+    const [narrow, wide] = [layoutOf(1), layoutOf(2)];
+    const { series: [one] } = narrow;
+    const other: Layout = {
+      ...{ stream: "other", start: 0 },
+      series: [{ ...one!, labels: [["__name__", "o"]] }],
+    };
+    queue.add(wide, 5000, [1, 10]);
+    queue.add(other, 4000, [7]);
+    queue.add(narrow, 5001, [2]);
+    queue.add(wide, 1000, [3, 11]);
+    queue.add(narrow, 1001, [4]);
+    queue.close();
+    queue = open();
+    assert.equal(queue.streams.get("")?.last, 1001);
+    const [batch] = drain(queue, path);
+    assert.deepEqual(batch!.series.map(({ times, values }) => ({ times, values })), [
+      { times: [5000, 5001], values: [1, 2] },
+      { times: [5000], values: [10] },
+      { times: [4000], values: [7] },
+      { times: [1000, 1001], values: [3, 4] },
+      { times: [1000], values: [11] },
+    ]);
+    queue.close();
+  }));
+
 Deno.test("a full queue drops its oldest turns, and counts each of them", () =>
   withQueue((open, path, dropped) => {
     const layout = layoutOf(50);

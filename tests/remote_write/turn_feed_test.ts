@@ -230,6 +230,19 @@ Deno.test("StreamClock gives each turn a later millisecond, near its own time", 
   assert.equal(clock.take(now - 3_600_000, now + 20), now + 11);
 });
 
+Deno.test("StreamClock begins anew when this machine's clock is set back by more than five minutes", () => {
+  const now = T0 * 1000;
+  const clock = new StreamClock();
+  assert.equal(clock.take(now, now), now);
+  // By less, turns follow each other as before.
+  assert.equal(clock.take(now - 290_000, now - 290_000), now + 1);
+  assert.equal(clock.take(now - 600_000, now - 600_000), now - 600_000);
+  assert.equal(clock.take(now - 599_999, now - 599_999), now - 599_999);
+  // It was set back while no exporter ran.
+  const later = new StreamClock(now);
+  assert.equal(later.take(now - 3_600_000, now - 3_600_000), now - 3_600_000);
+});
+
 Deno.test("turns that find no millisecond within five minutes are counted as lost", () => {
   const streams = new Map([["", { last: T0 * 1000 + 299_998, start: 0 }]]);
   const feeding = new Feeding({ feed: { streams } });

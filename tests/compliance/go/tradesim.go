@@ -17,7 +17,7 @@ import (
 // the protocol.
 //
 // The suite's receiver decodes 2.0 only. Messages of 1.0 are therefore decoded by Prometheus' own code on the way,
-// and told again as 2.0: the same series, labels and samples in the same order, with the headers as they came.
+// and told again as 2.0: the same series, labels, samples, types and helps in the same order, with the headers as they came.
 func RunTradesim(protocol string) Target {
 	return func(opts TargetOptions) error {
 		receiver := opts.ReceiveEndpoint
@@ -72,12 +72,20 @@ func translated(r *http.Request) ([]byte, error) {
 	if err := one.Unmarshal(plain); err != nil {
 		return nil, err
 	}
+	// Version 1.0 tells of families, 2.0 of each series.
+	families := map[string]prompb.MetricMetadata{}
+	for _, family := range one.Metadata {
+		families[family.MetricFamilyName] = family
+	}
 	var two writev2.Request
 	symbols := writev2.NewSymbolTable()
 	for _, series := range one.Timeseries {
 		var told writev2.TimeSeries
 		for _, label := range series.Labels {
 			told.LabelsRefs = append(told.LabelsRefs, symbols.Symbolize(label.Name), symbols.Symbolize(label.Value))
+			if family, ok := families[label.Value]; ok && label.Name == "__name__" {
+				told.Metadata = writev2.Metadata{Type: writev2.Metadata_MetricType(family.Type), HelpRef: symbols.Symbolize(family.Help)}
+			}
 		}
 		for _, sample := range series.Samples {
 			told.Samples = append(told.Samples, writev2.Sample{Value: sample.Value, Timestamp: sample.Timestamp})
