@@ -3,7 +3,7 @@
 #
 #   tests/compliance/run.sh SUITE [REPORT]
 #
-# SUITE is remotewrite/sender of prometheus/compliance. REPORT gets what the suite says. Fails when other tests fail than those of exceptions.txt.
+# SUITE is remotewrite/sender of prometheus/compliance. REPORT gets what the suite says. Fails unless exactly the tests of exceptions.txt fail.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 suite=${1:?"usage: run.sh SUITE [REPORT]"}
@@ -36,14 +36,17 @@ expected=$(sed -E '/^(#|$)/d' "$here/exceptions.txt" | sort)
 passed=$(results PASS "$report" | wc -l)
 failed=$(results FAIL "$report")
 # The suite gives a sender five seconds, which a busy machine may not have: what failed unexpectedly is run
-# once more, alone.
+# again, alone, twice at most.
 for test in $(comm -13 <(echo "$expected") <(echo "$failed")); do
-  run "${test##*/}" "^${test//\//\$/^}\$" >again
-  cat again >>"$report"
-  if [ "$(results PASS again)" = "$test" ]; then
-    passed=$((passed + 1))
-    failed=$(grep -vxF "$test" <<<"$failed" || true)
-  fi
+  for _ in 1 2; do
+    run "${test##*/}" "^${test//\//\$/^}\$" >again
+    cat again >>"$report"
+    if [ "$(results PASS again)" = "$test" ]; then
+      passed=$((passed + 1))
+      failed=$(grep -vxF "$test" <<<"$failed" || true)
+      break
+    fi
+  done
 done
 echo "$passed tests passed, $(grep -c . <<<"$failed" || true) failed"
 if [ "$passed" -lt 300 ]; then
@@ -56,4 +59,10 @@ if [ -n "$unexpected" ]; then
   echo "$unexpected"
   exit 1
 fi
-echo "Only those failed that exceptions.txt names"
+missing=$(comm -23 <(echo "$expected") <(echo "$failed"))
+if [ -n "$missing" ]; then
+  echo "These passed, although exceptions.txt names them:"
+  echo "$missing"
+  exit 1
+fi
+echo "Those failed that exceptions.txt names, and no others"

@@ -4,7 +4,7 @@
  *
  *   deno run … tests/compliance/target.ts SCRAPED_URL RECEIVER_URL auto|1.0|2.0
  *
- * Ends with SIGINT.
+ * Ends with SIGINT, and fails if it has sent nothing until then: many tests of the suite pass without a request.
  *
  * @module
  */
@@ -66,15 +66,16 @@ export function parse(text: string): Scraped[] {
   });
 }
 
-/** Scrapes now and then, and sends what it finds, until the suite has seen enough. */
+/** Scrapes now and then, and sends what it finds, until the suite has seen enough; says how many requests that were. */
 async function run(
   scraped: string,
   receiver: string,
   protocol: "auto" | "1.0" | "2.0",
-): Promise<void> {
+): Promise<number> {
   // First of all: the suite ends it after a few seconds, however long its start took.
   const ended = new Promise<void>((resolve) => Deno.addSignalListener("SIGINT", () => resolve()));
   const directory = await Deno.makeTempDir();
+  const telemetry = createTelemetry();
   const { queue, close } = openSending({
     url: receiver,
     protocol,
@@ -86,7 +87,7 @@ async function run(
     queue: `${directory}/queue`,
     queueSize: 16 << 20,
     staleMarkers: false,
-    telemetry: createTelemetry(),
+    telemetry,
     log: createLog({ level: "info", format: "logfmt" }),
   });
   /** Since when this target counts. */
@@ -110,10 +111,11 @@ async function run(
   clearInterval(timer);
   await close(500);
   await Deno.remove(directory, { recursive: true });
+  return (await telemetry.values()).get("tradesim_exporter_remote_write_requests_total") ?? 0;
 }
 
 if (import.meta.main) {
   const [scraped = "", receiver = "", protocol = "auto"] = Deno.args;
-  await run(scraped, receiver, protocol as "auto" | "1.0" | "2.0");
-  Deno.exit(0);
+  const requests = await run(scraped, receiver, protocol as "auto" | "1.0" | "2.0");
+  Deno.exit(requests === 0 ? 1 : 0);
 }
