@@ -6,7 +6,6 @@ import { ownProgram, PLAYER_COMMAND } from "./lib/benchmark/program.ts";
 import {
   callOf,
   checkNamedFile,
-  complain,
   emptyEnvironment,
   firstSignal,
   formatUsageError,
@@ -31,6 +30,7 @@ import {
 } from "./lib/commands/mod.ts";
 import { Stopped, UserError } from "./lib/error/mod.ts";
 import { readConfiguration, serve } from "./lib/exporter/mod.ts";
+import { complain } from "./lib/log/mod.ts";
 import { neverProxyThisMachine } from "./lib/network/mod.ts";
 import { printFiles } from "./lib/print/mod.ts";
 import { readToken } from "./lib/server/mod.ts";

@@ -9,10 +9,10 @@ import settings from "../deno.json" with { type: "json" };
 const FOLDERS = [
   ...[
     "error",
+    "file",
     "log",
     "clock",
     "network",
-    "file",
     "text",
     "html",
     "worker",

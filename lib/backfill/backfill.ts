@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { createStatusLine } from "../cli/status_line.ts";
-import { Stopped } from "../error/mod.ts";
+import { messageOf, Stopped } from "../error/mod.ts";
 import { writeAll } from "../file/mod.ts";
 import { withoutQuery } from "../network/mod.ts";
 import { inOrder, type RecordedFile, recordedFiles } from "../recording/mod.ts";
@@ -195,8 +195,7 @@ class Backfill {
       try {
         writeAll(file, bytes);
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new BackfillError(`Cannot write "${path}": ${reason}`, { cause: error });
+        throw new BackfillError(`Cannot write "${path}": ${messageOf(error)}`, { cause: error });
       }
     });
   }

@@ -1,7 +1,7 @@
 /** Makes of reports what an exporter with `--detail` would show after each of them. @module */
 
 import { type Metric, metric } from "../catalogue/mod.ts";
-import { type Family, Model, type Series } from "../model/mod.ts";
+import { type Family, Model, plainFamily } from "../model/mod.ts";
 import type { ReportPart } from "../recording/mod.ts";
 
 /** A turn of a journal: a row of a report's columns, or the report itself. */
@@ -14,7 +14,6 @@ export interface Point {
 
 /** Columns of a report that are no metrics. */
 const NO_METRICS = ["tour", "timestamp", "duree_seconds"];
-const PLAIN: readonly Series[] = [{ suffix: "", labels: [] }];
 
 /** The reports of one game. */
 export class Journal {
@@ -49,11 +48,7 @@ export class Journal {
   /** What is known of a turn of the report that was taken last. */
   families({ report, details: { columns } }: ReportPart, { row, turn }: Point): readonly Family[] {
     if (row === undefined) return this.#model.families(report.timestamp ?? 0).families;
-    const ofTurn = (name: string, value: number): Family => ({
-      metric: metric(name),
-      series: PLAIN,
-      values: [value],
-    });
+    const ofTurn = (name: string, value: number) => plainFamily(metric(name), value);
     return [
       ofTurn("tours_completes", turn!),
       ofTurn("simulation_tour", turn!),

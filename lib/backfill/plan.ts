@@ -34,7 +34,6 @@ export interface PlannedGame extends Chosen {
 
 export interface Plan {
   readonly games: readonly PlannedGame[];
-  readonly samples: number;
   /** Sentences that tell what is planned, and what should be known about it. */
   readonly summary: readonly string[];
   readonly warnings: readonly string[];
@@ -278,5 +277,5 @@ export function planBackfill(
         ? ""
         : `, ${bytes(samples * SAMPLE_BYTES)} in ${count(blocks, "block")}`),
   );
-  return { games: planned, samples, summary, warnings, refusals };
+  return { games: planned, summary, warnings, refusals };
 }

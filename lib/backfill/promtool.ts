@@ -1,7 +1,7 @@
 /** Makes TSDB blocks of text with promtool, in one pass over it, and puts whole blocks alone in their place. @module */
 
 import { dirname, join } from "node:path";
-import { Stopped } from "../error/mod.ts";
+import { messageOf, Stopped } from "../error/mod.ts";
 import { unlessMissing } from "../file/mod.ts";
 import { BackfillError } from "./error.ts";
 import type { Store } from "./flags.ts";
@@ -71,7 +71,7 @@ export function openWorkFolder(dir: string): WorkFolder {
     };
   } catch (error) {
     throw new BackfillError(
-      `Cannot write blocks to "${dir}": ${error instanceof Error ? error.message : error}`,
+      `Cannot write blocks to "${dir}": ${messageOf(error)}`,
       { cause: error },
     );
   }

@@ -113,7 +113,7 @@ export async function eachSample(
     if (--game.left === 0) open.delete(part.game);
   };
   const { onRead, stop, drained } = options;
-  for await (const part of readGames(files, onRead === undefined ? {} : { onRead })) {
+  for await (const part of readGames(files, { onRead })) {
     stop?.throwIfAborted();
     take(part);
     await drained?.();

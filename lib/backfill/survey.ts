@@ -207,7 +207,7 @@ export async function survey(
   const cut: Fault[] = [];
   let faultCount = 0;
   const { onRead, stop } = options;
-  for await (const part of readGames(files, onRead === undefined ? {} : { onRead })) {
+  for await (const part of readGames(files, { onRead })) {
     stop?.throwIfAborted();
     if (part.kind === "turns") surveyor.turns(part);
     else if (part.kind === "report") surveyor.report(part);

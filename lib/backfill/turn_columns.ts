@@ -9,9 +9,9 @@ import {
   type SessionFacts,
 } from "../catalogue/mod.ts";
 import { createEconomy } from "../economy/mod.ts";
-import { boundLabel, type Series } from "../model/mod.ts";
+import { type Series, STATE_SERIES, turnSeries } from "../model/mod.ts";
 import { DURATION, TIME, type Turns } from "../turnlog/mod.ts";
-import { bucketOf, noTurns, TURN_SECONDS_BUCKETS } from "../turns/mod.ts";
+import { bucketOf, noTurns } from "../turns/mod.ts";
 
 /** One series of some turns: a value for each, NaN where there is none. */
 export interface Column {
@@ -21,16 +21,6 @@ export interface Column {
 }
 
 const PLAIN: Series = { suffix: "", labels: [] };
-const SUM: Series = { suffix: "_sum", labels: [] };
-const COUNT: Series = { suffix: "_count", labels: [] };
-const BUCKETS: readonly Series[] = [...TURN_SECONDS_BUCKETS, Infinity].map((bound) => ({
-  suffix: "_bucket",
-  labels: [["le", boundLabel(bound)]],
-}));
-const STATES: readonly Series[] = SESSION_STATES.map((state) => ({
-  suffix: "",
-  labels: [["etat", state]],
-}));
 const NANOSECONDS = 1e9;
 const NONE: ReadonlyMap<string, number> = new Map();
 
@@ -166,10 +156,8 @@ export class TurnColumns {
     const { read } = metric;
     if (read === undefined || "each" in read) return undefined;
     if ("turns" in read) {
-      const isHistogram = metric.type === "histogram";
-      return (isHistogram ? hasDurations : hasTimes)
-        ? this.#turns(metric, read, isHistogram ? BUCKETS : [], length)
-        : undefined;
+      const isKnown = metric.type === "histogram" ? hasDurations : hasTimes;
+      return isKnown ? this.#turns(metric, read, length) : undefined;
     }
     if ("rows" in read) return this.#rows(metric, read, length);
     if ("states" in read) return this.#states(metric, length);
@@ -187,11 +175,12 @@ export class TurnColumns {
   #turns(
     metric: Metric,
     { turns: read, round }: Extract<Reading, { turns: unknown }>,
-    buckets: readonly Series[],
     length: number,
   ): Filler {
-    const columns = [...buckets, SUM, COUNT].map((series) => columnOf(metric, series, length));
+    const columns = turnSeries(metric, []).map((series) => columnOf(metric, series, length));
     const values = columns.map((column) => column.values);
+    const [sums, counted] = values.slice(-2);
+    const buckets = values.slice(0, -2);
     return {
       columns,
       fill: (row) => {
@@ -199,11 +188,11 @@ export class TurnColumns {
         let count = 0;
         for (let bucket = 0; bucket < counts.length; bucket++) {
           count += counts[bucket]!;
-          if (bucket < buckets.length) values[bucket]![row] = count;
+          if (bucket < buckets.length) buckets[bucket]![row] = count;
         }
         const sum = seconds.reduce((total, each) => total + each, 0);
-        values.at(-2)![row] = round?.(sum) ?? sum;
-        values.at(-1)![row] = count;
+        sums![row] = round?.(sum) ?? sum;
+        counted![row] = count;
       },
     };
   }
@@ -235,7 +224,7 @@ export class TurnColumns {
   }
 
   #states(metric: Metric, length: number): Filler {
-    const columns = STATES.map((series) => columnOf(metric, series, length));
+    const columns = STATE_SERIES.map((series) => columnOf(metric, series, length));
     const running = columns[SESSION_STATES.indexOf("running")]!.values.fill(1);
     const finished = columns[SESSION_STATES.indexOf("finished")]!.values;
     return {

@@ -1,6 +1,7 @@
 /** Runs the benchmark from the command line: progress, files and results. @module */
 
 import { cpus } from "node:os";
+import { createStatusLine } from "../cli/status_line.ts";
 import type { BenchOptions } from "./flags.ts";
 import { formatTable, resultPage } from "./html.ts";
 import { MOST_SECONDS } from "./plan.ts";
@@ -21,8 +22,6 @@ export interface BenchIo extends Pick<RunIo, "program" | "stop"> {
 
 /** Several sessions are a steady load, of which less is enough. */
 const SESSIONS_SECONDS = 180;
-const PROGRESS_MS = 100;
-const PROGRESS_LINE_MS = 10_000;
 const EXIT_LOST = 1;
 
 function timeLeft(seconds: number): string {
@@ -33,23 +32,6 @@ function timeLeft(seconds: number): string {
 function progressText({ doing, fraction, secondsLeft }: Progress): string {
   if (fraction === undefined || secondsLeft === undefined) return doing;
   return `${doing}: ${Math.round(100 * fraction)} % done, ${timeLeft(secondsLeft)} left`;
-}
-
-/** One line that changes on a terminal, else a line now and then. */
-function createProgress({ say, isTerminal }: BenchIo) {
-  const interval = isTerminal ? PROGRESS_MS : PROGRESS_LINE_MS;
-  let next = 0;
-  return {
-    show(progress: Progress): void {
-      const time = performance.now();
-      if (time < next) return;
-      next = time + interval;
-      say(isTerminal ? `\r\x1b[K${progressText(progress)}` : `${progressText(progress)}\n`);
-    },
-    clear(): void {
-      if (isTerminal) say("\r\x1b[K");
-    },
-  };
 }
 
 function describeMachine(version: string): Machine {
@@ -89,7 +71,12 @@ export async function bench(options: BenchOptions, io: BenchIo): Promise<number>
   if (json !== undefined) io.checkWritable(json, "--json");
   if (html !== undefined) io.checkWritable(html, "--html");
   const machine = describeMachine(io.version);
-  const progress = createProgress(io);
+  // The first line is shown at once.
+  const status = createStatusLine({
+    ...{ write: io.say, isTerminal: io.isTerminal, started: -Infinity },
+  });
+  const onProgress = (progress: Progress) =>
+    status.show(performance.now(), progress.fraction, () => progressText(progress));
   let rounds: Round[];
   try {
     rounds = await playBenchmark({
@@ -98,9 +85,9 @@ export async function bench(options: BenchOptions, io: BenchIo): Promise<number>
       publishers: [...new Set(["none" as const, ...options.publishers])],
       worlds: options.worlds ?? (sessions > 1 ? ["default"] : WORLDS),
       duration: options.duration ?? (sessions > 1 ? SESSIONS_SECONDS : MOST_SECONDS),
-    }, { program: io.program, stop: io.stop, onProgress: progress.show });
+    }, { program: io.program, stop: io.stop, onProgress });
   } finally {
-    progress.clear();
+    status.clear();
   }
   const [load = 0] = Deno.loadavg();
   const benchmark = benchmarkOf({ ...machine, load1_after: load }, rounds);

@@ -39,7 +39,6 @@ export function meanTurn({ seconds, turns }: Run): number {
 
 /** The runs without and with a publisher of one round. */
 export interface RunPair {
-  readonly round: number;
   readonly off: Run;
   readonly on: Run;
 }
@@ -50,10 +49,10 @@ export function pairsOf(
   world: World,
   publisher: Publisher,
 ): readonly RunPair[] {
-  return rounds.filter((round) => round.world === world).flatMap(({ round, runs }) => {
+  return rounds.filter((round) => round.world === world).flatMap(({ runs }) => {
     const off = runs.find(({ variant }) => variant === "off");
     const on = runs.find(({ variant }) => variant === publisher);
-    return off === undefined || on === undefined ? [] : [{ round, off, on }];
+    return off === undefined || on === undefined ? [] : [{ off, on }];
   });
 }
 

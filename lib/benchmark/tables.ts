@@ -222,5 +222,3 @@ export function formatTable(benchmark: Benchmark, budget?: Budget): string {
     "",
   ].join("\n");
 }
-
-// ---- Drawings. Lengths are in units of the drawings' own, which the page scales.

@@ -19,7 +19,6 @@ export { commandLineValues } from "./values.ts";
 export type { Address } from "./kinds.ts";
 export {
   callOf,
-  complain,
   firstSignal,
   listenToHangUps,
   OutputError,

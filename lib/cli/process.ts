@@ -1,6 +1,6 @@
 /** Standard streams and signals of the process. @module */
 
-import { UserError } from "../error/mod.ts";
+import { messageOf, UserError } from "../error/mod.ts";
 import { writeAll } from "../file/mod.ts";
 import { IS_BUNDLED } from "./version.ts";
 
@@ -31,8 +31,7 @@ export class OutputError extends UserError {
   /** Whether its reader, such as `head`, has closed it. */
   readonly isClosed: boolean;
   constructor(cause: unknown) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    super(`Cannot write to standard output: ${reason}`, { cause });
+    super(`Cannot write to standard output: ${messageOf(cause)}`, { cause });
     this.isClosed = cause instanceof Deno.errors.BrokenPipe;
   }
 }
@@ -56,15 +55,6 @@ export function printBytes(bytes: Uint8Array): void {
     writeAll(Deno.stdout, bytes);
   } catch (error) {
     throw new OutputError(error);
-  }
-}
-
-/** Writes to standard error. If that fails, there is no place left to report it. */
-export function complain(text: string): void {
-  try {
-    writeAll(Deno.stderr, encoder.encode(text));
-  } catch {
-    // The program continues.
   }
 }
 

@@ -1,12 +1,7 @@
 /** All commands, and which of them the user asks for, with its options. @module */
 
-import {
-  BACKFILL,
-  type BackfillOptions,
-  neededToBackfill,
-  readBackfill,
-} from "../backfill/flags.ts";
-import { BENCH, type BenchOptions, readBench } from "../benchmark/flags.ts";
+import { BACKFILL, neededToBackfill, readBackfill } from "../backfill/flags.ts";
+import { BENCH, readBench } from "../benchmark/flags.ts";
 import {
   type Command,
   type Environment,
@@ -30,8 +25,8 @@ import {
   type ServeOptions,
 } from "../exporter/options.ts";
 import { neededToSimulate, readSimulate, SIMULATE } from "../play/flags.ts";
-import { PRINT, type PrintOptions, readPrint } from "../print/flags.ts";
-import { readReplay, REPLAY, type ReplayOptions } from "../replay/flags.ts";
+import { PRINT, readPrint } from "../print/flags.ts";
+import { readReplay, REPLAY } from "../replay/flags.ts";
 
 /** All commands by name. */
 export const COMMANDS = {
@@ -48,14 +43,22 @@ export type CommandName = keyof typeof COMMANDS;
 /** The command that is meant when none is named. */
 const DEFAULT_COMMAND: CommandName = "serve";
 
+/** Reads the options of the commands that only the command line sets. */
+const READ = {
+  simulate: readSimulate,
+  replay: readReplay,
+  bench: readBench,
+  print: readPrint,
+  backfill: readBackfill,
+} as const;
+type Read = typeof READ;
+
 /** What the user asks for. */
 export type CommandLine =
   | ServeCommand
-  | { readonly command: "simulate"; readonly options: ReturnType<typeof readSimulate> }
-  | { readonly command: "replay"; readonly options: ReplayOptions }
-  | { readonly command: "bench"; readonly options: BenchOptions }
-  | { readonly command: "print"; readonly options: PrintOptions }
-  | { readonly command: "backfill"; readonly options: BackfillOptions }
+  | {
+    [Name in keyof Read]: { readonly command: Name; readonly options: ReturnType<Read[Name]> };
+  }[keyof Read]
   | {
     readonly command: "doctor";
     readonly options: ReturnType<typeof readDoctor>;
@@ -108,22 +111,14 @@ export function readCommandLine(
   const fromArguments = readArguments(flags, rest);
   if (fromArguments.has("help")) return { command: "help", text: helpText(command) };
   if (fromArguments.has("version")) return { command: "version" };
-  if (command === "simulate") return { command, options: readSimulate(fromArguments) };
-  if (command === "replay") return { command, options: readReplay(fromArguments) };
-  if (command === "bench") {
-    return { command, options: readBench(fromArguments) };
-  }
-  if (command === "backfill") return { command, options: readBackfill(fromArguments) };
-  if (command === "print") {
-    return { command, options: readPrint(fromArguments) };
-  }
+  if (command === "serve") return readServe(fromArguments, env, readFile);
   if (command === "doctor") {
     const config = fromArguments.get("config");
     const given: Layer = new Map(config === undefined ? [] : [["config", config]]);
     const serve = () => readServe(given, env, readFile).options;
     return { command, options: readDoctor(fromArguments), serve };
   }
-  return readServe(fromArguments, env, readFile);
+  return { command, options: READ[command](fromArguments) } as CommandLine;
 }
 
 /** What a command needs from its start on, by what its options ask for. */

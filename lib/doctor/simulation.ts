@@ -1,13 +1,12 @@
 /** Checks whether a game reports, according to the exporter's metrics. @module */
 
+import { SILENT_AFTER } from "../model/mod.ts";
 import { TRADESIM_PORT } from "../network/mod.ts";
 import { count, span } from "../text/mod.ts";
 import type { Inquiry } from "./inquiry.ts";
 import { broken, ok, type Result } from "./link.ts";
 import { sumOf } from "./text_format.ts";
 
-/** The exporter itself calls a game silent after this many seconds. */
-const SILENT_AFTER = 10;
 /** A slow game may be silent for this many of its usual intervals between turns. */
 const USUAL_TURNS = 3;
 

@@ -1,4 +1,4 @@
-/** Errors that are told to the user in one line, and what the program then exits with. @module */
+/** Errors that are told to the user in one line, what the program then exits with, and words for all others. @module */
 
 /**
  * Something is wrong with what the user gave, or with this machine; it is no bug. The message is for the
@@ -17,4 +17,9 @@ export class UserError extends Error {
 export class Stopped extends UserError {
   /** As of a program that the signal ended. */
   override readonly exitCode = 130;
+}
+
+/** What was thrown, in words. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -26,7 +26,7 @@ export type FetchHandler<Info = Deno.ServeHandlerInfo> = (
 
 /** What is used of Hono's context. */
 export interface HonoContext {
-  readonly req: { readonly raw: Request; readonly method: string; readonly routePath: string };
+  readonly req: { readonly raw: Request; readonly routePath: string };
   readonly res: Response;
   readonly error: Error | undefined;
   readonly env: unknown;

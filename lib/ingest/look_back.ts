@@ -6,6 +6,7 @@ import type { Log } from "../log/mod.ts";
 import { readReport, type Report } from "../report/mod.ts";
 import { readPart } from "../source/mod.ts";
 import { createLineReader } from "./line_reader.ts";
+import { runSteps } from "./steps.ts";
 
 /** Maximum number of bytes that are read of a file, before the offset at which following it began. */
 const LOOK_BACK_BYTES = 4 * 1024 ** 3;
@@ -89,13 +90,8 @@ export function lookBack(options: LookBackOptions): LookBack {
       }
     }
     options.onRead?.();
-    const steps = history.prepending(earlier);
-    let step = steps.next();
-    for (; !step.done; step = steps.next()) {
-      await new Promise((resolve) => setTimeout(resolve));
-      if (isStopped) return;
-    }
-    const turns = step.value;
+    const turns = await runSteps(history.prepending(earlier), () => isStopped);
+    if (turns === undefined) return;
     const seconds = Math.round((performance.now() - started) / 100) / 10;
     log.info("Read the earlier turns of followed files", { bytes: progress.read, seconds, turns });
     isOver = true;

@@ -7,6 +7,7 @@ import type { Log } from "../log/mod.ts";
 import { readPart } from "../source/mod.ts";
 import { isTurnLogName, isTurns, readTurns } from "../turnlog/mod.ts";
 import { createLineReader } from "./line_reader.ts";
+import { runSteps } from "./steps.ts";
 
 /** Maximum number of bytes that are read of all turn logs, the newest first: about 8 million turns. */
 const MAX_BYTES = 256 * 1024 * 1024;
@@ -95,17 +96,9 @@ export class TurnLogs {
     this.#isReading = true;
     const logged = history.emptied();
     await this.#readParts(parts, logged);
-    let turns = 0;
-    const steps = history.completing(logged);
-    for (let step = steps.next(); !this.#isStopped; step = steps.next()) {
-      if (step.done) {
-        turns = step.value;
-        break;
-      }
-      await new Promise((resolve) => setTimeout(resolve));
-    }
+    const turns = await runSteps(history.completing(logged), () => this.#isStopped);
     this.#isReading = false;
-    if (turns === 0) return;
+    if (!turns) return;
     log.info("Read turn logs", { files: parts.length, turns });
     onDone();
   }

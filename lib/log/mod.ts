@@ -1,5 +1,6 @@
 /** Writes the program's log to standard error, one line per entry. @module */
 
+import { writeAll } from "../file/mod.ts";
 import { printable } from "./printable.ts";
 
 export { printable } from "./printable.ts";
@@ -30,11 +31,12 @@ export interface LogOptions {
 
 const encoder = new TextEncoder();
 
-function writeToStderr(line: string): void {
+/** Writes to standard error. If that fails, there is no place left to report it. */
+export function complain(text: string): void {
   try {
-    Deno.stderr.writeSync(encoder.encode(line));
+    writeAll(Deno.stderr, encoder.encode(text));
   } catch {
-    // Standard error is closed, so there is no place left to report it.
+    // The program continues.
   }
 }
 
@@ -66,7 +68,7 @@ function formatEntry(
  * dropped for lack of a reader, the next one says how many.
  */
 export function createLog(
-  { level, format, write = writeToStderr, now }: LogOptions,
+  { level, format, write = complain, now }: LogOptions,
 ): Log {
   const lowest = LOG_LEVELS.indexOf(level);
   let lost = 0;

@@ -1,5 +1,6 @@
 /** Plays a game from the command line: turns, reports, progress and the summary at the end. @module */
 
+import { messageOf } from "../error/mod.ts";
 import { printable } from "../log/mod.ts";
 import {
   createPublisher,
@@ -183,7 +184,7 @@ export async function simulate(options: SimulateOptions, io: SimulateIo): Promis
     try {
       io.writeText(save, formatWorld(game.world));
     } catch (error) {
-      fail(`Cannot save the world: ${error instanceof Error ? error.message : error}`);
+      fail(`Cannot save the world: ${messageOf(error)}`);
     }
   };
   if (options.status) {

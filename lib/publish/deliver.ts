@@ -1,6 +1,7 @@
 /** The worker of `http.ts`: posts one report after the other. @module */
 
 /// <reference lib="deno.worker" />
+import { messageOf } from "../error/mod.ts";
 import type { Direct } from "../network/mod.ts";
 
 /** The first message of a channel: where to post to. */
@@ -124,7 +125,7 @@ class Delivery {
       const again = response.status >= 500 || [408, 429].includes(response.status);
       return { problem: `the answer is ${response.status} ${response.statusText}`, again };
     } catch (error) {
-      return { problem: error instanceof Error ? error.message : String(error), again: true };
+      return { problem: messageOf(error), again: true };
     } finally {
       clearTimeout(timer);
     }

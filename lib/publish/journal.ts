@@ -1,8 +1,9 @@
 /** The journal transport: a line per report, in files that are rotated by renaming. @module */
 
 import { dirname, extname } from "node:path";
+import { messageOf } from "../error/mod.ts";
 import { unlessMissing, writeAll } from "../file/mod.ts";
-import { logProblem, messageOf, once, type OnProblem, type Transport } from "./transport.ts";
+import { logProblem, once, type OnProblem, type Transport } from "./transport.ts";
 
 export interface JournalOptions {
   /**

@@ -1,9 +1,10 @@
 /** Turns a game into reports. A simulation calls it once per turn. @module */
 
+import { messageOf } from "../error/mod.ts";
 import { MAX_COLUMN_LENGTH } from "../turns/mod.ts";
 import { type ReportMoment, ReportWriter, type RestOfReport } from "./report_writer.ts";
 import type { TurnLog } from "./turn_log.ts";
-import { logProblem, messageOf, once, type OnProblem, type Transport } from "./transport.ts";
+import { logProblem, once, type OnProblem, type Transport } from "./transport.ts";
 import { MIN_TURNS, RecentTurns, type TurnNumbers, USUAL_TURNS } from "./recent_turns.ts";
 
 export interface PublisherOptions {

@@ -1,11 +1,11 @@
 /** Writes the reports of a game as JSON. @module */
 
 import type * as z from "zod";
+import { messageOf } from "../error/mod.ts";
 import type { NATIVE_SCHEMA, NATIVE_TYPE, NATIVE_VERSION } from "../report/mod.ts";
 import { TURN_SECONDS_BUCKETS } from "../turns/mod.ts";
 import { Line } from "./line.ts";
 import type { RecentTurns, TurnNumbers } from "./recent_turns.ts";
-import { messageOf } from "./transport.ts";
 
 type NativeReport = z.input<typeof NATIVE_SCHEMA>;
 

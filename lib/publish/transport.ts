@@ -32,7 +32,3 @@ export function once(onProblem: OnProblem): OnProblem {
     onProblem(message);
   };
 }
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -105,8 +105,7 @@ function partOf(
 
 /** When the first part of a file was played, in seconds since 1970; NaN if it does not say. */
 async function timeOf(file: RecordedFile, maxLine: number | undefined): Promise<number> {
-  const options = maxLine === undefined ? {} : { maxLine };
-  for await (const part of readGames([file], options)) {
+  for await (const part of readGames([file], { maxLine })) {
     if (part.kind === "turns" && part.turns.count > 0) {
       return part.turns.columns.get(TIME)?.[0] ?? NaN;
     }

@@ -20,9 +20,9 @@ export interface RecordedLine {
 
 export interface ReadRecordsOptions {
   /** The longest line that is read, in bytes. Default: 64 MiB. */
-  readonly maxLine?: number;
+  readonly maxLine?: number | undefined;
   /** Told how many bytes of the file were read so far. */
-  readonly onRead?: (bytes: number) => void;
+  readonly onRead?: ((bytes: number) => void) | undefined;
 }
 
 const MAX_LINE = 64 * 2 ** 20;

@@ -1,6 +1,7 @@
 /** What must hold in every game, judged by a report beside the one before it; see docs/economy.md. @module */
 
 import { type Invariant, metric } from "../catalogue/mod.ts";
+import { euros } from "../text/mod.ts";
 import type { Mark, Report } from "./report.ts";
 
 /** An invariant that a report breaks, and how, for people. */
@@ -37,10 +38,6 @@ function sum(...terms: readonly (number | undefined)[]): number | undefined {
 
 function negative(value: number | undefined): number | undefined {
   return value === undefined ? undefined : -value;
-}
-
-function euros(amount: number): string {
-  return `${amount.toFixed(2)} €`;
 }
 
 function signed(amount: number): string {

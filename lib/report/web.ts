@@ -2,14 +2,13 @@
 
 import * as z from "zod";
 import { HTTP_METHODS, HTTP_SECONDS_BUCKETS } from "../catalogue/mod.ts";
+import { COUNT as count, LABEL as label } from "./checks.ts";
 import { IDENTITY, NATIVE_TYPE, NATIVE_VERSION, OPTIONAL, refuseOtherVersion } from "./native.ts";
 import {
-  isLabelValue,
   isObject,
   isTime,
   type JsonObject,
   type KeyProblem,
-  MAX_LABEL_BYTES,
   MAX_TOTAL,
   type Noticed,
   Refused,
@@ -61,8 +60,6 @@ export interface WebReading {
   readonly noticed: Noticed;
 }
 
-const label = z.string().refine(isLabelValue, `expected 1 to ${MAX_LABEL_BYTES} bytes`);
-const count = z.int().min(0).max(MAX_TOTAL);
 const seconds = z.number().min(0).max(MAX_TOTAL);
 const method = z.enum(HTTP_METHODS);
 

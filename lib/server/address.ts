@@ -1,6 +1,6 @@
 /** Addresses to listen on, and why one cannot be used. @module */
 
-import { UserError } from "../error/mod.ts";
+import { messageOf, UserError } from "../error/mod.ts";
 import { formatAddress, TRADESIM_PORT } from "../network/mod.ts";
 
 /** Why a port cannot be opened. */
@@ -27,7 +27,7 @@ export function reasonOf(error: unknown, port: number): string {
   if (error instanceof Deno.errors.PermissionDenied) {
     return "the system reserves this port. Choose one from 1024 on with --port";
   }
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { closeSync, fstatSync, openSync, type Stats } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { messageOf } from "../error/mod.ts";
 import {
   FileTail,
   type LineConsumer,
@@ -18,7 +19,7 @@ import {
 } from "./follower.ts";
 import { fileId, fitsMark, type Mark } from "./mark.ts";
 import { isCompressed, isRotated } from "./names.ts";
-import { isAbsence, messageOf, modified, type Seen, Survey } from "./survey.ts";
+import { isAbsence, modified, type Seen, Survey } from "./survey.ts";
 import { type DirWatch, watchDirs } from "./watch_dirs.ts";
 
 export type { FollowCounters, LineConsumer } from "./file_tail.ts";

@@ -2,6 +2,7 @@
 
 import { readdirSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, join, normalize, resolve } from "node:path";
+import { messageOf } from "../error/mod.ts";
 import type { Log } from "../log/mod.ts";
 import { fileId } from "./mark.ts";
 import { matches, parsePattern, type Pattern } from "./names.ts";
@@ -15,10 +16,6 @@ export interface Seen {
 /** When it was last modified, in milliseconds since 1970. */
 export function modified({ stats }: Seen): number {
   return stats?.mtimeMs ?? 0;
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 export function isAbsence(error: unknown): boolean {
