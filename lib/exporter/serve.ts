@@ -65,11 +65,7 @@ async function run(
   const onHangUp = listenToHangUps();
   const access = readFiles(options);
   const telemetry = createTelemetry();
-  let dropped = 0;
-  telemetry.beforeRender(() => {
-    telemetry.count("tradesim_exporter_log_lines_dropped_total", {}, lines.dropped - dropped);
-    dropped = lines.dropped;
-  });
+  telemetry.countFrom("tradesim_exporter_log_lines_dropped_total", () => lines.dropped);
   // Before the state: an exporter on the same port uses the same file, and the port says it better.
   const addresses = withBothLoopbacks(options.addresses);
   for (const address of addresses) checkFree(address);

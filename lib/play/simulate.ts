@@ -210,7 +210,7 @@ export async function simulate(options: SimulateOptions, io: SimulateIo): Promis
   await publisher?.finish();
   saveWorld();
   unread.signal.throwIfAborted();
-  const summary = await summaryOf(game, { seconds, publisher: publisher?.stats });
+  const summary = summaryOf(game, { seconds, publisher: publisher?.stats });
   io.write(
     options.json ? `${JSON.stringify(summary)}\n` : `${summaryLines(summary).join("\n")}\n`,
   );

@@ -33,15 +33,12 @@ export interface Summary {
   };
 }
 
-export async function summaryOf(
-  game: Game,
-  { seconds, publisher }: Measured,
-): Promise<Summary> {
+export function summaryOf(game: Game, { seconds, publisher }: Measured): Summary {
   const { numbers } = game;
   return {
     seed: game.seed ?? null,
     tours: numbers.tour,
-    etat_sha256: await stateSha256(game),
+    etat_sha256: stateSha256(game),
     budget_total: numbers.budgetTotal / 100,
     transactions: numbers.transactions,
     transactions_reussies: numbers.reussies,

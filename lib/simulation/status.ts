@@ -1,14 +1,13 @@
 /** The state of a game: as lines of text, and as one hash. @module */
 
+import { createHash } from "node:crypto";
 import { euros } from "../text/mod.ts";
 import type { Game } from "./game.ts";
 import { formatWorld } from "./save.ts";
 
 /** The SHA-256, in hexadecimal, of the game's world as it would be saved now. */
-export async function stateSha256(game: Game): Promise<string> {
-  const bytes = new TextEncoder().encode(formatWorld(game.world));
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+export function stateSha256(game: Game): string {
+  return createHash("sha256").update(formatWorld(game.world)).digest("hex");
 }
 
 /** Firms with their budgets, then each active product with who has it, at what price, how much. */

@@ -141,10 +141,12 @@ export async function* readPart(
 }
 
 /** Splits the bytes of a file into lines. */
-class LineCutter {
+export class LineCutter {
   readonly #consumer: LineConsumer;
   /** End of the last complete line; undefined while the rest of an unread line is skipped. */
   lineStart: number | undefined;
+  /** Number of the current line, from 1; empty lines count. */
+  line = 1;
   /** Whether the consumer has received a part of the current line. */
   #handedOn = false;
   /** A `\r` that belongs to the line's end if a newline is next. */
@@ -153,6 +155,11 @@ class LineCutter {
   constructor(consumer: LineConsumer, lineStart: number | undefined) {
     this.#consumer = consumer;
     this.lineStart = lineStart;
+  }
+
+  /** Whether the bytes so far end within a line. */
+  get isWithinLine(): boolean {
+    return this.#handedOn;
   }
 
   /** Invalidates what the consumer has received of the last line. */
@@ -176,6 +183,7 @@ class LineCutter {
       if (this.#handedOn) this.#consumer.endLine(writtenAt(end), this.lineStart ?? 0);
       this.#handedOn = this.#heldReturn = false;
       this.lineStart = end;
+      this.line++;
     }
     this.#part(chunk.subarray(from));
   }

@@ -4,11 +4,9 @@ import { closeSync, createReadStream, openSync, readdirSync, readSync } from "no
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
-import type { LineConsumer } from "./file_tail.ts";
+import { type LineConsumer, LineCutter } from "./file_tail.ts";
 import { isCompressed, isRotated } from "./names.ts";
 
-const NEWLINE = 10;
-const CARRIAGE_RETURN = 13;
 /** As gzip files begin (RFC 1952, 2.3.1). */
 const GZIP = [0x1f, 0x8b];
 /** A number after a file's name that is longer than this is a date. */
@@ -89,43 +87,27 @@ export async function* readLines(
   file.on("error", () => {});
   const bytes = isPacked ? pipeline(file, createGunzip(), () => {}) : file;
   const writtenAt = Date.now() / 1000;
-  /** Where the current line and the current chunk begin, in bytes. */
-  let start = 0;
+  const lines = new LineCutter({
+    ...consumer,
+    endLine: (at, start) => consumer.endLine(at, start, { line: lines.line, isWhole: true }),
+  }, 0);
+  /** A last line without its end is a line too. */
+  const endLast = () => {
+    const { isWithinLine, line, lineStart = 0 } = lines;
+    if (isWithinLine) consumer.endLine(writtenAt, lineStart, { line, isWhole: false });
+  };
   let at = 0;
-  let hasBytes = false;
-  let line = 1;
-
-  function endLine(isWhole: boolean): void {
-    if (hasBytes) consumer.endLine(writtenAt, start, { line, isWhole });
-    hasBytes = false;
-    line++;
-  }
-  function takePart(part: Uint8Array): void {
-    // An empty line is none, and neither is one of a single carriage return.
-    if (part.length === 0 || (!hasBytes && part.length === 1 && part[0] === CARRIAGE_RETURN)) {
-      return;
-    }
-    consumer.bytes(part);
-    hasBytes = true;
-  }
 
   try {
     for await (const chunk of bytes as AsyncIterable<Uint8Array>) {
-      for (let from = 0; from < chunk.length;) {
-        const newline = chunk.indexOf(NEWLINE, from);
-        takePart(chunk.subarray(from, newline === -1 ? chunk.length : newline));
-        if (newline === -1) break;
-        endLine(true);
-        from = newline + 1;
-        start = at + from;
-      }
+      lines.take(chunk, at, () => writtenAt);
       at += chunk.length;
       yield file.bytesRead;
     }
-    endLine(false);
+    endLast();
   } catch (error) {
     // Of a file that is cut off, too, the last line may be whole.
-    endLine(false);
+    endLast();
     throw error;
   } finally {
     bytes.destroy();

@@ -146,12 +146,11 @@ const LAG_INTERVAL_MS = 100;
 /** Reports the exporter's own processor time, memory and event-loop lag; returns how to stop. */
 export function watchProcess(telemetry: Telemetry): () => void {
   const start = Date.now() / 1000 - performance.now() / 1000;
-  let counted = 0;
-  telemetry.beforeRender(() => {
+  telemetry.countFrom("process_cpu_seconds_total", () => {
     const { user, system } = process.cpuUsage();
-    const seconds = (user + system) / 1e6;
-    telemetry.count("process_cpu_seconds_total", {}, Math.max(0, seconds - counted));
-    counted = seconds;
+    return (user + system) / 1e6;
+  });
+  telemetry.beforeRender(() => {
     const { rss, heapUsed } = Deno.memoryUsage();
     telemetry.set("process_resident_memory_bytes", rss);
     telemetry.set("process_heap_bytes", heapUsed);

@@ -12,6 +12,8 @@ type Labels = Readonly<Record<string, string>>;
 export interface Telemetry {
   /** Adds `by`, 1 by default, to a counter. */
   count(name: NameOf<"counter">, labels?: Labels, by?: number): void;
+  /** Shows as a counter what `total` counts: from 0 on, and never falling. */
+  countFrom(name: NameOf<"counter">, total: () => number): void;
   /** Sets a gauge. */
   set(name: NameOf<"gauge">, value: number, labels?: Labels): void;
   /** Adds a reading to a histogram, in seconds. */
@@ -51,6 +53,18 @@ function instrument(entry: Metric, registry: client.Registry): Instrument {
   }
 }
 
+async function sumsOf(registry: client.Registry): Promise<ReadonlyMap<string, number>> {
+  const sums = new Map<string, number>();
+  for (const { name, values } of await registry.getMetricsAsJSON()) {
+    for (const sample of values) {
+      const { metricName = name } = sample as { metricName?: string };
+      if (metricName.endsWith("_bucket")) continue;
+      sums.set(metricName, (sums.get(metricName) ?? 0) + sample.value);
+    }
+  }
+  return sums;
+}
+
 /** Makes the counters, gauges and histograms of the exporter, all at zero; those of an option when they are used. */
 export function createTelemetry(): Telemetry {
   const registry = new client.Registry();
@@ -67,10 +81,20 @@ export function createTelemetry(): Telemetry {
   let text: Promise<string> = Promise.resolve("");
   let textAt = 0;
 
+  function count(name: string, labels: Labels = {}, by = 1): void {
+    (find(name) as client.Counter).inc(labels, by);
+    changed = true;
+  }
+
   return {
-    count(name, labels = {}, by = 1) {
-      (find(name) as client.Counter).inc(labels, by);
-      changed = true;
+    count,
+    countFrom(name, total) {
+      let counted = 0;
+      readers.push(() => {
+        const now = total();
+        count(name, {}, Math.max(0, now - counted));
+        counted = now;
+      });
     },
     set(name, value, labels = {}) {
       (find(name) as client.Gauge).set(labels, value);
@@ -92,17 +116,9 @@ export function createTelemetry(): Telemetry {
       }
       return text;
     },
-    async values() {
+    values() {
       for (const read of readers) read();
-      const sums = new Map<string, number>();
-      for (const { name, values } of await registry.getMetricsAsJSON()) {
-        for (const sample of values) {
-          const { metricName = name } = sample as { metricName?: string };
-          if (metricName.endsWith("_bucket")) continue;
-          sums.set(metricName, (sums.get(metricName) ?? 0) + sample.value);
-        }
-      }
-      return sums;
+      return sumsOf(registry);
     },
   };
 }
