@@ -105,7 +105,8 @@ function exporter(
 /** The exporter in a pod of its own: it keeps its state, and other pods report to it. */
 export function standingExporter(files: Files, parameters: Parameters, mounts: readonly Mount[]) {
   const name = nameOf("exporter");
-  const hosts = [name, `${name}.$(NAMESPACE)`, `${name}.$(NAMESPACE).svc`];
+  const hosts = ["", ".$(NAMESPACE)", ".$(NAMESPACE).svc", ".$(NAMESPACE).svc.cluster.local"]
+    .map((domain) => name + domain);
   const config = `--config=${CONFIG_FOLDER}/${CONFIG_NAME}`;
   return exporter(files, parameters, [config, ...allowedHosts(hosts)], [POD_IP, NAMESPACE], mounts);
 }

@@ -169,7 +169,14 @@ Deno.test("the kustomizations of docs/kubernetes.md are built where they say tha
         kind === "Job"
       );
       assert.equal(job.metadata.name, "tradesim-simulation-7");
-      const { containers: [game], initContainers, serviceAccountName } = job.spec.template.spec;
+      const { containers: [game], initContainers, serviceAccountName, volumes } =
+        job.spec.template.spec;
+      const [{ emptyDir: { sizeLimit } }, ...more] = volumes;
+      assert.deepEqual(more, []);
+      // 200 turns of TradeSim leave 517 MB.
+      const needed = Number(game.args.at(-1)) * 517e6 / 200;
+      assert.ok(needed < Number(/^(\d+)Gi$/.exec(sizeLimit)?.[1]) * 1024 ** 3, sizeLimit);
+      assert.equal(game.resources.limits["ephemeral-storage"], "3Gi");
       assert.equal(serviceAccountName, "tradesim-simulation-7");
       assert.equal(game.image, "registry.example/my-tradesim:1.4.0");
       assert.equal(game.securityContext.readOnlyRootFilesystem, true);

@@ -26,7 +26,8 @@ function argsOf(file: string, ip: string): string[] {
     .map((arg: string) => arg.replace("$(POD_IP)", ip).replace("$(NAMESPACE)", "games"));
 }
 
-const NAMES = ["tradesim-exporter", "tradesim-exporter.games", "tradesim-exporter.games.svc"];
+const NAMES = ["", ".games", ".games.svc", ".games.svc.cluster.local"]
+  .map((domain) => `tradesim-exporter${domain}`);
 const CASES = [
   { file: "base/deployment.yaml", names: NAMES },
   { file: "overlays/sidecar/job.yaml", names: [] },
@@ -46,7 +47,9 @@ for (const { file, names } of CASES) {
         for (const host of [POD_IP, "[fd00::7]", ...names, "localhost"]) {
           assert.equal(await statusOf(port, "/metrics", `${host}:8000`), 200, host);
         }
-        for (const host of ["10.9.9.9", "evil.example", "tradesim-exporter.other.svc"]) {
+        for (
+          const host of ["10.9.9.9", "evil.example", "tradesim-exporter.other.svc.cluster.local"]
+        ) {
           assert.equal(await statusOf(port, "/metrics", `${host}:8000`), 421, host);
         }
         for (const host of [POD_IP, "10.9.9.9", "[fd00::9]"]) {
