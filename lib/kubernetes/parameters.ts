@@ -164,12 +164,16 @@ export function readParameters(texts: readonly string[]): Parameters | Parameter
   const values = new Map<ParameterName, string | undefined>(
     PARAMETER_NAMES.map((name) => [name, (PARAMETERS[name] as Parameter).defaultValue]),
   );
+  const set = new Set<ParameterName>();
   for (const text of texts) {
     const [given, value] = splitPair(text);
     const name = PARAMETER_NAMES.find((known) => known === given);
     if (name === undefined) return { name: given, expected: undefined };
     const { kind } = PARAMETERS[name];
     if (!kind.isRight(value)) return { name, expected: kind.expected };
+    // Which of two values is meant, nobody knows.
+    if (set.has(name)) return { name, expected: "one value, but it is set twice" };
+    set.add(name);
     values.set(name, value);
   }
   return Object.fromEntries(values) as Parameters;

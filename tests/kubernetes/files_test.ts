@@ -357,6 +357,10 @@ Deno.test("readParameters() refuses what the cluster would refuse, or would run 
     name: "monitor-lable",
     expected: undefined,
   });
+  assert.deepEqual(readParameters(["tours=1", "monitor-label=a=b", "tours=1"]), {
+    name: "tours",
+    expected: "one value, but it is set twice",
+  });
   const rights = [
     "image=x@sha256:" + "a".repeat(64),
     `image=${"x".repeat(255)}:1`,
