@@ -183,7 +183,7 @@ export function createMeasured(
     measure: (handler, { route = () => undefined } = {}) => async (request, info) => {
       const end = counter.begin(request);
       if (end === undefined) return await handler(request, info);
-      const found = () => {
+      const find = () => {
         try {
           return route(request);
         } catch {
@@ -195,10 +195,12 @@ export function createMeasured(
         const response = await handler(request, info);
         // What is no response throws here, where the server expects it.
         const { status } = response;
-        whenSent(info, () => end(found(), status));
+        // Now, because a request that was answered cannot be looked at any more.
+        const found = find();
+        whenSent(info, () => end(found, status));
         return response;
       } catch (error) {
-        fail(end, found(), error);
+        fail(end, find(), error);
         throw error;
       }
     },

@@ -187,3 +187,41 @@ for (const [example, path] of [["deno_serve", ""], ["hono", "/tradesim"]] as con
       }
     }));
 }
+
+Deno.test("docs/web.md has a program that measures its requests by route", () =>
+  withTempDir(async (cwd) => {
+    const text = Deno.readTextFileSync(new URL("docs/web.md", ROOT));
+    const ports = { 8000: freePort(), 8080: freePort() };
+    const program = /```ts\n(.*?)```/s.exec(text)![1]!
+      .replaceAll(/80[08]0/g, (port) => `${ports[port as "8000"]}`);
+    Deno.writeTextFileSync(`${cwd}/web.ts`, program);
+    const config = fileURLToPath(new URL("deno.json", ROOT));
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", "--no-check", "-A", "--config", config, "web.ts"],
+      cwd,
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    const said = new Response(child.stderr).text();
+    const get = async (port: number, path: string) =>
+      await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+    try {
+      await until("the port", () => get(ports[8000], "/-/ready").catch(() => undefined));
+      assert.equal(await get(ports[8080], "/"), "The game");
+      await get(ports[8080], "/secret");
+      const count = "http_server_request_duration_seconds_count";
+      const labels = (route: string) =>
+        `http_request_method="GET",http_route="${route}",http_response_status_code="200"`;
+      await until("both requests to be counted", async () => {
+        const scrape = await get(ports[8000], "/metrics");
+        return ["/", "unmatched"].every((route) =>
+          valueOf(scrape, `${count}{${labels(route)}}`) === 1
+        );
+      });
+    } finally {
+      child.kill("SIGTERM");
+      await child.status;
+    }
+    assert.ok(!(await said).includes("route of a request"), await said);
+  }));

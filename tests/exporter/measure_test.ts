@@ -141,6 +141,28 @@ Deno.test("measure() fails no request when the route cannot be told, and says so
     assert.equal(log.lines.filter((line) => line.includes("cannot be told")).length, 1);
   }));
 
+Deno.test("measure() tells the route of a request that its handler has not looked at, and whose client has gone", () =>
+  withExporter(async (exporter) => {
+    const route = ({ url }: Request) => new URL(url).pathname;
+    await ask(exporter.measure(() => new Response("x"), { route }), "/a");
+    let go = () => {};
+    let isThere = false;
+    const slow = exporter.measure(async () => {
+      isThere = true;
+      await new Promise<void>((resolve) => go = resolve);
+      return new Response("x");
+    }, { route });
+    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, slow);
+    const client = await Deno.connect({ port: server.addr.port });
+    await client.write(new TextEncoder().encode("GET /b HTTP/1.1\r\nHost: x\r\n\r\n"));
+    await until("the request", () => isThere);
+    client.close();
+    go();
+    await until("its end", async () => (await counted(exporter, "active_requests")).GET === 0);
+    assert.deepEqual(await counted(exporter), { "GET /a 200": 1, "GET /b 200": 1 });
+    await server.shutdown();
+  }));
+
 Deno.test("measure() counts what is no response as the server's error, and leaves that to the server", () =>
   withExporter(async (exporter) => {
     await ask(exporter.measure(() => undefined as unknown as Response), "/");
