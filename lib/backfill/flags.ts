@@ -2,7 +2,7 @@
 
 import { GAME_METRICS } from "../catalogue/mod.ts";
 import { type Command, onCommandLine, onOff, optional, repeatable, single } from "../cli/flag.ts";
-import { FILE, type Kind, oneOf, PLAIN_URL, someOf } from "../cli/kinds.ts";
+import { decimal, FILE, type Kind, oneOf, PLAIN_URL, someOf } from "../cli/kinds.ts";
 import type { Layer } from "../cli/layers.ts";
 import type { Needs } from "../cli/permissions.ts";
 import { nearest } from "../cli/suggest.ts";
@@ -34,15 +34,6 @@ const ANCHOR: Kind<Anchor> = {
   },
 };
 
-const SECONDS: Kind<number> = {
-  expected: "a number of seconds from 0.001 to 86400",
-  types: ["number"],
-  parse: (text) => {
-    const seconds = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : NaN;
-    return seconds >= 0.001 && seconds <= 86_400 ? seconds : undefined;
-  },
-};
-
 const METRIC_NAMES = GAME_METRICS.map(({ name }) => name);
 
 const METRICS: Kind<readonly string[]> = {
@@ -66,12 +57,12 @@ const BACKFILL_FLAGS = onCommandLine({
     kind: ANCHOR,
     defaultValue: "real",
     help:
-      "When the games are shown: real, when they were played; now, such that they end now; or from a day on, such as 2000-01-01, where several games lie over each other.",
+      "When the games are shown: real, when they were played; now, so that they end now; or from a day on, such as 2000-01-01, where several games lie over each other.",
   }),
   turnSeconds: optional({
     name: "turn-seconds",
     unit: "<SECONDS>",
-    kind: SECONDS,
+    kind: decimal(0.001, 86_400, "a number of seconds"),
     defaultText: "the turns' own times",
     help: "Seconds from turn to turn. Turns that are played faster than one a millisecond need it.",
   }),
@@ -95,7 +86,7 @@ const BACKFILL_FLAGS = onCommandLine({
     unit: "<STORE>",
     kind: oneOf(STORES),
     defaultValue: "prometheus",
-    defaultText: "prometheus, as which Thanos counts too",
+    defaultText: "prometheus, also for Thanos",
     help:
       "Store that takes the samples: prometheus; mimir, whose blocks end at midnight UTC; victoriametrics, whose text has milliseconds.",
   }),

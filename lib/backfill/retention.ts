@@ -1,5 +1,6 @@
 /** Asks a server how long it keeps samples. @module */
 
+import { parseDuration } from "../text/mod.ts";
 import type { Store } from "./flags.ts";
 
 export interface AskRetention {
@@ -11,17 +12,8 @@ export interface AskRetention {
 }
 
 const TIMEOUT_MS = 10_000;
-const HOUR = 3600;
-const UNITS: Readonly<Record<string, number>> = {
-  s: 1,
-  m: 60,
-  h: HOUR,
-  d: 24 * HOUR,
-  w: 7 * 24 * HOUR,
-  y: 365 * 24 * HOUR,
-};
 /** VictoriaMetrics takes a number alone for months. */
-const MONTH = 31 * 24 * HOUR;
+const MONTH = 31 * 86_400;
 
 /**
  * Reads a time as both servers write it, such as `15d`, `1w2d` or, of sizes too, `15d or 512MiB`.
@@ -31,11 +23,7 @@ const MONTH = 31 * 24 * HOUR;
 export function parseRetention(text: string): number | undefined {
   const [first = ""] = text.split(" ");
   if (/^\d+(?:\.\d+)?$/.test(first)) return Number(first) * MONTH || undefined;
-  if (!/^(?:\d+(?:\.\d+)?[smhdwy])+$/.test(first)) return undefined;
-  const parts = first.matchAll(/(\d+(?:\.\d+)?)([smhdwy])/g);
-  const seconds = Array.from(parts, ([, amount, unit]) => Number(amount) * UNITS[unit!]!)
-    .reduce((sum, each) => sum + each, 0);
-  return seconds || undefined;
+  return parseDuration(first) || undefined;
 }
 
 /** How long the server keeps samples, in seconds; undefined where it does not say, or for ever. */

@@ -2,7 +2,7 @@
 
 import { Stopped, UserError } from "../error/mod.ts";
 import { type ExporterProcess, type Reading, startExporter } from "./exporter_process.ts";
-import { type Plan, type PlannedRound, planRounds, progressOf } from "./plan.ts";
+import { type Plan, PLANNED_SHARE, type PlannedRound, planRounds, progressOf } from "./plan.ts";
 import type { Played, PlayerSetup } from "./player.ts";
 import { type PlayerProcess, startPlayer } from "./player_process.ts";
 import type { Program } from "./program.ts";
@@ -48,8 +48,6 @@ const CALIBRATION_SECONDS = 0.25;
 const SESSIONS_ROUNDS = 2;
 /** Their warm-up. With 200, five seconds of turns. */
 const WARM_UP_TURNS_PER_SESSION = 0.25;
-/** What of the time is planned; the rest is for what turns out slower. */
-const PLANNED_SHARE = 0.88;
 /** How long the exporter may take to know of the last report. */
 const PATIENCE_SECONDS = 10;
 const STEP_MS = 20;

@@ -1,6 +1,7 @@
 /** The kinds of values that flags take: how they are parsed, and what was expected. @module */
 
 import { isIP, isIPv4, isIPv6 } from "node:net";
+import { parseDuration } from "../text/mod.ts";
 
 /** A kind of value. */
 export interface Kind<T> {
@@ -22,14 +23,11 @@ export interface Address {
   readonly port: number;
 }
 
-const MILLISECONDS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 const BYTES: Readonly<Record<string, number>> = { "": 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 
 function parseSeconds(text: string): number | undefined {
   if (text === "0") return 0;
-  const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
-  const factor = MILLISECONDS[unit];
-  return factor === undefined ? undefined : Number(amount) * factor / 1000;
+  return /^[\d.]+(?:ms|[smh])$/.test(text) ? parseDuration(text) : undefined;
 }
 
 function parseBytes(text: string): number | undefined {
@@ -59,6 +57,15 @@ export function wholeNumber(low: number, high: number): Kind<number> {
     expected: `a whole number from ${low} to ${high}`,
     types: ["number"],
     parse: (text) => within(low, high, parseWhole(text)),
+  };
+}
+
+/** A number from `low` to `high`, with or without a fraction. */
+export function decimal(low: number, high: number, thing = "a number"): Kind<number> {
+  return {
+    expected: `${thing} from ${low} to ${high}`,
+    types: ["number"],
+    parse: (text) => within(low, high, /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined),
   };
 }
 
@@ -140,26 +147,31 @@ export const WEB_URL: Kind<string> = {
   parse: (text) => /^https?:\/\//.test(text) ? URL.parse(text)?.href : undefined,
 };
 
-/** The address of a server, without a password: everyone could read it in the list of processes. */
+/**
+ * A URL without user and password, which everyone could read in the list of processes, and of a port that
+ * one can connect to.
+ */
+function publicUrl(text: string): URL | undefined {
+  const url = URL.parse(WEB_URL.parse(text) ?? "");
+  const isPublic = url?.username === "" && url.password === "" && url.hash === "";
+  return isPublic && url.port !== "0" ? url : undefined;
+}
+
+/** The address of a server. */
 export const PLAIN_URL: Kind<string> = {
   expected: "a URL such as http://127.0.0.1:8000, without user and password",
   types: ["string"],
   parse: (text) => {
-    const url = URL.parse(WEB_URL.parse(text) ?? "");
-    if (url === null || url.username !== "" || url.password !== "") return undefined;
-    return url.search === "" && url.hash === "" ? url.href : undefined;
+    const url = publicUrl(text);
+    return url?.search === "" ? url.href : undefined;
   },
 };
 
-/** The address of a receiver of samples; without a password, for the same reason. */
+/** The address of a receiver of samples. */
 export const RECEIVER_URL: Kind<string> = {
   expected: "a URL such as http://127.0.0.1:9090/api/v1/write, without user and password",
   types: ["string"],
-  parse: (text) => {
-    const url = URL.parse(WEB_URL.parse(text) ?? "");
-    if (url === null || url.username !== "" || url.password !== "") return undefined;
-    return url.hash === "" && url.port !== "0" ? url.href : undefined;
-  },
+  parse: (text) => publicUrl(text)?.href,
 };
 
 /** A label for all series; those that begin with two underscores have a meaning of their own. */

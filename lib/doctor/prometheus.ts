@@ -1,7 +1,7 @@
 /** Checks Prometheus, or what stands in its place: whether it answers and scrapes this exporter. @module */
 
 import * as z from "zod";
-import { span } from "../text/mod.ts";
+import { parseDuration, span } from "../text/mod.ts";
 import { isAnswer, readJson } from "./ask.ts";
 import type { Inquiry } from "./inquiry.ts";
 import { broken, ok, type Result, skip } from "./link.ts";
@@ -210,7 +210,7 @@ function judgeTarget(inquiry: Inquiry, name: string, target: Target, isKnown: bo
     );
   }
   const interval = target.scrapeInterval ?? target.discoveredLabels["__scrape_interval__"];
-  const every = interval === undefined ? undefined : secondsOf(interval);
+  const every = parseDuration(interval ?? "");
   if (every !== undefined && every > LONGEST_INTERVAL) {
     return broken(
       `${name} scrapes ${scrapeUrl} every ${interval} only`,
@@ -225,14 +225,6 @@ function judgeTarget(inquiry: Inquiry, name: string, target: Target, isKnown: bo
           ? ""
           : `, every ${interval}; give Grafana's data source the same timeInterval`),
     );
-}
-
-const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
-
-/** A duration of Prometheus, such as `1m30s`, in seconds. */
-function secondsOf(duration: string): number {
-  return Array.from(duration.matchAll(/(\d+)(ms|[smhd])/g))
-    .reduce((sum, [, number, unit]) => sum + Number(number) * UNITS[unit!]!, 0);
 }
 
 /** Whether two starts are one: VictoriaMetrics may change the last digit of a number. */

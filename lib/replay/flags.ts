@@ -1,24 +1,12 @@
 /** The command `replay`: its flags and its options. @module */
 
 import { type Command, type Flag, onCommandLine, onOff, optional, single } from "../cli/flag.ts";
-import { FILE, type Kind } from "../cli/kinds.ts";
+import { decimal, FILE } from "../cli/kinds.ts";
 import type { Layer } from "../cli/layers.ts";
 import { UsageError } from "../cli/usage_error.ts";
 import { commandLineValues } from "../cli/values.ts";
 import { SERVE } from "../exporter/flags.ts";
 import { readServe, type ServeOptions } from "../exporter/options.ts";
-
-const LEAST_SPEED = 0.01;
-const MOST_SPEED = 1_000_000;
-
-const SPEED: Kind<number> = {
-  expected: `a number from ${LEAST_SPEED} to ${MOST_SPEED}`,
-  types: ["number"],
-  parse(text) {
-    const speed = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
-    return speed >= LEAST_SPEED && speed <= MOST_SPEED ? speed : undefined;
-  },
-};
 
 /** Flags of `serve` that a replay has too. */
 const SHARED = [
@@ -42,7 +30,7 @@ const REPLAY_FLAGS = onCommandLine({
   speed: single({
     name: "speed",
     unit: "<NUMBER>",
-    kind: SPEED,
+    kind: decimal(0.01, 1_000_000),
     defaultValue: 1,
     help: "How many times as fast as the game was played.",
   }),

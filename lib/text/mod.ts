@@ -1,4 +1,4 @@
-/** Numbers, times and sizes as text for people. @module */
+/** Numbers, times and sizes as text for people, and times out of text. @module */
 
 /** A number of things, such as `1 session` or `2 sessions`. */
 export function count(number: number, thing: string): string {
@@ -20,6 +20,26 @@ export function span(seconds: number): string {
   const [unit, size] = units.find(([, size]) => seconds >= 2 * size) ?? ["s", 1];
   const amount = Math.max(0, seconds / size);
   return `${amount < 10 && unit === "s" ? Number(amount.toFixed(1)) : Math.floor(amount)} ${unit}`;
+}
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: MINUTE_MS,
+  h: 60 * MINUTE_MS,
+  d: DAY_MS,
+  w: 7 * DAY_MS,
+  y: 365 * DAY_MS,
+};
+
+/** Seconds of a duration as Prometheus has it, such as `1m30s`; undefined where the text is none. */
+export function parseDuration(text: string): number | undefined {
+  if (!/^(?:\d+(?:\.\d+)?(?:ms|[smhdwy]))+$/.test(text)) return undefined;
+  const parts = text.matchAll(/([\d.]+)(ms|[smhdwy])/g);
+  return Array.from(parts, ([, amount, unit]) => Number(amount) * UNIT_MS[unit!]!)
+    .reduce((sum, each) => sum + each) / 1000;
 }
 
 /** A number of bytes, such as `2.5 KiB` or `64 MiB`. */

@@ -1,7 +1,7 @@
 /** Tests of numbers, times and sizes as text. @module */
 
 import assert from "node:assert/strict";
-import { bytes, count, euros, percent, span } from "../../lib/text/mod.ts";
+import { bytes, count, euros, parseDuration, percent, span } from "../../lib/text/mod.ts";
 
 Deno.test("count() names one thing and several", () => {
   const texts = [0, 1, 2].map((number) => count(number, "turn"));
@@ -37,4 +37,17 @@ Deno.test("span() counts in the largest unit of which there are two, and never b
 Deno.test("euros() and percent() round to what counts", () => {
   assert.deepEqual([euros(1234.5), euros(-0.125)], ["1234.50 €", "-0.13 €"]);
   assert.deepEqual([percent(0.12345), percent(1, 0)], ["12.35 %", "100 %"]);
+});
+
+Deno.test("parseDuration() adds up what Prometheus writes, and takes nothing else for a time", () => {
+  const texts: Record<string, number> = {
+    "100ms": 0.1,
+    "1m30s": 90,
+    "0.5h": 1800,
+    "1w2d": 777_600,
+  };
+  for (const [text, seconds] of Object.entries(texts)) assert.equal(parseDuration(text), seconds);
+  for (const text of ["", "15", "1x", "s", "1..5s", "1m 30s", "-1s"]) {
+    assert.equal(parseDuration(text), undefined, text);
+  }
 });
