@@ -293,6 +293,18 @@ const CASES: Readonly<
     `kubectl patch prometheus main --namespace monitoring --type merge --patch ` +
     `'{"spec":{"paused":false}}'`,
   ],
+  "the operator fails": [
+    ({ server }) =>
+      server.status = {
+        conditions: [
+          { type: "Available", status: "True" },
+          { type: "Reconciled", status: "False", reason: "Failed", message: "secret\n x" },
+        ],
+      },
+    "label",
+    "the operator cannot make a configuration for Prometheus monitoring/main: Failed: secret\n x",
+    "kubectl describe prometheus main --namespace monitoring # then",
+  ],
   "a Prometheus has no replicas": [
     ({ server }) => server.spec.replicas = 0,
     "label",
@@ -470,6 +482,7 @@ Deno.test("doctor kubernetes says how a PodMonitor finds a port without a name, 
 
 Deno.test("doctor kubernetes prefers a Prometheus that is not paused", () => {
   const objects: Loose = wellObjects();
+  objects.server.status = { conditions: [{ type: "Reconciled", status: "True" }] };
   objects.paused = prometheus({ paused: true }, "other");
   assert.equal(run(listOf(objects)).code, 0);
 });

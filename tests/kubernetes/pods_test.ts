@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { parse, parseAllDocuments } from "yaml";
 import { kubernetes } from "../../tools/kubernetes.ts";
+import { ROOT } from "../harness/deno.ts";
 
 // deno-lint-ignore no-explicit-any
 type Loose = any;
@@ -137,6 +138,22 @@ Deno.test("the game of the sidecar ends, is not played again, and shares its jou
   assert.deepEqual(volumes, [{ name: "journal", emptyDir: { sizeLimit: "256Mi" } }]);
   // Only its own pod reports.
   assert.ok(!exporter.args.some((arg: string) => arg.includes("remote-ingest")));
+});
+
+Deno.test("exporters run as the user of their image, at its port", () => {
+  const dockerfile = Deno.readTextFileSync(`${ROOT}Dockerfile`);
+  const [, user] = /^USER (\d+):\1$/m.exec(dockerfile) ?? [];
+  const [, port] = /^EXPOSE (\d+)$/m.exec(dockerfile) ?? [];
+  let exporters = 0;
+  for (const { spec: { template: { spec } } } of WORKLOADS) {
+    for (const { name, ports } of [...spec.initContainers ?? [], ...spec.containers]) {
+      if (name !== "exporter") continue;
+      exporters++;
+      assert.equal(String(spec.securityContext.runAsUser), user);
+      assert.equal(String(ports[0].containerPort), port);
+    }
+  }
+  assert.equal(exporters, 3);
 });
 
 Deno.test("pods that have ended are no targets, of the operator or of the stack", () => {

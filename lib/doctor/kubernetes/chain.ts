@@ -12,7 +12,7 @@ import {
 } from "./objects.ts";
 import { broken, ok, type Result, skip } from "../link.ts";
 import { KUBERNETES_GET } from "../flags.ts";
-import { labelCommand, patchCommand, relabelingCommand } from "./commands.ts";
+import { kubectl, labelCommand, patchCommand, relabelingCommand } from "./commands.ts";
 import { type Candidate, checkPort, leadingEndpoint } from "./ports.ts";
 import { requirements, selectorOfLabels, selectorText, unmetBy, widened } from "./selector.ts";
 
@@ -143,6 +143,14 @@ function checkActive(server: Prometheus): Result | undefined {
     return broken(
       `${titleOf(server)} has no replicas`,
       patchCommand(server, { replicas: 1 }) + BY_CHART,
+    );
+  }
+  if (server.failure !== undefined) {
+    const { kind, name, namespace } = server;
+    return broken(
+      `the operator cannot make a configuration for ${titleOf(server)}: ${server.failure}`,
+      kubectl("describe", kind.toLowerCase(), name, "--namespace", namespace) +
+        " # then repair what it names",
     );
   }
   if (!server.isPaused) return undefined;

@@ -116,6 +116,14 @@ const PROMETHEUS = z.object({
     paused: z.boolean().default(false),
     replicas: z.int().default(1),
   }),
+  status: z.object({
+    conditions: z.array(z.object({
+      type: z.string(),
+      status: z.string(),
+      reason: z.string().default(""),
+      message: z.string().default(""),
+    })).default([]),
+  }).default({ conditions: [] }),
 });
 
 export interface Pod extends Named {
@@ -152,6 +160,8 @@ export interface Prometheus extends Named {
   /** Whether the operator leaves it as it is, whatever changes. */
   readonly isPaused: boolean;
   readonly replicas: number;
+  /** Why the operator could not make its configuration; undefined where it could, or did not say. */
+  readonly failure: string | undefined;
 }
 
 /** The objects by what they are. */
@@ -261,7 +271,10 @@ export function readObjects(text: string): Cluster {
         endpoints: kind === "PodMonitor" ? spec.podMetricsEndpoints : spec.endpoints,
       });
     } else if (kind === "Prometheus" || kind === "PrometheusAgent") {
-      const { spec } = read(PROMETHEUS, item, place);
+      const { spec, status } = read(PROMETHEUS, item, place);
+      const failed = status.conditions.find(({ type, status }) =>
+        type === "Reconciled" && status === "False"
+      );
       servers.push({
         ...named,
         select: {
@@ -274,6 +287,7 @@ export function readObjects(text: string): Cluster {
         ignoresNamespaces: spec.ignoreNamespaceSelectors,
         isPaused: spec.paused,
         replicas: spec.replicas,
+        failure: failed && [failed.reason, failed.message].filter((text) => text !== "").join(": "),
       });
     } else {
       namespaces.set(metadata.name, metadata.labels);
