@@ -1,7 +1,7 @@
 /** Makes the samples of each turn that reports tell of, and hands them to the queue. @module */
 
 import { limitSeries } from "../exposition/mod.ts";
-import { type Family, type Model, stateOf } from "../model/mod.ts";
+import { type Family, type Model, type Series, stateOf } from "../model/mod.ts";
 import type { Details, Report } from "../report/mod.ts";
 import { COLUMN_NAMES } from "../turns/mod.ts";
 import type { Layout } from "./layout.ts";
@@ -61,6 +61,21 @@ const BEFORE_MS = 1;
 
 function isCounted({ metric: { type } }: Family): boolean {
   return type !== "gauge";
+}
+
+/** Counters as they are now, with the values that they had before: one that was not there was at 0. */
+function asBefore(now: readonly Family[], before: readonly Family[]): Family[] {
+  const keyOf = (name: string, { suffix, labels }: Series) =>
+    JSON.stringify([name, suffix, labels]);
+  const known = new Map(
+    before.flatMap(({ metric: { name }, series, values }) =>
+      series.map((one, index) => [keyOf(name, one), values[index]!] as const)
+    ),
+  );
+  return now.map((family) => ({
+    ...family,
+    values: family.series.map((one) => known.get(keyOf(family.metric.name, one)) ?? 0),
+  }));
 }
 
 /** Turns before the report's own one that its columns tell of: their rows. */
@@ -189,12 +204,9 @@ export class TurnFeed {
     const own = Math.round(first * 1000) - BEFORE_MS;
     // There is a sample of that moment or a later one.
     if (own <= stream.clock.last) return;
-    const zeros = () =>
-      families.filter(isCounted).map((family) => ({
-        ...family,
-        values: family.values.map(() => 0),
-      }));
-    const counters = before?.counters ?? (isFromTheStart ? zeros() : []);
+    const known = before?.counters ?? (isFromTheStart ? [] : undefined);
+    if (known === undefined) return;
+    const counters = asBefore(families.filter(isCounted), known);
     if (counters.length === 0) return;
     // A start is before all that counted since.
     if (stream.start >= own) stream.start = own - BEFORE_MS;

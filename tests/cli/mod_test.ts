@@ -411,6 +411,18 @@ const BAD: Readonly<
     {},
     "Cannot use --remote-write.label zone twice: expected different names",
   ],
+  "a queue that is the file of the state": [
+    ["--remote-write=http://a", "--state=s", "--remote-write.queue=./s.2"],
+    {},
+    {},
+    "Cannot use one file for --state and --remote-write.queue: expected different files",
+  ],
+  "a queue that is followed": [
+    ["--remote-write=http://a", "--state=s", "--follow=f", "--remote-write.queue=f"],
+    {},
+    {},
+    "Cannot use one file for --follow and --remote-write.queue: expected different files",
+  ],
   "remote write without a place for its queue": [
     ["--remote-write=http://a", "--port=0"],
     {},

@@ -9,7 +9,7 @@ import {
   type TurnFeedOptions,
 } from "../../lib/remote_write/turn_feed.ts";
 import type { Details, Report } from "../../lib/report/mod.ts";
-import { createModel, flatten, report } from "../model/reports.ts";
+import { by, createModel, flatten, report } from "../model/reports.ts";
 
 /** A time at which everything begins, in seconds since 1970. */
 const T0 = 1_700_000_000;
@@ -120,6 +120,19 @@ Deno.test("before the first turn counters are where they were, so that nothing o
   // Gauges were at nothing.
   assert.deepEqual(feeding.samples("budget_total").map(([time]) => time), [1000, 9000, 10_000]);
   assert.deepEqual(new Set(feeding.added.map(({ start }) => start)), new Set([-100_000]));
+});
+
+Deno.test("series of a breakdown begin at 0, and none is sent that a scrape does not show", () => {
+  const feeding = new Feeding({ model: { breakdowns: ["continent"] } });
+  const parts = (first: number, second: number) => ({
+    breakdowns: { transactions_total: [by("continent", { Asie: first, Europe: second })] },
+  });
+  feeding.take(turn(1, 1, { values: { transactions_total: 3 }, ...parts(1, 2) }));
+  feeding.take(turn(1, 5, { session: "b", values: { transactions_total: 3 }, ...parts(2, 1) }));
+  const samples = (name: string) => feeding.samples(`transactions_total{continent="${name}"}`);
+  assert.deepEqual(samples("Asie"), [[999, 0], [1000, 1], [4999, 1], [5000, 3]]);
+  assert.deepEqual(samples("Europe"), [[999, 0], [1000, 2], [4999, 2], [5000, 3]]);
+  assert.deepEqual(feeding.samples("transactions_total"), []);
 });
 
 Deno.test("a repeated or late report becomes nothing", () => {
