@@ -31,6 +31,8 @@ Deno.test("the worker may call the receiver's host and port, and no other", asyn
       "127.0.0.1:80",
     ],
     "http://localhost/w": ["localhost:80", "localhost:443", "127.0.0.1:80", "localhost:8080"],
+    "http://[::1]:9090/w": ["[::1]:9090", "[::1]:9091", "[::]:9090", "127.0.0.1:9090"],
+    "https://[::1]/w": ["[::1]:443", "[::1]:80", "127.0.0.1:443"],
     "https://127.0.0.1/w": ["127.0.0.1:443", "127.0.0.1:80", "localhost:443", "127.0.0.1"],
   };
   for (const [url, [own, ...others]] of Object.entries(hosts)) {
