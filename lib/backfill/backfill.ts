@@ -18,7 +18,6 @@ import type { Sink } from "./starts.ts";
 import { survey } from "./survey.ts";
 import { Tally } from "./tally.ts";
 import { SampleText } from "./text.ts";
-import { MOST_SHIFT_MS } from "./timeline.ts";
 import { verify } from "./verify.ts";
 
 /** The world outside. */
@@ -89,7 +88,6 @@ class Backfill {
   async #plan(): Promise<Plan> {
     const found = await survey(this.#files, {
       isWanted: this.#isWanted,
-      mostShift: MOST_SHIFT_MS,
       stop: this.#io.stop,
       onRead: (bytes) => this.#show("Reading", bytes, this.#bytes),
     });

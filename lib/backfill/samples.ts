@@ -11,7 +11,7 @@ import {
 import { TIME } from "../turnlog/mod.ts";
 import { Journal, type Point, ShownTimes } from "./journal.ts";
 import { type Sink, Starts } from "./starts.ts";
-import type { SurveyedGame } from "./survey.ts";
+import type { SurveyedGame, SurveyOptions } from "./survey.ts";
 import { Apart, type Timeline } from "./timeline.ts";
 import { TurnColumns } from "./turn_columns.ts";
 
@@ -21,13 +21,9 @@ export interface Chosen {
   readonly timeline: Timeline;
 }
 
-export interface SampleOptions {
-  readonly isWanted: (metric: string) => boolean;
-  readonly onRead?: (bytes: number) => void;
+export interface SampleOptions extends SurveyOptions {
   /** Waited for after each part, for a sink that must not be given too much. */
   readonly drained?: () => Promise<void>;
-  /** Aborted when the run is asked to end. */
-  readonly stop?: AbortSignal;
 }
 
 /** Makes the samples of one game. */

@@ -11,7 +11,7 @@ import {
 import { TIME } from "../turnlog/mod.ts";
 import { isTime } from "../report/mod.ts";
 import { Journal } from "./journal.ts";
-import { Apart, ownTime, type Span } from "./timeline.ts";
+import { Apart, MOST_SHIFT_MS, ownTime, type Span } from "./timeline.ts";
 import { TurnColumns } from "./turn_columns.ts";
 
 /** What a turn log or a journal tells of a game. */
@@ -33,13 +33,6 @@ export class Track {
   /** Where a turn was first moved by more than may be. */
   crowded: Place | undefined;
 
-  constructor(readonly mostShift: number) {}
-
-  /** By how much own times are moved at most to be a millisecond apart, in milliseconds. */
-  get shift(): number {
-    return this.#apart.mostShift;
-  }
-
   add(turn: number | undefined, seconds: number | undefined, place: Place): void {
     this.turns++;
     if (turn === undefined) this.numberless ??= place;
@@ -55,7 +48,7 @@ export class Track {
     this.begun ??= seconds;
     this.ended = seconds;
     this.#apart.next(ownTime(seconds));
-    if (this.shift > this.mostShift) this.crowded ??= place;
+    if (this.#apart.mostShift > MOST_SHIFT_MS) this.crowded ??= place;
   }
 }
 
@@ -96,7 +89,6 @@ type Mutable = { -readonly [Key in keyof SurveyedGame]: SurveyedGame[Key] } & {
 
 export interface SurveyOptions {
   readonly isWanted: (metric: string) => boolean;
-  readonly mostShift: number;
   readonly onRead?: (bytes: number) => void;
   /** Aborted when the run is asked to end. */
   readonly stop?: AbortSignal;
@@ -114,7 +106,7 @@ class Surveyor {
 
   turns({ game: name, turns, from, ...place }: TurnsPart): void {
     const game = this.#game(name);
-    const track = game.turnLog ??= new Track(this.#options.mostShift);
+    const track = game.turnLog ??= new Track();
     const times = turns.columns.get(TIME);
     const { first, count } = turns;
     track.repeated += from;
@@ -136,7 +128,7 @@ class Surveyor {
   report(part: ReportPart): void {
     const { game: name, path, line } = part;
     const game = this.#game(name);
-    const track = game.journal ??= new Track(this.#options.mostShift);
+    const track = game.journal ??= new Track();
     const journal = this.#journalOf(name);
     const points = journal.take(part);
     if (points.length === 0) track.repeated++;

@@ -60,7 +60,6 @@ function resultOf(
   world: World,
   publisher: Publisher,
   pairs: readonly RunPair[],
-  seed: number,
 ): Result {
   const [off, on] = [pairs.map((pair) => pair.off), pairs.map((pair) => pair.on)];
   const turns = new Set([...off, ...on].map((run) => run.turns));
@@ -72,7 +71,6 @@ function resultOf(
   }
   const { seconds, ratio } = estimateOverhead(
     pairs.map((pair) => ({ off: meanTurn(pair.off), on: meanTurn(pair.on) })),
-    { seed },
   );
   const publishing = pooled(on, "publish_seconds");
   const publishQuantile = (q: number) => publishing.count === 0 ? null : publishing.quantile(q);
@@ -95,14 +93,13 @@ function resultOf(
  * The results of all worlds and publishers that were played, worlds from small to large. All
  * publishers of a world are held against the same runs without monitoring.
  *
- * @param seed Of the bootstrap's draws.
  * @throws {RangeError} When a combination was played in one round only, or with unequal turns.
  */
-export function summarize(rounds: readonly Round[], seed = 1): Result[] {
+export function summarize(rounds: readonly Round[]): Result[] {
   return WORLDS.flatMap((world) =>
     PUBLISHERS.flatMap((publisher) => {
       const pairs = pairsOf(rounds, world, publisher);
-      return pairs.length === 0 ? [] : [resultOf(world, publisher, pairs, seed)];
+      return pairs.length === 0 ? [] : [resultOf(world, publisher, pairs)];
     })
   );
 }
@@ -200,8 +197,8 @@ export function verdict(results: readonly Result[], budget?: Budget): Verdict {
 }
 
 /** Puts the benchmark's outcome together, as `--json` writes it. */
-export function benchmarkOf(machine: Machine, rounds: readonly Round[], seed = 1): Benchmark {
-  const results = summarize(rounds, seed);
+export function benchmarkOf(machine: Machine, rounds: readonly Round[]): Benchmark {
+  const results = summarize(rounds);
   const { conclusive } = verdict(results);
   return { schema: 1, machine, conclusive, results, raw_rounds: rounds };
 }

@@ -44,7 +44,7 @@ export function readYamlConfig(
   flags: Flags,
   text: string,
   file: string,
-  isOverruled: (property: string) => boolean = () => false,
+  isOverruled: (property: string) => boolean,
 ): Layer {
   const lines = new LineCounter();
   let document;

@@ -156,7 +156,7 @@ export function helpText(command: CommandName = DEFAULT_COMMAND, version = VERSI
 }
 
 /** A command's flags as a Markdown table. */
-export function flagsMarkdown(command: CommandName = DEFAULT_COMMAND): string {
+export function flagsMarkdown(command: CommandName): string {
   return formatFlags(COMMANDS[command]);
 }
 

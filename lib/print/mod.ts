@@ -2,7 +2,7 @@
 
 import { dirname, join } from "node:path";
 import { nearest } from "../cli/suggest.ts";
-import { UserError } from "../error/mod.ts";
+import { messageOf, UserError } from "../error/mod.ts";
 import type { Files } from "../kubernetes/mod.ts";
 import { PARAMETER_NAMES, type Parameters, readParameters } from "../kubernetes/parameters.ts";
 import type { PrintOptions } from "./flags.ts";
@@ -45,9 +45,8 @@ function textAt(path: string): string | undefined {
 }
 
 function cannotWrite(path: string, cause: unknown): PrintError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
   return new PrintError(
-    `Cannot write "${path}": ${reason}, expected a folder that can be written`,
+    `Cannot write "${path}": ${messageOf(cause)}, expected a folder that can be written`,
     { cause },
   );
 }

@@ -104,8 +104,8 @@ function partOf(
 }
 
 /** When the first part of a file was played, in seconds since 1970; NaN if it does not say. */
-async function timeOf(file: RecordedFile, maxLine: number | undefined): Promise<number> {
-  for await (const part of readGames([file], { maxLine })) {
+async function timeOf(file: RecordedFile): Promise<number> {
+  for await (const part of readGames([file])) {
     if (part.kind === "turns" && part.turns.count > 0) {
       return part.turns.columns.get(TIME)?.[0] ?? NaN;
     }
@@ -120,10 +120,9 @@ async function timeOf(file: RecordedFile, maxLine: number | undefined): Promise<
  */
 export async function inOrder(
   files: readonly RecordedFile[],
-  maxLine?: number,
 ): Promise<readonly RecordedFile[]> {
   const begun = new Map<RecordedFile, number>();
-  for (const file of files) begun.set(file, await timeOf(file, maxLine));
+  for (const file of files) begun.set(file, await timeOf(file));
   // Files that tell no time stay where they are.
   const timed = files.filter((file) => !Number.isNaN(begun.get(file)!))
     .toSorted((a, b) => begun.get(a)! - begun.get(b)!);
@@ -137,13 +136,13 @@ export async function inOrder(
  */
 export async function* readGames(
   files: readonly RecordedFile[],
-  { onRead, ...options }: ReadRecordsOptions = {},
+  { onRead }: Pick<ReadRecordsOptions, "onRead"> = {},
 ): AsyncGenerator<Part, void> {
   const logs = new TurnLogs();
   const games = new Games({ max: MAX_GAMES });
   let before = 0;
   for (const file of files) {
-    const lines = recordedLines(file, { ...options, onRead: (bytes) => onRead?.(before + bytes) });
+    const lines = recordedLines(file, { onRead: (bytes) => onRead?.(before + bytes) });
     for await (const line of lines) {
       const part = partOf(line, logs, games);
       if (part !== undefined) yield part;

@@ -20,7 +20,7 @@ export interface RecordedLine {
 
 export interface ReadRecordsOptions {
   /** The longest line that is read, in bytes. Default: 64 MiB. */
-  readonly maxLine?: number | undefined;
+  readonly maxLine?: number;
   /** Told how many bytes of the file were read so far. */
   readonly onRead?: ((bytes: number) => void) | undefined;
 }

@@ -1,5 +1,6 @@
 /** Reads and writes worlds as TradeSim saves them, in its `partie_active.json`. @module */
 
+import { messageOf } from "../error/mod.ts";
 import { PRIX_MAX } from "./rules.ts";
 import {
   checkSize,
@@ -208,10 +209,7 @@ export function parseWorld(json: string): World {
   try {
     value = JSON.parse(json);
   } catch (cause) {
-    throw new WorldError(
-      `Cannot read the world: it is not JSON, ${cause instanceof Error ? cause.message : cause}`,
-      { cause },
-    );
+    throw new WorldError(`Cannot read the world: it is not JSON, ${messageOf(cause)}`, { cause });
   }
   if (!isObject(value)) return refuse({ path: "it", value }, "an object");
   const root = { path: "", value };

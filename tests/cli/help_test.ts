@@ -70,7 +70,7 @@ Deno.test("helpText() shows how each command is called, with an example that can
 });
 
 Deno.test("helpText() and flagsMarkdown() tell of every flag, its negation and its variable", () => {
-  const [help, markdown] = [helpText(), flagsMarkdown()];
+  const [help, markdown] = [helpText(), flagsMarkdown("serve")];
   for (const flag of Object.values(COMMANDS.serve.flags)) {
     const written = `--${isNegatable(flag) ? "[no-]" : ""}${flag.name}`;
     assert.ok(help.includes(`${written} `), written);

@@ -6,7 +6,7 @@ import { readYamlConfig } from "../../lib/cli/yaml_config.ts";
 import { COMMANDS } from "../../lib/commands/mod.ts";
 
 function read(text: string) {
-  return readYamlConfig(COMMANDS.serve.flags, text, "x.yaml");
+  return readYamlConfig(COMMANDS.serve.flags, text, "x.yaml", () => false);
 }
 
 /** The texts that a file gives, by property. */
