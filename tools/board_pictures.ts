@@ -7,7 +7,7 @@
 
 import { fileURLToPath } from "node:url";
 import { withBrowser } from "../tests/browser/browser.ts";
-import { type Board, boardsIn } from "../tests/grafana/boards.ts";
+import { type Board, boardsIn, boardTexts } from "../tests/grafana/boards.ts";
 import { ask, questionsOf, RANGE_SECONDS } from "../tests/grafana/questions.ts";
 import { withStore, writeGame, writeOwnSeries } from "../tests/harness/past.ts";
 import { PINNED } from "../tests/harness/engines.ts";
@@ -52,6 +52,7 @@ async function pages(
   { language, end }: { readonly language: Language; readonly end: number },
 ): Promise<ReadonlyMap<string, string>> {
   const drawn = new Map<string, string>();
+  const texts = boardTexts(language);
   for (const board of boards) {
     const answers = new Map<number, (readonly Series[])[]>();
     for (const panel of board.panels) {
@@ -67,7 +68,8 @@ async function pages(
       end,
       answers: ({ id }: { id: number }) => answers.get(id)!,
     };
-    drawn.set(board.file, drawBoard(board as unknown as DrawnBoard, setting));
+    const whole: DrawnBoard = JSON.parse(texts.get(board.file)!);
+    drawn.set(board.file, drawBoard(whole, setting));
   }
   return drawn;
 }

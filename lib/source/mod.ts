@@ -3,6 +3,6 @@
 export { type BodyOptions, createBodyReader, type ReadBody } from "./body.ts";
 export { readPart } from "./file_tail.ts";
 export * from "./follow.ts";
-export { type LinePlace, partsOf, readLines, type RecordingConsumer } from "./recording.ts";
+export { partsOf, readLines } from "./recording.ts";
 export * from "./system.ts";
 export { reportFollowing } from "./follow_metrics.ts";
