@@ -271,6 +271,47 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
   },
 };
 
+/** Runs a command that doctor has given. */
+async function runRemedy({ kubeconfig }: RunningCluster, cwd: string, remedy: string) {
+  const repair = await new Deno.Command("sh", {
+    args: ["-c", remedy],
+    env: {
+      KUBECONFIG: kubeconfig,
+      PATH: `${dirname(builtEngine("kubectl"))}:${Deno.env.get("PATH")}`,
+      HOME: cwd,
+    },
+  }).output();
+  assert.ok(repair.success, `${remedy}\n${new TextDecoder().decode(repair.stderr)}`);
+}
+
+/** A Prometheus for which the operator fails, and one that it may not touch. */
+async function proveInactive(cluster: RunningCluster, cwd: string): Promise<void> {
+  const change = (spec: Loose) =>
+    cluster.kubectl(
+      ...["patch", "prometheus", "main", "--namespace", MONITORING, "--type=merge", "--patch"],
+      JSON.stringify({ spec }),
+    );
+  const untilSaid = (what: string, said: RegExp) =>
+    until(
+      `doctor says ${what}`,
+      async () => said.exec((await doctor(cluster, cwd)).stdout) ?? undefined,
+    );
+  await change({ additionalScrapeConfigs: { name: "none", key: "x" } });
+  await untilSaid(
+    "that it fails",
+    /^FAIL label +the operator cannot make a configuration .*secrets "none" not found\nremedy: kubectl describe/m,
+  );
+  await change({ additionalScrapeConfigs: null });
+  await untilSaid("that all is well", /^ok +job /m);
+  await change({ paused: true });
+  const [, remedy = ""] = await untilSaid(
+    "that it is paused",
+    /^FAIL label +Prometheus monitoring\/main is paused.*\nremedy: (.*)$/m,
+  );
+  await runRemedy(cluster, cwd, remedy);
+  await untilSaid("that all is well", /^ok +job /m);
+}
+
 /** Makes a situation; doctor must see it as the operator does, and its own command must end it. */
 async function proveSituation(
   cluster: RunningCluster,
@@ -293,15 +334,7 @@ async function proveSituation(
   assert.equal(code, 1);
   const [, problem, remedy = ""] = /^FAIL (\w+) .*\nremedy: (.*)$/m.exec(stdout) ?? [];
   assert.equal(problem, link, stdout);
-  const repair = await new Deno.Command("sh", {
-    args: ["-c", remedy],
-    env: {
-      KUBECONFIG: cluster.kubeconfig,
-      PATH: `${dirname(builtEngine("kubectl"))}:${Deno.env.get("PATH")}`,
-      HOME: cwd,
-    },
-  }).output();
-  assert.ok(repair.success, `${remedy}\n${new TextDecoder().decode(repair.stderr)}`);
+  await runRemedy(cluster, cwd, remedy);
   await untilConfig(cluster, "the target is back", (jobs) => keepsMetrics(jobs) === true);
   const after = await doctor(cluster, cwd);
   assert.deepEqual([after.code, after.stderr], [0, ""], after.stdout);
@@ -399,6 +432,8 @@ Deno.test("a real operator and a real Prometheus scrape the exporter", async (te
           await test.step(`doctor kubernetes says that ${name}, and its command repairs it`, () =>
             proveSituation(cluster, cwd, situation));
         }
+        await test.step("doctor kubernetes says that a Prometheus takes nothing new", () =>
+          proveInactive(cluster, cwd));
       } finally {
         await exporter.stop();
       }
