@@ -1,7 +1,12 @@
 /** Tests what is read of a receiver's answer, and how long it is waited for. @module */
 
 import assert from "node:assert/strict";
+import { reasonOf } from "../../lib/network/mod.ts";
 import { createPost, type Target } from "../../lib/remote_write/post.ts";
+import { makeCertificate } from "../harness/certificate.ts";
+import { freePort } from "../harness/ports.ts";
+import { testWith } from "../harness/programs.ts";
+import { until, withTempDir } from "../harness/waiting.ts";
 
 function targetAt(port: number): Target {
   return {
@@ -99,3 +104,56 @@ Deno.test("a receiver that never answers is given up, and so is the rest of an e
     await server.shutdown();
   }
 });
+
+testWith(
+  "openssl",
+  "a receiver that asks for a certificate is shown that of the exporter",
+  () =>
+    withTempDir(async (cwd) => {
+      await makeCertificate(cwd);
+      const port = freePort();
+      const server = new Deno.Command("openssl", {
+        args: [
+          ...["s_server", "-quiet", "-accept", `127.0.0.1:${port}`, "-cert", "cert.pem"],
+          ...["-key", "key.pem", "-Verify", "1", "-CAfile", "cert.pem", "-verify_return_error"],
+        ],
+        ...{ cwd, stdin: "piped", stdout: "piped", stderr: "null" },
+      }).spawn();
+      const read = (name: string) => Deno.readTextFileSync(`${cwd}/${name}`);
+      const own = { cert: read("cert.pem"), key: read("key.pem") };
+      const targetWith = (shown: Partial<typeof own>): Target => ({
+        ...targetAt(port),
+        url: `https://127.0.0.1:${port}/`,
+        tls: { ca: own.cert, cert: undefined, key: undefined, ...shown },
+      });
+      const nobody = createPost(targetWith({}));
+      // It may not listen yet.
+      await until(
+        "the refusal",
+        () =>
+          nobody.post(new Uint8Array(3), {})
+            .then(
+              () => assert.fail("it was answered"),
+              (error) => /Certificate/.test(reasonOf(error)),
+            ),
+      );
+      nobody.close();
+
+      const answering = (async () => {
+        const reader = server.stdout.pipeThrough(new TextDecoderStream()).getReader();
+        for (let text = ""; !text.includes("POST / ");) text += (await reader.read()).value;
+        const writer = server.stdin.getWriter();
+        await writer.write(new TextEncoder().encode("HTTP/1.1 204 No Content\r\n\r\n"));
+        writer.releaseLock();
+        reader.releaseLock();
+      })();
+      const { post, close } = createPost(targetWith(own));
+      assert.equal((await post(new Uint8Array(3), {})).status, 204);
+      close();
+      await answering;
+      server.kill();
+      await server.stdin.close().catch(() => {});
+      await server.stdout.cancel().catch(() => {});
+      await server.status;
+    }),
+);
