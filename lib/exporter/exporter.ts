@@ -22,7 +22,7 @@ import {
 import { createBodyReader, startSystem, watchProcess } from "../source/mod.ts";
 import { createTelemetry, type Telemetry } from "../telemetry/mod.ts";
 import type { RemoteWrite } from "../remote_write/mod.ts";
-import type { AccessFiles } from "./files.ts";
+import { type AccessFiles, NO_WEB_CONFIG } from "./files.ts";
 import { catchUp, createSharedIntake } from "./intake.ts";
 import type { Replay } from "./replay.ts";
 import { createMeasured, type Measured, type Measuring } from "./measure.ts";
@@ -75,10 +75,7 @@ export interface Exporter extends Measuring {
   stop(patience?: number): Promise<void>;
 }
 
-const NO_ACCESS: AccessFiles = {
-  web: { tls: undefined, headers: {}, users: {} },
-  token: undefined,
-};
+const NO_ACCESS: AccessFiles = { web: NO_WEB_CONFIG, token: undefined };
 
 /** What an exporter consists of beside its settings. */
 type Parts = ReturnType<typeof createParts>;

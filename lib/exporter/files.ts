@@ -6,7 +6,7 @@ import { UserError } from "../error/mod.ts";
 import type { ServeOptions } from "./options.ts";
 import { readToken, readWebConfig, type WebConfig } from "../server/mod.ts";
 
-const NO_WEB_CONFIG: WebConfig = { tls: undefined, headers: {}, users: {} };
+export const NO_WEB_CONFIG: WebConfig = { tls: undefined, headers: {}, users: {} };
 
 /** What decides who may ask, and how they are answered. */
 export interface AccessFiles {
