@@ -105,7 +105,6 @@ const BACKFILL_FLAGS = onCommandLine({
     name: "verify",
     unit: "<URL>",
     kind: PLAIN_URL,
-    defaultText: "none",
     help:
       "Server to read back from, such as http://127.0.0.1:9090: compares the number and the sum of the samples of every metric. Also without --out.",
   }),

@@ -79,7 +79,6 @@ const BENCH_FLAGS = onCommandLine({
     name: "budget",
     unit: "<BUDGET>",
     kind: BUDGET,
-    defaultText: "none",
     help:
       "Maximum cost of monitoring per turn, such as 1% or 0.25us. Exit with 1 if the upper bound of an interval exceeds it.",
   }),
@@ -87,14 +86,12 @@ const BENCH_FLAGS = onCommandLine({
     name: "json",
     unit: "<FILE>",
     kind: FILE,
-    defaultText: "none",
     help: "Write results and raw rounds as JSON.",
   }),
   html: optional({
     name: "html",
     unit: "<FILE>",
     kind: FILE,
-    defaultText: "none",
     help: "Write results and raw rounds as a page with charts.",
   }),
 });

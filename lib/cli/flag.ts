@@ -47,8 +47,10 @@ export function single<T>(flag: Flag<T, T>): Flag<T, T> {
   return { defaultText: String(flag.defaultValue), ...flag };
 }
 
+/** A flag that may have no value, as it has by default; an argument of a command needs no word for that. */
 export function optional<T>(flag: Omit<Flag<T>, "defaultValue">): Flag<T, T | undefined> {
-  return { ...flag, defaultValue: undefined };
+  const words = flag.positional ? {} : { defaultText: "none" };
+  return { ...words, ...flag, defaultValue: undefined };
 }
 
 export function repeatable<T>(
@@ -70,7 +72,6 @@ export const CONFIG_FLAG = optional({
   name: "config",
   unit: "<FILE>",
   kind: FILE,
-  defaultText: "none",
   help:
     "YAML file with settings, whose keys are the names of the options, or TradeSim's own config.py.",
   layer: "environment",

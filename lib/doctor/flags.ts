@@ -54,7 +54,6 @@ const DOCTOR_FLAGS = onCommandLine({
     name: "user-file",
     unit: "<FILE>",
     kind: FILE,
-    defaultText: "none",
     help: "File with user:password, if the exporter requires a password.",
   }),
   prometheus: optional({

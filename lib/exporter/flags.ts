@@ -94,7 +94,6 @@ const SERVE_FLAGS = {
     name: "web.config.file",
     unit: "<FILE>",
     kind: FILE,
-    defaultText: "none",
     help:
       "File that sets TLS, passwords and headers, in the format of Prometheus' exporter toolkit.",
   }),
@@ -182,7 +181,6 @@ const SERVE_FLAGS = {
     name: "ingest-token-file",
     unit: "<FILE>",
     kind: FILE,
-    defaultText: "none",
     help: "File with a token that allows other machines to post reports.",
   }),
   allowedHost: repeatable<string>({

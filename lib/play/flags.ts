@@ -102,7 +102,6 @@ const SIMULATE_FLAGS = onCommandLine({
     name: "publish-token-file",
     unit: "<FILE>",
     kind: FILE,
-    defaultText: "none",
     help:
       "File with the token for --publish-to, if the exporter is on another machine: the same as in its --ingest-token-file.",
   }),

@@ -14,7 +14,6 @@ function receiverFlags(what: string) {
       name: "remote-write",
       unit: "<URL>",
       kind: RECEIVER_URL,
-      defaultText: "none",
       help:
         `Receiver of remote write to send ${what} to, such as http://127.0.0.1:9090/api/v1/write.`,
     }),
@@ -30,14 +29,12 @@ function receiverFlags(what: string) {
       name: "remote-write.user-file",
       unit: "<FILE>",
       kind: FILE,
-      defaultText: "none",
       help: "File with user:password for the receiver.",
     }),
     remoteWriteTokenFile: optional({
       name: "remote-write.token-file",
       unit: "<FILE>",
       kind: FILE,
-      defaultText: "none",
       help: "File with a bearer token for the receiver.",
     }),
     remoteWriteCaFile: optional({
@@ -51,14 +48,12 @@ function receiverFlags(what: string) {
       name: "remote-write.cert-file",
       unit: "<FILE>",
       kind: FILE,
-      defaultText: "none",
       help: "PEM file with the certificate to show to the receiver.",
     }),
     remoteWriteKeyFile: optional({
       name: "remote-write.key-file",
       unit: "<FILE>",
       kind: FILE,
-      defaultText: "none",
       help: "PEM file with the key of that certificate.",
     }),
   };
