@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { parse } from "yaml";
 import { doctorKubernetes, KUBERNETES_LINKS } from "../../lib/doctor/mod.ts";
 import { kubectl } from "../../lib/doctor/kubernetes/commands.ts";
-import { unmetBy, widened } from "../../lib/doctor/kubernetes/selector.ts";
+import { fitted, unmetBy, widened } from "../../lib/doctor/kubernetes/selector.ts";
 import { kubernetes } from "../../tools/kubernetes.ts";
 
 type Labels = Readonly<Record<string, string>>;
@@ -183,7 +183,7 @@ const CASES: Readonly<
     ({ serviceMonitor }) => serviceMonitor.metadata.namespace = "monitoring",
     "monitor",
     "looks into namespace monitoring, its own, and service games/tradesim-exporter is in another",
-    `'{"spec":{"namespaceSelector":{"matchNames":["games"]}}}'`,
+    `'{"spec":{"namespaceSelector":{"matchNames":["monitoring","games"]}}}'`,
   ],
   "the service lacks a label": [
     ({ service }) => delete service.metadata.labels["app.kubernetes.io/component"],
@@ -417,7 +417,7 @@ Deno.test("doctor kubernetes looks at sidecars too, and names the pod that is no
     () => objects.podMonitor.spec.selector.matchLabels = { app: "game" },
     "monitor",
     /does not select pod games\/tradesim-simulation-x, which lacks the label app=game/,
-    /^kubectl patch podmonitor tradesim-sidecars .*"matchLabels":\{"app\.kubernetes\.io\/name"/,
+    /^kubectl patch podmonitor tradesim-sidecars .*"matchLabels":\{"app":null,"app\.kubernetes\.io\/name"/,
   );
 });
 
@@ -658,6 +658,31 @@ Deno.test("unmetBy() takes no property of an object for a label", () => {
     unmetBy({}, { matchLabels: {}, matchExpressions: [{ key: "toString", operator, values: [] }] });
   assert.equal(of("Exists").length, 1);
   assert.equal(of("DoesNotExist").length, 0);
+});
+
+Deno.test("fitted() makes a selector take any labels, by those that last", () => {
+  const key = fc.constantFrom("a", "b", "app.kubernetes.io/name", "pod-template-hash");
+  const value = fc.constantFrom("1", "2");
+  const expression = fc.record({
+    key,
+    operator: fc.constantFrom("In", "NotIn", "Exists", "DoesNotExist"),
+    values: fc.array(value, { minLength: 1 }),
+  });
+  fc.assert(
+    fc.property(
+      fc.dictionary(key, value),
+      fc.dictionary(key, value),
+      fc.array(expression, { maxLength: 3 }),
+      (labels, matchLabels, matchExpressions) => {
+        const patch = fitted({ matchLabels, matchExpressions }, labels);
+        const merged = Object.entries({ ...matchLabels, ...patch.matchLabels })
+          .filter((entry): entry is [string, string] => entry[1] !== null);
+        const after = { ...patch, matchLabels: Object.fromEntries(merged) };
+        assert.deepEqual(unmetBy(labels, after), []);
+        assert.equal(patch.matchLabels["pod-template-hash"] ?? null, null);
+      },
+    ),
+  );
 });
 
 Deno.test("widened() makes a selector take a name, and drops none that it took", () => {

@@ -14,7 +14,14 @@ import { broken, ok, type Result, skip } from "../link.ts";
 import { KUBERNETES_GET } from "../flags.ts";
 import { kubectl, labelCommand, patchCommand, relabelingCommand } from "./commands.ts";
 import { type Candidate, checkPort, leadingEndpoint } from "./ports.ts";
-import { requirements, selectorOfLabels, selectorText, unmetBy, widened } from "./selector.ts";
+import {
+  fitted,
+  requirements,
+  selectorOfLabels,
+  selectorText,
+  unmetBy,
+  widened,
+} from "./selector.ts";
 
 /** The links behind the pod, in the order of the checks. */
 export const CHAIN = ["service", "monitor", "port", "label", "namespace", "job"] as const;
@@ -101,24 +108,22 @@ function checkMonitor(pod: Pod, { monitor, service }: Candidate): Result {
     const lacking = `${titleOf(monitor)} does not select ${what}, which lacks ${
       requirements(unmet)
     }`;
-    // A pod's labels are lost with it, and those of its template may not be changed.
-    const matchLabels = Object.fromEntries(
-      Object.entries(pod.labels).filter(([key]) => key.startsWith("app.kubernetes.io/")),
-    );
     return broken(
       lacking,
+      // A pod's labels are lost with it, and those of its template may not be changed.
       service === undefined
-        ? patchCommand(monitor, { selector: { matchLabels, matchExpressions: null } })
+        ? patchCommand(monitor, { selector: fitted(monitor.selector, pod.labels) })
         : labelCommand(service, unmet),
     );
   }
   if (!looksInto(monitor, target.namespace)) {
     const { namespaces: { matchNames }, namespace } = monitor;
     const where = matchNames.length > 0 ? matchNames.join(", ") : `${namespace}, its own`;
+    const names = matchNames.length > 0 ? matchNames : [namespace];
     return broken(
       `${titleOf(monitor)} looks into namespace ${where}, and ${what} is in another`,
       patchCommand(monitor, {
-        namespaceSelector: { matchNames: [...matchNames, target.namespace] },
+        namespaceSelector: { matchNames: [...names, target.namespace] },
       }),
     );
   }

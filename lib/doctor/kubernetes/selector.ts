@@ -66,6 +66,26 @@ export function widened(
   };
 }
 
+/** Labels that controllers give to pods of one version or one run. */
+const PASSING = /^(pod-template-hash|controller-revision-hash|controller-uid|job-name|batch\.kubernetes\.io\/.*)$/;
+
+/** The change that makes a selector take an object, as a merge patch: by the labels that it is known by. */
+export function fitted({ matchLabels, matchExpressions }: Selector, labels: Labels) {
+  const lasting = Object.entries(labels).filter(([key]) => !PASSING.test(key));
+  const usual = lasting.filter(([key]) => key.startsWith("app.kubernetes.io/"));
+  const unmet = Object.entries(matchLabels).filter(([key, value]) => labels[key] !== value)
+    .map(([key]) => [key, null] as const);
+  return {
+    matchLabels: Object.fromEntries<string | null>([
+      ...unmet,
+      ...usual.length > 0 ? usual : lasting,
+    ]),
+    matchExpressions: matchExpressions.filter((one) =>
+      unmetBy(labels, { matchLabels: {}, matchExpressions: [one] }).length === 0
+    ),
+  };
+}
+
 /** A selector as kubectl writes it. */
 export function selectorText({ matchLabels, matchExpressions }: Selector): string {
   const texts = [
