@@ -67,7 +67,8 @@ export function widened(
 }
 
 /** Labels that controllers give to pods of one version or one run. */
-const PASSING = /^(pod-template-hash|controller-revision-hash|controller-uid|job-name|batch\.kubernetes\.io\/.*)$/;
+const PASSING =
+  /^(pod-template-hash|controller-revision-hash|controller-uid|job-name|batch\.kubernetes\.io\/.*)$/;
 
 /** The change that makes a selector take an object, as a merge patch: by the labels that it is known by. */
 export function fitted({ matchLabels, matchExpressions }: Selector, labels: Labels) {
