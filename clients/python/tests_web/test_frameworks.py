@@ -167,6 +167,35 @@ def test_no_value_of_a_mount_is_ever_a_route(outside):
             }
 
 
+@pytest.mark.parametrize("outside", [False, True])
+def test_plain_routes_of_fastapi_have_names_too(outside):
+    async def hello(request):
+        return PlainTextResponse("x")
+
+    async def other(request):
+        return PlainTextResponse("x")
+
+    router = APIRouter()
+    router.add_route("/in/{y}", other)
+    app = FastAPI()
+    app.add_route("/plain/{x}", hello)
+    app.include_router(router, prefix="/pre")
+    if outside:
+        app = MetricsMiddleware(app, exporter=None)
+    else:
+        app.add_middleware(MetricsMiddleware, exporter=None)
+    with client(app) as answers:
+        for path in ("/docs", "/openapi.json", "/plain/1", "/pre/in/1", "/none"):
+            answers.get(path)
+        assert counted(answers) == {
+            ("GET", "/docs", "200", ""): 1,
+            ("GET", "/openapi.json", "200", ""): 1,
+            ("GET", "/plain/{x}", "200", ""): 1,
+            ("GET", "/pre/in/{y}", "200", ""): 1,
+            ("GET", "unmatched", "404", ""): 1,
+        }
+
+
 def test_mounts_of_included_routers_have_their_prefix():
     async def hello(request):
         return PlainTextResponse("x")

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from .web_reporter import SCRAPE_HEADER, Exporter, NoExporterError, Reporter
 from .web_requests import METHODS, OTHER, UNMATCHED, Requests
+from .web_routes import route_of, within
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -335,7 +336,7 @@ class _Exchange:
         requests, self._requests = self._requests, _COUNTED
         seconds = (self._ended or perf_counter()) - self._begun
         try:
-            route = _route_of(self._scope, self._mounted, self._app)
+            route = route_of(self._scope, self._mounted, self._app)
         except Exception:  # Another framework may use the same names for something else.
             route = UNMATCHED
         requests.end(self._method, route, status, error, seconds)
@@ -345,73 +346,13 @@ class _Exchange:
 _COUNTED = Requests()
 
 
-def _route_of(scope: Scope, mounted: str | None, app: App) -> str:
-    """Give the template of the route that was found, with those of what it is mounted in."""
-    here: str = scope.get("root_path", "")
-    route = scope.get("route")
-    # A mount has an application, and an inner route has an end.
-    is_mount = hasattr(route, "app") and not hasattr(route, "endpoint")
-    path: object = None if is_mount else getattr(route, "path", None)
-    # FastAPI's own route does not know under which prefix its router was included.
-    inner = scope.get("fastapi")
-    if inner:
-        included = getattr(inner.get("effective_route_context"), "path", None)
-        if isinstance(path, str) and isinstance(included, str) and included.endswith(path):
-            path = included
-    # Without a mount, the root is the server's or FastAPI's own.
-    root: str = scope.get("app_root_path", here) if mounted is None else mounted
-    if not isinstance(path, str):
-        # A mounted application without routes, such as static files.
-        path = "/{path}" if here != root else UNMATCHED
-    if here == root:
-        return path or "/"
-    # Without parameters it is its own template.
-    prefix = here[len(root) :]
-    if scope.get("path_params"):
-        prefix = _mounts(_routes_of(app), prefix) or "/{mount}"
-    return prefix + path
-
-
-def _routes_of(app: Any) -> Any:
-    """Find the routes of an application that is wrapped in middleware."""
-    while app is not None and not hasattr(app, "routes"):
-        app = getattr(app, "app", None)
-    return getattr(app, "routes", ())
-
-
-def _mounts(routes: Any, matched: str) -> str | None:
-    """Give the templates of the mounts that have matched the beginning of a path."""
-    for candidate in routes:
-        # FastAPI's routers are included with a prefix.
-        route = getattr(candidate, "starlette_route", None) or candidate
-        included = getattr(route, "effective_candidates", None)
-        inner = included() if included is not None else getattr(route, "routes", None)
-        if inner is None:
-            continue
-        regex = getattr(route, "path_regex", None)
-        if regex is None:  # What matches no path itself, such as Starlette's hosts.
-            found = _mounts(inner, matched)
-            if found is not None:
-                return found
-            continue
-        match = regex.match(matched + "/")
-        if match is not None:
-            rest = match["path"].rstrip("/")
-            deeper = _mounts(inner, "/" + rest) if rest else ""
-            return None if deeper is None else route.path + deeper
-    return None
-
-
 def _measures_itself(app: Any) -> bool:
     """Tell whether this is FastAPI from 0.142 on, with a meter that it records requests with."""
     metrics = sys.modules.get("opentelemetry.metrics")
     if metrics is None:
         return False
-    seen: set[int] = set()
-    while app is not None and id(app) not in seen and not hasattr(app, "_native_telemetry"):
-        seen.add(id(app))
-        app = getattr(app, "app", None)
-    settings = getattr(app, "_telemetry", None)
+    found = next((one for one in within(app) if hasattr(one, "_native_telemetry")), None)
+    settings = getattr(found, "_telemetry", None)
     if not isinstance(settings, dict) or not settings.get("metrics", True):
         return False
     provider = settings.get("meter_provider") or metrics.get_meter_provider()
