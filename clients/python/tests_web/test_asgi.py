@@ -1,6 +1,7 @@
 """The middleware around plain ASGI applications: what is counted, and what it leaves alone."""
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
@@ -24,6 +25,7 @@ from support import (
 )
 
 from tradesim_metrics.asgi import MetricsMiddleware
+from tradesim_metrics.web_reporter import Exporter
 
 
 def own(app, **options):
@@ -445,6 +447,35 @@ def test_the_end_takes_no_longer_than_it_may():
         began = time.monotonic()
         app.close()
         assert time.monotonic() - began < 4
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_an_exporter_whose_connection_ends_with_each_answer_is_read_to_the_end(version):
+    metrics = b"\ntradesim_exporter_build_info{} 1\n" + b"# x\n" * 100_000
+
+    def answer():
+        for _ in range(2):
+            connection, _address = server.accept()
+            with connection:
+                connection.recv(65536)
+                head = f"HTTP/{version} 200 OK\r\nConnection: close\r\n"
+                connection.sendall(f"{head}Content-Length: {len(metrics)}\r\n\r\n".encode())
+                # The head is read before there is more.
+                time.sleep(0.2)
+                connection.sendall(metrics)
+                with contextlib.suppress(OSError):
+                    while connection.recv(65536):
+                        pass
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=answer)
+        thread.start()
+        exporter = Exporter(f"http://127.0.0.1:{server.getsockname()[1]}", None)
+        assert exporter.scrape() == metrics
+        exporter.post(b"{}")
+        exporter.forget()
+        thread.join(20)
+    assert not thread.is_alive()
 
 
 def test_a_forked_process_is_a_session_of_its_own(receiver):

@@ -20,9 +20,10 @@ MAX_ANSWER = 65536
 class _Reader(io.RawIOBase):
     """Reads a socket until a moment; http.client alone would wait anew for each byte."""
 
-    def __init__(self, sock: Any, deadline: float) -> None:
+    def __init__(self, owner: _Socket, sock: Any) -> None:
+        self._owner = owner
         self._sock = sock
-        self._deadline = deadline
+        self._deadline = owner.deadline
 
     def readable(self) -> bool:
         return True
@@ -35,12 +36,19 @@ class _Reader(io.RawIOBase):
         count: int = self._sock.recv_into(buffer)
         return count
 
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            self._owner.end_reading()
+
 
 class _Socket:
     """What http.client needs of a socket, with one deadline for the request and its answer."""
 
     def __init__(self, sock: Any) -> None:
         self._sock = sock
+        self._readers = 0
+        self._is_over = False
         self.deadline = 0.0
 
     def sendall(self, data: Any) -> None:
@@ -48,10 +56,19 @@ class _Socket:
         self._sock.sendall(data)
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Reader(self._sock, self.deadline))
+        self._readers += 1
+        return io.BufferedReader(_Reader(self, self._sock))
+
+    def end_reading(self) -> None:
+        self._readers -= 1
+        if self._is_over and self._readers <= 0:
+            self._sock.close()
 
     def close(self) -> None:
-        self._sock.close()
+        # http.client closes it before it reads an answer after which the connection ends.
+        self._is_over = True
+        if self._readers <= 0:
+            self._sock.close()
 
 
 class Connection:
