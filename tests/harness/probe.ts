@@ -7,7 +7,7 @@ import { withTempDir } from "./waiting.ts";
 const PROBES = 40;
 /** How many times its idle time a probe's answer may take, under any load. */
 const MOST = 10;
-const ATTEMPTS = 5;
+const ATTEMPTS = 20;
 /** How long one attempt goes on at least. */
 const ATTEMPT_MS = 1500;
 
