@@ -249,7 +249,7 @@ Deno.test("of a damaged queue the rest of that segment is lost, and this is told
       assert.ok(Math.abs(share - lost) < 0.1, `${share} segments instead of ${lost}`);
       assert.equal(told > 0, lost > 0, `damage ${place}`);
       assert.deepEqual(values, values.toSorted((a, b) => a! - b!));
-      // It goes on as any other.
+      // What is added behind the damage must be read back, too.
       add(queue, layout, count, 3);
       assert.deepEqual(valuesOf(drain(queue, path)), counted(count, 3));
       queue.close();

@@ -214,7 +214,7 @@ def test_mounts_of_included_routers_have_their_prefix():
 @pytest.mark.parametrize("outside", [False, True])
 @pytest.mark.parametrize("of_server", [False, True])
 def test_a_root_path_is_no_part_of_a_route(outside, of_server):
-    app = FastAPI(root_path="" if of_server else "/root")
+    app = FastAPI(root_path="" if of_server else "/base")
 
     @app.get("/x/{a}")
     def x(a):
@@ -228,8 +228,8 @@ def test_a_root_path_is_no_part_of_a_route(outside, of_server):
         app = MetricsMiddleware(app, exporter=None)
     else:
         app.add_middleware(MetricsMiddleware, exporter=None)
-    answers = TestClient(app, root_path="/root" if of_server else "")
-    for path in ("/x/1", "/root/x/2", "/root/m/2", "/none", "/root/none"):
+    answers = TestClient(app, root_path="/base" if of_server else "")
+    for path in ("/x/1", "/base/x/2", "/base/m/2", "/none", "/base/none"):
         answers.get(path)
     assert counted(answers) == {
         ("GET", "/x/{a}", "200", ""): 2,
